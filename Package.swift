@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "ferry",
+  products: [
+    .library(name: "MigrationStream", targets: ["MigrationStream"]),
+    .library(name: "StreamIO", targets: ["StreamIO"]),
+    .executable(name: "ferry", targets: ["ferry"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+      name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(
+      name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CChecksum"),
+
+    .target(name: "ByteIO", dependencies: ["CChecksum"]),
+    .target(name: "YAMLReader", dependencies: ["CYAML"]),
+    .target(name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"]),
+    .target(name: "PCIConfig", dependencies: ["ByteIO"]),
+    .target(
+      name: "StreamIO",
+      dependencies: [
+        "ByteIO", "MigrationStream", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .executableTarget(
+      name: "ferry",
+      dependencies: [
+        "ByteIO", "MigrationStream", "PCIConfig", "StreamIO", "YAMLReader",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
+    .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
+    .testTarget(
+      name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+let testTargets: Set<String> = ["TestSupport"]
+for target in package.targets where target.type != .system {
+  let isTest = target.type == .test || testTargets.contains(target.name)
+  target.swiftSettings =
+    (isTest ? [] : [.strictMemorySafety()]) + [
+      .treatAllWarnings(as: .error),
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+      .enableExperimentalFeature("Lifetimes"),
+    ]
+}

@@ -1,0 +1,27 @@
+extension Span where Element == UInt8 {
+  /// The same bytes as a raw span.
+  public var raw: RawSpan {
+    @_lifetime(copy self)
+    get {
+      // SAFETY: a byte has no invalid bit pattern and no padding.
+      unsafe self.bytes
+    }
+  }
+}
+
+extension RawSpan {
+  /// The byte at `index`, which must be below `byteCount`.
+  @inline(__always)
+  public subscript(byte index: Int) -> UInt8 {
+    // SAFETY: the load checks its range, and every bit pattern is a byte.
+    unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
+  }
+}
+
+extension [UInt8] {
+  /// Copies the bytes of `span`.
+  public init(_ span: RawSpan) {
+    // SAFETY: the pointer is used inside the closure only.
+    self = unsafe span.withUnsafeBytes { unsafe [UInt8]($0) }
+  }
+}

@@ -1,0 +1,36 @@
+/// Why a YAML text could not be read, or does not say what was expected, and where.
+public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of problem.
+  public struct Code: Sendable, Hashable {
+    private enum Value { case syntax, limit, type, missing, unknown, value }
+    private let value: Value
+
+    /// The text is not YAML, or uses a part of YAML that is refused (aliases, tags, several
+    /// documents).
+    public static var syntax: Self { Self(value: .syntax) }
+    /// The text exceeds a limit on size, depth or number of nodes.
+    public static var limit: Self { Self(value: .limit) }
+    /// A node is of another kind than expected.
+    public static var type: Self { Self(value: .type) }
+    /// A required key is absent.
+    public static var missing: Self { Self(value: .missing) }
+    /// A key that nobody asked for.
+    public static var unknown: Self { Self(value: .unknown) }
+    /// A scalar whose value is not acceptable.
+    public static var value: Self { Self(value: .value) }
+  }
+
+  public let code: Code
+  public let mark: YAMLMark
+  /// What was expected and what was found.
+  public let message: String
+
+  public init(_ code: Code, at mark: YAMLMark, _ message: String) {
+    self.code = code
+    self.mark = mark
+    self.message = message
+  }
+
+  /// `line:column: message`, to be put behind a file's name.
+  public var description: String { "\(mark): \(message)" }
+}

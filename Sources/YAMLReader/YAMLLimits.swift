@@ -1,0 +1,15 @@
+/// What a YAML text may cost: reading stops with an error when it asks for more.
+public struct YAMLLimits: Sendable, Hashable {
+  public var byteCount: Int
+  public var depth: Int
+  public var nodeCount: Int
+
+  /// 4 MiB of text, 64 levels, half a million nodes.
+  public static var standard: Self { Self(byteCount: 4 << 20, depth: 64, nodeCount: 500_000) }
+
+  public init(byteCount: Int, depth: Int, nodeCount: Int) {
+    self.byteCount = byteCount
+    self.depth = depth
+    self.nodeCount = nodeCount
+  }
+}

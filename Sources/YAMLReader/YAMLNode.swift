@@ -1,0 +1,39 @@
+/// A node of a YAML document, with the place where it begins.
+public struct YAMLNode: Sendable {
+  public enum Content: Sendable {
+    /// A scalar's text; `isPlain` is false where it was quoted or a block, and so is always a string.
+    case scalar(String, isPlain: Bool)
+    case sequence([YAMLNode])
+    /// In the order of the text; keys are unique scalars.
+    case mapping([Entry])
+  }
+
+  /// One key of a mapping with its value.
+  public struct Entry: Sendable {
+    public let key: String
+    public let keyMark: YAMLMark
+    public let value: YAMLNode
+  }
+
+  public let content: Content
+  public let mark: YAMLMark
+
+  public init(_ content: Content, at mark: YAMLMark) {
+    self.content = content
+    self.mark = mark
+  }
+
+  /// What the node is, for messages.
+  public var kind: String {
+    switch content {
+    case .scalar(let text, _): "'\(text)'"
+    case .sequence: "a sequence"
+    case .mapping: "a mapping"
+    }
+  }
+
+  /// An error at this node.
+  public func error(_ code: YAMLError.Code, _ message: String) -> YAMLError {
+    YAMLError(code, at: mark, message)
+  }
+}

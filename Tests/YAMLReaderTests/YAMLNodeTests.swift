@@ -1,0 +1,53 @@
+import Testing
+import YAMLReader
+
+@Suite struct YAMLNodeTests {
+  private func parse(_ text: String) throws(YAMLError) -> YAMLNode {
+    try YAMLNode(parsing: [UInt8](text.utf8))
+  }
+
+  @Test func readsYAMLAndJSONAlike() throws {
+    for text in ["a: 0x10\nb: [true, 16KiB]\n", #"{"a": 0x10, "b": [true, "16KiB"]}"#] {
+      let fields = try parse(text).fields(["a", "b"])
+      #expect(try fields.required("a").integer(in: 0...255) == 16)
+      let items = try fields.required("b").items()
+      #expect(try items[0].bool())
+      #expect(try items[1].byteCount() == 16384)
+    }
+  }
+
+  @Test(arguments: [
+    ("a: [1, 2", YAMLError.Code.syntax, 2, 1),
+    ("a: &x 1\nb: *x\n", .syntax, 1, 4),
+    ("a: 1\na: 2\n", .value, 2, 1),
+    ("? [1]\n: 2\n", .type, 1, 3),
+    ("--- 1\n--- 2\n", .syntax, 2, 1),
+    ("a: !!int 1\n", .syntax, 1, 4),
+    ("", .syntax, 1, 1),
+  ])
+  func refusalsNameTheirPlace(text: String, code: YAMLError.Code, line: Int, column: Int) {
+    let error = #expect(throws: YAMLError.self) { try parse(text) }
+    #expect(error?.code == code)
+    #expect(error?.mark == YAMLMark(line: line, column: column))
+  }
+
+  @Test func aMisspeltKeyNamesTheChoices() throws {
+    let error = #expect(throws: YAMLError.self) { try parse("widht: 1").fields(["width"]) }
+    #expect(error?.description == "1:1: expected one of width, found 'widht'")
+  }
+
+  @Test(arguments: ["-1", "256", "0x", "0x-1", "+1", "1.5", "x", "''", "0x100"])
+  func integersOutOfRangeAreRefused(text: String) throws {
+    let node = try parse(text)
+    #expect(throws: YAMLError.self) { try node.integer(in: 0...255 as ClosedRange<Int>) }
+  }
+
+  @Test func depthAndSizeAreBounded() {
+    let deep = String(repeating: "[", count: 5000)
+    #expect(throws: YAMLError.self) { try parse(deep) }
+    let limits = YAMLLimits(byteCount: 10, depth: 4, nodeCount: 3)
+    for text in ["[1, 2, 3, 4]", "[1,2,3]"] {
+      #expect(throws: YAMLError.self) { try YAMLNode(parsing: [UInt8](text.utf8), limits: limits) }
+    }
+  }
+}
