@@ -36,7 +36,7 @@ struct RecordParser: ~Copyable {
   ) throws(StreamError) {
     let header = try StreamHeader(parsing: buffer.bytes.extracting(range))
     try limits.check(header)
-    uuidChecksum = CRC32C.checksum(of: header.uuid.bytes.span.raw)
+    uuidChecksum = header.uuidChecksum
     self.header = header
   }
 

@@ -130,6 +130,9 @@ extension StreamHeader {
       channelCount: bytes.little(UInt16.self, at: 38))
   }
 
+  /// What the checksum of every record header of the stream continues from.
+  package var uuidChecksum: UInt32 { CRC32C.checksum(of: uuid.bytes.span.raw) }
+
   /// The 56 bytes.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter(reserving: Self.byteCount)

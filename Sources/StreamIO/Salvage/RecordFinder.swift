@@ -60,7 +60,7 @@ struct RecordFinder {
     isHeaderIntact = intact != nil
     self.footer = footer?.uuid == header.uuid ? footer : nil
     contentEnd = self.footer == nil ? byteCount : byteCount - UInt64(StreamFooter.byteCount)
-    uuidChecksum = CRC32C.checksum(of: header.uuid.bytes.span.raw)
+    uuidChecksum = header.uuidChecksum
     limits =
       intact != nil
       ? header.limits

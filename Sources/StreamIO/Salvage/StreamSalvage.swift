@@ -24,10 +24,12 @@ public struct StreamSalvage: ~Copyable {
   /// Throws `notAStream` where neither the start nor the end of the file is a `.dms` stream's.
   public init(_ input: consuming InputFile) throws(StreamIOError) {
     let finder = try RecordFinder(input)
-    self.finder = finder
-    indexed = try finder.damagedHeadersInIndex(of: input)
-    report = SalvageReport(catalog: StreamCatalog(header: finder.header, origin: .salvage))
+    let indexed = try finder.damagedHeadersInIndex(of: input)
+    var report = SalvageReport(catalog: StreamCatalog(header: finder.header, origin: .salvage))
     if !finder.isHeaderIntact { report.damage.append(0..<UInt64(StreamHeader.byteCount)) }
+    self.finder = finder
+    self.indexed = indexed
+    self.report = report
     payload = ByteBuffer()
     decoder = ChunkDecoder()
     self.input = input

@@ -53,7 +53,7 @@ public struct StreamArchive: ~Copyable {
     let header = try header(of: input, limits)
     var directory = Directory(
       byteCount: byteCount, header: header,
-      uuidChecksum: CRC32C.checksum(of: header.uuid.bytes.span.raw))
+      uuidChecksum: header.uuidChecksum)
     guard let footer = try footer(of: input, byteCount), footer.uuid == header.uuid else {
       directory.indexDefect = StreamError(
         .torn, at: byteCount, expected: "the footer of this stream at the end", found: "none")
