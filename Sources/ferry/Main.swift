@@ -1,0 +1,47 @@
+import ArgumentParser
+import Glibc
+
+/// Runs the command and turns what it throws into a message and an exit code.
+@main enum Main {
+  static func main() {
+    // A closed pipe is an error like others, told by the write that meets it.
+    signal(SIGPIPE, SIG_IGN)
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// Runs `ferry` with these arguments and returns its exit code.
+  static func run(_ arguments: [String]) -> Int32 {
+    do {
+      var command = try Ferry.parseAsRoot(arguments)
+      try command.run()
+      return 0
+    } catch let error as CommandError {
+      if let message = error.message { StandardError.print("ferry: \(message)") }
+      return error.code
+    } catch {
+      return report(error)
+    }
+  }
+
+  private static func report(_ error: any Error) -> Int32 {
+    if let failure = CommandError(error) {
+      if let message = failure.message { StandardError.print("ferry: \(message)") }
+      return failure.code
+    }
+    let code = Ferry.exitCode(for: error)
+    guard code == .success else {
+      let text = Ferry.fullMessage(for: error)
+      if !text.isEmpty { StandardError.print(text) }
+      // ArgumentParser's own code for wrong arguments is sysexits' 64.
+      return code == .validationFailure ? 2 : code.rawValue
+    }
+    do {
+      var output = try TextOutput()
+      try output.print(Ferry.fullMessage(for: error))
+      try output.finish()
+      return 0
+    } catch {
+      return report(error)
+    }
+  }
+}
