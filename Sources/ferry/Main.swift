@@ -9,29 +9,28 @@ import Glibc
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
-  /// Runs `ferry` with these arguments and returns its exit code.
-  static func run(_ arguments: [String]) -> Int32 {
+  /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns its exit code.
+  static func run(
+    _ arguments: [String], report: (String) -> Void = { StandardError.print($0) }
+  ) -> Int32 {
     do {
       var command = try Ferry.parseAsRoot(arguments)
       try command.run()
       return 0
-    } catch let error as CommandError {
-      if let message = error.message { StandardError.print("ferry: \(message)") }
-      return error.code
     } catch {
-      return report(error)
+      return exitCode(of: error, report: report)
     }
   }
 
-  private static func report(_ error: any Error) -> Int32 {
+  private static func exitCode(of error: any Error, report: (String) -> Void) -> Int32 {
     if let failure = CommandError(error) {
-      if let message = failure.message { StandardError.print("ferry: \(message)") }
+      if let message = failure.message { report("ferry: \(message)") }
       return failure.code
     }
     let code = Ferry.exitCode(for: error)
     guard code == .success else {
       let text = Ferry.fullMessage(for: error)
-      if !text.isEmpty { StandardError.print(text) }
+      if !text.isEmpty { report(text) }
       // ArgumentParser's own code for wrong arguments is sysexits' 64.
       return code == .validationFailure ? 2 : code.rawValue
     }
@@ -41,7 +40,7 @@ import Glibc
       try output.finish()
       return 0
     } catch {
-      return report(error)
+      return exitCode(of: error, report: report)
     }
   }
 }

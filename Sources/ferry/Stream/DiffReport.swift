@@ -43,8 +43,8 @@ struct DiffReport: Encodable {
       return ["\(device)\(difference.subject.rawValue)\(field): \(left) | \(right)"]
     }
     return [
-      "\(device)\(difference.subject.rawValue)\(field): \(ByteSize.text(ranges.byteCount)) differ "
-        + "(\(left) | \(right))"
-    ] + SalvageText.ranges(ranges).map { "  bytes \($0)" }
+      "\(device)\(difference.subject.rawValue)\(field): \(left) | \(right), of which "
+        + "\(ByteSize.text(ranges.byteCount)) \(ranges.byteCount == 1 ? "differs" : "differ")"
+    ] + SalvageText.ranges(ranges).map { "  \($0)" }
   }
 }

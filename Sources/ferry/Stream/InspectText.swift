@@ -14,7 +14,7 @@ struct InspectText {
     lines += [writtenBy, "  uuid      \(catalog.header.uuid)", amount].compactMap(\.self)
     if let defect = catalog.defect { lines.append("  damage    \(defect)") }
     if let report, !report.damage.isEmpty {
-      lines += SalvageText.ranges(report.damage).map { "  damage    bytes \($0) of the file" }
+      lines += SalvageText.ranges(report.damage).map { "  damage    \($0) of the file" }
     }
     for (number, device) in catalog.devices.enumerated() {
       lines.append("")
@@ -32,7 +32,8 @@ struct InspectText {
 
   private var headline: String {
     let version = catalog.header.version
-    let state = catalog.isComplete ? catalog.defect == nil ? "whole" : "damaged" : "TORN"
+    let isDamaged = catalog.defect != nil || report?.isWhole == false
+    let state = catalog.isComplete ? isDamaged ? "damaged" : "whole" : "TORN"
     return "\(path): migration stream \(version.major).\(version.minor), \(state)"
   }
 

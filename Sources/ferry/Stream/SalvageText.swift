@@ -7,17 +7,19 @@ enum SalvageText {
   static func lines(for loss: SalvageReport.Loss) -> [String] {
     var lines: [String] = []
     if loss.isIdentityLost { lines.append("  identity  lost") }
-    lines += ranges(loss.missing).map { "  missing   bytes \($0)" }
+    lines += ranges(loss.missing).map { "  missing   \($0)" }
     if let start = loss.missingFrom {
       lines.append("  missing   from byte \(start) on; how much is not known")
     }
     return lines
   }
 
-  /// `0x100 to 0x1ff (256 bytes)` for each of the first ranges, and the number of the others.
+  /// `bytes 256 to 511 (256 bytes)` for each of the first ranges, and the number of the others.
   static func ranges(_ ranges: ByteRanges) -> [String] {
     var lines = ranges.ranges.prefix(shownRanges).map { range in
-      "\(range.lowerBound) to \(range.upperBound - 1) (\(ByteSize.text(UInt64(range.count))))"
+      range.count == 1
+        ? "byte \(range.lowerBound)"
+        : "bytes \(range.lowerBound) to \(range.upperBound - 1) (\(ByteSize.text(UInt64(range.count))))"
     }
     if ranges.count > UInt64(lines.count) {
       lines.append(
