@@ -1,0 +1,6 @@
+import MigrationStream
+
+@c(LLVMFuzzerTestOneInput)
+public func fuzzStreamDecoder(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
+  0
+}
