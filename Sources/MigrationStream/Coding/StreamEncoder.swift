@@ -1,0 +1,174 @@
+import ByteIO
+
+/// Makes a `.dms` stream, record by record.
+///
+/// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them before the next call. The
+/// order of calls is the order of the format: stream information, then for each device its identity and what else is
+/// known of it, then state, then `finish()`. A call out of order throws `misplacedRecord` and adds nothing.
+public struct StreamEncoder: ~Copyable {
+  private var framer: RecordFramer
+  private var pending: ByteBuffer
+  private var isPendingLent = false
+  private var target: (device: UInt16, context: StateChunk.Context)?
+
+  /// An encoder for a stream with this header, whose limits it keeps to.
+  ///
+  /// Throws `limitExceeded` for limits that the format does not allow, `compression` where memory is short.
+  public init(
+    _ header: StreamHeader, compression: Compression = .standard
+  ) throws(StreamError) {
+    _ = try StreamHeader(parsing: header.encoded().span.raw)
+    framer = RecordFramer(header, coder: try ChunkCoder(compression))
+    pending = ByteBuffer()
+  }
+
+  public var header: StreamHeader { framer.header }
+
+  /// The number of devices introduced so far.
+  public var deviceCount: Int { framer.ledger.devices.count }
+
+  /// The number of stream bytes lent so far.
+  public var byteCount: UInt64 { framer.byteCount }
+
+  // MARK: Metadata
+
+  /// Begins the stream.
+  @_lifetime(&self)
+  public mutating func write(
+    _ information: StreamInformation
+  ) throws(StreamError) -> EncodedBytes {
+    try write(metadata: information, device: RecordHeader.noDevice)
+  }
+
+  /// Introduces the next device, whose number is the count of those before it.
+  @_lifetime(&self)
+  public mutating func write(_ identity: DeviceIdentity) throws(StreamError) -> EncodedBytes {
+    try write(metadata: identity, device: UInt16(clamping: deviceCount))
+  }
+
+  /// Adds the configuration space of the device introduced last.
+  @_lifetime(&self)
+  public mutating func write(
+    _ configuration: ConfigurationRecord
+  ) throws(StreamError) -> EncodedBytes {
+    try write(metadata: configuration, device: lastDevice)
+  }
+
+  /// Adds the interrupt state of the device introduced last.
+  @_lifetime(&self)
+  public mutating func write(_ interrupts: InterruptState) throws(StreamError) -> EncodedBytes {
+    try write(metadata: interrupts, device: lastDevice)
+  }
+
+  /// Adds the PASID table of the device introduced last.
+  @_lifetime(&self)
+  public mutating func write(_ table: PASIDTable) throws(StreamError) -> EncodedBytes {
+    try write(metadata: table, device: lastDevice)
+  }
+
+  /// Adds an optional record of a type that this version does not define, as `StreamDecoder` gave it.
+  @_lifetime(&self)
+  public mutating func write(_ record: UnknownRecord) throws(StreamError) -> EncodedBytes {
+    precondition(
+      !RecordType.known.contains(record.type), "a record of a known type has a method of its own")
+    framer.begin()
+    try framer.put(
+      record.type, isMandatory: false, device: record.device ?? RecordHeader.noDevice,
+      payload: record.payload)
+    return lend(RawSpan())
+  }
+
+  private var lastDevice: UInt16 { UInt16(clamping: max(deviceCount, 1) - 1) }
+
+  @_lifetime(&self)
+  private mutating func write<Metadata: MetadataRecord>(
+    metadata: Metadata, device: UInt16
+  ) throws(StreamError) -> EncodedBytes {
+    framer.begin()
+    try framer.put(metadata, device: device)
+    return lend(RawSpan())
+  }
+
+  // MARK: State
+
+  /// Adds one chunk: `bytes` are the next of `device`'s state, at least one and at most the chunk limit.
+  @_lifetime(&self, copy bytes)
+  public mutating func chunk(
+    _ bytes: RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) -> EncodedBytes {
+    precondition(target == nil, "flush() the bytes pushed before adding a chunk")
+    framer.begin()
+    let encoding = try framer.put(chunk: bytes, device: device, context: context)
+    if encoding == .raw { return lend(bytes) }
+    return lendFrame(encoding)
+  }
+
+  /// Takes state in pieces of any size: moves bytes from the front of `bytes` into the chunk under construction, and
+  /// lends a record as soon as one is complete; nil when `bytes` is used up before that.
+  ///
+  /// A change of device or context completes the chunk before it. `flush()` completes the last one.
+  @_lifetime(&self, copy bytes)
+  @_lifetime(bytes: copy bytes)
+  public mutating func push(
+    _ bytes: inout RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) -> EncodedBytes? {
+    let limit = Int(header.limits.chunkByteCount)
+    if let target, target != (device, context) { return try flush() }
+    if target == nil && bytes.byteCount >= limit {
+      let whole = bytes.extracting(first: limit)
+      bytes = bytes.extracting(droppingFirst: limit)
+      return try chunk(whole, device: device, context: context)
+    }
+    guard bytes.byteCount > 0 else { return nil }
+    if isPendingLent {
+      pending.removeAll()
+      isPendingLent = false
+    }
+    pending.reserve(limit)
+    let part = min(limit - pending.count, bytes.byteCount)
+    pending.append(bytes.extracting(first: part))
+    bytes = bytes.extracting(droppingFirst: part)
+    target = (device, context)
+    guard pending.count == limit else { return nil }
+    return try flush()
+  }
+
+  /// Completes the chunk under construction, adding `flags` to it; nil if there is none.
+  @_lifetime(&self)
+  public mutating func flush(
+    adding flags: StateChunk.Flags = []
+  ) throws(StreamError) -> EncodedBytes? {
+    guard var target else { return nil }
+    target.context.flags.formUnion(flags)
+    framer.begin()
+    let encoding = try framer.put(
+      chunk: pending, device: target.device, context: target.context)
+    self.target = nil
+    isPendingLent = true
+    guard encoding == .raw else { return lendFrame(encoding) }
+    framer.lend(bodyByteCount: pending.count)
+    return EncodedBytes(head: framer.head.bytes, body: pending.bytes)
+  }
+
+  /// Sums up every device and ends the stream: nothing may follow.
+  @_lifetime(&self)
+  public mutating func finish() throws(StreamError) -> EncodedBytes {
+    precondition(target == nil, "flush() the bytes pushed before finishing")
+    framer.begin()
+    try framer.finish()
+    return lend(RawSpan())
+  }
+
+  @_lifetime(&self, copy body)
+  private mutating func lend(_ body: RawSpan) -> EncodedBytes {
+    framer.lend(bodyByteCount: body.byteCount)
+    return EncodedBytes(head: framer.head.bytes, body: body)
+  }
+
+  @_lifetime(&self)
+  private mutating func lendFrame(_ encoding: ChunkEncoding) -> EncodedBytes {
+    guard encoding == .zstd else { return lend(RawSpan()) }
+    framer.lend(bodyByteCount: framer.coder.frame.count)
+    return EncodedBytes(head: framer.head.bytes, body: framer.coder.frame.bytes)
+  }
+}
