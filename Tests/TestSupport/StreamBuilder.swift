@@ -46,14 +46,20 @@ public struct StreamBuilder: Sendable {
   public func encoded(step: Int = .max) throws(StreamError) -> [UInt8] {
     var encoder = try StreamEncoder(header, compression: compression)
     var output: [UInt8] = []
-    output.take(try encoder.write(information))
-    for device in devices {
-      output.take(try encoder.write(device.identity))
-      if let record = device.configuration { output.take(try encoder.write(record)) }
-      if let record = device.interrupts { output.take(try encoder.write(record)) }
-      if let record = device.pasids { output.take(try encoder.write(record)) }
+    output.take(try encoder.write(.information(information)))
+    for (number, device) in zip(0..., devices) {
+      output.take(try encoder.write(.identity(device.identity, device: number)))
+      if let record = device.configuration {
+        output.take(try encoder.write(.configuration(record, device: number)))
+      }
+      if let record = device.interrupts {
+        output.take(try encoder.write(.interrupts(record, device: number)))
+      }
+      if let record = device.pasids {
+        output.take(try encoder.write(.pasids(record, device: number)))
+      }
     }
-    for record in unknown { output.take(try encoder.write(record)) }
+    for record in unknown { output.take(try encoder.write(.unknown(record))) }
     for piece in pieces {
       var start = 0
       while start < piece.bytes.count {

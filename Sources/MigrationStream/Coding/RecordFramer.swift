@@ -54,7 +54,15 @@ struct RecordFramer: ~Copyable {
       payload: fields.bytes)
   }
 
-  mutating func put(
+  mutating func put(_ record: UnknownRecord) throws(StreamError) {
+    precondition(
+      !RecordType.known.contains(record.type), "a record of a known type is not an unknown one")
+    try put(
+      record.type, isMandatory: false, device: record.device ?? RecordHeader.noDevice,
+      payload: record.payload)
+  }
+
+  private mutating func put(
     _ type: RecordType, isMandatory: Bool, device: UInt16, payload: [UInt8]
   ) throws(StreamError) {
     guard payload.count <= Int(header.limits.metadataByteCount) else {

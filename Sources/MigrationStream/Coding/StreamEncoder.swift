@@ -30,62 +30,23 @@ public struct StreamEncoder: ~Copyable {
   /// The number of stream bytes lent so far.
   public var byteCount: UInt64 { framer.byteCount }
 
-  // MARK: Metadata
-
-  /// Begins the stream.
+  /// Adds a record that is not state, as `StreamDecoder` gives it; an identity's device is `deviceCount`, and that of a
+  /// device's other records the one introduced last.
+  ///
+  /// Summaries, the end and the index are the encoder's own: for those nothing is lent. So is a chunk, whose bytes come
+  /// through `chunk` or `push`.
   @_lifetime(&self)
-  public mutating func write(
-    _ information: StreamInformation
-  ) throws(StreamError) -> EncodedBytes {
-    try write(metadata: information, device: RecordHeader.noDevice)
-  }
-
-  /// Introduces the next device, whose number is the count of those before it.
-  @_lifetime(&self)
-  public mutating func write(_ identity: DeviceIdentity) throws(StreamError) -> EncodedBytes {
-    try write(metadata: identity, device: UInt16(clamping: deviceCount))
-  }
-
-  /// Adds the configuration space of the device introduced last.
-  @_lifetime(&self)
-  public mutating func write(
-    _ configuration: ConfigurationRecord
-  ) throws(StreamError) -> EncodedBytes {
-    try write(metadata: configuration, device: lastDevice)
-  }
-
-  /// Adds the interrupt state of the device introduced last.
-  @_lifetime(&self)
-  public mutating func write(_ interrupts: InterruptState) throws(StreamError) -> EncodedBytes {
-    try write(metadata: interrupts, device: lastDevice)
-  }
-
-  /// Adds the PASID table of the device introduced last.
-  @_lifetime(&self)
-  public mutating func write(_ table: PASIDTable) throws(StreamError) -> EncodedBytes {
-    try write(metadata: table, device: lastDevice)
-  }
-
-  /// Adds an optional record of a type that this version does not define, as `StreamDecoder` gave it.
-  @_lifetime(&self)
-  public mutating func write(_ record: UnknownRecord) throws(StreamError) -> EncodedBytes {
-    precondition(
-      !RecordType.known.contains(record.type), "a record of a known type has a method of its own")
+  public mutating func write(_ record: Record) throws(StreamError) -> EncodedBytes {
     framer.begin()
-    try framer.put(
-      record.type, isMandatory: false, device: record.device ?? RecordHeader.noDevice,
-      payload: record.payload)
-    return lend(RawSpan())
-  }
-
-  private var lastDevice: UInt16 { UInt16(clamping: max(deviceCount, 1) - 1) }
-
-  @_lifetime(&self)
-  private mutating func write<Metadata: MetadataRecord>(
-    metadata: Metadata, device: UInt16
-  ) throws(StreamError) -> EncodedBytes {
-    framer.begin()
-    try framer.put(metadata, device: device)
+    switch record {
+    case .information(let value): try framer.put(value)
+    case .identity(let value, let device): try framer.put(value, device: device)
+    case .configuration(let value, let device): try framer.put(value, device: device)
+    case .interrupts(let value, let device): try framer.put(value, device: device)
+    case .pasids(let value, let device): try framer.put(value, device: device)
+    case .unknown(let value): try framer.put(value)
+    case .chunk, .summary, .end, .index: break
+    }
     return lend(RawSpan())
   }
 
