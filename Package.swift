@@ -25,7 +25,7 @@ let package = Package(
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
     .target(name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"]),
-    .target(name: "PCIConfig", dependencies: ["ByteIO"]),
+    .target(name: "PCIConfig", dependencies: ["ByteIO", "YAMLReader"]),
     .target(
       name: "StreamIO",
       dependencies: [
@@ -44,6 +44,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["ByteIO", "MigrationStream"], path: "Tests/TestSupport"),
     .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
+    .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
   ],

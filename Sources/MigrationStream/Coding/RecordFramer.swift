@@ -20,7 +20,7 @@ struct RecordFramer: ~Copyable {
   init(_ header: StreamHeader, coder: consuming ChunkCoder) {
     self.header = header
     self.coder = coder
-    uuidChecksum = CRC32C.checksum(of: header.uuid.bytes.span.raw)
+    uuidChecksum = header.uuidChecksum
     head.append(header.encoded())
   }
 

@@ -2,7 +2,7 @@
 ///
 /// The order as a table: a row a stage, a column a record type, each cell the stage after it. An unknown optional record
 /// may come from the first device on until the end record, and changes nothing.
-enum RecordOrder: UInt8, Sendable, CaseIterable {
+package enum RecordOrder: UInt8, Sendable, CaseIterable {
   /// Nothing yet.
   case start
   /// Devices are being introduced.
@@ -41,7 +41,7 @@ enum RecordOrder: UInt8, Sendable, CaseIterable {
   }
 
   /// What may come next, for messages.
-  var expectation: String {
+  package var expectation: String {
     switch self {
     case .start: "stream information first"
     case .devices: "a device, its records, or its state"

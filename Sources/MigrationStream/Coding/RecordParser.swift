@@ -36,7 +36,7 @@ struct RecordParser: ~Copyable {
   ) throws(StreamError) {
     let header = try StreamHeader(parsing: buffer.bytes.extracting(range))
     try limits.check(header)
-    uuidChecksum = CRC32C.checksum(of: header.uuid.bytes.span.raw)
+    uuidChecksum = header.uuidChecksum
     self.header = header
   }
 
@@ -142,37 +142,18 @@ struct RecordParser: ~Copyable {
   private mutating func metadata(
     _ header: RecordHeader, payload: RawSpan, at place: RecordPlace
   ) throws(StreamError) -> Record {
-    switch header.type {
-    case .streamInformation: return .information(try StreamInformation(parsing: payload, at: place))
-    case .deviceIdentity:
-      return .identity(try DeviceIdentity(parsing: payload, at: place), device: header.device)
-    case .configurationSpace:
-      return .configuration(
-        try ConfigurationRecord(parsing: payload, at: place), device: header.device)
-    case .interruptState:
-      return .interrupts(try InterruptState(parsing: payload, at: place), device: header.device)
-    case .pasidTable:
-      return .pasids(try PASIDTable(parsing: payload, at: place), device: header.device)
-    case .deviceSummary:
-      let summary = try DeviceSummary(parsing: payload, at: place)
-      try check(summary, of: header.device, at: place)
-      return .summary(summary, device: header.device)
-    case .end:
-      let totals = try StreamTotals(parsing: payload, at: place)
-      try check(totals, at: place)
-      return .end(totals)
-    case .index:
-      let block = try IndexBlock(parsing: payload, at: place)
+    let record = try Record(metadata: header, payload: payload, at: place)
+    switch record {
+    case .summary(let summary, let device): try check(summary, of: device, at: place)
+    case .end(let totals): try check(totals, at: place)
+    case .index(let block):
       if let mismatch = index.mismatch(with: block) {
         throw place.error(.indexMismatch, expected: mismatch.expected, found: mismatch.found)
       }
       index.close(at: recordOffset)
-      return .index(block)
-    default:
-      return .unknown(
-        UnknownRecord(
-          type: header.type, device: header.deviceNumber, payload: [UInt8](payload)))
+    default: break
     }
+    return record
   }
 
   private func check(

@@ -1,7 +1,7 @@
 import ByteIO
 
 /// What a stream amounts to so far, and whether a record may come next: the rules that encoder and decoder share.
-struct StreamLedger: ~Copyable {
+package struct StreamLedger: ~Copyable {
   /// What a device's records amount to so far.
   struct Device {
     var has: Set<RecordType> = []
@@ -14,14 +14,16 @@ struct StreamLedger: ~Copyable {
     var isSummarized = false
   }
 
-  private(set) var order = RecordOrder.start
+  package private(set) var order = RecordOrder.start
   private(set) var devices: [Device] = []
+
+  package init() {}
   private(set) var totals = StreamTotals()
 
   /// Takes note of a record with this header, or throws because it must not come here; then nothing has changed.
   ///
   /// `chunk` is what a state chunk's header and head say.
-  mutating func admit(
+  package mutating func admit(
     _ header: RecordHeader, chunk: StateChunk? = nil, at place: RecordPlace,
     deviceLimit: Int = .max
   ) throws(StreamError) {

@@ -1,20 +1,5 @@
 import ByteIO
 
-/// Where a record lies, for the errors about its fields.
-struct RecordPlace {
-  var payloadOffset: UInt64
-  var record: UInt32
-  var device: UInt16?
-
-  func error(
-    _ code: StreamError.Code, at offset: UInt64? = nil, expected: String, found: String
-  ) -> StreamError {
-    StreamError(
-      code, at: offset ?? payloadOffset, record: record, device: device, expected: expected,
-      found: found)
-  }
-}
-
 /// The tag-length-value fields of a metadata payload, or of a field that holds fields.
 ///
 /// A field is a key (LEB128: the tag shifted left by one, the lowest bit set if the field must be understood), a length
@@ -98,8 +83,9 @@ extension FieldList.Field {
     return bytes.reversed().reduce(0 as T) { $0 << 8 | T($1) }
   }
 
-  /// UTF-8 text.
+  /// UTF-8 text of at most 1024 bytes.
   func string() throws(StreamError) -> String {
+    guard bytes.count <= 1024 else { throw malformed(expected: "text of at most 1024 bytes") }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw malformed(expected: "UTF-8 text")
     }

@@ -103,12 +103,20 @@ extension StreamHeader {
     self = header
   }
 
-  static func hasMagic(_ bytes: RawSpan) -> Bool {
+  private static func hasMagic(_ bytes: RawSpan) -> Bool {
     bytes.byteCount >= 8 && (0..<8).allSatisfy { bytes[byte: $0] == magic[$0] }
   }
 
-  /// The fields without any check, for salvage; `bytes` must have 56.
-  static func fields(of bytes: RawSpan) -> StreamHeader {
+  /// What can be made of the 56 bytes of a damaged header; nil unless the magic is there or the caller knows
+  /// otherwise that this is a stream.
+  package init?(unchecked bytes: RawSpan, isPlausible: Bool) {
+    guard bytes.byteCount >= Self.byteCount, isPlausible || Self.hasMagic(bytes) else {
+      return nil
+    }
+    self = Self.fields(of: bytes)
+  }
+
+  private static func fields(of bytes: RawSpan) -> StreamHeader {
     StreamHeader(
       uuid: StreamUUID(bytes: [UInt8](bytes.extracting(20..<36))) ?? .random(),
       limits: StreamLimits(
@@ -121,6 +129,9 @@ extension StreamHeader {
       channel: bytes.little(UInt16.self, at: 36),
       channelCount: bytes.little(UInt16.self, at: 38))
   }
+
+  /// What the checksum of every record header of the stream continues from.
+  package var uuidChecksum: UInt32 { CRC32C.checksum(of: uuid.bytes.span.raw) }
 
   /// The 56 bytes.
   public func encoded() -> [UInt8] {

@@ -57,7 +57,7 @@ public struct StateChunk: Sendable, Hashable {
 
 extension StateChunk.Context {
   /// The context in the first 8 of `bytes`, which must have as many, unless the phase is unknown.
-  init?(parsing bytes: RawSpan) {
+  package init?(parsing bytes: RawSpan) {
     guard let phase = StateChunk.Phase(rawValue: bytes[byte: 0]) else { return nil }
     self.init(
       phase: phase, iteration: bytes.little(UInt32.self, at: 4),

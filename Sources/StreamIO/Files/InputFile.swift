@@ -1,6 +1,6 @@
 import ByteIO
-import SystemPackage
 private import Glibc
+import SystemPackage
 
 /// A file, pipe or device that is read; closed when it goes.
 public struct InputFile: ~Copyable {

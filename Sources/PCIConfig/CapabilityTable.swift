@@ -1,0 +1,38 @@
+/// What a capability's registers are: the data by which it is measured, named and shown.
+public struct CapabilityTable: Sendable {
+  public let id: CapabilityID
+  /// The name that the specification gives it.
+  public let name: String
+  /// The number of bytes of the structure, as its own registers say; nil where they do not.
+  public let length: @Sendable (CapabilityView) -> Int?
+  /// The version that a standard capability keeps in a register of its own.
+  public let version: (@Sendable (CapabilityView) -> Int)?
+  /// What distinguishes one such capability from another with the same id, such as a vendor's own name.
+  public let detail: (@Sendable (CapabilityView) -> String?)?
+  /// The registers at fixed places.
+  public let registers: [Register]
+  /// The registers whose number or place depends on others.
+  public let variableRegisters: (@Sendable (CapabilityView) -> [Register])?
+
+  public init(
+    _ id: CapabilityID, _ name: String,
+    length: @escaping @Sendable (CapabilityView) -> Int?,
+    version: (@Sendable (CapabilityView) -> Int)? = nil,
+    detail: (@Sendable (CapabilityView) -> String?)? = nil,
+    registers: [Register] = [],
+    variableRegisters: (@Sendable (CapabilityView) -> [Register])? = nil
+  ) {
+    self.id = id
+    self.name = name
+    self.length = length
+    self.version = version
+    self.detail = detail
+    self.registers = registers
+    self.variableRegisters = variableRegisters
+  }
+
+  /// A capability whose length is always the same.
+  public init(_ id: CapabilityID, _ name: String, length: Int, registers: [Register]) {
+    self.init(id, name, length: { _ in length }, registers: registers)
+  }
+}

@@ -1,0 +1,192 @@
+/// The walk along both capability lists: bounded by the offsets already visited, so that a hostile list ends.
+struct CapabilityWalk {
+  private let space: ConfigSpace
+  private var headers: [Header] = []
+  private var findings: [ConfigSpaceFinding] = []
+
+  /// A capability's header, before its length is known.
+  private struct Header {
+    let id: CapabilityID
+    let offset: Int
+    let version: Int?
+    let next: Int
+  }
+
+  init(_ space: ConfigSpace) {
+    self.space = space
+  }
+
+  consuming func list() -> CapabilityList {
+    guard !space.isAllOnes else {
+      let finding = ConfigSpaceFinding(
+        .allOnes, at: 0, "every byte is ff: the function did not answer")
+      return CapabilityList(capabilities: [], findings: [finding])
+    }
+    walkStandard()
+    if space.byteCount > ConfigSpace.extendedStart { walkExtended() }
+    let capabilities = measure()
+    noteOverlaps(capabilities)
+    return CapabilityList(capabilities: capabilities, findings: findings)
+  }
+
+  private mutating func note(_ code: ConfigSpaceFinding.Code, at offset: Int, _ message: String) {
+    findings.append(ConfigSpaceFinding(code, at: offset, message))
+  }
+
+  /// PCI Local Bus 3.0, 6.7: the list exists if Status bit 4 is set, pointers have their two low bits masked.
+  private mutating func walkStandard() {
+    let pointerOffset: Int
+    switch space.headerType {
+    case 0, 1: pointerOffset = 0x34
+    case 2: pointerOffset = 0x14
+    case nil: return note(.unknownBytes, at: 0x0e, "the header type is not known")
+    case let type?:
+      return note(.unknownHeaderType, at: 0x0e, "unknown header type 0x\(hex(type, digits: 2))")
+    }
+    guard let status = space.u16(at: 0x06) else {
+      return note(.unknownBytes, at: 0x06, "the status register is not known")
+    }
+    guard status & 0x10 != 0 else { return }
+    guard let first = space.u8(at: pointerOffset) else {
+      return note(.unknownBytes, at: pointerOffset, "the capability pointer is not known")
+    }
+    var visited: Set<Int> = []
+    var pointer = pointerOffset
+    var offset = Int(first & 0xfc)
+    while offset != 0 {
+      guard offset >= 0x40 else {
+        return note(
+          .pointerIntoHeader, at: pointer,
+          "the pointer to 0x\(hex(offset, digits: 2)) leads into the header")
+      }
+      guard visited.insert(offset).inserted else {
+        return note(.loop, at: pointer, "the list loops back to 0x\(hex(offset, digits: 2))")
+      }
+      guard offset &+ 2 <= min(space.byteCount, ConfigSpace.extendedStart) else {
+        return note(
+          .pointerOutOfRange, at: pointer,
+          "the pointer to 0x\(hex(offset, digits: 2)) leads outside the space")
+      }
+      guard let id = space.u8(at: offset), let next = space.u8(at: offset &+ 1) else {
+        return note(
+          .unknownBytes, at: pointer,
+          "the capability at 0x\(hex(offset, digits: 2)) lies in bytes that are not known")
+      }
+      guard id != 0xff else {
+        return note(
+          .onesInsteadOfCapability, at: offset, "the list leads to ff instead of a capability")
+      }
+      let identifier = CapabilityID(standard: id)
+      let view = CapabilityView(space, at: offset)
+      let version = CapabilityTable.table(for: identifier)?.version?(view)
+      headers.append(
+        Header(id: identifier, offset: offset, version: version, next: Int(next & 0xfc)))
+      pointer = offset &+ 1
+      offset = Int(next & 0xfc)
+    }
+  }
+
+  /// PCIe 7.6: the list begins at 0x100; a first header of zeros means that there is none.
+  private mutating func walkExtended() {
+    var visited: Set<Int> = []
+    var pointer = ConfigSpace.extendedStart
+    var offset = ConfigSpace.extendedStart
+    repeat {
+      guard offset >= ConfigSpace.extendedStart else {
+        return note(
+          .pointerIntoHeader, at: pointer,
+          "the pointer to 0x\(hex(offset, digits: 3)) leads below the extended space")
+      }
+      guard visited.insert(offset).inserted else {
+        return note(.loop, at: pointer, "the list loops back to 0x\(hex(offset, digits: 3))")
+      }
+      guard offset &+ 4 <= space.byteCount else {
+        return note(
+          .pointerOutOfRange, at: pointer,
+          "the pointer to 0x\(hex(offset, digits: 3)) leads outside the space")
+      }
+      guard let header = space.u32(at: offset) else {
+        return note(
+          .unknownBytes, at: pointer,
+          "the capability at 0x\(hex(offset, digits: 3)) lies in bytes that are not known")
+      }
+      guard header != 0xffff_ffff else {
+        return note(
+          .onesInsteadOfCapability, at: offset, "the list leads to ffffffff instead of a capability"
+        )
+      }
+      guard header != 0 else { return }
+      if visited.count == 1, !headers.contains(where: { $0.id == .pciExpress }) {
+        note(
+          .extendedWithoutPCIExpress, at: offset,
+          "extended capabilities without a PCI Express capability")
+      }
+      let next = Int(header >> 20 & 0xffc)
+      headers.append(
+        Header(
+          id: CapabilityID(extended: UInt16(truncatingIfNeeded: header)), offset: offset,
+          version: Int(header >> 16 & 0xf), next: next))
+      pointer = offset &+ 2
+      offset = next
+    } while offset != 0
+  }
+
+  private mutating func measure() -> [Capability] {
+    let starts = headers.map(\.offset).sorted()
+    var capabilities: [Capability] = []
+    for header in headers {
+      let end =
+        header.id.isExtended
+        ? space.byteCount : min(space.byteCount, ConfigSpace.extendedStart)
+      let view = CapabilityView(space, at: header.offset)
+      var length: Int
+      let declared = CapabilityTable.table(for: header.id).flatMap { $0.length(view) }
+      if let declared {
+        let minimum = header.id.isExtended ? 4 : 2
+        length = max(declared, minimum)
+        if length > end &- header.offset {
+          note(
+            .lengthPastEnd, at: header.offset,
+            "\(header.id) of \(length) bytes is longer than the \(end &- header.offset) left")
+          length = end &- header.offset
+        }
+      } else {
+        let bound = starts.first { $0 > header.offset }.map { min($0, end) } ?? end
+        length = Self.usedLength(space, header.offset..<bound)
+      }
+      capabilities.append(
+        Capability(
+          id: header.id, offset: header.offset, length: length, isLengthKnown: declared != nil,
+          version: header.version, next: header.next))
+    }
+    return capabilities
+  }
+
+  /// How much of `range` looks like one structure: it ends at the first 16 bytes of zeros, and keeps whole words of four.
+  private static func usedLength(_ space: ConfigSpace, _ range: Range<Int>) -> Int {
+    var used = 0
+    for (index, byte) in space.bytes[range].enumerated() where byte != 0 {
+      if index &- used >= 16 { break }
+      used = index &+ 1
+    }
+    return min(range.count, max(4, (used &+ 3) & ~3))
+  }
+
+  private mutating func noteOverlaps(_ capabilities: [Capability]) {
+    var widest: Capability?
+    for capability in capabilities.sorted(by: { $0.offset < $1.offset }) {
+      if let widest, widest.range.overlaps(capability.range) {
+        note(
+          .overlap, at: capability.offset,
+          "\(capability.id) lies within the \(widest.length) bytes of \(widest.id) at "
+            + "0x\(hex(widest.offset, digits: 2))")
+      }
+      if capability.range.upperBound > (widest?.range.upperBound ?? 0) { widest = capability }
+    }
+  }
+}
+
+extension ConfigSpace {
+  /// Walks both capability lists; linear in their length, so keep the result.
+  public var capabilityList: CapabilityList { CapabilityWalk(self).list() }
+}

@@ -1,0 +1,53 @@
+/// The configuration space of one PCI function: its bytes, of which some may be unknown.
+///
+/// VFIO's sample mediated devices report 255 bytes, a conventional function has 256, a PCI Express function 4096 (PCIe
+/// 7.2), and an unprivileged reader of sysfs sees only the 64 of the header.
+public struct ConfigSpace: Sendable, Hashable {
+  /// The numbers of bytes that a space can have.
+  public static let byteCounts = 64...4096
+  /// Where the extended capabilities begin (PCIe 7.6.1).
+  public static let extendedStart = 0x100
+
+  /// The bytes from offset 0; an unknown byte is 0 here.
+  public let bytes: [UInt8]
+  /// The bytes that a dump left out, in ascending order and disjoint.
+  public let unknownRanges: [Range<Int>]
+
+  /// A space of 64 to 4096 bytes, of which those in `unknownRanges` are not known.
+  public init(
+    _ bytes: [UInt8], unknownRanges: [Range<Int>] = []
+  ) throws(PCIConfigError) {
+    guard Self.byteCounts.contains(bytes.count) else {
+      throw PCIConfigError(
+        .size, "expected 64 to 4096 bytes of configuration space, found \(bytes.count)")
+    }
+    var bytes = bytes
+    var unknown: [Range<Int>] = []
+    for range in unknownRanges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      let range = range.clamped(to: 0..<bytes.count)
+      guard !range.isEmpty else { continue }
+      for index in range { bytes[index] = 0 }
+      if let last = unknown.last, range.lowerBound <= last.upperBound {
+        unknown[unknown.count - 1] =
+          last.lowerBound..<max(last.upperBound, range.upperBound)
+      } else {
+        unknown.append(range)
+      }
+    }
+    self.bytes = bytes
+    self.unknownRanges = unknown
+  }
+
+  public var byteCount: Int { bytes.count }
+
+  /// Whether every byte of `range` lies in the space and is known.
+  public func isKnown(_ range: Range<Int>) -> Bool {
+    range.lowerBound >= 0 && range.upperBound <= bytes.count
+      && !unknownRanges.contains { $0.overlaps(range) }
+  }
+
+  /// The bytes of `range`, or nil where one of them lies outside or is unknown.
+  public func bytes(_ range: Range<Int>) -> ArraySlice<UInt8>? {
+    isKnown(range) ? bytes[range] : nil
+  }
+}

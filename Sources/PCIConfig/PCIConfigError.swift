@@ -1,0 +1,50 @@
+/// Why bytes or text could not be taken as a configuration space or a profile, and where.
+public struct PCIConfigError: Error, Sendable, Hashable {
+  /// The kind of problem.
+  public struct Code: Sendable, Hashable {
+    private enum Value { case size, dump, noDevice, limit }
+    private let value: Value
+
+    /// The number of bytes is not one that a configuration space can have.
+    public static var size: Self { Self(value: .size) }
+    /// The input is no dump, or a line of it contradicts the lines before.
+    public static var dump: Self { Self(value: .dump) }
+    /// The dump does not hold the device that was asked for.
+    public static var noDevice: Self { Self(value: .noDevice) }
+    /// The input exceeds a limit on its size or its number of devices.
+    public static var limit: Self { Self(value: .limit) }
+  }
+
+  /// Where in the input the problem lies.
+  public enum Place: Sendable, Hashable {
+    /// The input as a whole.
+    case whole
+    /// A place in a text, counted from 1 as editors do.
+    case text(line: Int, column: Int?)
+    /// A byte of a configuration space.
+    case offset(Int)
+  }
+
+  public let code: Code
+  public let place: Place
+  /// What was expected and what was found.
+  public let message: String
+
+  public init(_ code: Code, at place: Place = .whole, _ message: String) {
+    self.code = code
+    self.place = place
+    self.message = message
+  }
+}
+
+extension PCIConfigError: CustomStringConvertible {
+  /// The message with its place in front, to be put behind a file's name.
+  public var description: String {
+    switch place {
+    case .whole: message
+    case .text(let line, nil): "\(line): \(message)"
+    case .text(let line, let column?): "\(line):\(column): \(message)"
+    case .offset(let offset): "offset 0x\(String(offset, radix: 16)): \(message)"
+    }
+  }
+}
