@@ -22,8 +22,8 @@ extension Workload {
         StreamHeader(uuid: StreamUUID("00000000-0000-4000-8000-000000000001") ?? .random()),
         compression: compression)
       var end = 0
-      target.store(try encoder.write(StreamInformation(producer: "benchmark")), at: &end)
-      target.store(try encoder.write(DeviceIdentity(name: "memory")), at: &end)
+      target.store(try encoder.write(.information(StreamInformation())), at: &end)
+      target.store(try encoder.write(.identity(DeviceIdentity(), device: 0)), at: &end)
       let bytes = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(pages.bytes))
       let context = StateChunk.Context(phase: .stopCopy)
       for chunk in pages.chunks(of: chunkByteCount) {

@@ -15,7 +15,7 @@ public func fuzzStreamDecoder(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt 
   let whole = Reading(stream) { .max }
   var splits = Splits(seed: seed)
   let split = Reading(stream, throughFill: input[0] & 2 != 0) { splits.next() }
-  precondition(whole == split, "the splits of a stream changed its meaning: \(whole) and \(split)")
+  require(whole == split, "the splits of a stream changed its meaning: \(whole) and \(split)")
   if whole.isWhole { checkThatItComesBack(stream) }
   return 0
 }

@@ -42,7 +42,7 @@ struct Reading: Hashable {
       let end = start + min(step(), stream.count - start)
       var input = stream.span.raw.extracting(start..<end)
       while let record = try decoder.next(&input) { try take(record, &decoder) }
-      precondition(input.byteCount == 0, "the decoder wants input, and has some")
+      require(input.byteCount == 0, "the decoder took all of its input")
       start = end
     }
   }
@@ -59,7 +59,7 @@ struct Reading: Hashable {
         }
         return count
       }
-      precondition(count > 0, "the decoder has no room for what it wants")
+      require(count > 0, "the decoder has no room for what it wants")
       start += count
       while let record = try decoder.next() { try take(record, &decoder) }
     }
@@ -73,7 +73,7 @@ struct Reading: Hashable {
     stateByteCount += Int(chunk.byteCount)
     guard stateByteCount <= Self.stateByteLimit else { return }
     let bytes = try decoder.chunkBytes()
-    precondition(bytes.byteCount == Int(chunk.byteCount), "a chunk has its announced length")
+    require(bytes.byteCount == Int(chunk.byteCount), "a chunk has its announced length")
     checksums.append(CRC32C.checksum(of: bytes))
   }
 

@@ -10,9 +10,9 @@ func checkThatItComesBack(_ stream: [UInt8]) {
       copy += try encoded(record, &decoder, &encoder)
     }
     let repeated = try content(of: copy)
-    precondition(original == repeated, "expected \(original), found \(repeated)")
+    require(original == repeated, "a copy says \(repeated), the stream said \(original)")
   } catch {
-    preconditionFailure("an accepted stream was refused after a copy: \(error)")
+    require(false, "an accepted stream was refused after a copy: \(error)")
   }
 }
 
@@ -60,18 +60,12 @@ private func encoded(
   _ record: Record, _ decoder: inout StreamDecoder, _ encoder: inout StreamEncoder
 ) throws(StreamError) -> [UInt8] {
   switch record {
-  case .information(let information): bytes(try encoder.write(information))
-  case .identity(let identity, _): bytes(try encoder.write(identity))
-  case .configuration(let configuration, _): bytes(try encoder.write(configuration))
-  case .interrupts(let interrupts, _): bytes(try encoder.write(interrupts))
-  case .pasids(let table, _): bytes(try encoder.write(table))
-  case .unknown(let record): bytes(try encoder.write(record))
   case .chunk(let chunk):
     bytes(
       try encoder.chunk(
         try decoder.chunkBytes(), device: chunk.device, context: chunk.context))
   case .end: bytes(try encoder.finish())
-  case .summary, .index: []
+  default: bytes(try encoder.write(record))
   }
 }
 
