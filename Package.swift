@@ -4,6 +4,7 @@ import PackageDescription
 let package = Package(
   name: "ferry",
   products: [
+    .library(name: "ByteIO", targets: ["ByteIO"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .executable(name: "ferry", targets: ["ferry"]),
