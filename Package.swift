@@ -17,10 +17,9 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
-      name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-    .systemLibrary(
       name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CChecksum"),
+    .target(name: "CXXHash"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),

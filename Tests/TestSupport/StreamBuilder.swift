@@ -25,6 +25,8 @@ public struct StreamBuilder: Sendable {
 
   public var header: StreamHeader
   public var compression = Compression.standard
+  /// Streams of fewer chunks get no index.
+  public var indexThreshold = 8
   public var information = StreamInformation()
   public var devices: [Device] = [Device()]
   /// Records of unknown types, put after the devices.
@@ -44,10 +46,11 @@ public struct StreamBuilder: Sendable {
 
   /// The encoded stream; pieces go through `push`, in steps of `step` bytes.
   public func encoded(step: Int = .max) throws(StreamError) -> [UInt8] {
-    var encoder = try StreamEncoder(header, compression: compression)
+    var encoder = try StreamEncoder(
+      header, compression: compression, indexThreshold: indexThreshold)
     var output: [UInt8] = []
     output.take(try encoder.write(.information(information)))
-    for (number, device) in zip(0..., devices) {
+    for (number, device) in zip((0 as UInt16)..., devices) {
       output.take(try encoder.write(.identity(device.identity, device: number)))
       if let record = device.configuration {
         output.take(try encoder.write(.configuration(record, device: number)))

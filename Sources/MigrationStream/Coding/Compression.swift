@@ -1,3 +1,5 @@
+private import CZstd
+
 /// How a writer codes chunks; constant chunks become fill in either case.
 public enum Compression: Sendable, Hashable {
   /// Chunks stay as they are.
@@ -7,4 +9,11 @@ public enum Compression: Sendable, Hashable {
 
   /// zstd at level 1, the fastest of the regular ones.
   public static var standard: Self { .zstd(level: 1) }
+
+  /// About how many bytes of memory coding takes with chunks of this size, buffers included.
+  public func memoryEstimate(chunkByteCount: Int) -> Int {
+    guard case .zstd(let level) = self else { return chunkByteCount }
+    let parameters = ZSTD_getCParams(Int32(clamping: level), UInt64(chunkByteCount), 0)
+    return ZSTD_estimateCCtxSize_usingCParams(parameters) + 2 * chunkByteCount
+  }
 }

@@ -6,6 +6,8 @@ struct RecordFramer: ~Copyable {
   private let uuidChecksum: UInt32
   private(set) var ledger = StreamLedger()
   private(set) var coder: ChunkCoder
+  // A stream with fewer chunks has no index: reading it would take as long as reading the record headers.
+  private let indexThreshold: Int
   /// Framed bytes that were not lent yet, or are lent now.
   private(set) var head = ByteBuffer(capacity: 256)
   private var isHeadLent = false
@@ -17,7 +19,8 @@ struct RecordFramer: ~Copyable {
   private var lastIndexOffset: UInt64?
   private var scratch = ByteWriter(reserving: 64)
 
-  init(_ header: StreamHeader, coder: consuming ChunkCoder) {
+  init(_ header: StreamHeader, coder: consuming ChunkCoder, indexThreshold: Int) {
+    self.indexThreshold = indexThreshold
     self.header = header
     self.coder = coder
     uuidChecksum = header.uuidChecksum
@@ -141,21 +144,22 @@ struct RecordFramer: ~Copyable {
     for device in 0..<ledger.devices.count {
       try put(ledger.summary(of: UInt16(device)), device: UInt16(device))
     }
-    try put(ledger.currentTotals)
-    let indexOffset = try putIndexBlock()
-    head.append(StreamFooter(indexOffset: indexOffset, uuid: header.uuid).encoded())
+    var totals = ledger.currentTotals
+    totals.isIndexed = totals.chunkCount >= UInt64(indexThreshold)
+    try put(totals)
+    if totals.isIndexed { try putIndexBlock() }
+    head.append(StreamFooter(indexOffset: lastIndexOffset, uuid: header.uuid).encoded())
   }
 
   private mutating func putFullIndexBlock() throws(StreamError) {
-    if entries.count == IndexEntry.byteCount * IndexEntry.blockCapacity { _ = try putIndexBlock() }
+    if entries.count == IndexEntry.byteCount * IndexEntry.blockCapacity { try putIndexBlock() }
   }
 
-  private mutating func putIndexBlock() throws(StreamError) -> UInt64 {
+  private mutating func putIndexBlock() throws(StreamError) {
     let offset = byteCount + UInt64(head.count)
     try put(IndexBlock(previousOffset: lastIndexOffset, entryBytes: [UInt8](entries.bytes)))
     entries.removeAll()
     lastIndexOffset = offset
-    return offset
   }
 
   private mutating func frame(_ record: RecordHeader) {

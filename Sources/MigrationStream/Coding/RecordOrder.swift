@@ -11,7 +11,7 @@ package enum RecordOrder: UInt8, Sendable, CaseIterable {
   case state
   /// Devices are being summed up.
   case summaries
-  /// The end record came; the last index block is due.
+  /// The end record came; the last index block is due, unless the end record says that there is none.
   case ended
   /// The footer is due.
   case indexed

@@ -22,6 +22,9 @@ struct RecordParser: ~Copyable {
 
   var order: RecordOrder { ledger.order }
 
+  /// Whether the footer comes next.
+  var isFooterDue: Bool { ledger.isFooterDue }
+
   /// Whether the summary of `device` came, and every byte before it was digested.
   func isVerified(device: UInt16) -> Bool {
     guard Int(device) < ledger.devices.count else { return false }
@@ -107,7 +110,7 @@ struct RecordParser: ~Copyable {
       throw StreamError(
         .indexMismatch, at: offset,
         expected: "the footer of this stream, with its index at \(index.lastBlockOffset ?? 0)",
-        found: "one with its index at \(footer.indexOffset)")
+        found: "one with its index at \(footer.indexOffset ?? 0)")
     }
   }
 
@@ -145,7 +148,13 @@ struct RecordParser: ~Copyable {
     let record = try Record(metadata: header, payload: payload, at: place)
     switch record {
     case .summary(let summary, let device): try check(summary, of: device, at: place)
-    case .end(let totals): try check(totals, at: place)
+    case .end(let totals):
+      try check(totals, at: place)
+      guard totals.isIndexed || index.lastBlockOffset == nil else {
+        throw place.error(
+          .indexMismatch, expected: "an index block after the end", found: "none announced")
+      }
+      ledger.close(isIndexed: totals.isIndexed)
     case .index(let block):
       if let mismatch = index.mismatch(with: block) {
         throw place.error(.indexMismatch, expected: mismatch.expected, found: mismatch.found)

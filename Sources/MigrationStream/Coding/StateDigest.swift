@@ -6,23 +6,25 @@ private import CXXHash
 
   /// Nil where memory is short.
   init?() {
-    guard let state = unsafe XXH3_createState() else { return nil }
+    guard let state = unsafe cxxhash_xxh3_create() else { return nil }
     unsafe self.state = unsafe state
-    unsafe XXH3_128bits_reset(state)
   }
 
-  deinit { unsafe XXH3_freeState(state) }
+  deinit { unsafe cxxhash_xxh3_free(state) }
 
   func update(_ bytes: RawSpan) {
     // SAFETY: the pointer is used inside the closure only.
-    _ = unsafe bytes.withUnsafeBytes { unsafe XXH3_128bits_update(state, $0.baseAddress, $0.count) }
+    unsafe bytes.withUnsafeBytes { unsafe cxxhash_xxh3_update(state, $0.baseAddress, $0.count) }
   }
 
   /// The digest of all bytes so far, in the canonical form.
   var value: Digest {
-    var canonical = XXH128_canonical_t()
-    unsafe XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state))
-    let bytes = unsafe withUnsafeBytes(of: canonical) { unsafe [UInt8]($0) }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    // SAFETY: the function writes 16 bytes.
+    unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      unsafe cxxhash_xxh3_digest(state, base)
+    }
     return Digest(algorithm: .xxh3, bytes: bytes)
   }
 }

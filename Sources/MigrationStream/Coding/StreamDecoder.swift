@@ -130,7 +130,7 @@ public struct StreamDecoder: ~Copyable {
       let record = try parser.record(header, in: buffer, unit, at: unitOffset)
       current = Current(header: header, range: unit, offset: unitOffset)
       if case .end = record { isContentComplete = true }
-      expectation = parser.order == .indexed ? .footer : .recordHeader
+      expectation = parser.isFooterDue ? .footer : .recordHeader
       return record
     case .footer:
       try parser.checkFooter(in: buffer, unit, at: unitOffset)

@@ -13,12 +13,16 @@ public struct StreamEncoder: ~Copyable {
 
   /// An encoder for a stream with this header, whose limits it keeps to.
   ///
-  /// Throws `limitExceeded` for limits that the format does not allow, `compression` where memory is short.
+  /// A stream of fewer than `indexThreshold` chunks gets no index. Throws `limitExceeded` for limits that the format does
+  /// not allow, `compression` where memory is short.
   public init(
-    _ header: StreamHeader, compression: Compression = .standard
+    _ header: StreamHeader, compression: Compression = .standard, indexThreshold: Int = 8
   ) throws(StreamError) {
     _ = try StreamHeader(parsing: header.encoded().span.raw)
-    framer = RecordFramer(header, coder: try ChunkCoder(compression))
+    framer = RecordFramer(
+      header, coder: try ChunkCoder(compression),
+      // Once a block was full, one must follow the end.
+      indexThreshold: min(max(indexThreshold, 0), IndexEntry.blockCapacity))
     pending = ByteBuffer()
   }
 

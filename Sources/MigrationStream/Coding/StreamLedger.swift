@@ -123,6 +123,14 @@ package struct StreamLedger: ~Copyable {
     }
   }
 
+  /// Takes note of what the end record says of the index.
+  package mutating func close(isIndexed: Bool) {
+    if !isIndexed { order = .indexed }
+  }
+
+  /// Whether the footer comes next.
+  package var isFooterDue: Bool { order == .indexed }
+
   private mutating func add(_ chunk: StateChunk) {
     let number = Int(chunk.device)
     devices[number].phase = chunk.context.phase

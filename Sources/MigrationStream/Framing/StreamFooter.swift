@@ -7,12 +7,12 @@ public struct StreamFooter: Sendable, Hashable {
   /// The last four bytes of a whole stream.
   public static let magic: [UInt8] = [0x44, 0x4d, 0x53, 0x0a]
 
-  /// Where the last index block begins, counted from the start of the stream.
-  public var indexOffset: UInt64
+  /// Where the last index block begins, counted from the start of the stream; nil in a stream without an index.
+  public var indexOffset: UInt64?
   /// The UUID of the stream header, to tell a footer of this stream from any other.
   public var uuid: StreamUUID
 
-  public init(indexOffset: UInt64, uuid: StreamUUID) {
+  public init(indexOffset: UInt64?, uuid: StreamUUID) {
     self.indexOffset = indexOffset
     self.uuid = uuid
   }
@@ -26,13 +26,14 @@ extension StreamFooter {
       CRC32C.checksum(of: bytes.extracting(0..<24)) == bytes.little(UInt32.self, at: 24),
       let uuid = StreamUUID(bytes: [UInt8](bytes.extracting(8..<24)))
     else { return nil }
-    self.init(indexOffset: bytes.little(UInt64.self, at: 0), uuid: uuid)
+    let indexOffset = bytes.little(UInt64.self, at: 0)
+    self.init(indexOffset: indexOffset == 0 ? nil : indexOffset, uuid: uuid)
   }
 
   /// The 32 bytes.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter(reserving: Self.byteCount)
-    writer.little(indexOffset)
+    writer.little(indexOffset ?? 0)
     writer.append(uuid.bytes)
     writer.little(CRC32C.checksum(of: writer.bytes.span.raw))
     writer.append(Self.magic)

@@ -79,7 +79,7 @@ extension StreamHeader {
     let checksum = CRC32C.checksum(of: bytes.extracting(0..<52))
     guard checksum == bytes.little(UInt32.self, at: 52) else {
       throw StreamError(
-        .headerChecksum, at: 52, expected: "checksum \(Hex.word(checksum)) of the stream header",
+        .headerChecksum, at: 0, expected: "checksum \(Hex.word(checksum)) of the stream header",
         found: Hex.word(bytes.little(UInt32.self, at: 52)))
     }
     let unknown = header.mandatoryFeatures.subtracting(.supported)

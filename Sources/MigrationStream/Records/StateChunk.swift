@@ -80,3 +80,16 @@ extension StateChunk.Phase: CustomStringConvertible {
     }
   }
 }
+
+extension StateChunk.Context: CustomStringConvertible {
+  public var description: String {
+    var parts = ["\(phase)"]
+    if phase == .preCopy { parts.append("iteration \(iteration)") }
+    let names: [(StateChunk.Flags, String)] = [
+      (.initialData, "initial data"), (.lastOfInitialData, "last of the initial data"),
+      (.lastOfIteration, "last of the iteration"), (.reinitialized, "after a REINIT"),
+    ]
+    parts += names.filter { flags.contains($0.0) }.map(\.1)
+    return parts.joined(separator: ", ")
+  }
+}

@@ -24,7 +24,7 @@ public struct RecordCursor: ~Copyable {
     -> ScannedRecord?
   {
     if isDone { return nil }
-    if ledger.order == .indexed {
+    if ledger.isFooterDue {
       isDone = true
       guard archive.footerOffset == position else {
         throw error(
@@ -41,6 +41,9 @@ public struct RecordCursor: ~Copyable {
     } catch {
       isDone = true
       throw StreamIOError(archive.path, .stream(error))
+    }
+    if case .metadata(.end(let totals)) = record.content {
+      ledger.close(isIndexed: totals.isIndexed)
     }
     position = record.endOffset
     sequence &+= 1

@@ -101,11 +101,11 @@ public struct StreamArchive: ~Copyable {
 
   /// Follows the index blocks backwards; each must lie before the one that names it, so this ends.
   private static func indexBlocks(
-    of input: borrowing InputFile, last: UInt64, _ end: UInt64, _ header: StreamHeader,
+    of input: borrowing InputFile, last: UInt64?, _ end: UInt64, _ header: StreamHeader,
     _ uuidChecksum: UInt32
   ) throws(StreamIOError) -> [UInt64] {
     var blocks: [UInt64] = []
-    var next: UInt64? = last
+    var next = last
     var bound = end
     var buffer = ByteBuffer()
     while let offset = next {
@@ -141,6 +141,13 @@ extension StreamArchive {
     let record = try input.recordHeader(
       at: offset, uuidChecksum: uuidChecksum, limits: header.limits, buffer: &buffer)
     return try input.metadata(record, at: offset, buffer: &buffer)
+  }
+
+  /// The bytes of the file from `offset`, `count` of them or as many as there are.
+  public borrowing func bytes(at offset: UInt64, count: Int) throws(StreamIOError) -> [UInt8] {
+    var buffer = ByteBuffer()
+    try input.read(into: &buffer, at: offset, count: count)
+    return [UInt8](buffer.bytes)
   }
 
   /// Everything about the stream but its state.

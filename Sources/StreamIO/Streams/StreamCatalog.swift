@@ -6,7 +6,7 @@ public import MigrationStream
 public struct StreamCatalog: Sendable {
   /// How the content was found.
   public enum Origin: String, Sendable {
-    /// From the index at the end of the file.
+    /// From the index; a stream of a few chunks says in its footer that it has none, and is as quickly read.
     case index
     /// By scanning the record headers of a file whose index is missing or damaged.
     case scan
@@ -76,12 +76,16 @@ extension StreamCatalog {
   /// Takes note of a record that was found in its order.
   public mutating func note(_ record: ScannedRecord) {
     switch record.content {
-    case .chunk(let chunk):
-      guard Int(chunk.device) < devices.count else { return }
-      devices[Int(chunk.device)].state.note(chunk, record.header)
-    case .metadata(let value):
-      note(value, at: record.offset)
+    case .chunk(let chunk): note(.chunk(chunk), record.header, at: record.offset)
+    case .metadata(let value): note(value, record.header, at: record.offset)
     }
+  }
+
+  /// Takes note of a record with this header that begins at `offset`.
+  public mutating func note(_ record: Record, _ header: RecordHeader, at offset: UInt64) {
+    guard case .chunk(let chunk) = record else { return note(record, at: offset) }
+    guard Int(chunk.device) < devices.count else { return }
+    devices[Int(chunk.device)].state.note(chunk, header)
   }
 
   mutating func note(_ record: Record, at offset: UInt64) {
