@@ -24,13 +24,3 @@ extension CapabilityID: Comparable {
     (a.isExtended ? 1 : 0, a.rawValue) < (b.isExtended ? 1 : 0, b.rawValue)
   }
 }
-
-extension CapabilityID: CustomStringConvertible {
-  /// The table's name, or the number of one that no table describes.
-  public var description: String { CapabilityTable.table(for: self)?.name ?? "Unknown \(code)" }
-
-  /// The number alone, two digits for a standard and four for an extended capability: `0x11`, `0x001b`.
-  public var code: String {
-    isExtended ? "0x" + hex(rawValue, digits: 4) : "0x" + hex(rawValue, digits: 2)
-  }
-}

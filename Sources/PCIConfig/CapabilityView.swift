@@ -14,7 +14,7 @@ public struct CapabilityView: Sendable {
     space.load(offset &+ start, byteCount: byteCount) ?? 0
   }
 
-  /// The bits `range` of the 32-bit register at `start`; where the space ends sooner, of what is left of it.
+  /// The bits `range` of the register at `start`; only the bytes up to the highest bit need be there.
   public func bits(_ range: ClosedRange<Int>, at start: Int) -> Int {
     let byteCount = min(8, range.upperBound / 8 &+ 1)
     let value = load(start, byteCount: byteCount)

@@ -140,7 +140,7 @@ struct CapabilityWalk {
         ? space.byteCount : min(space.byteCount, ConfigSpace.extendedStart)
       let view = CapabilityView(space, at: header.offset)
       var length: Int
-      let declared = CapabilityTable.table(for: header.id)?.length(view)
+      let declared = CapabilityTable.table(for: header.id).flatMap { $0.length(view) }
       if let declared {
         let minimum = header.id.isExtended ? 4 : 2
         length = max(declared, minimum)
@@ -169,13 +169,15 @@ struct CapabilityWalk {
   }
 
   private mutating func noteOverlaps(_ capabilities: [Capability]) {
-    let sorted = capabilities.sorted { $0.offset < $1.offset }
-    for (first, second) in zip(sorted, sorted.dropFirst())
-    where first.range.overlaps(second.range) {
-      note(
-        .overlap, at: second.offset,
-        "\(second.id) lies within the \(first.length) bytes of \(first.id) at "
-          + "0x\(hex(first.offset, digits: 2))")
+    var widest: Capability?
+    for capability in capabilities.sorted(by: { $0.offset < $1.offset }) {
+      if let widest, widest.range.overlaps(capability.range) {
+        note(
+          .overlap, at: capability.offset,
+          "\(capability.id) lies within the \(widest.length) bytes of \(widest.id) at "
+            + "0x\(hex(widest.offset, digits: 2))")
+      }
+      if capability.range.upperBound > (widest?.range.upperBound ?? 0) { widest = capability }
     }
   }
 }
