@@ -17,6 +17,8 @@ public struct HostFunction: Sendable {
   public let bars: [HostBAR?]
   /// Whether the BARs are known: those of a virtual function are not without its physical function.
   public let areBARsKnown: Bool
+  /// The known faults of the device, which everything below makes up for.
+  public let quirks: [Quirk]
   let parentCapabilities: CapabilityList?
 
   /// Takes `space` as a virtual function if its ids are ffff:ffff, or if `physicalFunction` is given.
@@ -57,28 +59,54 @@ public struct HostFunction: Sendable {
           sizes: barSizes
         ).bars
     }
+    let (vendor, device, revision) = (vendorID, deviceID, space.revisionID)
+    quirks = Quirk.all.filter {
+      $0.applies(vendor: vendor, device: device, revision: revision)
+    }
   }
 
   /// A capability of the function, and the space that it lies in.
   public struct Found: Sendable {
     public let capability: Capability
     public let space: ConfigSpace
+    fileprivate let quirks: [Quirk]
 
-    /// A register of the capability; 0 where the dump ends sooner.
+    /// A register of the capability, known faults corrected; nil where the dump does not have it.
+    public func load(at offset: Int, byteCount: Int) -> UInt32? {
+      guard let loaded = space.load(capability.offset + offset, byteCount: byteCount) else {
+        return nil
+      }
+      var value = UInt32(truncatingIfNeeded: loaded)
+      for quirk in quirks {
+        switch quirk.correction {
+        case .clear(capability.id, offset, let bits): value &= ~bits
+        case .wrongPendingBits(let wrong, let right)
+        where capability.id == .msix && offset == 8 && value & ~7 == wrong:
+          value = value & 7 | right
+        default: break
+        }
+      }
+      return value
+    }
+
+    /// As ``load(at:byteCount:)``, 0 where the dump does not have it.
     public func value(at offset: Int, byteCount: Int) -> UInt32 {
-      UInt32(truncatingIfNeeded: space.load(capability.offset + offset, byteCount: byteCount) ?? 0)
+      load(at: offset, byteCount: byteCount) ?? 0
     }
   }
 
   /// The capability number `instance` with this id; of PASID and PRI, which virtual functions share, the physical
   /// function's.
   public func find(_ id: CapabilityID, instance: Int = 0) -> Found? {
+    guard !quirks.contains(where: { $0.correction == .hide(id) }) else { return nil }
     let own = capabilities.all(id)
-    if own.indices.contains(instance) { return Found(capability: own[instance], space: space) }
+    if own.indices.contains(instance) {
+      return Found(capability: own[instance], space: space, quirks: quirks)
+    }
     guard id == .pasid || id == .pageRequest, let physicalFunction, let parentCapabilities,
       let shared = parentCapabilities.first(id)
     else { return nil }
-    return Found(capability: shared, space: physicalFunction)
+    return Found(capability: shared, space: physicalFunction, quirks: quirks)
   }
 
   /// Where the device has the register; nil where it has none.

@@ -99,16 +99,12 @@ struct ProfileCheck {
     for register in template.registers(placed.content) {
       guard register.rules.contains(where: { $0.agreement.isChecked }) else { continue }
       let wanted = template.value(of: register, in: placed.content)
-      guard
-        let loaded = found.space.load(
-          found.capability.offset + register.offset, byteCount: register.byteCount)
-      else {
+      guard let value = found.load(at: register.offset, byteCount: register.byteCount) else {
         warn(
           placed.label, register.name, "0x\(hex(wanted))", "not in the dump",
           "the dump ends before it")
         continue
       }
-      let value = UInt32(truncatingIfNeeded: loaded)
       for rule in register.rules where !rule.isMet(wanted: wanted, found: value) {
         refuse(
           placed.label, rule.name, Self.text(rule, placed, wanted), Self.text(rule, placed, value),
@@ -136,9 +132,12 @@ struct ProfileCheck {
     let header = placed.template.headerByteCount
     let candidates = host.capabilities.all(placed.id)
     let wanted = placed.content.bytes
+    // Bytes that the profile passes through are the device's own business.
+    let compared = wanted.indices.filter {
+      layout.image.device[placed.offset + header + $0] != 0xff
+    }
     let isFound = candidates.contains { candidate in
-      let start = candidate.offset + header
-      return host.space.bytes(start..<start + wanted.count).map(Array.init) == wanted
+      compared.allSatisfy { host.space.u8(at: candidate.offset + header + $0) == wanted[$0] }
     }
     guard !isFound else { return }
     if candidates.isEmpty {
