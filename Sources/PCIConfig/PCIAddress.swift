@@ -47,3 +47,10 @@ extension FixedWidthInteger {
     self.init(digits, radix: 16)
   }
 }
+
+extension PCIAddress {
+  /// Whether bus, device and function are the same, whatever the domain.
+  public func isSameSlot(as other: PCIAddress) -> Bool {
+    bus == other.bus && device == other.device && function == other.function
+  }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `ferry pci`: configuration spaces and the profiles that fix them.
+struct PCICommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pci",
+    abstract: "Look at configuration spaces, and at the profiles that fix them.",
+    subcommands: [PCIShow.self])
+}

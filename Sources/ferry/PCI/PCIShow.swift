@@ -1,0 +1,31 @@
+import ArgumentParser
+import PCIConfig
+
+/// `ferry pci show`.
+struct PCIShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Show capabilities, fields and the map of configuration spaces.",
+    discussion: """
+      DUMP is the text of lspci -x, -xxx or -xxxx (with or without -v), the raw bytes of one space, \
+      a sysfs config file, or - for standard input.
+      """)
+
+  @Argument(help: "What to read.")
+  var dump: String
+
+  @Option(help: ArgumentHelp("Only this device.", valueName: "slot"))
+  var device: String?
+
+  @Flag(help: "Print JSON (schemas/pci-show.schema.json).")
+  var json = false
+
+  func run() throws {
+    try SpaceInput.reportingFailures(in: dump) {
+      let devices = try SpaceInput.read(dump).devices(at: device)
+      print(
+        json ? ConfigSpaceReport.json(of: devices) : ConfigSpaceReport.text(of: devices),
+        terminator: "")
+    }
+  }
+}
