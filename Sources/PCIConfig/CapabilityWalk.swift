@@ -162,9 +162,13 @@ struct CapabilityWalk {
     return capabilities
   }
 
-  /// The length of `range` without its trailing zeros, in whole words of four bytes where the space has them.
+  /// How much of `range` looks like one structure: it ends at the first 16 bytes of zeros, and keeps whole words of four.
   private static func usedLength(_ space: ConfigSpace, _ range: Range<Int>) -> Int {
-    let used = space.bytes[range].lastIndex { $0 != 0 }.map { $0 &+ 1 &- range.lowerBound } ?? 0
+    var used = 0
+    for (index, byte) in space.bytes[range].enumerated() where byte != 0 {
+      if index &- used >= 16 { break }
+      used = index &+ 1
+    }
     return min(range.count, max(4, (used &+ 3) & ~3))
   }
 

@@ -5,7 +5,7 @@ public struct ConfigSpaceDump: Sendable {
 
   public init(_ devices: [DumpedDevice]) throws(PCIConfigError) {
     guard !devices.isEmpty else {
-      throw PCIConfigError(.noDevice, "expected a dump of configuration space, found no device")
+      throw PCIConfigError(.dump, "expected a dump of configuration space, found no device")
     }
     self.devices = devices
   }

@@ -7,9 +7,9 @@ public struct PCIConfigError: Error, Sendable, Hashable {
 
     /// The number of bytes is not one that a configuration space can have.
     public static var size: Self { Self(value: .size) }
-    /// A line of a dump contradicts the lines before it.
+    /// The input is no dump, or a line of it contradicts the lines before.
     public static var dump: Self { Self(value: .dump) }
-    /// The input holds no device, or not the one that was asked for.
+    /// The dump does not hold the device that was asked for.
     public static var noDevice: Self { Self(value: .noDevice) }
     /// The input exceeds a limit on its size or its number of devices.
     public static var limit: Self { Self(value: .limit) }

@@ -8,13 +8,13 @@ extension ConfigSpaceReport {
     .object([
       .init("slot", .optional(device.address?.description)),
       .init("title", .string(device.title)),
-      .init("vendorID", .integer(space.vendorID)),
-      .init("deviceID", .integer(space.deviceID)),
-      .init("revisionID", .integer(space.revisionID)),
-      .init("classCode", .integer(space.classCode)),
+      .init("vendorID", .number(space.vendorID)),
+      .init("deviceID", .number(space.deviceID)),
+      .init("revisionID", .number(space.revisionID)),
+      .init("classCode", .number(space.classCode)),
       .init("className", .string(ClassCode.name(space.classCode))),
-      .init("headerType", space.headerType.map { .integer($0) } ?? .null),
-      .init("bytes", .integer(space.byteCount)),
+      .init("headerType", space.headerType.map { .number($0) } ?? .null),
+      .init("bytes", .number(space.byteCount)),
       .init("header", Self.json(space.headerRegisters)),
       .init("baseAddresses", .array(space.baseAddresses.map(Self.json))),
       .init("capabilities", .array(list.capabilities.map(json))),
@@ -25,13 +25,13 @@ extension ConfigSpaceReport {
 
   private func json(_ capability: Capability) -> JSONValue {
     .object([
-      .init("id", .integer(capability.id.rawValue)),
+      .init("id", .number(capability.id.rawValue)),
       .init("name", .string(capability.id.description)),
       .init("detail", .optional(detail(of: capability))),
-      .init("offset", .integer(capability.offset)),
-      .init("length", .integer(capability.length)),
+      .init("offset", .number(capability.offset)),
+      .init("length", .number(capability.length)),
       .init("lengthKnown", .bool(capability.isLengthKnown)),
-      .init("version", capability.version.map { .integer($0) } ?? .null),
+      .init("version", capability.version.map { .number($0) } ?? .null),
       .init("extended", .bool(capability.isExtended)),
       .init("fields", Self.json(space.registers(of: capability))),
       .init("data", .string(digits(capability.range))),
@@ -42,19 +42,19 @@ extension ConfigSpaceReport {
   private static func json(_ registers: [RegisterValue]) -> JSONValue {
     .object(
       registers.flatMap { register in
-        [JSONValue.Member(register.name, .integer(register.value))]
+        [JSONValue.Member(register.name, .number(register.value))]
           + register.fields.map {
-            JSONValue.Member("\(register.name).\($0.name)", .integer($0.value))
+            JSONValue.Member("\(register.name).\($0.name)", .number($0.value))
           }
       })
   }
 
   private static func json(_ base: BaseAddress) -> JSONValue {
     .object([
-      .init("index", .integer(base.index)),
+      .init("index", .number(base.index)),
       .init("kind", .string(base.kind.rawValue)),
       .init("prefetchable", .bool(base.isPrefetchable)),
-      .init("address", .integer(base.address)),
+      .init("address", .number(base.address)),
     ])
   }
 
@@ -62,14 +62,14 @@ extension ConfigSpaceReport {
     let (owner, capability): (String, JSONValue) =
       switch entry.owner {
       case .header: ("header", .null)
-      case .capability(let capability): ("capability", .integer(capability.offset))
+      case .capability(let capability): ("capability", .number(capability.offset))
       case .zero: ("zero", .null)
       case .hidden: ("hidden", .null)
       case .unknown: ("unknown", .null)
       }
     return .object([
-      .init("offset", .integer(entry.range.lowerBound)),
-      .init("length", .integer(entry.range.count)),
+      .init("offset", .number(entry.range.lowerBound)),
+      .init("length", .number(entry.range.count)),
       .init("owner", .string(owner)),
       .init("capability", capability),
     ])
@@ -78,7 +78,7 @@ extension ConfigSpaceReport {
   private static func json(_ finding: ConfigSpaceFinding) -> JSONValue {
     .object([
       .init("code", .string(finding.code.rawValue)),
-      .init("offset", .integer(finding.offset)),
+      .init("offset", .number(finding.offset)),
       .init("message", .string(finding.message)),
     ])
   }

@@ -17,7 +17,7 @@ package indirect enum JSONValue: Sendable, Hashable {
     }
   }
 
-  package static func integer(_ value: some BinaryInteger) -> Self {
+  package static func number(_ value: some BinaryInteger) -> Self {
     .integer(UInt64(clamping: value))
   }
 

@@ -20,7 +20,7 @@ enum RegisterText {
         flush()
         lines += wrap("\(stem)0-\(members.count - 1):", members.map(digits), indent: "\t\t")
       } else if register.register.fields.isEmpty {
-        plain.append("\(register.name): \(digits(register))")
+        plain.append("\(register.name)=0x\(digits(register))")
       } else {
         flush()
         lines += self.lines(of: register, indent: "\t\t")

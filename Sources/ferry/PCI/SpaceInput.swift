@@ -29,7 +29,7 @@ enum SpaceInput {
       try body()
     } catch let error as PCIConfigError {
       let colon = if case .text = error.place { ":" } else { ": " }
-      try fail("\(name)\(colon)\(error)", 3)
+      try fail("\(name)\(colon)\(error)", error.code == .noDevice ? 1 : 3)
     } catch let error as Errno {
       try fail("\(name): \(error)", 5)
     }
