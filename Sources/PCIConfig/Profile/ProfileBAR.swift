@@ -3,7 +3,7 @@ public import YAMLReader
 /// A base address register: what it decodes and how much.
 public struct ProfileBAR: Sendable {
   /// What a base address register decodes.
-  public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+  public enum Kind: String, Sendable, Hashable, CaseIterable {
     case io, mem32, mem64
 
     /// The bits that a guest cannot write: 0 for I/O, 0 to 3 for memory (PCI 3.0, 6.2.5.1).

@@ -1,7 +1,7 @@
 /// Whether a device can carry a profile, and everything that speaks against it.
-public struct CheckReport: Sendable, Hashable, Codable {
+public struct CheckReport: Sendable, Hashable {
   /// A difference between what a profile promises and what a device has.
-  public struct Reason: Sendable, Hashable, Codable {
+  public struct Reason: Sendable, Hashable {
     /// The capability by its name in profiles, `header` or `bars`.
     public let capability: String
     public let field: String

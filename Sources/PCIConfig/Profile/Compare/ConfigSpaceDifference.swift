@@ -1,5 +1,5 @@
 /// One thing in which two configuration spaces differ.
-public struct ConfigSpaceDifference: Sendable, Hashable, Codable {
+public struct ConfigSpaceDifference: Sendable, Hashable {
   /// The capability by its name, `header`, or `space` for bytes that belong to nothing.
   public let capability: String
   public let field: String

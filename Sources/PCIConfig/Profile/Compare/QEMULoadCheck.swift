@@ -2,9 +2,9 @@
 ///
 /// Every bit that is compared, not written by guests and not cleared by them must be the same. QEMU stops at the first
 /// byte; this lists them all.
-public struct QEMULoadCheck: Sendable, Hashable, Codable {
+public struct QEMULoadCheck: Sendable, Hashable {
   /// A byte that would be refused.
-  public struct Byte: Sendable, Hashable, Codable {
+  public struct Byte: Sendable, Hashable {
     public let offset: Int
     /// What the stream has.
     public let read: UInt8
@@ -18,7 +18,7 @@ public struct QEMULoadCheck: Sendable, Hashable, Codable {
   }
 
   /// A property that QEMU's machine versions set differently.
-  public struct Switch: Sendable, Hashable, Codable {
+  public struct Switch: Sendable, Hashable {
     public let name: String
     public let value: String
     public let machines: String
@@ -95,6 +95,13 @@ public struct QEMULoadCheck: Sendable, Hashable, Codable {
 }
 
 extension QEMULoadCheck.Byte {
+  /// The place, both bytes and the masks.
+  public var summary: String {
+    "0x\(hex(offset, digits: 3)) stream \(hex(read, digits: 2)) destination \(hex(device, digits: 2)) "
+      + "cmask \(hex(cmask, digits: 2)) wmask \(hex(wmask, digits: 2)) "
+      + "w1cmask \(hex(w1cmask, digits: 2))"
+  }
+
   /// QEMU's words for the byte.
   public var message: String {
     "get_pci_config_device: Bad config data: i=0x\(hex(offset)) read: \(hex(read)) device: \(hex(device)) "

@@ -48,11 +48,14 @@ extension CapabilitySettler {
       others &= ~rule.bits
       let bits = rule.settle(values, fallback: register.reset)
       settled = settled & ~rule.bits | bits
-      note(rule.bits, rule.name, rule.agreement, bits, values, register, template)
+      note(rule.bits, rule.name, rule.agreement, bits, values, rule.source, template)
     }
     // Places of the MSI-X structures are settled with the BARs.
-    if template.id != .msix || register.name == "control" {
-      note(others, register.name, .fixed, register.reset & others, values, register, template)
+    // The version and type of PCI Express are settled before.
+    let isType = template.id == .pciExpress && register.name == "capabilities"
+    if !isType, template.id != .msix || register.name == "control" {
+      let name = register.rules.isEmpty ? register.name : "\(register.name), other bits"
+      note(others, name, .fixed, register.reset & others, values, register.source, template)
     }
     return settled
   }
@@ -60,17 +63,16 @@ extension CapabilitySettler {
   /// Reports bits in which devices differ from each other or from the profile.
   private mutating func note(
     _ bits: UInt32, _ name: String, _ agreement: Agreement, _ settled: UInt32, _ values: [UInt32],
-    _ register: RegisterTemplate, _ template: CapabilityTemplate
+    _ source: FactSource, _ template: CapabilityTemplate
   ) {
     guard bits != 0, values.contains(where: { $0 & bits != settled & bits }) else { return }
-    if template.id == .pciExpress, register.name == "capabilities" { return }
     let isFixed = agreement == .fixed
     report.add(
       isFixed ? .normalized : .lowered, template.key, name,
       found: zip(hosts, values).map {
         .init(device: $0.label, value: "0x\(hex($1.field(bits)))")
       }, settled: "0x\(hex(settled.field(bits)))",
-      isFixed ? "the profile's own value, whatever a device has" : Self.text(agreement))
+      isFixed ? "the profile's own value (\(source))" : Self.text(agreement))
   }
 
   private static func text(_ agreement: Agreement) -> String {

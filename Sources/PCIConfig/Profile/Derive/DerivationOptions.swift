@@ -11,8 +11,9 @@ public struct DerivationOptions: Sendable {
   /// The profile's name; the first device's ids otherwise.
   public var name: String?
   public var pasid = PASID.auto
-  /// Ids, class and revision instead of the first device's.
-  public var identity: ProfileIdentity?
+  /// Ids instead of the first device's.
+  public var ids: (vendor: UInt16, device: UInt16)?
+  public var subsystem: (vendor: UInt16, device: UInt16)?
   /// The sizes of BARs, by index.
   public var barSizes: [Int: UInt64] = [:]
   /// The device serial number; without one the capability is dropped.

@@ -1,7 +1,7 @@
 /// How a profile was made from devices: every difference between them, and how it was settled.
-public struct DerivationReport: Sendable, Hashable, Codable {
+public struct DerivationReport: Sendable, Hashable {
   /// What was done about a difference.
-  public enum Settlement: String, Sendable, Hashable, Codable, CaseIterable {
+  public enum Settlement: String, Sendable, Hashable, CaseIterable {
     /// Lowered to what every device has.
     case lowered
     /// Given the value that it has after a reset, or one that the VMM chooses.
@@ -21,12 +21,12 @@ public struct DerivationReport: Sendable, Hashable, Codable {
   }
 
   /// What one device has.
-  public struct Finding: Sendable, Hashable, Codable {
+  public struct Finding: Sendable, Hashable {
     public let device: String
     public let value: String
   }
 
-  public struct Entry: Sendable, Hashable, Codable {
+  public struct Entry: Sendable, Hashable {
     public let settlement: Settlement
     /// The capability by its name in profiles, `header`, `bars` or `device`.
     public let capability: String

@@ -18,7 +18,7 @@ public struct ProfileDerivation: Sendable {
     bars.settle()
     var profile = Profile(
       name: options.name ?? Self.name(hosts[0]), isVirtualFunction: hosts[0].isVirtualFunction,
-      identity: options.identity ?? Self.identity(hosts[0]))
+      identity: Self.identity(hosts[0], options))
     profile.bars = bars.bars
     report = bars.report
     report.profile = profile.name
@@ -66,19 +66,22 @@ public struct ProfileDerivation: Sendable {
     "vpci-\(hex(host.vendorID ?? 0, digits: 4))-\(hex(host.deviceID ?? 0, digits: 4))"
   }
 
-  private static func identity(_ host: HostFunction) -> ProfileIdentity {
+  private static func identity(
+    _ host: HostFunction, _ options: DerivationOptions
+  ) -> ProfileIdentity {
     ProfileIdentity(
-      vendor: host.vendorID ?? 0, device: host.deviceID ?? 0,
-      subsystemVendor: host.space.subsystem?.vendor ?? 0,
-      subsystemDevice: host.space.subsystem?.device ?? 0, classCode: host.space.classCode,
-      revision: host.space.revisionID)
+      vendor: options.ids?.vendor ?? host.vendorID ?? 0,
+      device: options.ids?.device ?? host.deviceID ?? 0,
+      subsystemVendor: options.subsystem?.vendor ?? host.space.subsystem?.vendor ?? 0,
+      subsystemDevice: options.subsystem?.device ?? host.space.subsystem?.device ?? 0,
+      classCode: host.space.classCode, revision: host.space.revisionID)
   }
 
   private static func settleHeader(
     _ profile: inout Profile, _ hosts: [HostFunction], _ options: DerivationOptions,
     _ report: inout DerivationReport
   ) {
-    let rule = options.identity == nil ? "the first device's" : "the operator's"
+    let rule = "the first device's, unless the operator gives others"
     func compare(_ field: String, _ settled: String, _ value: (HostFunction) -> String) {
       let values = hosts.map(value)
       guard Set(values).count > 1 || values.first != settled else { return }
@@ -120,6 +123,18 @@ public struct ProfileDerivation: Sendable {
           .quirk, "device", host.label, found: [], settled: "", "\(quirk.reason) (\(quirk.source))")
       }
     }
+  }
+
+  /// The profile as YAML, with what it was made from in front.
+  public var text: String {
+    var comments = ["Derived by `ferry pci derive` from:"]
+    comments += report.devices.map { "  \($0)" }
+    let assumed = profile.bars.filter(\.isAssumed).map { "BAR \($0.index)" }
+    if !assumed.isEmpty {
+      comments.append(
+        "Assumed, because no dump says it: the size of \(assumed.joined(separator: ", ")).")
+    }
+    return profile.yaml(comments: comments)
   }
 
   /// Every device must pass the check, on an IOMMU that has what was asked for.

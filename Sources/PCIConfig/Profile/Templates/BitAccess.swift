@@ -1,5 +1,5 @@
 /// What a guest's reads and writes of some bits do.
-public enum BitAccess: String, Sendable, Hashable, Codable {
+public enum BitAccess: String, Sendable, Hashable {
   /// Reads as the profile's value; writes are ignored.
   case constant
   /// Reads as what the guest wrote last; the device never sees it.

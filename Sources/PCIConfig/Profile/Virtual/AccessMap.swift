@@ -1,8 +1,8 @@
 /// Who serves which bytes of the space that a guest sees: what a VMM needs besides the bytes themselves.
 ///
 /// The ranges are in ascending order, do not overlap and cover every byte.
-public struct AccessMap: Sendable, Hashable, Codable {
-  public enum Kind: String, Sendable, Hashable, Codable {
+public struct AccessMap: Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable {
     /// Every bit reads as it is.
     case constant
     /// Some bits are the VMM's to keep.
@@ -12,7 +12,7 @@ public struct AccessMap: Sendable, Hashable, Codable {
   }
 
   /// Where a device has the register of a range.
-  public struct Physical: Sendable, Hashable, Codable {
+  public struct Physical: Sendable, Hashable {
     /// The same on every device: `express+0x08`, `0x04`.
     public let register: String
     /// On the device that the map was made for; absent without one.
@@ -24,7 +24,7 @@ public struct AccessMap: Sendable, Hashable, Codable {
   }
 
   /// Neighbouring bytes that are served alike. Masks and values are hexadecimal, one byte after the other.
-  public struct Range: Sendable, Hashable, Codable {
+  public struct Range: Sendable, Hashable {
     public let offset: Int
     public let length: Int
     public let kind: Kind
@@ -50,7 +50,7 @@ public struct AccessMap: Sendable, Hashable, Codable {
   public let bars: [BAR]
   public let msix: MSIX?
 
-  public struct BAR: Sendable, Hashable, Codable {
+  public struct BAR: Sendable, Hashable {
     public let index: Int
     public let kind: ProfileBAR.Kind
     public let prefetchable: Bool
@@ -60,8 +60,8 @@ public struct AccessMap: Sendable, Hashable, Codable {
   }
 
   /// The MSI-X structures, which the VMM serves where the guest sees them.
-  public struct MSIX: Sendable, Hashable, Codable {
-    public struct Place: Sendable, Hashable, Codable {
+  public struct MSIX: Sendable, Hashable {
+    public struct Place: Sendable, Hashable {
       public let bar: Int
       public let offset: UInt64
     }
