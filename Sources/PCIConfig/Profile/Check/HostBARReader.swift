@@ -4,8 +4,12 @@ struct HostBARReader {
 
   /// - Parameters:
   ///   - registers: where the first register lies; nil where they are not known.
+  ///   - named: BARs that a capability names; such a register that reads 0 is an unassigned 32-bit one.
   ///   - resizable: the Resizable BAR capability, whose control registers say the sizes in use.
-  init(_ space: ConfigSpace, registers: Int?, resizable: Capability?, sizes: [Int: UInt64]) {
+  init(
+    _ space: ConfigSpace, registers: Int?, named: Set<Int>, resizable: Capability?,
+    sizes: [Int: UInt64]
+  ) {
     guard let registers else { return }
     let current = resizable.map { Self.currentSizes(space, $0) } ?? [:]
     var index = 0
@@ -17,7 +21,7 @@ struct HostBARReader {
       let address =
         UInt64(value & ~kind.typeMask) | (kind == .mem64 ? UInt64(high) << 32 : 0)
       let known = sizes[index] ?? current[index]
-      if value != 0 || known != nil || (kind == .mem64 && address != 0) {
+      if value != 0 || known != nil || named.contains(index) {
         bars[index] = HostBAR(
           kind: kind, isPrefetchable: kind != .io && value & 0x8 != 0, size: known,
           sizeLimit: address == 0 ? nil : address & (~address &+ 1))

@@ -38,6 +38,7 @@ public struct HostFunction: Sendable {
     self.physicalFunction = isVirtualFunction ? physicalFunction : nil
     capabilities = space.capabilityList
     parentCapabilities = self.physicalFunction?.capabilityList
+    let named = Self.barsOfMSIX(space, capabilities)
     let ioVirtualization = parentCapabilities?.first(.singleRootIOV)
     if isVirtualFunction {
       let parent = self.physicalFunction
@@ -46,16 +47,20 @@ public struct HostFunction: Sendable {
       areBARsKnown = ioVirtualization != nil
       bars =
         HostBARReader(
-          parent ?? space, registers: ioVirtualization.map { $0.offset + 0x24 },
+          parent ?? space, registers: ioVirtualization.map { $0.offset + 0x24 }, named: named,
           resizable: parentCapabilities?.first(.vfResizableBAR), sizes: barSizes
         ).bars
     } else {
       vendorID = space.isAllOnes ? nil : space.vendorID
       deviceID = space.isAllOnes ? nil : space.deviceID
-      areBARsKnown = !space.isAllOnes && space.headerType == 0
+      // Enhanced Allocation replaces the registers, which then read 0 (PCIe 7.8.5).
+      areBARsKnown =
+        !space.isAllOnes && space.headerType == 0
+        && capabilities.first(.enhancedAllocation) == nil
       bars =
         HostBARReader(
-          space, registers: areBARsKnown ? 0x10 : nil, resizable: capabilities.first(.resizableBAR),
+          space, registers: areBARsKnown ? 0x10 : nil, named: named,
+          resizable: capabilities.first(.resizableBAR),
           sizes: barSizes
         ).bars
     }
@@ -63,6 +68,12 @@ public struct HostFunction: Sendable {
     quirks = Quirk.all.filter {
       $0.applies(vendor: vendor, device: device, revision: revision)
     }
+  }
+
+  /// The BARs that hold MSI-X structures, and so exist.
+  private static func barsOfMSIX(_ space: ConfigSpace, _ list: CapabilityList) -> Set<Int> {
+    guard let msix = list.first(.msix) else { return [] }
+    return Set([4, 8].compactMap { space.u8(at: msix.offset + $0).map { Int($0 & 7) } })
   }
 
   /// A capability of the function, and the space that it lies in.

@@ -42,7 +42,8 @@ struct QEMUShadow {
     set(\.wmask, 0x3c..<0x3d, 0xff)
     set(\.wmask, 0x40..<bytes.count, 0xff)
     set(\.w1cmask, 7..<8, 0xf9)
-    if bytes.count > 0x0e { bytes[0x0e] &= 0x7f }
+    // Whether a function is one of several is QEMU's choice, not the device's.
+    if wasPhysical { bytes[0x0e] &= 0x7f }
     guard bytes.count >= 0x34 else { return }
     var index = 0
     while index < 6 {

@@ -23,7 +23,7 @@ struct BARSettler {
     }
   }
 
-  /// A virtual function without its physical one: only the MSI-X capability and the operator say that there is a BAR.
+  /// A function whose registers do not say, such as a virtual one alone: only the MSI-X capability and the operator say that there is a BAR.
   private mutating func settleUnknown(_ index: Int) {
     guard options.barSizes[index] != nil || holdsMSIX(index),
       !bars.contains(where: { $0.index == index - 1 })
@@ -35,7 +35,8 @@ struct BARSettler {
     report.add(
       .assumed, "bars", "BAR \(index)", found: [],
       settled: "mem64 of \(ProfileWriter.size(bar.size))",
-      "a virtual function's BARs are in its physical function's SR-IOV capability")
+      "the registers do not say: a virtual function's are its physical function's, and Enhanced "
+        + "Allocation replaces them")
   }
 
   private mutating func settle(_ index: Int, _ known: [HostFunction], _ found: [HostBAR?]) {
@@ -70,7 +71,7 @@ struct BARSettler {
           "the smallest; each device must be resized to it, or show its first part")
       }
     } else {
-      bar.size = first.kind == .io ? 256 : assumedSize(index, limit: limit)
+      bar.size = first.kind == .io ? min(256, limit ?? 256) : assumedSize(index, limit: limit)
       bar.isAssumed = true
       report.add(
         .assumed, "bars", "BAR \(index) size", found: texts, settled: ProfileWriter.size(bar.size),
@@ -85,7 +86,7 @@ struct BARSettler {
     }
   }
 
-  /// The smallest power of two that holds the first device's MSI-X structures, at least the page that VFIO can map,
+  /// The smallest power of two that holds the first device's MSI-X structures, and those that virtio names, at least the page that VFIO can map,
   /// and no more than the alignment of the addresses allows.
   private func assumedSize(_ index: Int, limit: UInt64?) -> UInt64 {
     var end: UInt64 = 0
@@ -97,6 +98,7 @@ struct BARSettler {
         end = max(end, UInt64(value & ~7) + size)
       }
     }
+    for host in hosts { end = max(end, VirtioWindow.end(of: index, host)) }
     var size: UInt64 = 0x1000
     while size < end { size <<= 1 }
     return max(16, min(size, limit ?? size))

@@ -79,8 +79,7 @@ extension CapabilitySettler {
     switch agreement {
     case .common, .commonShown: "only what every device has"
     case .least, .leastShown: "the smallest"
-    case .greatest: "the largest"
-    case .same, .first, .fixed: "the first device's"
+    case .first, .fixed: "the first device's"
     }
   }
 

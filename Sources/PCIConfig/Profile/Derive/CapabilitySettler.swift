@@ -13,8 +13,6 @@ struct CapabilitySettler {
     report = DerivationReport(profile: "", devices: hosts.map(\.label))
   }
 
-  var settlesMSIX: Bool { capabilities.contains { $0.id == .msix } }
-
   mutating func settle() {
     let pasid = pasidContent()
     var seen: Set<CapabilityID> = []

@@ -50,7 +50,8 @@ extension ProfileDerivation {
   /// The MSI-X table and PBA: the first device's place if it fits into the profile's BARs, else the next device's,
   /// else the end of the largest memory BAR.
   static func placeMSIX(
-    _ profile: inout Profile, _ hosts: [HostFunction], _ report: inout DerivationReport
+    _ profile: inout Profile, _ offsets: inout [Int?], _ hosts: [HostFunction],
+    _ report: inout DerivationReport
   ) {
     guard let index = profile.capabilities.firstIndex(where: { $0.id == .msix }) else { return }
     let vectors = UInt64((profile.capabilities[index].content.values["control"] ?? 0) & 0x7ff) + 1
@@ -63,8 +64,8 @@ extension ProfileDerivation {
     }
     if place == nil { place = sizes.end(of: profile.bars) }
     guard let place else {
-      profile.capabilities[index].content.values["control"] = nil
       profile.capabilities.remove(at: index)
+      offsets.remove(at: index)
       return report.add(
         .dropped, "msix", "", found: [], settled: "none",
         "no memory BAR that all devices have can hold the table")

@@ -23,9 +23,10 @@ public struct ProfileDerivation: Sendable {
     report = bars.report
     report.profile = profile.name
     profile.capabilities = settler.capabilities
-    if settler.settlesMSIX { Self.placeMSIX(&profile, hosts, &report) }
+    var offsets = settler.offsets
+    Self.placeMSIX(&profile, &offsets, hosts, &report)
     Self.settleHeader(&profile, hosts, options, &report)
-    try Self.place(&profile, settler.offsets, &report)
+    try Self.place(&profile, offsets, &report)
     VirtioWindow.passThrough(&profile, hosts)
     do throws(ProfileError) {
       layout = try ProfileLayout(profile)

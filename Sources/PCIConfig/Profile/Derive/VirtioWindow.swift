@@ -10,6 +10,19 @@ enum VirtioWindow {
     host.vendorID == 0x1af4 && (0x1000...0x107f).contains(host.deviceID ?? 0)
   }
 
+  /// Where the structures end that the function's virtio capabilities place in the BAR (VIRTIO 1.2, 4.1.4).
+  static func end(of bar: Int, _ host: HostFunction) -> UInt64 {
+    guard isVirtio(host) else { return 0 }
+    return host.capabilities.all(.vendorSpecific).reduce(0) { end, capability in
+      guard host.space.u8(at: capability.offset + 4).map(Int.init) == bar,
+        host.space.u8(at: capability.offset + 3) != 5,
+        let start = host.space.u32(at: capability.offset + 8),
+        let length = host.space.u32(at: capability.offset + 12)
+      else { return end }
+      return max(end, UInt64(start) + UInt64(length))
+    }
+  }
+
   /// Passes the window of a profile for virtio functions through to the device.
   static func passThrough(_ profile: inout Profile, _ hosts: [HostFunction]) {
     guard hosts.allSatisfy(isVirtio) else { return }

@@ -8,10 +8,6 @@ public enum Agreement: String, Sendable, Hashable {
   case common
   /// The smallest number; a device must have at least the profile's.
   case least
-  /// The largest number; a device may have at most the profile's.
-  case greatest
-  /// One value for all; a device must have exactly the profile's.
-  case same
   /// The bits that every device has, for show: a device is not held to them.
   case commonShown
   /// The smallest number, for show: a device is not held to it.
@@ -22,7 +18,7 @@ public enum Agreement: String, Sendable, Hashable {
   /// Whether a device can fail to carry the profile's value.
   public var isChecked: Bool {
     switch self {
-    case .common, .least, .greatest, .same: true
+    case .common, .least: true
     case .fixed, .commonShown, .leastShown, .first: false
     }
   }
@@ -34,8 +30,7 @@ public enum Agreement: String, Sendable, Hashable {
     case .fixed: return fallback
     case .common, .commonShown: return values.reduce(first, &)
     case .least, .leastShown: return values.reduce(first, min)
-    case .greatest: return values.reduce(first, max)
-    case .same, .first: return first
+    case .first: return first
     }
   }
 
@@ -44,8 +39,6 @@ public enum Agreement: String, Sendable, Hashable {
     switch self {
     case .common: wanted & ~found == 0
     case .least: found >= wanted
-    case .greatest: found <= wanted
-    case .same: found == wanted
     case .fixed, .commonShown, .leastShown, .first: true
     }
   }

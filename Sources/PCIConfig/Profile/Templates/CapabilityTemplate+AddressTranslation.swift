@@ -68,8 +68,8 @@ extension CapabilityTemplate {
               0x0003, "response failure and unexpected group index", .clearable, from: source),
             BitRule(0x0100, "stopped", from: .pcie("10.5.2.3: set while disabled")),
             BitRule(
-              0x8000, "PRG response PASID required", .constant, .same,
-              consequence: "the device would not match a guest's responses to its requests",
+              0x8000, "PRG response PASID required", .constant, .common,
+              consequence: "a guest would answer with a PASID that the device does not take",
               from: .pcie("10.5.2.3")),
           ], from: .pcie("10.5.2.3")),
         RegisterTemplate(

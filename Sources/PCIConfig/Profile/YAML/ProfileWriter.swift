@@ -102,7 +102,8 @@ struct ProfileWriter {
     case .number(let range):
       if range.contains(number) { return "\(number)" }
       // A counter whose zero stands for the most it can say, such as 32 in five bits.
-      return number == 0 ? "\(range.upperBound)" : nil
+      return number == 0 && range.upperBound.placed(in: setting.bits) == 0
+        ? "\(range.upperBound)" : nil
     case .count: return "\(number + 1)"
     case .powerOfTwo(let range):
       return number < 6 && range.contains(1 << number) ? "\(1 << number)" : nil
