@@ -151,6 +151,17 @@ import Testing
     #expect(devices.allSatisfy { $0.space.unknownRanges.isEmpty && $0.address != nil })
   }
 
+  // Third parties' dumps are not the project's to copy; beside it they are read by this and the other suites.
+  @Test(.enabled(if: !DumpCorpus.thirdParty.isEmpty))
+  func thirdPartyDumpsAreRead() throws {
+    for path in DumpCorpus.thirdParty {
+      let device = try #require(try DumpCorpus.devices(path).first)
+      #expect(device.space.byteCount == 4096, "\(path)")
+      #expect(device.space.capabilityList.findings.allSatisfy { $0.code == .allOnes }, "\(path)")
+      #expect(device.space.capabilityList.capabilities.isEmpty == device.space.isAllOnes)
+    }
+  }
+
   @Test func mediatedDeviceHas255Bytes() throws {
     let space = try #require(
       try ConfigSpaceDump(parsing: Corpus.bytes("configspace/mtty.config")).devices.first?.space)

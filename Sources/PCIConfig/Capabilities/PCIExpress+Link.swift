@@ -32,7 +32,7 @@ extension CapabilityTable {
         .choice("ASPM", 0...1, [0: "disabled", 1: "L0s", 2: "L1", 3: "L0s L1"]),
         .flag("PtmPropDelayAdapt", 2),
         .choice("RCB", 3...3, [0: "64 bytes", 1: "128 bytes"]),
-        .flag("LnkDisable", 4),
+        .flag("Disabled", 4),
         .flag("Retrain", 5),
         .flag("CommClk", 6),
         .flag("ExtSynch", 7),

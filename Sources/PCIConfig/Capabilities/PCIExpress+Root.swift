@@ -5,7 +5,7 @@ extension CapabilityTable {
       "RootCtl", at: 0x1c, bytes: 2,
       [
         .flag("ErrCorrectable", 0), .flag("ErrNon-Fatal", 1), .flag("ErrFatal", 2),
-        .flag("PMEInt", 3), .flag("CRSVisible", 4), .flag("NoNFMSubtree", 5),
+        .flag("PMEIntEna", 3), .flag("CRSVisible", 4), .flag("NoNFMSubtree", 5),
       ], if: expressIsRoot),
     Register("RootCap", at: 0x1e, bytes: 2, [.flag("CRSVisible", 0)], if: expressIsRoot),
     Register(

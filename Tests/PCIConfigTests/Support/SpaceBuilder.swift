@@ -1,4 +1,5 @@
 import PCIConfig
+import TestSupport
 
 /// A configuration space under construction: an endpoint's header, and lists that tests fill or spoil.
 struct SpaceBuilder {
@@ -53,5 +54,25 @@ struct SpaceBuilder {
     add(standard: 0x10, at: offset)
     store16(0x0002 | type << 4, at: offset + 2)
     store32(0x3 | lanes << 4, at: offset + 0x0c)
+  }
+
+  /// An endpoint with every capability that a table describes, in any order, and random bytes everywhere else.
+  static func everyCapability(using random: inout SplitMix64) -> SpaceBuilder {
+    var builder = SpaceBuilder()
+    builder.bytes = random.bytes(4096)
+    builder.store16(0, at: 0x06)
+    builder.store8(0, at: 0x0e)
+    var offset = 0x40
+    for table in CapabilityTable.all.shuffled(using: &random) where !table.id.isExtended {
+      builder.add(standard: UInt8(table.id.rawValue), at: offset)
+      offset += 20
+    }
+    offset = 0x100
+    for table in CapabilityTable.all.shuffled(using: &random) where table.id.isExtended {
+      builder.add(
+        extended: table.id.rawValue, version: UInt8.random(in: 0...15, using: &random), at: offset)
+      offset += 0x70
+    }
+    return builder
   }
 }
