@@ -9,7 +9,7 @@ import Testing
     let layout = try Fixture.layout(text)
     let host = try host ?? Fixture.drive(pasidWidth: 20)
     return try VirtualConfigSpace(
-      layout, at: PhysicalPlaces(of: layout.image, on: host), on: MemoryDevice(host.space.bytes))
+      layout, at: PhysicalPlaces(of: layout, on: host), on: MemoryDevice(host.space.bytes))
   }
 
   @Test func aBARTellsItsSize() throws {

@@ -129,16 +129,9 @@ struct ProfileCheck {
 
   /// A capability kept as bytes must be there with the same bytes: nobody knows what they mean.
   private mutating func checkBytes(_ placed: PlacedCapability) {
-    let header = placed.template.headerByteCount
     let candidates = host.capabilities.all(placed.id)
     let wanted = placed.content.bytes
-    // Bytes that the profile passes through are the device's own business.
-    let compared = wanted.indices.filter {
-      layout.image.device[placed.offset + header + $0] != 0xff
-    }
-    let isFound = candidates.contains { candidate in
-      compared.allSatisfy { host.space.u8(at: candidate.offset + header + $0) == wanted[$0] }
-    }
+    let isFound = candidates.contains { layout.hasBytes(of: placed, $0, on: host) }
     guard !isFound else { return }
     if candidates.isEmpty {
       refuse(placed.label, "capability", "present", "absent", placed.template.purpose)
@@ -173,7 +166,7 @@ struct ProfileCheck {
     _ owner: String
   ) {
     let indices = (0..<register.byteCount).filter { PlacedRegister.byte($0, of: part.bits) != 0 }
-    let offsets = indices.map { host.offset(of: counterpart.advanced(by: $0)) }
+    let offsets = indices.map { layout.offset(of: counterpart.advanced(by: $0), on: host) }
     guard !offsets.contains(nil) else {
       return refuse(
         owner, part.name, "a register at \(counterpart)", "none",

@@ -46,7 +46,7 @@ struct HeaderLayout {
       fixed("reserved", 0x35, 1, 0, Self.unused), fixed("reserved", 0x36, 2, 0, Self.unused),
       fixed("reserved", 0x38, 4, 0, Self.unused),
       register(
-        "interrupt line", 0x3c, 1, 0xff,
+        "interrupt line", 0x3c, 1, 0,
         [
           part(
             0xff, "interrupt line", .emulated,

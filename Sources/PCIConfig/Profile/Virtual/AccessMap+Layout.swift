@@ -1,7 +1,7 @@
 extension AccessMap {
   /// The map of `layout`; with the places of its registers on `host`, if one is given.
   public init(_ layout: ProfileLayout, on host: HostFunction? = nil) {
-    let places = host.map { PhysicalPlaces(of: layout.image, on: $0) }
+    let places = host.map { PhysicalPlaces(of: layout, on: $0) }
     profile = layout.profile.name
     digest = layout.digest
     byteCount = layout.byteCount

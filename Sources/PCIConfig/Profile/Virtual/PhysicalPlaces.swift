@@ -6,10 +6,11 @@ public struct PhysicalPlaces: Sendable, Hashable {
   public let missing: [Int]
 
   /// Looks the counterparts up on `host`.
-  public init(of image: SpaceImage, on host: HostFunction) {
+  public init(of layout: ProfileLayout, on host: HostFunction) {
+    let image = layout.image
     var offsets = [Int16](repeating: -1, count: image.byteCount)
     var missing: [Int] = []
-    let resolved = image.anchors.map { host.offset(of: $0) }
+    let resolved = image.anchors.map { layout.offset(of: $0, on: host) }
     for (byte, anchor) in image.anchorIndex.enumerated() where anchor >= 0 {
       if let offset = resolved[Int(anchor)] {
         offsets[byte] = Int16(truncatingIfNeeded: offset)
