@@ -5,6 +5,7 @@ let package = Package(
   name: "ferry",
   products: [
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
+    .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
