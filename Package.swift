@@ -4,6 +4,7 @@ import PackageDescription
 let package = Package(
   name: "ferry",
   products: [
+    .library(name: "ByteIO", targets: ["ByteIO"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
@@ -17,10 +18,9 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
-      name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-    .systemLibrary(
       name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CChecksum"),
+    .target(name: "CXXHash"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
@@ -40,7 +40,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["ByteIO", "MigrationStream"], path: "Tests/TestSupport"),
     .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),

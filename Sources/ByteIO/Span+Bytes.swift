@@ -25,3 +25,12 @@ extension [UInt8] {
     self = unsafe span.withUnsafeBytes { unsafe [UInt8]($0) }
   }
 }
+
+extension RawSpan {
+  /// The little-endian integer at `offset`, whose bytes must lie within the span.
+  @inline(__always)
+  public func little<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T {
+    // SAFETY: the load checks its range, and every bit pattern is a value of a fixed-width integer.
+    T(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+  }
+}

@@ -1,8 +1,27 @@
 import ArgumentParser
 
-@main struct Ferry: ParsableCommand {
+/// The root of the command.
+struct Ferry: ParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "ferry",
-    abstract: "Move and inspect the state of PCI functions that are passed through.",
-    subcommands: [PCICommand.self])
+    abstract: "Carry, check and look into the state of PCI functions that are passed through.",
+    discussion: """
+      A .dms stream holds what a passed-through function needs to go on elsewhere: the state that \
+      its VFIO driver handed out, its configuration space, and its PASID bindings. Start with:
+
+        ferry demo
+
+      '-' is standard input or output wherever a file is named. Exit codes: 0 done; 1 the answer \
+      is no; 2 usage; 3 a torn or damaged input; 5 other input or output.
+      """,
+    version: "ferry \(version)",
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Streams",
+        subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
+      CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
+      CommandGroup(name: "Introduction", subcommands: [Demo.self]),
+    ])
 }

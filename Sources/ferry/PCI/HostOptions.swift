@@ -65,7 +65,7 @@ struct HostOptions: ParsableArguments {
   func function(in name: String) throws -> HostFunction {
     let functions = try functions(in: name)
     guard functions.count == 1 else {
-      throw ValidationError(
+      throw CommandError.usage(
         "\(name): expected one device, found \(functions.count): choose one with --device")
     }
     return functions[0]
@@ -83,27 +83,8 @@ struct HostOptions: ParsableArguments {
   private static func bar(_ text: String) -> (Int, UInt64)? {
     let parts = text.split(separator: "=", omittingEmptySubsequences: false)
     guard parts.count == 2, let index = Int(parts[0]), (0...5).contains(index),
-      let size = ByteSize(String(parts[1]))
+      let size = ByteSize(argument: String(parts[1]))
     else { return nil }
-    return (index, size.count)
-  }
-}
-
-/// A number of bytes as `16KiB`, `0x4000` or `16384`.
-private struct ByteSize {
-  let count: UInt64
-
-  init?(_ text: String) {
-    var digits = text[...]
-    var shift: UInt64 = 0
-    for (suffix, bits) in [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)] as [(String, UInt64)]
-    where text.hasSuffix(suffix) {
-      digits = text.dropLast(suffix.count)
-      shift = bits
-    }
-    let value =
-      digits.hasPrefix("0x") ? UInt64(digits.dropFirst(2), radix: 16) : UInt64(digits)
-    guard let value, value <= UInt64.max >> shift else { return nil }
-    count = value << shift
+    return (index, size.byteCount)
   }
 }

@@ -37,14 +37,7 @@ struct PCICheck: ParsableCommand {
     let layout = try ProfileFiles.layout(profile)
     let function = try host.function(in: dump)
     let report = layout.check(function, iommu: iommu.flatMap { IOMMUFacts($0) })
-    if json {
-      print(report.json.text)
-    } else {
-      print("\(report.device) \(report.canCarry ? "can" : "cannot") carry \(report.profile)")
-      for reason in report.reasons { print("  refused: \(reason)") }
-      for warning in report.warnings { print("  warning: \(warning)") }
-      for note in report.notes { print("  note: \(note)") }
-    }
-    if !report.canCarry { throw ExitCode(1) }
+    try ProfileFiles.print(json ? report.json.text : report.text)
+    if !report.canCarry { throw CommandError.no() }
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import PCIConfig
-import SystemPackage
 
 /// `ferry pci derive`.
 struct PCIDerive: ParsableCommand {
@@ -88,15 +87,15 @@ struct PCIDerive: ParsableCommand {
     do throws(DerivationError) {
       derivation = try ProfileDerivation(from: functions, options: options)
     } catch {
-      try ProfileFiles.fail(
-        "no profile that every device can carry:\n  "
-          + error.reasons.joined(separator: "\n  "), 1)
+      throw CommandError.no(
+        "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
     }
-    try ProfileFiles.write(derivation.text.utf8, to: output)
+    try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
     if json {
-      print(derivation.report.json.text)
+      try ProfileFiles.print(derivation.report.json.text)
     } else if report {
-      for entry in derivation.report.entries { print(entry) }
+      try ProfileFiles.print(
+        derivation.report.entries.map(\.description).joined(separator: "\n"))
     }
   }
 

@@ -45,32 +45,21 @@ struct PCIDiff: ParsableCommand {
     let (a, b) = (try space(first), try space(second))
     if asQEMU { return try predict(a, b) }
     let comparison = ConfigSpaceComparison(a, b)
+    let differences = comparison.differences
     if json {
-      print(JSONValue.array(comparison.differences.map(\.json)).text)
-    } else {
-      for difference in comparison.differences { print(difference) }
+      try ProfileFiles.print(JSONValue.array(differences.map(\.json)).text)
+    } else if !differences.isEmpty {
+      try ProfileFiles.print(differences.map(\.description).joined(separator: "\n"))
     }
-    if !comparison.areEqual { throw ExitCode(1) }
+    if !comparison.areEqual { throw CommandError.no() }
   }
 
   private func predict(_ stream: ConfigSpace, _ local: ConfigSpace) throws {
     // Machines up to 9.0 keep the check of vendor-specific bytes (QEMU hw/core/machine.c, hw_compat_9_0).
     let skips = version.map { $0 > (9, 0) } ?? true
     let check = QEMULoadCheck(stream: stream, local: local, skipsVendorBytes: skips)
-    if json {
-      print(check.json.text)
-    } else {
-      print(check.isAccepted ? "QEMU would load it" : "QEMU would refuse it")
-      if let message = check.message { print("  \(message)") }
-      for byte in check.refused { print("  refused: \(byte.field): \(byte.summary)") }
-      for item in check.switches {
-        print(
-          "  \(item.name)=\(item.value) (machines \(item.machines)): \(item.refused) bytes refused"
-            + (item.changesAnswer ? ", which changes the answer" : ""))
-      }
-      for note in check.notes { print("  note: \(note)") }
-    }
-    if !check.isAccepted { throw ExitCode(1) }
+    try ProfileFiles.print(json ? check.json.text : check.text)
+    if !check.isAccepted { throw CommandError.no() }
   }
 
   private var version: (Int, Int)? {
@@ -90,7 +79,7 @@ struct PCIDiff: ParsableCommand {
       }
       space = devices[0].space
     }
-    guard let space else { throw ExitCode(3) }
+    guard let space else { throw CommandError.damaged() }
     return space
   }
 }

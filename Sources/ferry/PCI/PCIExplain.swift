@@ -15,6 +15,6 @@ struct PCIExplain: ParsableCommand {
 
   func run() throws {
     let explanation = ProfileExplanation(try ProfileFiles.layout(profile))
-    print(json ? explanation.json.text + "\n" : explanation.text, terminator: "")
+    try ProfileFiles.print(json ? explanation.json.text : explanation.text)
   }
 }

@@ -19,9 +19,9 @@ struct PCIFreeze: ParsableCommand {
 
   func run() throws {
     let text = try ProfileFiles.bytes(profile)
-    let frozen = try ProfileFiles.reportingProblems(in: profile) { () throws(ProfileError) in
+    let frozen = try ProfileFiles.naming(profile) { () throws(ProfileError) in
       try Profile.freeze(text)
     }
-    try ProfileFiles.write(frozen.utf8, to: output)
+    try ProfileFiles.write([UInt8](frozen.utf8), to: output)
   }
 }

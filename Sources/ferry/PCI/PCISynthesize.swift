@@ -49,12 +49,14 @@ struct PCISynthesize: ParsableCommand {
       let report = layout.check(function, iommu: facts)
       let reasons = report.reasons.filter { facts != nil || $0.capability != "pasid" }
       guard reasons.isEmpty else {
-        try ProfileFiles.fail(
+        throw CommandError.no(
           "\(report.device) cannot carry \(report.profile):\n  "
-            + reasons.map(\.description).joined(separator: "\n  "), 1)
+            + reasons.map(\.description).joined(separator: "\n  "))
       }
     }
     try ProfileFiles.write(layout.synthesized, to: output)
-    if let map { try ProfileFiles.write(AccessMap(layout, on: function).jsonText.utf8, to: map) }
+    if let map {
+      try ProfileFiles.write([UInt8](AccessMap(layout, on: function).jsonText.utf8), to: map)
+    }
   }
 }

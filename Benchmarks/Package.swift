@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Apart from the main package, which is not to depend on a benchmark harness.
+let package = Package(
+  name: "benchmarks",
+  dependencies: [
+    .package(name: "ferry", path: ".."),
+    .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+  ],
+  targets: [
+    // The peer program of tools/bench is built from the same folder.
+    .target(
+      name: "CPeer", path: "Peer", exclude: ["peer.c"],
+      linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("xxhash")]),
+    .target(
+      name: "Workloads",
+      dependencies: [
+        "CPeer", .product(name: "ByteIO", package: "ferry"),
+        .product(name: "MigrationStream", package: "ferry"),
+      ], path: "Workloads"),
+    .executableTarget(name: "InMemory", dependencies: ["Workloads"], path: "InMemory"),
+    .executableTarget(
+      name: "MigrationStreamBenchmarks",
+      dependencies: ["Workloads", .product(name: "Benchmark", package: "benchmark")],
+      path: "MigrationStreamBenchmarks",
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.name != "CPeer" {
+  target.swiftSettings = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+  ]
+}

@@ -1,0 +1,26 @@
+#ifndef CPEER_H
+#define CPEER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// What the C peer and the Swift benchmarks share. Not for use by several threads at once.
+
+enum { CPEER_PAGE = 4096 };
+
+/// Writes `count` mixed pages, from page number `first` of the sequence that `seed` begins.
+void cpeer_pages(uint8_t *pages, uint64_t first, uint64_t count, uint64_t seed);
+
+/// A zstd context for whole frames with checksums.
+struct cpeer_zstd;
+struct cpeer_zstd *cpeer_zstd_create(int level);
+void cpeer_zstd_free(struct cpeer_zstd *zstd);
+size_t cpeer_zstd_bound(size_t count);
+/// The number of bytes written, or 0 where libzstd fails.
+size_t cpeer_zstd_compress(struct cpeer_zstd *zstd, void *to, size_t room, const void *from, size_t count);
+size_t cpeer_zstd_decompress(struct cpeer_zstd *zstd, void *to, size_t room, const void *from, size_t count);
+
+/// XXH3-128 of bytes taken in steps, as a pipeline would.
+uint64_t cpeer_xxh3(const void *bytes, size_t count, size_t step);
+
+#endif

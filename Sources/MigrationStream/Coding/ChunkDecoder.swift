@@ -1,0 +1,58 @@
+import ByteIO
+
+/// Turns a chunk's payload back into state bytes.
+package struct ChunkDecoder: ~Copyable {
+  private var decompressor: ZstdDecompressor?
+  private var output = ByteBuffer()
+
+  package init() {
+    decompressor = nil
+  }
+
+  /// The state bytes of the chunk decoded last, given its header and payload, which hold them where they are stored raw.
+  @_lifetime(borrow self, copy payload)
+  package func bytes(of header: RecordHeader, payload: RawSpan) -> RawSpan {
+    header.encoding == .raw
+      ? payload.extracting(droppingFirst: StateChunk.headByteCount) : output.bytes
+  }
+
+  /// The same for a payload in a buffer.
+  mutating func decode(
+    _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
+    at offset: UInt64
+  ) throws(StreamError) {
+    try decode(header, payload: buffer.bytes.extracting(range), at: offset)
+  }
+
+  /// Decodes the chunk with this header and payload; `bytes(of:payload:)` then has its state bytes.
+  ///
+  /// `offset` is where the payload begins in the stream. Throws `corruptChunk`, or `compression` where memory is short.
+  package mutating func decode(
+    _ header: RecordHeader, payload: RawSpan, at offset: UInt64
+  ) throws(StreamError) {
+    let place = RecordPlace(
+      payloadOffset: offset, record: header.sequence, device: header.deviceNumber)
+    let body = payload.extracting(droppingFirst: StateChunk.headByteCount)
+    let count = Int(header.rawByteCount)
+    if header.encoding == .raw { return }
+    output.removeAll()
+    output.reserve(count)
+    if header.encoding == .fill {
+      output.append(repeating: body[byte: 0], count: count)
+      return
+    }
+    if decompressor == nil {
+      guard let context = ZstdDecompressor() else {
+        throw place.error(.compression, expected: "memory for a zstd context", found: "none")
+      }
+      decompressor = consume context
+    }
+    let defect = decompressor?.decompress(body, byteCount: count, into: &output) ?? nil
+    guard defect == nil, output.count == count else {
+      throw place.error(
+        .corruptChunk, at: offset + UInt64(StateChunk.headByteCount),
+        expected: "a zstd frame of \(count) bytes",
+        found: defect ?? "one of \(output.count) bytes")
+    }
+  }
+}

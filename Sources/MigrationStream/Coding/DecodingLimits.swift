@@ -1,0 +1,36 @@
+/// What a reader is willing to spend on a stream, whatever the stream says of itself.
+public struct DecodingLimits: Sendable, Hashable {
+  /// The greatest chunk limit that a stream may declare.
+  public var chunkByteCount: Int
+  /// The greatest metadata limit that a stream may declare.
+  public var metadataByteCount: Int
+  /// The most devices of a stream.
+  public var deviceCount: Int
+
+  /// Chunks of 4 MiB, metadata records of 4 MiB, 4096 devices: everything that version 1.0 writes.
+  public static var standard: Self {
+    Self(chunkByteCount: 4 << 20, metadataByteCount: 4 << 20, deviceCount: 4096)
+  }
+
+  public init(chunkByteCount: Int, metadataByteCount: Int, deviceCount: Int) {
+    self.chunkByteCount = chunkByteCount
+    self.metadataByteCount = metadataByteCount
+    self.deviceCount = deviceCount
+  }
+}
+
+extension DecodingLimits {
+  /// Throws `limitExceeded` where `header` declares more.
+  package func check(_ header: StreamHeader) throws(StreamError) {
+    guard header.limits.chunkByteCount <= chunkByteCount else {
+      throw StreamError(
+        .limitExceeded, at: 40, expected: "chunks of at most \(chunkByteCount) bytes",
+        found: "\(header.limits.chunkByteCount)")
+    }
+    guard header.limits.metadataByteCount <= metadataByteCount else {
+      throw StreamError(
+        .limitExceeded, at: 44, expected: "metadata of at most \(metadataByteCount) bytes",
+        found: "\(header.limits.metadataByteCount)")
+    }
+  }
+}

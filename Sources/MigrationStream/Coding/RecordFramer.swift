@@ -1,0 +1,171 @@
+import ByteIO
+
+/// Puts records into their frames and keeps the stream's books; what `StreamEncoder` lends is made here.
+struct RecordFramer: ~Copyable {
+  let header: StreamHeader
+  private let uuidChecksum: UInt32
+  private(set) var ledger = StreamLedger()
+  private(set) var coder: ChunkCoder
+  // A stream with fewer chunks has no index: reading it would take as long as reading the record headers.
+  private let indexThreshold: Int
+  /// Framed bytes that were not lent yet, or are lent now.
+  private(set) var head = ByteBuffer(capacity: 256)
+  private var isHeadLent = false
+  /// Stream bytes lent so far.
+  private(set) var byteCount: UInt64 = 0
+  private var sequence: UInt32 = 0
+
+  private var entries = ByteBuffer(capacity: IndexEntry.byteCount * IndexEntry.blockCapacity)
+  private var lastIndexOffset: UInt64?
+  private var scratch = ByteWriter(reserving: 64)
+
+  init(_ header: StreamHeader, coder: consuming ChunkCoder, indexThreshold: Int) {
+    self.indexThreshold = indexThreshold
+    self.header = header
+    self.coder = coder
+    uuidChecksum = header.uuidChecksum
+    head.append(header.encoded())
+  }
+
+  /// Forgets what was lent by the call before. A call that threw lent nothing: what it had framed stays for this one.
+  mutating func begin() {
+    if isHeadLent { head.removeAll() }
+    isHeadLent = false
+  }
+
+  /// Takes note that `head` and `bodyByteCount` further bytes are being lent.
+  mutating func lend(bodyByteCount: Int) {
+    isHeadLent = true
+    byteCount += UInt64(head.count + bodyByteCount)
+  }
+
+  private func place(device: UInt16) -> RecordPlace {
+    RecordPlace(
+      payloadOffset: byteCount + UInt64(head.count), record: sequence,
+      device: device == RecordHeader.noDevice ? nil : device)
+  }
+
+  mutating func put<Metadata: MetadataRecord>(
+    _ metadata: Metadata, device: UInt16 = RecordHeader.noDevice
+  ) throws(StreamError) {
+    try metadata.check(at: place(device: device))
+    var fields = FieldWriter()
+    metadata.encode(into: &fields)
+    // A reader does without the index; all else that this version defines must be understood.
+    try put(
+      Metadata.recordType, isMandatory: Metadata.recordType != .index, device: device,
+      payload: fields.bytes)
+  }
+
+  mutating func put(_ record: UnknownRecord) throws(StreamError) {
+    precondition(
+      !RecordType.known.contains(record.type), "a record of a known type is not an unknown one")
+    try put(
+      record.type, isMandatory: false, device: record.device ?? RecordHeader.noDevice,
+      payload: record.payload)
+  }
+
+  private mutating func put(
+    _ type: RecordType, isMandatory: Bool, device: UInt16, payload: [UInt8]
+  ) throws(StreamError) {
+    guard payload.count <= Int(header.limits.metadataByteCount) else {
+      throw place(device: device).error(
+        .limitExceeded, expected: "at most \(header.limits.metadataByteCount) bytes of \(type)",
+        found: "\(payload.count)")
+    }
+    let record = RecordHeader(
+      type: type, isMandatory: isMandatory, device: device, sequence: sequence,
+      rawByteCount: UInt32(payload.count), storedByteCount: UInt32(payload.count),
+      payloadChecksum: CRC32C.checksum(of: payload.span.raw))
+    try ledger.admit(record, at: place(device: device))
+    frame(record)
+    head.append(payload)
+  }
+
+  /// Frames a chunk. Its record header and head are in `head`, with the byte of a fill; the rest of the payload is the
+  /// coder's frame or `bytes` itself, as the encoding says.
+  mutating func put(
+    chunk bytes: RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) -> ChunkEncoding {
+    guard (1...Int(header.limits.chunkByteCount)).contains(bytes.byteCount) else {
+      throw place(device: device).error(
+        .limitExceeded, expected: "a chunk of 1 to \(header.limits.chunkByteCount) bytes",
+        found: "\(bytes.byteCount)")
+    }
+    try putFullIndexBlock()
+    guard let encoding = coder.encode(bytes) else {
+      throw place(device: device).error(
+        .compression, expected: "memory for a zstd frame", found: "none")
+    }
+    scratch.removeAll()
+    context.encode(into: &scratch)
+    if encoding == .fill { scratch.little(bytes[byte: 0]) }
+    var checksum = CRC32C.checksum(of: scratch.bytes.span.raw)
+    var storedByteCount = scratch.count
+    if encoding == .raw {
+      checksum = CRC32C.checksum(of: bytes, continuing: checksum)
+      storedByteCount += bytes.byteCount
+    } else if encoding == .zstd {
+      checksum = CRC32C.checksum(of: coder.frame.bytes, continuing: checksum)
+      storedByteCount += coder.frame.count
+    }
+    let known = Int(device) < ledger.devices.count
+    let chunk = StateChunk(
+      device: device, stateOffset: known ? ledger.devices[Int(device)].byteCount : 0,
+      byteCount: UInt32(bytes.byteCount), context: context)
+    let record = RecordHeader(
+      type: .stateChunk, encoding: encoding, isMandatory: true, device: device,
+      sequence: sequence, stateOffset: chunk.stateOffset, rawByteCount: chunk.byteCount,
+      storedByteCount: UInt32(storedByteCount), payloadChecksum: checksum)
+    try ledger.admit(record, chunk: chunk, at: place(device: device))
+    ledger.digest(bytes, of: device)
+
+    let recordOffset = byteCount + UInt64(head.count)
+    let start = head.count
+    frame(record)
+    head.append(scratch.bytes)
+    scratch.removeAll()
+    scratch.little(recordOffset)
+    entries.append(scratch.bytes)
+    entries.append(head, start..<start + IndexEntry.byteCount - 8)
+    return encoding
+  }
+
+  /// The same for a buffer's bytes.
+  mutating func put(
+    chunk buffer: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) -> ChunkEncoding {
+    try put(chunk: buffer.bytes, device: device, context: context)
+  }
+
+  /// Sums up every device and puts the end, the last index block and the footer.
+  mutating func finish() throws(StreamError) {
+    try putFullIndexBlock()
+    for device in 0..<ledger.devices.count {
+      try put(ledger.summary(of: UInt16(device)), device: UInt16(device))
+    }
+    var totals = ledger.currentTotals
+    totals.isIndexed = totals.chunkCount >= UInt64(indexThreshold)
+    try put(totals)
+    if totals.isIndexed { try putIndexBlock() }
+    head.append(StreamFooter(indexOffset: lastIndexOffset, uuid: header.uuid).encoded())
+  }
+
+  private mutating func putFullIndexBlock() throws(StreamError) {
+    if entries.count == IndexEntry.byteCount * IndexEntry.blockCapacity { try putIndexBlock() }
+  }
+
+  private mutating func putIndexBlock() throws(StreamError) {
+    let offset = byteCount + UInt64(head.count)
+    try put(IndexBlock(previousOffset: lastIndexOffset, entryBytes: [UInt8](entries.bytes)))
+    entries.removeAll()
+    lastIndexOffset = offset
+  }
+
+  private mutating func frame(_ record: RecordHeader) {
+    var writer = ByteWriter(reserving: RecordHeader.byteCount)
+    record.encode(into: &writer, uuidChecksum: uuidChecksum)
+    head.append(writer.bytes)
+    sequence &+= 1
+  }
+}

@@ -1,0 +1,139 @@
+import ByteIO
+
+/// Makes a `.dms` stream, record by record.
+///
+/// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them before the next call. The
+/// order of calls is the order of the format: stream information, then for each device its identity and what else is
+/// known of it, then state, then `finish()`. A call out of order throws `misplacedRecord` and adds nothing.
+public struct StreamEncoder: ~Copyable {
+  private var framer: RecordFramer
+  private var pending: ByteBuffer
+  private var isPendingLent = false
+  private var target: (device: UInt16, context: StateChunk.Context)?
+
+  /// An encoder for a stream with this header, whose limits it keeps to.
+  ///
+  /// A stream of fewer than `indexThreshold` chunks gets no index. Throws `limitExceeded` for limits that the format does
+  /// not allow, `compression` where memory is short.
+  public init(
+    _ header: StreamHeader, compression: Compression = .standard, indexThreshold: Int = 8
+  ) throws(StreamError) {
+    _ = try StreamHeader(parsing: header.encoded().span.raw)
+    framer = RecordFramer(
+      header, coder: try ChunkCoder(compression),
+      // Once a block was full, one must follow the end.
+      indexThreshold: min(max(indexThreshold, 0), IndexEntry.blockCapacity))
+    pending = ByteBuffer()
+  }
+
+  public var header: StreamHeader { framer.header }
+
+  /// The number of devices introduced so far.
+  public var deviceCount: Int { framer.ledger.devices.count }
+
+  /// The number of stream bytes lent so far.
+  public var byteCount: UInt64 { framer.byteCount }
+
+  /// Adds a record that is not state, as `StreamDecoder` gives it; an identity's device is `deviceCount`, and that of a
+  /// device's other records the one introduced last.
+  ///
+  /// Summaries, the end and the index are the encoder's own: for those nothing is lent. So is a chunk, whose bytes come
+  /// through `chunk` or `push`.
+  @_lifetime(&self)
+  public mutating func write(_ record: Record) throws(StreamError) -> EncodedBytes {
+    framer.begin()
+    switch record {
+    case .information(let value): try framer.put(value)
+    case .identity(let value, let device): try framer.put(value, device: device)
+    case .configuration(let value, let device): try framer.put(value, device: device)
+    case .interrupts(let value, let device): try framer.put(value, device: device)
+    case .pasids(let value, let device): try framer.put(value, device: device)
+    case .unknown(let value): try framer.put(value)
+    case .chunk, .summary, .end, .index: break
+    }
+    return lend(RawSpan())
+  }
+
+  // MARK: State
+
+  /// Adds one chunk: `bytes` are the next of `device`'s state, at least one and at most the chunk limit.
+  @_lifetime(&self, copy bytes)
+  public mutating func chunk(
+    _ bytes: RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) -> EncodedBytes {
+    precondition(target == nil, "flush() the bytes pushed before adding a chunk")
+    framer.begin()
+    let encoding = try framer.put(chunk: bytes, device: device, context: context)
+    if encoding == .raw { return lend(bytes) }
+    return lendFrame(encoding)
+  }
+
+  /// Takes state in pieces of any size: moves bytes from the front of `bytes` into the chunk under construction, and
+  /// lends a record as soon as one is complete; nil when `bytes` is used up before that.
+  ///
+  /// A change of device or context completes the chunk before it. `flush()` completes the last one.
+  @_lifetime(&self, copy bytes)
+  @_lifetime(bytes: copy bytes)
+  public mutating func push(
+    _ bytes: inout RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) -> EncodedBytes? {
+    let limit = Int(header.limits.chunkByteCount)
+    if let target, target != (device, context) { return try flush() }
+    if target == nil && bytes.byteCount >= limit {
+      let whole = bytes.extracting(first: limit)
+      bytes = bytes.extracting(droppingFirst: limit)
+      return try chunk(whole, device: device, context: context)
+    }
+    guard bytes.byteCount > 0 else { return nil }
+    if isPendingLent {
+      pending.removeAll()
+      isPendingLent = false
+    }
+    pending.reserve(limit)
+    let part = min(limit - pending.count, bytes.byteCount)
+    pending.append(bytes.extracting(first: part))
+    bytes = bytes.extracting(droppingFirst: part)
+    target = (device, context)
+    guard pending.count == limit else { return nil }
+    return try flush()
+  }
+
+  /// Completes the chunk under construction, adding `flags` to it; nil if there is none.
+  @_lifetime(&self)
+  public mutating func flush(
+    adding flags: StateChunk.Flags = []
+  ) throws(StreamError) -> EncodedBytes? {
+    guard var target else { return nil }
+    target.context.flags.formUnion(flags)
+    framer.begin()
+    let encoding = try framer.put(
+      chunk: pending, device: target.device, context: target.context)
+    self.target = nil
+    isPendingLent = true
+    guard encoding == .raw else { return lendFrame(encoding) }
+    framer.lend(bodyByteCount: pending.count)
+    return EncodedBytes(head: framer.head.bytes, body: pending.bytes)
+  }
+
+  /// Sums up every device and ends the stream: nothing may follow.
+  @_lifetime(&self)
+  public mutating func finish() throws(StreamError) -> EncodedBytes {
+    precondition(target == nil, "flush() the bytes pushed before finishing")
+    framer.begin()
+    try framer.finish()
+    return lend(RawSpan())
+  }
+
+  @_lifetime(&self, copy body)
+  private mutating func lend(_ body: RawSpan) -> EncodedBytes {
+    framer.lend(bodyByteCount: body.byteCount)
+    return EncodedBytes(head: framer.head.bytes, body: body)
+  }
+
+  @_lifetime(&self)
+  private mutating func lendFrame(_ encoding: ChunkEncoding) -> EncodedBytes {
+    guard encoding == .zstd else { return lend(RawSpan()) }
+    framer.lend(bodyByteCount: framer.coder.frame.count)
+    return EncodedBytes(head: framer.head.bytes, body: framer.coder.frame.bytes)
+  }
+}

@@ -1,0 +1,162 @@
+import ByteIO
+
+/// What a stream amounts to so far, and whether a record may come next: the rules that encoder and decoder share.
+package struct StreamLedger: ~Copyable {
+  /// What a device's records amount to so far.
+  struct Device {
+    var has: Set<RecordType> = []
+    var byteCount: UInt64 = 0
+    var chunkCount: UInt64 = 0
+    var phase: StateChunk.Phase?
+    var digest: StateDigest
+    /// The state bytes that went into `digest`: fewer than `byteCount` where chunks were passed over.
+    var digestedByteCount: UInt64 = 0
+    var isSummarized = false
+  }
+
+  package private(set) var order = RecordOrder.start
+  private(set) var devices: [Device] = []
+
+  package init() {}
+  private(set) var totals = StreamTotals()
+
+  /// Takes note of a record with this header, or throws because it must not come here; then nothing has changed.
+  ///
+  /// `chunk` is what a state chunk's header and head say.
+  package mutating func admit(
+    _ header: RecordHeader, chunk: StateChunk? = nil, at place: RecordPlace,
+    deviceLimit: Int = .max
+  ) throws(StreamError) {
+    guard let next = order.next(after: header.type) else {
+      throw place.error(
+        .misplacedRecord, expected: order.expectation, found: "a record of \(header.type)")
+    }
+    try checkDevice(of: header, at: place)
+    if let chunk {
+      try check(chunk, at: place)
+      add(chunk)
+    }
+    switch header.type {
+    case .deviceIdentity:
+      guard devices.count < min(deviceLimit, Int(RecordHeader.noDevice)) else {
+        throw place.error(
+          .limitExceeded, expected: "at most \(devices.count) devices", found: "another")
+      }
+      guard let digest = StateDigest() else {
+        throw place.error(.compression, expected: "memory for a digest", found: "none")
+      }
+      devices.append(Device(digest: digest))
+    case .configurationSpace, .interruptState, .pasidTable:
+      guard devices[devices.count - 1].has.insert(header.type).inserted else {
+        throw place.error(
+          .misplacedRecord, expected: "one record of \(header.type) for a device",
+          found: "a second")
+      }
+    case .deviceSummary:
+      guard !devices[Int(header.device)].isSummarized else {
+        throw place.error(
+          .misplacedRecord, expected: "one summary for a device", found: "a second")
+      }
+      devices[Int(header.device)].isSummarized = true
+    case .end:
+      if let missing = devices.firstIndex(where: { !$0.isSummarized }) {
+        throw place.error(
+          .misplacedRecord, expected: "the summary of device \(missing)", found: "the end")
+      }
+    default: break
+    }
+    order = next
+  }
+
+  private func checkDevice(of header: RecordHeader, at place: RecordPlace) throws(StreamError) {
+    let allowed: ClosedRange<Int>?
+    switch header.type {
+    case .streamInformation, .end, .index: allowed = nil
+    case .deviceIdentity: allowed = devices.count...devices.count
+    case .configurationSpace, .interruptState, .pasidTable:
+      allowed = devices.count - 1...max(devices.count - 1, 0)
+    case .stateChunk, .deviceSummary: allowed = 0...max(devices.count - 1, 0)
+    default:
+      guard let device = header.deviceNumber else { return }
+      guard Int(device) < devices.count else {
+        throw place.error(
+          .misplacedRecord, expected: "one of \(devices.count) devices", found: "device \(device)")
+      }
+      return
+    }
+    guard let allowed else {
+      guard header.device == RecordHeader.noDevice else {
+        throw place.error(
+          .misplacedRecord, expected: "no device in a record of \(header.type)",
+          found: "device \(header.device)")
+      }
+      return
+    }
+    guard allowed.contains(Int(header.device)),
+      header.type == .deviceIdentity || Int(header.device) < devices.count
+    else {
+      let expected =
+        devices.isEmpty && header.type != .deviceIdentity
+        ? "the identity of a device first"
+        : allowed.count == 1
+          ? "device \(allowed.lowerBound)" : "a device up to \(allowed.upperBound)"
+      throw place.error(
+        .misplacedRecord, expected: expected,
+        found: header.deviceNumber.map { "device \($0)" } ?? "none")
+    }
+  }
+
+  private func check(_ chunk: StateChunk, at place: RecordPlace) throws(StreamError) {
+    let device = devices[Int(chunk.device)]
+    guard chunk.stateOffset == device.byteCount else {
+      throw place.error(
+        .discontinuousState, expected: "state from offset \(device.byteCount)",
+        found: "state from offset \(chunk.stateOffset)")
+    }
+    guard device.phase != .stopCopy || chunk.context.phase == .stopCopy else {
+      throw place.error(
+        .misplacedRecord, expected: "stop-copy state to the end", found: "pre-copy state")
+    }
+    guard UInt64.max - totals.stateByteCount >= UInt64(chunk.byteCount) else {
+      throw place.error(
+        .discontinuousState, expected: "at most 2^64 - 1 bytes of state", found: "more")
+    }
+  }
+
+  /// Takes note of what the end record says of the index.
+  package mutating func close(isIndexed: Bool) {
+    if !isIndexed { order = .indexed }
+  }
+
+  /// Whether the footer comes next.
+  package var isFooterDue: Bool { order == .indexed }
+
+  private mutating func add(_ chunk: StateChunk) {
+    let number = Int(chunk.device)
+    devices[number].phase = chunk.context.phase
+    devices[number].byteCount += UInt64(chunk.byteCount)
+    devices[number].chunkCount += 1
+    totals.chunkCount += 1
+    totals.stateByteCount += UInt64(chunk.byteCount)
+  }
+
+  /// Takes the bytes of a device's next chunk into its digest.
+  mutating func digest(_ bytes: RawSpan, of device: UInt16) {
+    devices[Int(device)].digest.update(bytes)
+    devices[Int(device)].digestedByteCount += UInt64(bytes.byteCount)
+  }
+
+  /// The summary of what came for `device`.
+  func summary(of device: UInt16) -> DeviceSummary {
+    let entry = devices[Int(device)]
+    return DeviceSummary(
+      byteCount: entry.byteCount, chunkCount: entry.chunkCount, digest: entry.digest.value)
+  }
+
+  /// The totals of what came.
+  var currentTotals: StreamTotals {
+    var totals = totals
+    totals.deviceCount = UInt32(devices.count)
+    return totals
+  }
+}

@@ -1,0 +1,26 @@
+/// How a chunk's state bytes are stored.
+public struct ChunkEncoding: RawRepresentable, Sendable, Hashable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// As they are; metadata records have this encoding too.
+  public static var raw: Self { Self(rawValue: 0) }
+  /// As the one byte that they all equal.
+  public static var fill: Self { Self(rawValue: 1) }
+  /// As one zstd frame (RFC 8878) with its content size and its checksum.
+  public static var zstd: Self { Self(rawValue: 2) }
+
+  /// The encodings of version 1.0; 3 and 4 are reserved for references and dictionaries.
+  public static let known: [ChunkEncoding] = [.raw, .fill, .zstd]
+}
+
+extension ChunkEncoding: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .raw: "raw"
+    case .fill: "fill"
+    case .zstd: "zstd"
+    default: "encoding \(rawValue)"
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import ByteIO
+
+/// What the index holds of a chunk: where its record is, and the record's first 40 bytes as they stand there.
+///
+/// So what an index says and what a scan finds are read by the same code, and cannot differ without being noticed.
+public struct IndexEntry: Sendable, Hashable {
+  /// The size of an encoded entry.
+  public static let byteCount = 8 + RecordHeader.byteCount + StateChunk.headByteCount
+  /// The most entries of a block; a writer begins a new block when one is full.
+  public static let blockCapacity = 1024
+
+  /// Where the record begins, counted from the start of the stream.
+  public var recordOffset: UInt64
+  public var header: RecordHeader
+  public var context: StateChunk.Context
+
+  public init(recordOffset: UInt64, header: RecordHeader, context: StateChunk.Context) {
+    self.recordOffset = recordOffset
+    self.header = header
+    self.context = context
+  }
+
+  /// The chunk that the entry stands for.
+  public var chunk: StateChunk {
+    StateChunk(
+      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
+      context: context)
+  }
+
+  /// Where the record after this one begins.
+  public var endOffset: UInt64 {
+    recordOffset &+ UInt64(RecordHeader.byteCount) &+ UInt64(header.storedByteCount)
+  }
+
+  /// The entry in the first 48 of `bytes`, which must have as many; nil where it is not a chunk's of this stream.
+  package init?(parsing bytes: RawSpan, uuidChecksum: UInt32) {
+    guard
+      let header = RecordHeader(
+        parsing: bytes.extracting(droppingFirst: 8), uuidChecksum: uuidChecksum),
+      header.type == .stateChunk,
+      let context = StateChunk.Context(parsing: bytes.extracting(droppingFirst: 40))
+    else { return nil }
+    self.init(recordOffset: bytes.little(UInt64.self, at: 0), header: header, context: context)
+  }
+}

@@ -1,0 +1,131 @@
+/// What a device is: enough to find a target that may take its state.
+public struct DeviceIdentity: Sendable, Hashable {
+  /// The name that the operator or the host knows the device by: a PCI address, a UUID, a label.
+  public var name: String?
+  /// The kernel driver that handed the state out, as `/sys/bus/…/driver` names it.
+  public var driver: String?
+  public var pci: PCIIdentity?
+  /// The bits of `VFIO_DEVICE_FEATURE_MIGRATION`: STOP_COPY 1, P2P 2, PRE_COPY 4.
+  public var migrationFlags: UInt64?
+  /// The driver's estimate of `VFIO_DEVICE_FEATURE_MIG_DATA_SIZE`, in bytes.
+  public var stopCopyByteCount: UInt64?
+  /// The regions of `VFIO_DEVICE_GET_REGION_INFO`.
+  public var regions: [Region] = []
+  public var unknownFields: [MetadataField] = []
+
+  /// The identity in a function's configuration space.
+  public struct PCIIdentity: Sendable, Hashable {
+    public var vendorID: UInt16
+    public var deviceID: UInt16
+    public var subsystemVendorID: UInt16?
+    public var subsystemID: UInt16?
+    /// Base class, sub-class and programming interface: 24 bits.
+    public var classCode: UInt32?
+    public var revisionID: UInt8?
+
+    public init(
+      vendorID: UInt16, deviceID: UInt16, subsystemVendorID: UInt16? = nil,
+      subsystemID: UInt16? = nil, classCode: UInt32? = nil, revisionID: UInt8? = nil
+    ) {
+      self.vendorID = vendorID
+      self.deviceID = deviceID
+      self.subsystemVendorID = subsystemVendorID
+      self.subsystemID = subsystemID
+      self.classCode = classCode
+      self.revisionID = revisionID
+    }
+  }
+
+  /// One region of a VFIO device.
+  public struct Region: Sendable, Hashable {
+    public var index: UInt32
+    /// `VFIO_REGION_INFO_FLAG_…`.
+    public var flags: UInt32
+    public var byteCount: UInt64
+    public var unknownFields: [MetadataField] = []
+
+    public init(index: UInt32, flags: UInt32, byteCount: UInt64) {
+      self.index = index
+      self.flags = flags
+      self.byteCount = byteCount
+    }
+  }
+
+  public init(name: String? = nil, driver: String? = nil, pci: PCIIdentity? = nil) {
+    self.name = name
+    self.driver = driver
+    self.pci = pci
+  }
+}
+
+extension DeviceIdentity: MetadataRecord {
+  static var recordType: RecordType { .deviceIdentity }
+  static var repeatableTags: Set<UInt32> { [8] }
+
+  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+    for field in fields.fields {
+      switch field.tag {
+      case 1: name = try field.string()
+      case 2: driver = try field.string()
+      case 3:
+        let ids = try field.fixed(UInt16.self, count: 2)
+        pci = PCIIdentity(vendorID: ids[0], deviceID: ids[1])
+      case 4:
+        let ids = try field.fixed(UInt16.self, count: 2)
+        guard pci != nil else { throw field.malformed(expected: "the PCI ids before") }
+        pci?.subsystemVendorID = ids[0]
+        pci?.subsystemID = ids[1]
+      case 5:
+        let value = try field.fixed(UInt32.self, count: 1)[0]
+        guard pci != nil else { throw field.malformed(expected: "the PCI ids before") }
+        pci?.classCode = value >> 8
+        pci?.revisionID = UInt8(truncatingIfNeeded: value)
+      case 6: migrationFlags = try field.integer(UInt64.self)
+      case 7: stopCopyByteCount = try field.integer(UInt64.self)
+      case 8: regions.append(try Region(parsing: field))
+      default: unknownFields.append(try field.unknown())
+      }
+    }
+  }
+
+  func encode(into fields: inout FieldWriter) {
+    if let name { fields.string(1, name) }
+    if let driver { fields.string(2, driver) }
+    if let pci {
+      fields.fixed(3, pci.vendorID, pci.deviceID)
+      if let vendor = pci.subsystemVendorID, let device = pci.subsystemID {
+        fields.fixed(4, vendor, device)
+      }
+      if let classCode = pci.classCode {
+        fields.fixed(5, classCode << 8 | UInt32(pci.revisionID ?? 0))
+      }
+    }
+    if let migrationFlags { fields.integer(6, migrationFlags) }
+    if let stopCopyByteCount { fields.integer(7, stopCopyByteCount) }
+    for region in regions { region.encode(into: &fields) }
+    fields.unknown(unknownFields)
+  }
+}
+
+extension DeviceIdentity.Region {
+  init(parsing field: FieldList.Field) throws(StreamError) {
+    self.init(index: 0, flags: 0, byteCount: 0)
+    for part in try field.fields().fields {
+      switch part.tag {
+      case 1: index = try part.integer(UInt32.self)
+      case 2: flags = try part.integer(UInt32.self)
+      case 3: byteCount = try part.integer(UInt64.self)
+      default: unknownFields.append(try part.unknown())
+      }
+    }
+  }
+
+  func encode(into fields: inout FieldWriter) {
+    fields.fields(8) { inner in
+      inner.integer(1, index)
+      inner.integer(2, flags)
+      inner.integer(3, byteCount)
+      inner.unknown(unknownFields)
+    }
+  }
+}

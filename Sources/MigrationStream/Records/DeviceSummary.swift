@@ -1,0 +1,37 @@
+/// What a device's state amounts to, written after its last chunk.
+public struct DeviceSummary: Sendable, Hashable {
+  public var byteCount: UInt64
+  public var chunkCount: UInt64
+  /// Over the state bytes in their order, whatever the chunks.
+  public var digest: Digest?
+  public var unknownFields: [MetadataField] = []
+
+  public init(byteCount: UInt64, chunkCount: UInt64, digest: Digest?) {
+    self.byteCount = byteCount
+    self.chunkCount = chunkCount
+    self.digest = digest
+  }
+}
+
+extension DeviceSummary: MetadataRecord {
+  static var recordType: RecordType { .deviceSummary }
+
+  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+    self.init(byteCount: 0, chunkCount: 0, digest: nil)
+    for field in fields.fields {
+      switch field.tag {
+      case 1: byteCount = try field.integer(UInt64.self)
+      case 2: chunkCount = try field.integer(UInt64.self)
+      case 3: digest = try Digest(parsing: field)
+      default: unknownFields.append(try field.unknown())
+      }
+    }
+  }
+
+  func encode(into fields: inout FieldWriter) {
+    fields.integer(1, byteCount)
+    fields.integer(2, chunkCount)
+    if let digest { fields.bytes(3, digest.encoded) }
+    fields.unknown(unknownFields)
+  }
+}

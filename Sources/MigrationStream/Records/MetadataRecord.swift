@@ -1,0 +1,21 @@
+/// A record whose payload is fields.
+protocol MetadataRecord {
+  static var recordType: RecordType { get }
+  /// Tags that may come more than once.
+  static var repeatableTags: Set<UInt32> { get }
+  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError)
+  func encode(into fields: inout FieldWriter)
+  /// Throws where the values do not fit together; asked when reading and when writing.
+  func check(at place: RecordPlace) throws(StreamError)
+}
+
+extension MetadataRecord {
+  static var repeatableTags: Set<UInt32> { [] }
+  func check(at place: RecordPlace) throws(StreamError) {}
+
+  init(parsing payload: RawSpan, at place: RecordPlace) throws(StreamError) {
+    let fields = try FieldList(parsing: payload, at: place, repeatable: Self.repeatableTags)
+    try self.init(parsing: fields, at: place)
+    try check(at: place)
+  }
+}

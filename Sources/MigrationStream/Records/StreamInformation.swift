@@ -1,0 +1,46 @@
+/// Who wrote a stream, and where its content comes from.
+public struct StreamInformation: Sendable, Hashable {
+  /// The program that wrote the stream, with its version.
+  public var producer: String?
+  /// The kernel whose drivers handed the state out, as `uname -r` prints it.
+  public var kernelRelease: String?
+  /// The machine that kernel ran on, as `uname -m` prints it.
+  public var machine: String?
+  /// When the stream was begun, in seconds since 1970-01-01 UTC.
+  public var time: UInt64?
+  public var unknownFields: [MetadataField] = []
+
+  public init(
+    producer: String? = nil, kernelRelease: String? = nil, machine: String? = nil,
+    time: UInt64? = nil
+  ) {
+    self.producer = producer
+    self.kernelRelease = kernelRelease
+    self.machine = machine
+    self.time = time
+  }
+}
+
+extension StreamInformation: MetadataRecord {
+  static var recordType: RecordType { .streamInformation }
+
+  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+    for field in fields.fields {
+      switch field.tag {
+      case 1: producer = try field.string()
+      case 2: kernelRelease = try field.string()
+      case 3: machine = try field.string()
+      case 4: time = try field.integer(UInt64.self)
+      default: unknownFields.append(try field.unknown())
+      }
+    }
+  }
+
+  func encode(into fields: inout FieldWriter) {
+    if let producer { fields.string(1, producer) }
+    if let kernelRelease { fields.string(2, kernelRelease) }
+    if let machine { fields.string(3, machine) }
+    if let time { fields.integer(4, time) }
+    fields.unknown(unknownFields)
+  }
+}

@@ -1,0 +1,49 @@
+/// The content of the end record: with it the stream's content is complete.
+public struct StreamTotals: Sendable, Hashable {
+  public var deviceCount: UInt32
+  public var chunkCount: UInt64
+  /// State bytes of all devices.
+  public var stateByteCount: UInt64
+  /// Whether an index block follows; a stream of a few chunks does without an index.
+  public var isIndexed: Bool
+  public var unknownFields: [MetadataField] = []
+
+  public init(
+    deviceCount: UInt32 = 0, chunkCount: UInt64 = 0, stateByteCount: UInt64 = 0,
+    isIndexed: Bool = false
+  ) {
+    self.isIndexed = isIndexed
+    self.deviceCount = deviceCount
+    self.chunkCount = chunkCount
+    self.stateByteCount = stateByteCount
+  }
+}
+
+extension StreamTotals: MetadataRecord {
+  static var recordType: RecordType { .end }
+
+  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+    self.init()
+    for field in fields.fields {
+      switch field.tag {
+      case 1: deviceCount = try field.integer(UInt32.self)
+      case 2: chunkCount = try field.integer(UInt64.self)
+      case 3: stateByteCount = try field.integer(UInt64.self)
+      case 4:
+        guard try field.integer(UInt8.self) == 1 else {
+          throw field.malformed(expected: "1, or no field", found: "another number")
+        }
+        isIndexed = true
+      default: unknownFields.append(try field.unknown())
+      }
+    }
+  }
+
+  func encode(into fields: inout FieldWriter) {
+    fields.integer(1, deviceCount)
+    fields.integer(2, chunkCount)
+    fields.integer(3, stateByteCount)
+    if isIndexed { fields.integer(4, 1 as UInt8) }
+    fields.unknown(unknownFields)
+  }
+}

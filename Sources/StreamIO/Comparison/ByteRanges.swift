@@ -1,0 +1,32 @@
+/// Ranges of bytes in ascending order, of which only the first are kept.
+public struct ByteRanges: Sendable, Hashable {
+  /// How many ranges are kept; more are counted.
+  public static let capacity = 1000
+
+  /// The ranges kept.
+  public private(set) var ranges: [Range<UInt64>] = []
+  /// The number of all ranges.
+  public private(set) var count: UInt64 = 0
+  /// The bytes in all of them.
+  public private(set) var byteCount: UInt64 = 0
+  private var end: UInt64 = 0
+
+  public init() {}
+
+  public var isEmpty: Bool { count == 0 }
+
+  /// Adds `range`, which must not begin before the end of the last one, joining the two where they touch.
+  public mutating func append(_ range: Range<UInt64>) {
+    guard !range.isEmpty else { return }
+    byteCount += UInt64(range.count)
+    if count > 0 && range.lowerBound == end {
+      if count <= UInt64(Self.capacity), let last = ranges.popLast() {
+        ranges.append(last.lowerBound..<range.upperBound)
+      }
+    } else {
+      count += 1
+      if ranges.count < Self.capacity { ranges.append(range) }
+    }
+    end = range.upperBound
+  }
+}

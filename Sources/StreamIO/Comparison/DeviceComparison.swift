@@ -1,0 +1,145 @@
+import ByteIO
+import MigrationStream
+
+/// The records of a device but its state.
+struct DeviceMetadata {
+  var identity = DeviceIdentity()
+  var configuration: ConfigurationRecord?
+  var interrupts: InterruptState?
+  var pasids: PASIDTable?
+}
+
+/// What differs in the records of a device but its state.
+struct DeviceComparison {
+  let device: UInt16
+  let left: DeviceMetadata
+  let right: DeviceMetadata
+
+  var differences: [StreamDifference] {
+    identityDifferences + configurationDifferences + interruptDifferences + bindingDifferences
+  }
+
+  private func difference(
+    _ subject: StreamDifference.Subject, _ field: String, _ left: String?, _ right: String?
+  ) -> StreamDifference? {
+    guard left != right else { return nil }
+    return StreamDifference(
+      subject, device: device, field: field, left: left ?? "none", right: right ?? "none")
+  }
+
+  private var identityDifferences: [StreamDifference] {
+    [
+      difference(.identity, "name", left.identity.name, right.identity.name),
+      difference(.identity, "driver", left.identity.driver, right.identity.driver),
+      difference(.identity, "PCI ids", left.identity.pci?.text, right.identity.pci?.text),
+      difference(
+        .identity, "migration flags", left.identity.migrationFlags.map { "\($0)" },
+        right.identity.migrationFlags.map { "\($0)" }),
+      difference(
+        .identity, "regions", left.identity.regions.text, right.identity.regions.text),
+    ].compactMap(\.self)
+  }
+
+  private var configurationDifferences: [StreamDifference] {
+    let (left, right) = (left.configuration, right.configuration)
+    let names = difference(
+      .configuration, "profile", left?.profileText, right?.profileText)
+    let images: [(String, [UInt8]?, [UInt8]?)] = [
+      ("physical", left?.physical, right?.physical),
+      ("synthesised", left?.synthesized, right?.synthesized),
+      ("emulated bits", left?.emulatedBits, right?.emulatedBits),
+    ]
+    return [names].compactMap(\.self)
+      + images.compactMap { field, left, right in
+        guard left != right else { return nil }
+        var ranges = ByteRanges()
+        let (a, b) = (left ?? [], right ?? [])
+        let common = min(a.count, b.count)
+        ranges.append(
+          differing: a.span.raw.extracting(first: common),
+          from: b.span.raw.extracting(first: common), at: 0)
+        ranges.append(UInt64(common)..<UInt64(max(a.count, b.count)))
+        return StreamDifference(
+          .configuration, device: device, field: field,
+          left: left.map { "\($0.count) bytes" } ?? "none",
+          right: right.map { "\($0.count) bytes" } ?? "none", ranges: ranges)
+      }
+  }
+
+  private var interruptDifferences: [StreamDifference] {
+    let (left, right) = (left.interrupts, right.interrupts)
+    let parts: [(String, Bool, Bool, Bool)] = [
+      (
+        "INTx", left?.assertedPins == right?.assertedPins, left?.assertedPins != nil,
+        right?.assertedPins != nil
+      ),
+      ("MSI", left?.msi == right?.msi, left?.msi != nil, right?.msi != nil),
+      ("MSI-X", left?.msix == right?.msix, left?.msix != nil, right?.msix != nil),
+    ]
+    return parts.compactMap { field, isEqual, inLeft, inRight in
+      isEqual
+        ? nil
+        : StreamDifference(
+          .interrupts, device: device, field: field, left: inLeft ? "programmed" : "none",
+          right: inRight ? "programmed otherwise" : "none")
+    }
+  }
+
+  private var bindingDifferences: [StreamDifference] {
+    let leftSpaces = left.pasids?.spaces ?? [:]
+    let rightSpaces = right.pasids?.spaces ?? [:]
+    return Set(leftSpaces.keys).union(rightSpaces.keys).sorted().compactMap { pasid in
+      difference(.bindings, "PASID \(pasid)", leftSpaces[pasid], rightSpaces[pasid])
+    }
+  }
+}
+
+extension DeviceIdentity.PCIIdentity {
+  fileprivate var text: String {
+    func hex(_ value: UInt32?) -> String { value.map { String($0, radix: 16) } ?? "?" }
+    return "\(hex(UInt32(vendorID))):\(hex(UInt32(deviceID))), subsystem "
+      + "\(hex(subsystemVendorID.map(UInt32.init))):\(hex(subsystemID.map(UInt32.init))), class "
+      + "\(hex(classCode)), revision \(hex(revisionID.map(UInt32.init)))"
+  }
+}
+
+extension [DeviceIdentity.Region] {
+  fileprivate var text: String {
+    map { "\($0.index): \($0.byteCount) bytes, flags \($0.flags)" }.joined(separator: "; ")
+  }
+}
+
+extension ConfigurationRecord {
+  fileprivate var profileText: String? {
+    guard let profileName else { return nil }
+    return profileDigest.map { "\(profileName) (\($0))" } ?? profileName
+  }
+}
+
+extension PASIDTable {
+  /// What each PASID sees; domain numbers mean nothing outside a table, so domains are told by what they are and by the
+  /// lowest PASID that shares them.
+  fileprivate var spaces: [UInt32: String] {
+    let byID = Dictionary(domains.map { ($0.id, $0) }) { first, _ in first }
+    let lowestPASIDs = Dictionary(bindings.map { ($0.domain, $0.pasid) }, uniquingKeysWith: min)
+    var spaces: [UInt32: String] = [:]
+    for binding in bindings {
+      guard let domain = byID[binding.domain] else { continue }
+      var text: String
+      switch domain.kind {
+      case .addressSpace: text = "address space"
+      case .nested(let type, let data):
+        let digits = data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        text = "nested domain of type \(type) with \(digits)"
+      }
+      if domain.faults == .queue { text += ", faults to a queue" }
+      if binding.permissions.contains(.execute) { text += ", execute" }
+      if binding.permissions.contains(.privileged) { text += ", privileged" }
+      if let lowest = lowestPASIDs[binding.domain], lowest != binding.pasid {
+        text += ", shared with PASID \(lowest)"
+      }
+      spaces[binding.pasid] = text
+    }
+    return spaces
+  }
+}

@@ -1,0 +1,123 @@
+import ByteIO
+import MigrationStream
+
+/// Says where two streams mean different things; how they are coded does not count.
+public struct StreamComparison: ~Copyable {
+  private let left: StreamArchive
+  private let right: StreamArchive
+
+  public init(_ left: consuming StreamArchive, _ right: consuming StreamArchive) {
+    self.left = left
+    self.right = right
+  }
+
+  /// Every difference, in the order of devices; both streams are read whole.
+  ///
+  /// `progress` is told how many bytes of state were compared. Throws where a stream is torn or damaged.
+  public borrowing func differences(
+    progress: (UInt64) -> Void = { _ in }
+  ) throws(StreamIOError) -> [StreamDifference] {
+    let leftCatalog = try Self.wholeCatalog(of: left)
+    let rightCatalog = try Self.wholeCatalog(of: right)
+    var differences: [StreamDifference] = []
+    if leftCatalog.devices.count != rightCatalog.devices.count {
+      differences.append(
+        StreamDifference(
+          .devices, device: nil, left: "\(leftCatalog.devices.count)",
+          right: "\(rightCatalog.devices.count)"))
+    }
+    var total: UInt64 = 0
+    for (device, pair) in zip((0 as UInt16)..., zip(leftCatalog.devices, rightCatalog.devices)) {
+      let parts = DeviceComparison(
+        device: device, left: try Self.metadata(of: pair.0, in: left),
+        right: try Self.metadata(of: pair.1, in: right))
+      differences += parts.differences
+      if let state = try stateDifference(device, total: &total, progress: progress) {
+        differences.append(state)
+      }
+    }
+    return differences
+  }
+
+  private static func wholeCatalog(
+    of archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> StreamCatalog {
+    let catalog = try archive.catalog()
+    if let defect = catalog.defect { throw StreamIOError(archive.path, .stream(defect)) }
+    return catalog
+  }
+
+  private static func metadata(
+    of device: StreamCatalog.Device, in archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> DeviceMetadata {
+    var metadata = DeviceMetadata()
+    for offset in device.recordOffsets.values {
+      switch try archive.record(at: offset) {
+      case .identity(let value, _): metadata.identity = value
+      case .configuration(let value, _): metadata.configuration = value
+      case .interrupts(let value, _): metadata.interrupts = value
+      case .pasids(let value, _): metadata.pasids = value
+      default: break
+      }
+    }
+    return metadata
+  }
+
+  private borrowing func stateDifference(
+    _ device: UInt16, total: inout UInt64, progress: (UInt64) -> Void
+  ) throws(StreamIOError) -> StreamDifference? {
+    var leftState = StateCursor(device: device)
+    var rightState = StateCursor(device: device)
+    var ranges = ByteRanges()
+    while true {
+      try leftState.load(from: left)
+      try rightState.load(from: right)
+      let count = min(leftState.count, rightState.count)
+      if count == 0 { break }
+      ranges.append(
+        differing: leftState.bytes.extracting(first: count),
+        from: rightState.bytes.extracting(first: count), at: leftState.offset)
+      leftState.skip(count)
+      rightState.skip(count)
+      total += UInt64(count)
+      progress(total)
+    }
+    let leftCount = try Self.rest(&leftState, left)
+    let rightCount = try Self.rest(&rightState, right)
+    let common = min(leftCount, rightCount)
+    ranges.append(common..<max(leftCount, rightCount))
+    guard !ranges.isEmpty else { return nil }
+    return StreamDifference(
+      .state, device: device, left: "\(leftCount) bytes", right: "\(rightCount) bytes",
+      ranges: ranges)
+  }
+
+  /// Reads on to the end of the state and gives its length.
+  private static func rest(
+    _ state: inout StateCursor, _ archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> UInt64 {
+    while state.count > 0 {
+      state.skip(state.count)
+      try state.load(from: archive)
+    }
+    return state.offset
+  }
+}
+
+extension ByteRanges {
+  /// Adds the ranges in which two spans of the same length differ; `offset` is where they begin.
+  mutating func append(differing left: RawSpan, from right: RawSpan, at offset: UInt64) {
+    var index = 0
+    let count = left.byteCount
+    while index < count {
+      // Eight bytes at a time while they are equal, which is what two states mostly are.
+      while index &+ 8 <= count,
+        left.little(UInt64.self, at: index) == right.little(UInt64.self, at: index)
+      { index &+= 8 }
+      while index < count, left[byte: index] == right[byte: index] { index &+= 1 }
+      let start = index
+      while index < count, left[byte: index] != right[byte: index] { index &+= 1 }
+      append(offset + UInt64(start)..<offset + UInt64(index))
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// One respect in which two streams mean different things.
+public struct StreamDifference: Sendable, Hashable {
+  /// What differs.
+  public enum Subject: String, Sendable {
+    case devices, identity, configuration, interrupts, bindings, state
+  }
+
+  public var subject: Subject
+  /// The device, by its number in both streams; nil where the streams have different numbers of devices.
+  public var device: UInt16?
+  /// Which part of the subject, where it has parts.
+  public var field: String?
+  /// What the first stream has, and what the second; for people.
+  public var left: String
+  public var right: String
+  /// Where the bytes differ, where it is bytes that do.
+  public var ranges: ByteRanges?
+
+  public init(
+    _ subject: Subject, device: UInt16?, field: String? = nil, left: String, right: String,
+    ranges: ByteRanges? = nil
+  ) {
+    self.subject = subject
+    self.device = device
+    self.field = field
+    self.left = left
+    self.right = right
+    self.ranges = ranges
+  }
+}

@@ -1,0 +1,72 @@
+private import Glibc
+import SystemPackage
+
+extension FileDescriptor {
+  /// Reads once into the front of `span`; the corresponding C functions are `read` and `pread`.
+  func read(
+    into span: inout MutableRawSpan, at offset: UInt64? = nil
+  ) throws(Errno) -> Int {
+    // SAFETY: the buffer is the span's own memory, used inside the closure only.
+    let result: Result<Int, Errno> = unsafe span.withUnsafeMutableBytes { buffer in
+      retryingInterrupts {
+        if let offset {
+          return unsafe Glibc.pread(
+            rawValue, buffer.baseAddress, buffer.count, off_t(clamping: offset))
+        }
+        return unsafe Glibc.read(rawValue, buffer.baseAddress, buffer.count)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Writes all of `head` and then all of `body`; the corresponding C function is `writev`.
+  func writeAll(_ head: RawSpan, _ body: RawSpan) throws(Errno) {
+    var written = 0
+    while written < head.byteCount + body.byteCount {
+      let first = head.extracting(min(written, head.byteCount)..<head.byteCount)
+      let second = body.extracting(max(written - head.byteCount, 0)..<body.byteCount)
+      // SAFETY: the vectors point into the spans, which live through the call; writev does not write to them.
+      let result: Result<Int, Errno> = unsafe first.withUnsafeBytes { first in
+        unsafe second.withUnsafeBytes { second in
+          let vectors: [2 of iovec] = unsafe [
+            iovec(
+              iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress),
+              iov_len: first.count),
+            iovec(
+              iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress),
+              iov_len: second.count),
+          ]
+          return unsafe vectors.span.withUnsafeBufferPointer { vectors in
+            retryingInterrupts { unsafe Glibc.writev(rawValue, vectors.baseAddress, 2) }
+          }
+        }
+      }
+      written += try result.get()
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// Opens a file by a C function's flags; the corresponding C function is `open`.
+  static func open(_ path: String, flags: CInt) throws(Errno) -> FileDescriptor {
+    let result = retryingInterrupts { Int(unsafe Glibc.open(path, flags | O_CLOEXEC, 0o666)) }
+    return FileDescriptor(rawValue: CInt(try result.get()))
+  }
+
+  /// Opens a new file in `directory` that has no name (`O_TMPFILE`, which Glibc hides behind `_GNU_SOURCE`).
+  static func openNameless(
+    in directory: String, _ access: CInt
+  ) throws(Errno) -> FileDescriptor {
+    try open(directory, flags: access | 0o20_000_000 | O_DIRECTORY)
+  }
+}
+
+/// Calls `body` until it is not interrupted by a signal, and reads errno next to the call.
+func retryingInterrupts(_ body: () -> Int) -> Result<Int, Errno> {
+  while true {
+    let result = body()
+    if result >= 0 { return .success(result) }
+    let code = Errno(rawValue: errno)
+    if code != .interrupted { return .failure(code) }
+  }
+}

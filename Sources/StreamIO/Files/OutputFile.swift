@@ -1,0 +1,147 @@
+private import Glibc
+import SystemPackage
+
+/// A file that appears under its name only when it is whole.
+///
+/// Regular files are written without a name (`O_TMPFILE`), or where the file system has no such thing under a temporary
+/// one, and put in place by `commit()`; until then whatever had the name keeps it, and a program that is killed leaves
+/// nothing behind. Pipes, devices and standard output are written directly.
+public struct OutputFile: ~Copyable {
+  /// The file as the user named it; `-` is standard output.
+  public let path: String
+  private let descriptor: FileDescriptor
+  private var placement: Placement
+
+  private enum Placement {
+    /// Written directly; `isOwned` where the descriptor is ours to close.
+    case direct(isOwned: Bool)
+    /// Put in place, or given up.
+    case finished
+    /// To be renamed from `temporary`, which does not exist yet where the file `isNameless`.
+    case rename(from: String, to: String, isNameless: Bool)
+  }
+
+  /// Prepares to write to `path`, or to standard output for `-`.
+  public init(path: String) throws(StreamIOError) {
+    self.path = path
+    if path == "-" {
+      descriptor = .standardOutput
+      placement = .direct(isOwned: false)
+      return
+    }
+    let existing = Self.status(of: path)
+    let kind = existing.map { $0.st_mode & S_IFMT }
+    if kind == S_IFDIR { throw StreamIOError(path, .system(.isDirectory, attempting: "write")) }
+    if let kind, kind != S_IFREG {
+      descriptor = try Self.open(path, path, O_WRONLY)
+      placement = .direct(isOwned: true)
+      return
+    }
+    let target = existing == nil ? path : Self.resolved(path)
+    let directory = Self.directory(of: target)
+    let temporary = Self.temporaryName(for: target)
+    // The mode of the file that is replaced; else what the umask leaves of rw-rw-rw-.
+    let mode = existing.map { $0.st_mode & 0o7777 }
+    if let nameless = try? FileDescriptor.openNameless(in: directory, O_WRONLY) {
+      descriptor = nameless
+      placement = .rename(from: temporary, to: target, isNameless: true)
+    } else {
+      descriptor = try Self.open(path, temporary, O_WRONLY | O_CREAT | O_EXCL)
+      placement = .rename(from: temporary, to: target, isNameless: false)
+    }
+    if let mode { fchmod(descriptor.rawValue, mode) }
+  }
+
+  deinit {
+    switch placement {
+    case .finished: break
+    case .direct(let isOwned):
+      if isOwned { try? descriptor.close() }
+    case .rename(let temporary, _, let isNameless):
+      try? descriptor.close()
+      if !isNameless { unsafe unlink(temporary) }
+    }
+  }
+
+  /// Writes all of `head` and then all of `body`.
+  public borrowing func write(_ head: RawSpan, _ body: RawSpan = RawSpan()) throws(StreamIOError) {
+    do throws(Errno) {
+      try descriptor.writeAll(head, body)
+    } catch {
+      throw StreamIOError(path, .system(error, attempting: "write"))
+    }
+  }
+
+  /// Puts the file in place. Without it, nothing was written as far as anybody can see.
+  public consuming func commit() throws(StreamIOError) {
+    let placement = placement
+    self.placement = .finished
+    switch placement {
+    case .finished: break
+    case .direct(let isOwned):
+      if isOwned { try Self.close(descriptor, path) }
+    case .rename(let temporary, let target, let isNameless):
+      if isNameless {
+        let link = unsafe linkat(
+          AT_FDCWD, "/proc/self/fd/\(descriptor.rawValue)", AT_FDCWD, temporary,
+          AT_SYMLINK_FOLLOW)
+        if link != 0 {
+          let code = Errno(rawValue: errno)
+          try? descriptor.close()
+          throw StreamIOError(path, .system(code, attempting: "name the finished file"))
+        }
+      }
+      do throws(StreamIOError) {
+        // Some file systems report a failed write only here.
+        try Self.close(descriptor, path)
+        guard unsafe rename(temporary, target) == 0 else {
+          throw StreamIOError(path, .system(Errno(rawValue: errno), attempting: "replace"))
+        }
+      } catch {
+        unsafe unlink(temporary)
+        throw error
+      }
+    }
+  }
+
+  private static func close(
+    _ descriptor: FileDescriptor, _ path: String
+  ) throws(StreamIOError) {
+    guard Glibc.close(descriptor.rawValue) == 0 else {
+      throw StreamIOError(path, .system(Errno(rawValue: errno), attempting: "finish"))
+    }
+  }
+
+  private static func open(
+    _ path: String, _ file: String, _ flags: CInt
+  ) throws(StreamIOError) -> FileDescriptor {
+    do throws(Errno) {
+      return try FileDescriptor.open(file, flags: flags)
+    } catch {
+      throw StreamIOError(path, .system(error, attempting: "write"))
+    }
+  }
+
+  private static func status(of path: String) -> stat? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status : nil
+  }
+
+  /// Where a symbolic link leads: the file there is replaced, not the link.
+  private static func resolved(_ path: String) -> String {
+    guard let real = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func temporaryName(for path: String) -> String {
+    let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+    return path[..<start] + ".\(path[start...].prefix(200)).\(suffix).tmp"
+  }
+}

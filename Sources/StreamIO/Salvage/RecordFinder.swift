@@ -1,0 +1,152 @@
+import ByteIO
+import MigrationStream
+
+/// Finds intact record headers in a file that may be damaged anywhere.
+struct RecordFinder {
+  /// The stream header, or what can be made of it.
+  let header: StreamHeader
+  let isHeaderIntact: Bool
+  /// Where the records end: before the footer, or with the file.
+  let contentEnd: UInt64
+  private let footer: StreamFooter?
+  private let uuidChecksum: UInt32
+  private let limits: StreamLimits
+
+  init(_ input: borrowing InputFile) throws(StreamIOError) {
+    guard let byteCount = input.byteCount else {
+      throw StreamIOError(
+        input.path, .content("expected a file, found what cannot be read at an offset"))
+    }
+    var start = ByteBuffer()
+    try input.read(into: &start, at: 0, count: StreamHeader.byteCount)
+    var end = ByteBuffer()
+    if byteCount >= UInt64(StreamHeader.byteCount + StreamFooter.byteCount) {
+      try input.read(
+        into: &end, at: byteCount - UInt64(StreamFooter.byteCount),
+        count: StreamFooter.byteCount)
+    }
+    let footer = StreamFooter(parsing: end.bytes)
+    let intact: StreamHeader?
+    let defect: StreamError?
+    do throws(StreamError) {
+      guard start.count == StreamHeader.byteCount else {
+        throw StreamError(
+          .notAStream, at: 0, expected: "a .dms stream", found: "\(byteCount) bytes")
+      }
+      intact = try StreamHeader(parsing: start.bytes)
+      defect = nil
+    } catch {
+      intact = nil
+      defect = error
+    }
+    let header: StreamHeader
+    if let intact {
+      header = intact
+    } else {
+      // Damage may have hit the UUID; the footer has it too.
+      guard start.count == StreamHeader.byteCount,
+        var guess = StreamHeader(unchecked: start.bytes, isPlausible: footer != nil)
+      else {
+        throw StreamIOError(
+          input.path,
+          .stream(
+            defect
+              ?? StreamError(.notAStream, at: 0, expected: "a .dms stream", found: "none")))
+      }
+      if let footer { guess.uuid = footer.uuid }
+      header = guess
+    }
+    self.header = header
+    isHeaderIntact = intact != nil
+    self.footer = footer?.uuid == header.uuid ? footer : nil
+    contentEnd = self.footer == nil ? byteCount : byteCount - UInt64(StreamFooter.byteCount)
+    uuidChecksum = header.uuidChecksum
+    limits =
+      intact != nil
+      ? header.limits
+      : StreamLimits(
+        chunkByteCount: UInt32(StreamLimits.chunkRange.upperBound),
+        metadataByteCount: UInt32(DecodingLimits.standard.metadataByteCount))
+  }
+
+  /// The record header at `offset`, if it is intact and its record ends within the file.
+  func recordHeader(
+    at offset: UInt64, in input: borrowing InputFile
+  ) throws(StreamIOError) -> RecordHeader? {
+    var buffer = ByteBuffer(capacity: RecordHeader.byteCount)
+    try input.read(into: &buffer, at: offset, count: RecordHeader.byteCount)
+    guard buffer.count == RecordHeader.byteCount else { return nil }
+    return recordHeader(in: buffer.bytes, at: offset)
+  }
+
+  private func recordHeader(in bytes: RawSpan, at offset: UInt64) -> RecordHeader? {
+    guard let header = RecordHeader(parsing: bytes, uuidChecksum: uuidChecksum) else { return nil }
+    let end = offset + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
+    guard end <= contentEnd, (try? header.check(limits: limits, at: offset)) != nil else {
+      return nil
+    }
+    return header
+  }
+
+  /// Where the next intact record of a known type begins after `offset`; the end of the content if there is none.
+  func nextRecord(
+    after offset: UInt64, sequence: UInt32?, in input: borrowing InputFile
+  ) throws(StreamIOError) -> UInt64 {
+    let headerCount = RecordHeader.byteCount
+    var window = ByteBuffer()
+    var start = offset + 1
+    while start + UInt64(headerCount) <= contentEnd {
+      let count = Int(min(contentEnd - start, 1 << 20))
+      try input.read(into: &window, at: start, count: count)
+      guard window.count >= headerCount else { break }
+      let bytes = window.bytes
+      for index in 0...window.count - headerCount {
+        // Nearly every place is ruled out by the type or the number, before anything is summed.
+        guard (1...RecordType.index.rawValue).contains(bytes[byte: index]),
+          sequence.map({ bytes.little(UInt32.self, at: index + 4) > $0 }) ?? true,
+          recordHeader(
+            in: bytes.extracting(droppingFirst: index), at: start + UInt64(index)) != nil
+        else { continue }
+        return start + UInt64(index)
+      }
+      start += UInt64(window.count - headerCount + 1)
+    }
+    return contentEnd
+  }
+
+  /// The index entries of chunks whose record headers are damaged, by their offsets.
+  func damagedHeadersInIndex(
+    of input: borrowing InputFile
+  ) throws(StreamIOError) -> [UInt64: IndexEntry] {
+    var entries: [UInt64: IndexEntry] = [:]
+    var bound = contentEnd
+    var next = footer?.indexOffset
+    var buffer = ByteBuffer()
+    while let offset = next, offset < bound, entries.count < 100_000,
+      let header = try recordHeader(at: offset, in: input), header.type == .index
+    {
+      let block: IndexBlock
+      do throws(StreamIOError) {
+        guard case .index(let value) = try input.metadata(header, at: offset, buffer: &buffer)
+        else { break }
+        block = value
+      } catch {
+        guard case .stream = error.cause else { throw error }
+        break
+      }
+      for number in 0..<block.entryCount {
+        let bytes = block.entryBytes.span.raw.extracting(
+          droppingFirst: number * IndexEntry.byteCount)
+        guard let entry = IndexEntry(parsing: bytes, uuidChecksum: uuidChecksum),
+          entry.endOffset <= contentEnd,
+          (try? entry.header.check(limits: limits, at: entry.recordOffset)) != nil,
+          try recordHeader(at: entry.recordOffset, in: input) == nil
+        else { continue }
+        entries[entry.recordOffset] = entry
+      }
+      bound = offset
+      next = block.previousOffset
+    }
+    return entries
+  }
+}

@@ -1,0 +1,116 @@
+import ByteIO
+import MigrationStream
+
+/// Reads whatever is intact in a damaged stream.
+///
+/// Where a record is not good, the next one is searched for byte by byte: a header's checksum begins with the stream's
+/// UUID, so that nothing a guest may have put into its device's state is taken for a record. A chunk whose header is
+/// damaged is still found if the index names it.
+public struct StreamSalvage: ~Copyable {
+  private let input: InputFile
+  private let finder: RecordFinder
+  private let indexed: [UInt64: IndexEntry]
+  private var position = UInt64(StreamHeader.byteCount)
+  private var lastSequence: UInt32?
+  private var payload: ByteBuffer
+  private var decoder: ChunkDecoder
+  private var current: RecordHeader?
+
+  /// What was found so far; after the last record also what is lost.
+  public private(set) var report: SalvageReport
+
+  /// Prepares to read `input`, which must be seekable.
+  ///
+  /// Throws `notAStream` where neither the start nor the end of the file is a `.dms` stream's.
+  public init(_ input: consuming InputFile) throws(StreamIOError) {
+    let finder = try RecordFinder(input)
+    let indexed = try finder.damagedHeadersInIndex(of: input)
+    var report = SalvageReport(catalog: StreamCatalog(header: finder.header, origin: .salvage))
+    if !finder.isHeaderIntact { report.damage.append(0..<UInt64(StreamHeader.byteCount)) }
+    self.finder = finder
+    self.indexed = indexed
+    self.report = report
+    payload = ByteBuffer()
+    decoder = ChunkDecoder()
+    self.input = input
+  }
+
+  /// The next intact record, or nil at the end of the file, when `report` is complete.
+  public mutating func next() throws(StreamIOError) -> ScannedRecord? {
+    while position < finder.contentEnd {
+      guard let header = try header(at: position) else {
+        let next = try finder.nextRecord(after: position, sequence: lastSequence, in: input)
+        report.damage.append(position..<next)
+        position = next
+        continue
+      }
+      let start = position
+      lastSequence = header.sequence
+      position = start + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
+      if let record = try record(header, at: start) { return record }
+      report.damage.append(start..<min(position, finder.contentEnd))
+    }
+    report.close()
+    return nil
+  }
+
+  /// The state bytes of the chunk that `next()` gave.
+  public var chunkBytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      guard let current else { return RawSpan() }
+      return decoder.bytes(of: current, payload: payload.bytes)
+    }
+  }
+
+  private mutating func header(at offset: UInt64) throws(StreamIOError) -> RecordHeader? {
+    if let header = try finder.recordHeader(at: offset, in: input) { return header }
+    return indexed[offset]?.header
+  }
+
+  /// The record with this header, if its payload is intact.
+  private mutating func record(
+    _ header: RecordHeader, at offset: UInt64
+  ) throws(StreamIOError) -> ScannedRecord? {
+    let isDevice = header.device < DecodingLimits.standard.deviceCount
+    guard isDevice || header.deviceNumber == nil else { return nil }
+    do throws(StreamIOError) {
+      guard header.type == .stateChunk else {
+        let record = try input.metadata(header, at: offset, buffer: &payload)
+        report.note(record, at: offset)
+        return ScannedRecord(offset: offset, header: header, content: .metadata(record))
+      }
+      try input.payload(
+        of: header, at: offset + UInt64(RecordHeader.byteCount), buffer: &payload)
+      guard let context = try decode(header, at: offset) else { return nil }
+      let chunk = StateChunk(
+        device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
+        context: context)
+      guard isDevice, report.note(chunk, header) else { return nil }
+      current = header
+      return ScannedRecord(offset: offset, header: header, content: .chunk(chunk))
+    } catch {
+      if case .stream = error.cause { return nil }
+      throw error
+    }
+  }
+
+  private mutating func decode(
+    _ header: RecordHeader, at offset: UInt64
+  ) throws(StreamIOError) -> StateChunk.Context? {
+    try Self.decode(
+      header, payload, &decoder, input.path, at: offset + UInt64(RecordHeader.byteCount))
+    return StateChunk.Context(parsing: payload.bytes)
+  }
+
+  private static func decode(
+    _ header: RecordHeader, _ payload: borrowing ByteBuffer, _ decoder: inout ChunkDecoder,
+    _ path: String, at offset: UInt64
+  ) throws(StreamIOError) {
+    do throws(StreamError) {
+      try decoder.decode(header, payload: payload.bytes, at: offset)
+    } catch {
+      throw StreamIOError(path, .stream(error))
+    }
+  }
+}

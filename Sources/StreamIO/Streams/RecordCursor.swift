@@ -1,0 +1,151 @@
+import ByteIO
+import MigrationStream
+
+/// Walks the records of an archive in their order, by the index where there is one: a chunk that the index names costs
+/// no read.
+public struct RecordCursor: ~Copyable {
+  private var position = UInt64(StreamHeader.byteCount)
+  private var ledger = StreamLedger()
+  private var sequence: UInt32 = 0
+  private var isDone = false
+
+  private var nextBlock = 0
+  private var entries: [UInt8] = []
+  private var nextEntry = 0
+
+  private var buffer = ByteBuffer()
+
+  public init() {}
+
+  /// The next record, or nil after the last one.
+  ///
+  /// Throws `torn` at the end of a file that has no end record, and what is wrong with a record that is not good.
+  public mutating func next(in archive: borrowing StreamArchive) throws(StreamIOError)
+    -> ScannedRecord?
+  {
+    if isDone { return nil }
+    if ledger.isFooterDue {
+      isDone = true
+      guard archive.footerOffset == position else {
+        throw error(
+          in: archive,
+          archive.byteCount < position + UInt64(StreamFooter.byteCount) ? .torn : .trailingData,
+          expected: "a footer and the end of the file",
+          found: "\(archive.byteCount - position) bytes")
+      }
+      return nil
+    }
+    let record = try scan(in: archive)
+    do throws(StreamError) {
+      try admit(record)
+    } catch {
+      isDone = true
+      throw StreamIOError(archive.path, .stream(error))
+    }
+    if case .metadata(.end(let totals)) = record.content {
+      ledger.close(isIndexed: totals.isIndexed)
+    }
+    position = record.endOffset
+    sequence &+= 1
+    return record
+  }
+
+  private mutating func admit(_ record: ScannedRecord) throws(StreamError) {
+    let header = record.header
+    let place = RecordPlace(
+      payloadOffset: record.payloadOffset, record: sequence, device: header.deviceNumber)
+    guard header.sequence == sequence else {
+      throw place.error(
+        .misplacedRecord, at: record.offset, expected: "record \(sequence)",
+        found: "record \(header.sequence)")
+    }
+    guard !header.isMandatory || RecordType.known.contains(header.type) else {
+      throw place.error(
+        .unknownMandatoryRecord, at: record.offset, expected: "records of version 1.0",
+        found: "a record of \(header.type), which must be understood")
+    }
+    var chunk: StateChunk?
+    if case .chunk(let value) = record.content { chunk = value }
+    try ledger.admit(
+      header, chunk: chunk, at: place, deviceLimit: DecodingLimits.standard.deviceCount)
+  }
+
+  private mutating func scan(
+    in archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> ScannedRecord {
+    if let entry = try indexedEntry(in: archive) {
+      return ScannedRecord(
+        offset: position, header: entry.header, content: .chunk(entry.chunk))
+    }
+    guard position < archive.byteCount else {
+      isDone = true
+      throw error(
+        in: archive, .torn, expected: ledger.order.expectation, found: "the end of the file")
+    }
+    let header = try archive.input.recordHeader(
+      at: position, uuidChecksum: archive.uuidChecksum, limits: archive.header.limits,
+      buffer: &buffer)
+    guard header.type == .stateChunk else {
+      let record = try archive.input.metadata(header, at: position, buffer: &buffer)
+      return ScannedRecord(offset: position, header: header, content: .metadata(record))
+    }
+    let end =
+      position + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
+    guard end <= archive.byteCount else {
+      throw error(
+        in: archive, .torn, device: header.deviceNumber,
+        expected: "\(header.storedByteCount) bytes of \(header.type)", found: "the end of the file")
+    }
+    let context = StateChunk.Context(
+      parsing: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount))
+    guard let context else {
+      throw error(
+        in: archive, .malformedRecord, device: header.deviceNumber,
+        expected: "pre-copy (1) or stop-copy (2)", found: "another phase")
+    }
+    let chunk = StateChunk(
+      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
+      context: context)
+    return ScannedRecord(offset: position, header: header, content: .chunk(chunk))
+  }
+
+  /// The index entry of the record at `position`, if it has one.
+  private mutating func indexedEntry(
+    in archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> IndexEntry? {
+    guard let blocks = archive.indexBlocks else { return nil }
+    while nextEntry * IndexEntry.byteCount == entries.count {
+      guard nextBlock < blocks.count else { return nil }
+      guard case .index(let block) = try archive.record(at: blocks[nextBlock]) else { return nil }
+      entries = block.entryBytes
+      nextBlock += 1
+      nextEntry = 0
+    }
+    let entries = entries
+    let bytes = entries.span.raw.extracting(
+      droppingFirst: nextEntry * IndexEntry.byteCount)
+    let offset = bytes.little(UInt64.self, at: 0)
+    if offset > position { return nil }
+    guard offset == position,
+      let entry = IndexEntry(parsing: bytes, uuidChecksum: archive.uuidChecksum),
+      entry.endOffset <= archive.byteCount
+    else {
+      throw error(
+        in: archive, .indexMismatch, expected: "an index entry for the chunk here",
+        found: "one for \(offset)")
+    }
+    nextEntry += 1
+    return entry
+  }
+
+  private func error(
+    in archive: borrowing StreamArchive, _ code: StreamError.Code, device: UInt16? = nil,
+    expected: String, found: String
+  ) -> StreamIOError {
+    StreamIOError(
+      archive.path,
+      .stream(
+        StreamError(
+          code, at: position, record: sequence, device: device, expected: expected, found: found)))
+  }
+}

@@ -1,0 +1,167 @@
+import ByteIO
+public import MigrationStream
+
+/// A stream in a file, read at any place.
+///
+/// With the index, what is where is known after a few reads. Without one (a torn file, or a damaged index) the same
+/// answers come from a scan of the record headers.
+public struct StreamArchive: ~Copyable {
+  let input: InputFile
+  private let directory: Directory
+
+  /// What is known before the first record is read.
+  private struct Directory {
+    var byteCount: UInt64
+    var header: StreamHeader
+    var uuidChecksum: UInt32
+    var indexBlocks: [UInt64]?
+    var footerOffset: UInt64?
+    var indexDefect: StreamError?
+  }
+
+  /// Opens the stream in `input`, which must be seekable.
+  ///
+  /// Throws where the stream header is not good; a damaged index is no error here.
+  public init(
+    _ input: consuming InputFile, limits: DecodingLimits = .standard
+  ) throws(StreamIOError) {
+    directory = try Self.directory(of: input, limits)
+    self.input = input
+  }
+
+  public var path: String { input.path }
+  /// The size of the file.
+  public var byteCount: UInt64 { directory.byteCount }
+  public var header: StreamHeader { directory.header }
+  var uuidChecksum: UInt32 { directory.uuidChecksum }
+  /// Where the index blocks begin, the first first; nil where records are found by scanning.
+  var indexBlocks: [UInt64]? { directory.indexBlocks }
+  /// Where the footer begins, if the file ends with this stream's.
+  var footerOffset: UInt64? { directory.footerOffset }
+  /// Why the index is not used.
+  public var indexDefect: StreamError? { directory.indexDefect }
+  /// How the records are found.
+  public var origin: StreamCatalog.Origin { indexBlocks == nil ? .scan : .index }
+
+  private static func directory(
+    of input: borrowing InputFile, _ limits: DecodingLimits
+  ) throws(StreamIOError) -> Directory {
+    guard let byteCount = input.byteCount else {
+      throw StreamIOError(
+        input.path, .content("expected a file, found what cannot be read at an offset"))
+    }
+    let header = try header(of: input, limits)
+    var directory = Directory(
+      byteCount: byteCount, header: header,
+      uuidChecksum: header.uuidChecksum)
+    guard let footer = try footer(of: input, byteCount), footer.uuid == header.uuid else {
+      directory.indexDefect = StreamError(
+        .torn, at: byteCount, expected: "the footer of this stream at the end", found: "none")
+      return directory
+    }
+    let end = byteCount - UInt64(StreamFooter.byteCount)
+    directory.footerOffset = end
+    do throws(StreamIOError) {
+      directory.indexBlocks = try indexBlocks(
+        of: input, last: footer.indexOffset, end, header, directory.uuidChecksum)
+    } catch {
+      guard case .stream(let defect) = error.cause else { throw error }
+      directory.indexDefect = defect
+    }
+    return directory
+  }
+
+  private static func header(
+    of input: borrowing InputFile, _ limits: DecodingLimits
+  ) throws(StreamIOError) -> StreamHeader {
+    var buffer = ByteBuffer()
+    try input.read(into: &buffer, at: 0, count: StreamHeader.byteCount)
+    do throws(StreamError) {
+      // The decoder tells a torn stream from what is none.
+      var decoder = StreamDecoder(limits: limits)
+      var bytes = buffer.bytes
+      _ = try decoder.next(&bytes)
+      if let header = decoder.header { return header }
+      try decoder.finish()
+    } catch {
+      throw StreamIOError(input.path, .stream(error))
+    }
+    throw StreamIOError(input.path, .content("expected a stream header, found none"))
+  }
+
+  private static func footer(
+    of input: borrowing InputFile, _ byteCount: UInt64
+  ) throws(StreamIOError) -> StreamFooter? {
+    guard byteCount >= UInt64(StreamHeader.byteCount + StreamFooter.byteCount) else { return nil }
+    var buffer = ByteBuffer()
+    try input.read(
+      into: &buffer, at: byteCount - UInt64(StreamFooter.byteCount), count: StreamFooter.byteCount)
+    return StreamFooter(parsing: buffer.bytes)
+  }
+
+  /// Follows the index blocks backwards; each must lie before the one that names it, so this ends.
+  private static func indexBlocks(
+    of input: borrowing InputFile, last: UInt64?, _ end: UInt64, _ header: StreamHeader,
+    _ uuidChecksum: UInt32
+  ) throws(StreamIOError) -> [UInt64] {
+    var blocks: [UInt64] = []
+    var next = last
+    var bound = end
+    var buffer = ByteBuffer()
+    while let offset = next {
+      guard offset >= UInt64(StreamHeader.byteCount), offset < bound else {
+        throw StreamIOError(
+          input.path,
+          .stream(
+            StreamError(
+              .indexMismatch, at: bound, expected: "an index block before this",
+              found: "one at \(offset)")))
+      }
+      let record = try input.recordHeader(
+        at: offset, uuidChecksum: uuidChecksum, limits: header.limits, buffer: &buffer)
+      guard case .index(let block) = try input.metadata(record, at: offset, buffer: &buffer) else {
+        throw StreamIOError(
+          input.path,
+          .stream(
+            StreamError(
+              .indexMismatch, at: offset, expected: "an index block", found: "\(record.type)")))
+      }
+      blocks.append(offset)
+      bound = offset
+      next = block.previousOffset
+    }
+    return blocks.reversed()
+  }
+}
+
+extension StreamArchive {
+  /// Reads the metadata record at `offset`, as a `ScannedRecord` names it.
+  public borrowing func record(at offset: UInt64) throws(StreamIOError) -> Record {
+    var buffer = ByteBuffer()
+    let record = try input.recordHeader(
+      at: offset, uuidChecksum: uuidChecksum, limits: header.limits, buffer: &buffer)
+    return try input.metadata(record, at: offset, buffer: &buffer)
+  }
+
+  /// The bytes of the file from `offset`, `count` of them or as many as there are.
+  public borrowing func bytes(at offset: UInt64, count: Int) throws(StreamIOError) -> [UInt8] {
+    var buffer = ByteBuffer()
+    try input.read(into: &buffer, at: offset, count: count)
+    return [UInt8](buffer.bytes)
+  }
+
+  /// Everything about the stream but its state.
+  ///
+  /// A torn or damaged stream gives what comes before the damage, and the error as `StreamCatalog.defect`.
+  public borrowing func catalog() throws(StreamIOError) -> StreamCatalog {
+    var catalog = StreamCatalog(header: header, origin: origin)
+    var cursor = RecordCursor()
+    do throws(StreamIOError) {
+      while let record = try cursor.next(in: self) { catalog.note(record) }
+    } catch {
+      guard case .stream(let defect) = error.cause else { throw error }
+      catalog.defect = defect
+    }
+    return catalog
+  }
+}

@@ -1,0 +1,39 @@
+/// Shows on a terminal how far long work has come, and nothing anywhere else.
+final class Progress {
+  private let label: String
+  private let total: UInt64?
+  private let start = ContinuousClock.now
+  private var lastShown: ContinuousClock.Instant
+  private var width = 0
+
+  /// `total` is the number of bytes to come, where it is known.
+  init(_ label: String, total: UInt64?) {
+    self.label = label
+    self.total = total
+    // Work that takes no time shows no progress.
+    lastShown = start + .milliseconds(400)
+  }
+
+  deinit { clear() }
+
+  func update(_ done: UInt64) {
+    guard StandardError.isTerminal else { return }
+    let now = ContinuousClock.now
+    guard now - lastShown > .milliseconds(200) else { return }
+    lastShown = now
+    let seconds = (now - start) / .seconds(1)
+    var text = "\(label) \(ByteSize.text(done))"
+    if let total, total > 0 {
+      text += " of \(ByteSize.text(total)) (\(min(100, done * 100 / total)) %)"
+    }
+    text += ", \(ByteSize.text(UInt64(Double(done) / seconds)))/s"
+    let padding = String(repeating: " ", count: max(0, width - text.count))
+    StandardError.print("\r\(text)\(padding)", terminator: "")
+    width = text.count
+  }
+
+  private func clear() {
+    guard width > 0 else { return }
+    StandardError.print("\r" + String(repeating: " ", count: width) + "\r", terminator: "")
+  }
+}

@@ -1,0 +1,28 @@
+import ByteIO
+import StreamIO
+
+/// Text for standard output, written in large pieces; a failed write is an error, not lost text.
+struct TextOutput: ~Copyable {
+  private let file: OutputFile
+  private var pending: [UInt8] = []
+
+  init() throws {
+    file = try OutputFile(path: "-")
+  }
+
+  mutating func print(_ text: String, terminator: String = "\n") throws {
+    pending += Array(text.utf8)
+    pending += Array(terminator.utf8)
+    if pending.count >= 1 << 16 { try flush() }
+  }
+
+  mutating func flush() throws {
+    try file.write(pending.span.raw)
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  consuming func finish() throws {
+    try flush()
+    try file.commit()
+  }
+}

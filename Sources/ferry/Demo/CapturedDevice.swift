@@ -1,0 +1,31 @@
+/// What a real kernel handed out for a two-port mtty device (samples/vfio-mdev/mtty.c, Linux 6.12.117), whose FIFO holds
+/// "hello": the same bytes as corpora/mtty/mtty2-5.
+enum CapturedDevice {
+  static let name = "mtty2-5"
+  /// The state: a header of 24 bytes, readable while the device runs, and 36 bytes for each port.
+  static let state = bytes(
+    """
+    4e2c3e8c89099d7e01000000000000000200000000000000000000030000000068656c6c6f000000
+    00000000000000000500050000000c00071001000000000000000000000000000000000000000000
+    00000000000000000000000000100000
+    """)
+  static let preCopyByteCount = 24
+  /// Where the state holds the first byte of the FIFO.
+  static let fifoOffset = 32
+  /// The configuration region, which has 255 bytes.
+  static let configuration = bytes(
+    """
+    4843533201000002100200070000000001c000000100000000000000000000000000000000000000
+    00000000484353320000000000000000000000000001000023000080230000002300000023000000
+    000000000000000000000000000000005043492053657269616c2f55415254000000000000000000
+    00000000000000000000000000000000000000000000000000000000000000000000000000000000
+    00000000000000000000000000000000000000000000000000000000000000000000000000000000
+    00000000000000000000000000000000000000000000000000000000000000000000000000000000
+    000000000000000000000000000000
+    """)
+
+  private static func bytes(_ hex: String) -> [UInt8] {
+    let digits = hex.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import StreamIO
+
+/// `ferry diff`: where two streams mean different things.
+struct Diff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare what two streams mean.",
+    discussion: """
+      Compares identities, configuration spaces, interrupts, PASID bindings and state, device by \
+      device. How the streams are coded (compression, chunks, time, UUID) does not count. Exit code \
+      0 if they mean the same, 1 if not.
+
+      Example: ferry diff before.dms after.dms
+      """)
+
+  @Argument(help: "A stream.")
+  var left: String
+
+  @Argument(help: "Another stream.")
+  var right: String
+
+  @Flag(help: "Print JSON (schemas/diff.schema.json).")
+  var json = false
+
+  func validate() throws {
+    if left == "-" && right == "-" {
+      throw ValidationError("Expected '-' (standard input) at most once.")
+    }
+  }
+
+  func run() throws {
+    let comparison = StreamComparison(
+      try StreamArchive(try InputFile(path: left).seekable()),
+      try StreamArchive(try InputFile(path: right).seekable()))
+    let progress = Progress("compared", total: nil)
+    let differences = try comparison.differences { progress.update($0) }
+    var output = try TextOutput()
+    if json {
+      try output.print(try JSONText.of(DiffReport(differences)))
+    } else {
+      for difference in differences {
+        for line in DiffReport.lines(difference) { try output.print(line) }
+      }
+    }
+    try output.finish()
+    if !differences.isEmpty { throw CommandError.no() }
+  }
+}

@@ -1,0 +1,139 @@
+import ArgumentParser
+import ByteIO
+import MigrationStream
+import StreamIO
+
+/// `ferry extract`: a device's parts out of a stream.
+struct Extract: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take a device's state, configuration space or PASID bindings out of a stream.",
+    discussion: """
+      The files appear only when the stream was read to its end and is good. With --salvage a \
+      damaged stream gives what is intact: missing state is written as zeros and its ranges are \
+      listed on standard error, and the exit code is 3 if anything of the device is missing.
+
+      Example: ferry extract mtty.dms --device 0 --state mtty.state
+      """)
+
+  @Argument(help: "The stream.")
+  var file: String
+
+  @Option(help: ArgumentHelp("The device, by name or number.", valueName: "device"))
+  var device: DeviceSelector
+
+  @Option(help: ArgumentHelp("Where the device state goes.", valueName: "out"))
+  var state: String?
+
+  @Option(help: ArgumentHelp("Where the configuration space goes, as raw bytes.", valueName: "out"))
+  var config: String?
+
+  @Option(help: ArgumentHelp("Where the PASID bindings go, as YAML.", valueName: "out"))
+  var pasid: String?
+
+  @Flag(help: "Give what is intact of a damaged stream.")
+  var salvage = false
+
+  func validate() throws {
+    let outputs = [state, config, pasid].compactMap(\.self)
+    guard !outputs.isEmpty else {
+      throw ValidationError("Expected at least one of --state, --config and --pasid.")
+    }
+    guard outputs.count == Set(outputs).count else {
+      throw ValidationError("Expected a different file for each output.")
+    }
+  }
+
+  func run() throws {
+    if salvage { try extractIntact() } else { try extractWhole() }
+  }
+
+  // State that was not asked for goes nowhere, and is not decoded.
+  private func stateFile() throws -> OutputFile { try OutputFile(path: state ?? "/dev/null") }
+
+  private func extractWhole() throws {
+    var reader = StreamReader(try InputFile(path: file))
+    let stateFile = try stateFile()
+    let progress = Progress("extracted", total: reader.inputByteCount)
+    var selected = SelectedDevice(device, in: file)
+    while let record = try reader.next() {
+      selected.note(record)
+      switch record {
+      case .chunk(let chunk):
+        if try chunk.device == selected.resolve(), state != nil {
+          try stateFile.write(try reader.chunkBytes())
+        }
+        progress.update(reader.offset)
+      case .summary, .end: _ = try selected.resolve()
+      default: break
+      }
+    }
+    try writeParts(of: selected)
+    try stateFile.commit()
+  }
+
+  private func extractIntact() throws {
+    var stream = try StreamSalvage(try InputFile(path: file).seekable())
+    let stateFile = try stateFile()
+    var selected = SelectedDevice(device, in: file)
+    var position: UInt64 = 0
+    while let record = try stream.next() {
+      switch record.content {
+      case .metadata(let value):
+        selected.note(value)
+      case .chunk(let chunk):
+        let number = try selected.resolve(minimumCount: stream.report.losses.count)
+        guard chunk.device == number, state != nil else { continue }
+        try stateFile.write(zeros: chunk.stateOffset - position)
+        try stateFile.write(stream.chunkBytes)
+        position = chunk.stateOffset + UInt64(chunk.byteCount)
+      }
+    }
+    let number = try selected.resolve(minimumCount: stream.report.losses.count)
+    let loss = stream.report.losses[Int(number)]
+    let total = stream.report.catalog.devices[Int(number)].summary?.byteCount ?? position
+    // A summary may be the only record left; what it counts need not be believed beyond the file's size.
+    if total > position, loss.missing.byteCount <= 1 << 40 {
+      try stateFile.write(zeros: total - position)
+    }
+    try writeParts(of: selected, isSalvage: true)
+    try stateFile.commit()
+    guard loss.isEmpty else {
+      let text = SalvageText.lines(for: loss).joined(separator: "\n")
+      throw CommandError.damaged("\(file): device \(number) is not whole\n\(text)")
+    }
+  }
+
+  private func writeParts(of selected: SelectedDevice, isSalvage: Bool = false) throws {
+    try write(selected.configuration, to: config, "configuration space", isSalvage)
+    try write(selected.pasids.map { [UInt8]($0.yaml.utf8) }, to: pasid, "PASID table", isSalvage)
+  }
+
+  private func write(
+    _ bytes: [UInt8]?, to path: String?, _ what: String, _ isSalvage: Bool
+  ) throws {
+    guard let path else { return }
+    guard let bytes else {
+      if isSalvage {
+        StandardError.print("ferry: \(file): no intact \(what) of device '\(device)'")
+        return
+      }
+      throw CommandError.no("\(file): expected a \(what) of device '\(device)', found none")
+    }
+    let output = try OutputFile(path: path)
+    try output.write(bytes.span.raw)
+    try output.commit()
+  }
+}
+
+extension OutputFile {
+  /// Writes this many zero bytes.
+  fileprivate borrowing func write(zeros count: UInt64) throws {
+    let block = [UInt8](repeating: 0, count: Int(min(count, 1 << 20)))
+    var left = count
+    while left > 0 {
+      let part = Int(min(left, UInt64(block.count)))
+      try write(block.span.raw.extracting(first: part))
+      left -= UInt64(part)
+    }
+  }
+}

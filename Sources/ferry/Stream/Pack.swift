@@ -1,0 +1,95 @@
+import ArgumentParser
+import FoundationEssentials
+import MigrationStream
+import StreamIO
+
+/// `ferry pack`: raw parts into a stream.
+struct Pack: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Put device state and what belongs to it into a stream.",
+    discussion: """
+      Each --part is a device, as comma-separated values (a backslash makes a comma part of one):
+
+        state=F     its state, as the kernel handed it out (required)
+        config=F    its configuration space: raw bytes, or the text of lspci -xxxx
+        pasid=F     its PASID bindings (YAML or JSON, schemas/pasid-table.schema.json)
+        driver=NAME name=NAME ids=VVVV:DDDD
+        precopy=N   the first N bytes of the state were read while the device ran
+
+      With --uuid and SOURCE_DATE_EPOCH set, the same parts give the same bytes.
+
+      Example: ferry pack --part state=mtty.state,config=mtty.config,driver=mtty -o mtty.dms
+      """)
+
+  @Option(
+    name: .customLong("part"), parsing: .singleValue,
+    help: ArgumentHelp("A device: state=F[,config=F][,…]", valueName: "state=F,…"))
+  var parts: [PartArgument]
+
+  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL (1 to 22, or below 0).", valueName: "coding"))
+  var compression = CompressionOption(.standard)
+
+  @Option(
+    name: .customLong("chunk"),
+    help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
+  var chunkSize = ByteSize(1 << 20)
+
+  @Option(
+    help: ArgumentHelp("The stream's UUID (default: a random one).", valueName: "uuid"),
+    transform: { text in
+      guard let uuid = StreamUUID(text) else {
+        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
+      }
+      return uuid
+    })
+  var uuid: StreamUUID?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
+  var output: String
+
+  func validate() throws {
+    guard !parts.isEmpty else { throw ValidationError("Expected at least one --part.") }
+    guard StreamLimits.chunkRange.contains(Int(clamping: chunkSize.byteCount)) else {
+      throw ValidationError("Expected --chunk from 64KiB to 4MiB, found \(chunkSize).")
+    }
+    guard parts.reduce(0, { $0 + $1.standardInputCount }) <= 1 else {
+      throw ValidationError("Expected '-' (standard input) at most once.")
+    }
+  }
+
+  func run() throws {
+    let devices = try parts.map { try $0.parts() }
+    let header = StreamHeader(
+      uuid: uuid ?? .random(),
+      limits: StreamLimits(
+        chunkByteCount: UInt32(chunkSize.byteCount),
+        metadataByteCount: StreamLimits.standard.metadataByteCount))
+    announceMemory()
+    var writer = try StreamWriter(
+      to: OutputFile(path: output), header: header, compression: compression.compression)
+    let progress = Progress("packed", total: nil)
+    try writer.write(devices, information: try information()) { progress.update($0) }
+    try writer.finish()
+  }
+
+  private func information() throws -> StreamInformation {
+    var time = UInt64(max(0, Date.now.timeIntervalSince1970))
+    if let epoch = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"] {
+      guard let seconds = UInt64(epoch) else {
+        throw CommandError.usage(
+          "SOURCE_DATE_EPOCH: expected seconds since 1970, found '\(epoch)'")
+      }
+      time = seconds
+    }
+    return StreamInformation(producer: "ferry \(Ferry.version)", time: time)
+  }
+
+  /// Says what coding will need where that is more than the few MiB of the usual levels.
+  private func announceMemory() {
+    let need = compression.compression.memoryEstimate(chunkByteCount: Int(chunkSize.byteCount))
+    guard need > 32 << 20 else { return }
+    StandardError.print(
+      "ferry: this level with chunks of \(chunkSize) takes about \(ByteSize(UInt64(need))) of memory"
+    )
+  }
+}

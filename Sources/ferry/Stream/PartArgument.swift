@@ -1,0 +1,125 @@
+import ArgumentParser
+import MigrationStream
+import PCIConfig
+import StreamIO
+import YAMLReader
+
+/// `--part state=F[,config=F][,pasid=F][,driver=NAME][,name=NAME][,ids=VVVV:DDDD][,precopy=N]`.
+struct PartArgument: ExpressibleByArgument {
+  private static let keys = ["state", "config", "pasid", "driver", "name", "ids", "precopy"]
+
+  private let values: [String: String]
+
+  init?(argument: String) {
+    var values: [String: String] = [:]
+    for part in Self.split(argument) {
+      guard let equals = part.firstIndex(of: "=") else { return nil }
+      let key = String(part[..<equals])
+      guard Self.keys.contains(key), values[key] == nil else { return nil }
+      values[key] = String(part[part.index(after: equals)...])
+    }
+    guard values["state"] != nil else { return nil }
+    if let ids = values["ids"], Self.ids(ids) == nil { return nil }
+    if let preCopy = values["precopy"], ByteSize(argument: preCopy) == nil { return nil }
+    self.values = values
+  }
+
+  /// The files that are standard input.
+  var standardInputCount: Int {
+    ["state", "config", "pasid"].count { values[$0] == "-" }
+  }
+
+  /// The parts, with configuration space and PASID table read.
+  func parts() throws -> DeviceParts {
+    var identity = DeviceIdentity(name: values["name"], driver: values["driver"])
+    let space = try values["config"].map(configurationSpace(of:))
+    identity.pci = space?.pciIdentity
+    if let ids = values["ids"].flatMap(Self.ids) {
+      identity.pci = DeviceIdentity.PCIIdentity(vendorID: ids.vendor, deviceID: ids.device)
+    }
+    return DeviceParts(
+      identity: identity,
+      configuration: space.map { ConfigurationRecord(physical: $0.bytes) },
+      pasids: try values["pasid"].map(PASIDTable.init(file:)),
+      statePath: values["state"] ?? "-",
+      preCopyByteCount: values["precopy"].flatMap(ByteSize.init(argument:))?.byteCount ?? 0)
+  }
+
+  /// Commas separate; a backslash before one makes it part of a value.
+  private static func split(_ text: String) -> [String] {
+    var parts = [""]
+    var isEscaped = false
+    for character in text {
+      if isEscaped {
+        parts[parts.count - 1] += character == "," || character == "\\" ? "" : "\\"
+        parts[parts.count - 1].append(character)
+        isEscaped = false
+      } else if character == "\\" {
+        isEscaped = true
+      } else if character == "," {
+        parts.append("")
+      } else {
+        parts[parts.count - 1].append(character)
+      }
+    }
+    if isEscaped { parts[parts.count - 1] += "\\" }
+    return parts
+  }
+
+  private static func ids(_ text: String) -> (vendor: UInt16, device: UInt16)? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let vendor = UInt16(parts[0], radix: 16),
+      let device = UInt16(parts[1], radix: 16)
+    else { return nil }
+    return (vendor, device)
+  }
+
+  private func configurationSpace(of path: String) throws -> ConfigurationImage {
+    let bytes = try InputFile(path: path).contents(limit: 1 << 20)
+    return try FileContentError.naming(path) { try ConfigurationImage(parsing: bytes) }
+  }
+}
+
+/// The bytes of one configuration space, of any size: VFIO's sample devices have 255.
+private struct ConfigurationImage {
+  let bytes: [UInt8]
+  let pciIdentity: DeviceIdentity.PCIIdentity?
+
+  /// Reads lspci's text, or takes the bytes as they are.
+  init(parsing bytes: [UInt8]) throws {
+    guard bytes.count >= ConfigSpace.byteCounts.lowerBound else {
+      guard !bytes.isEmpty else {
+        throw PCIConfigError(.size, "expected a configuration space, found no bytes")
+      }
+      self.bytes = bytes
+      pciIdentity = nil
+      return
+    }
+    let devices = try ConfigSpaceDump(parsing: bytes).devices
+    guard devices.count == 1 else {
+      throw PCIConfigError(
+        .dump, "expected the dump of one device, found \(devices.count) devices")
+    }
+    let space = devices[0].space
+    self.bytes = space.bytes
+    pciIdentity = space.vendorID == 0xffff ? nil : DeviceIdentity.PCIIdentity(space)
+  }
+}
+
+extension DeviceIdentity.PCIIdentity {
+  /// The identity in the header of `space`.
+  fileprivate init(_ space: ConfigSpace) {
+    let subsystem = space.subsystem
+    self.init(
+      vendorID: space.vendorID, deviceID: space.deviceID, subsystemVendorID: subsystem?.vendor,
+      subsystemID: subsystem?.device, classCode: space.classCode, revisionID: space.revisionID)
+  }
+}
+
+extension PASIDTable {
+  /// Reads the table in a YAML file.
+  init(file path: String) throws {
+    let bytes = try InputFile(path: path).contents(limit: YAMLLimits.standard.byteCount)
+    self = try FileContentError.naming(path) { try PASIDTable(yaml: YAMLNode(parsing: bytes)) }
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import MigrationStream
+import StreamIO
+
+/// `ferry verify`: every byte of a stream.
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check every byte of a stream.",
+    discussion: """
+      Reads the whole stream: checksums, order, limits, every chunk decoded, every device's digest, \
+      totals, index and footer. Exit code 0 if all is good, else 3 with the first bad record.
+
+      Example: ferry verify mtty.dms
+      """)
+
+  @Argument(help: "The stream.")
+  var file: String
+
+  @Flag(help: "Print JSON (schemas/verify.schema.json).")
+  var json = false
+
+  func run() throws {
+    var reader = StreamReader(try InputFile(path: file))
+    let progress = Progress("verified", total: reader.inputByteCount)
+    var report = VerifyReport()
+    var failure: StreamIOError?
+    do throws(StreamIOError) {
+      while let record = try reader.next() {
+        if case .chunk = record { _ = try reader.chunkBytes() }
+        var isVerified = false
+        if case .summary(_, let device) = record { isVerified = reader.isVerified(device: device) }
+        report.note(record, isVerified: isVerified)
+        progress.update(reader.offset)
+      }
+      report.ok = true
+    } catch {
+      guard case .stream(let cause) = error.cause else { throw CommandError(error) ?? error }
+      report.error = VerifyReport.Failure(cause)
+      failure = error
+    }
+    report.complete = reader.isContentComplete
+    report.format = reader.header.map(InspectReport.Format.init)
+    var output = try TextOutput()
+    if json {
+      try output.print(try JSONText.of(report))
+    } else if report.ok {
+      try output.print(report.text(file))
+    }
+    try output.finish()
+    if let failure { throw failure }
+  }
+}

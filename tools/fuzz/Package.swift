@@ -1,0 +1,29 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One executable for each entry point that reads untrusted bytes; `tools/fuzz/run` builds and runs them.
+// Apart from the main package because libFuzzer brings a `main` of its own and instruments everything.
+
+/// Each fuzz target, with the products of the main package that it reaches.
+let targets = [
+  "FuzzStreamDecoder": ["ByteIO", "MigrationStream"]
+]
+
+let package = Package(
+  name: "fuzz",
+  dependencies: [.package(name: "ferry", path: "../..")],
+  targets: targets.sorted { $0.key < $1.key }.map { name, products in
+    .executableTarget(
+      name: name,
+      dependencies: products.map { .product(name: $0, package: "ferry") },
+      swiftSettings: [
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableExperimentalFeature("Lifetimes"),
+        .unsafeFlags(["-parse-as-library"]),
+      ])
+  },
+  swiftLanguageModes: [.v6]
+)
