@@ -25,16 +25,11 @@ public struct ProfileProblem: Sendable, Hashable, CustomStringConvertible {
 /// Why a text is not a profile, or a profile cannot be laid out: every problem, in the order of the text.
 public struct ProfileError: Error, Sendable, Hashable, CustomStringConvertible {
   public let problems: [ProfileProblem]
-  /// Whether the text could not be read at all, as opposed to saying something impossible.
-  public let isSyntax: Bool
 
-  public init(_ problems: [ProfileProblem], isSyntax: Bool = false) {
-    self.problems = problems
-    self.isSyntax = isSyntax
-  }
+  public init(_ problems: [ProfileProblem]) { self.problems = problems }
 
   init(_ error: YAMLError) {
-    self.init([ProfileProblem(error.message, at: error.mark)], isSyntax: true)
+    self.init([ProfileProblem(error.message, at: error.mark)])
   }
 
   public var description: String {

@@ -30,7 +30,6 @@ public struct ProfileRule: Sendable, Hashable {
   public static let barShape = Self("BAR kind, index and size", .pci("6.2.5.1"))
   public static let interruptPin = Self(
     "a virtual function has no interrupt pin", .pcie("9.3.4.1.15"))
-  public static let reserved = Self("known values", .pcie("7.5.3.2"))
   public static let version = Self("capability version", .pcie("7.6.3"))
   public static let vendorLength = Self(
     "the length in the bytes", .pci("appendix H; PCIe Base 6.0, 7.9.5 and 7.9.6"))

@@ -141,6 +141,11 @@ public struct HostFunction: Sendable {
     }
   }
 
-  /// Whether the dump shows all that the device has: 4096 bytes, none left out.
-  public var isComplete: Bool { space.byteCount == 4096 && space.unknownRanges.isEmpty }
+  /// Whether the dump shows all that the device has: 4096 bytes, none left out; of a virtual function whose physical
+  /// one is known, that one's too.
+  public var isComplete: Bool {
+    [space, physicalFunction ?? space].allSatisfy {
+      $0.byteCount == 4096 && $0.unknownRanges.isEmpty
+    }
+  }
 }

@@ -33,10 +33,10 @@ extension ProfileCheck {
         placed.label, "privileged mode", "yes", "no \(support.text)",
         "a guest would enable privileged requests that are refused")
     }
-    if host.find(.pasid) == nil, host.isComplete, host.physicalFunction == nil {
+    if host.find(.pasid) == nil, host.isComplete {
       warn(
         placed.label, "capability", "present", "absent from a complete dump",
-        host.isVirtualFunction
+        host.isVirtualFunction && host.physicalFunction == nil
           ? "a virtual function shares its physical function's; give its dump to be sure"
           : "the device itself may not have it; the word on the IOMMU is taken instead")
     }

@@ -17,7 +17,7 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
   ) throws(PCIConfigError) {
     guard places.missing.isEmpty, places.offsets.count == layout.byteCount else {
       throw PCIConfigError(
-        .noDevice, at: places.missing.first.map { .offset($0) } ?? .whole,
+        .profile, at: places.missing.first.map { .offset($0) } ?? .whole,
         "expected a device with every register that the profile passes through")
     }
     self.layout = layout
@@ -195,7 +195,8 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
 }
 
 extension VirtualConfigSpace where Device: ~Copyable {
-  /// What the guest sees now, and which bits of it are the VMM's, for a stream's configuration record.
+  /// What the guest sees now, and which bits of it are the VMM's, for a stream's configuration record. The device's own
+  /// bytes are for its owner to add, who knows how many it has.
   public func save() -> ConfigSpaceState {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(image.byteCount)
@@ -220,7 +221,7 @@ extension VirtualConfigSpace where Device: ~Copyable {
     }
     if let digest = saved.profileDigest, digest != layout.digest {
       throw PCIConfigError(
-        .size,
+        .profile,
         "expected the state of a profile with the digest \(layout.digest), found "
           + "\(saved.profileName ?? "a profile") with \(digest)")
     }
