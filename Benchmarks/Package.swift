@@ -12,7 +12,7 @@ let package = Package(
     // The peer program of tools/bench is built from the same folder.
     .target(
       name: "CPeer", path: "Peer", exclude: ["peer.c"],
-      linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("xxhash")]),
+      linkerSettings: [.linkedLibrary("zstd")]),
     .target(
       name: "Workloads",
       dependencies: [

@@ -1,3 +1,5 @@
+private import Glibc
+
 extension Span where Element == UInt8 {
   /// The same bytes as a raw span.
   public var raw: RawSpan {
@@ -32,5 +34,19 @@ extension RawSpan {
   public func little<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T {
     // SAFETY: the load checks its range, and every bit pattern is a value of a fixed-width integer.
     T(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+  }
+}
+
+extension RawSpan {
+  /// Whether two spans hold the same bytes.
+  public static func == (left: RawSpan, right: RawSpan) -> Bool {
+    guard left.byteCount == right.byteCount else { return false }
+    // SAFETY: both pointers are used inside the closures only, with the count that both have.
+    return unsafe left.withUnsafeBytes { left in
+      unsafe right.withUnsafeBytes { right in
+        guard let left = left.baseAddress, let other = right.baseAddress else { return true }
+        return unsafe memcmp(left, other, right.count) == 0
+      }
+    }
   }
 }

@@ -107,13 +107,14 @@ package struct StreamLedger: ~Copyable {
   }
 
   private func check(_ chunk: StateChunk, at place: RecordPlace) throws(StreamError) {
-    let device = devices[Int(chunk.device)]
-    guard chunk.stateOffset == device.byteCount else {
+    let end = devices[Int(chunk.device)].byteCount
+    guard chunk.stateOffset == end else {
       throw place.error(
-        .discontinuousState, expected: "state from offset \(device.byteCount)",
+        .discontinuousState, expected: "state from offset \(end)",
         found: "state from offset \(chunk.stateOffset)")
     }
-    guard device.phase != .stopCopy || chunk.context.phase == .stopCopy else {
+    let phase = devices[Int(chunk.device)].phase
+    guard phase != .stopCopy || chunk.context.phase == .stopCopy else {
       throw place.error(
         .misplacedRecord, expected: "stop-copy state to the end", found: "pre-copy state")
     }

@@ -110,10 +110,12 @@ extension ByteRanges {
     var index = 0
     let count = left.byteCount
     while index < count {
-      // Eight bytes at a time while they are equal, which is what two states mostly are.
-      while index &+ 8 <= count,
-        left.little(UInt64.self, at: index) == right.little(UInt64.self, at: index)
-      { index &+= 8 }
+      // In large steps while they are equal, which is what two states mostly are.
+      for step in [4096, 8] {
+        while index &+ step <= count,
+          left.extracting(index..<index &+ step) == right.extracting(index..<index &+ step)
+        { index &+= step }
+      }
       while index < count, left[byte: index] == right[byte: index] { index &+= 1 }
       let start = index
       while index < count, left[byte: index] != right[byte: index] { index &+= 1 }

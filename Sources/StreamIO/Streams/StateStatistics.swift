@@ -9,29 +9,54 @@ public struct StateStatistics: Sendable, Hashable {
     /// The coded bytes, without record headers and chunk heads.
     public var storedByteCount: UInt64 = 0
 
-    mutating func note(_ header: RecordHeader) {
-      chunkCount += 1
-      byteCount += UInt64(header.rawByteCount)
-      storedByteCount += UInt64(header.storedByteCount) - UInt64(StateChunk.headByteCount)
+    static func + (left: Share, right: Share) -> Share {
+      Share(
+        chunkCount: left.chunkCount + right.chunkCount,
+        byteCount: left.byteCount + right.byteCount,
+        storedByteCount: left.storedByteCount + right.storedByteCount)
     }
   }
 
-  public private(set) var phases: [StateChunk.Phase: Share] = [:]
-  public private(set) var encodings: [ChunkEncoding: Share] = [:]
+  // A row for each phase, a column for each encoding that four bits can name.
+  private static let columnCount = 16
+  private var shares = [Share](
+    repeating: Share(), count: StateChunk.Phase.allCases.count * columnCount)
   /// The number of pre-copy rounds.
   public private(set) var iterationCount: UInt64 = 0
 
   public init() {}
 
-  public var chunkCount: UInt64 { phases.values.reduce(0) { $0 + $1.chunkCount } }
-  public var byteCount: UInt64 { phases.values.reduce(0) { $0 + $1.byteCount } }
-  public var storedByteCount: UInt64 { phases.values.reduce(0) { $0 + $1.storedByteCount } }
-  public var preCopyByteCount: UInt64 { phases[.preCopy]?.byteCount ?? 0 }
+  private static func row(_ phase: StateChunk.Phase) -> Int { Int(phase.rawValue) - 1 }
+
+  /// The chunks of a phase.
+  public func share(of phase: StateChunk.Phase) -> Share {
+    shares[Self.row(phase) * Self.columnCount..<(Self.row(phase) + 1) * Self.columnCount]
+      .reduce(Share(), +)
+  }
+
+  /// The chunks with an encoding.
+  public func share(of encoding: ChunkEncoding) -> Share {
+    StateChunk.Phase.allCases.map {
+      shares[Self.row($0) * Self.columnCount + Int(encoding.rawValue & 15)]
+    }.reduce(Share(), +)
+  }
+
+  /// All chunks.
+  public var total: Share { shares.reduce(Share(), +) }
+
+  public var chunkCount: UInt64 { total.chunkCount }
+  public var byteCount: UInt64 { total.byteCount }
+  public var storedByteCount: UInt64 { total.storedByteCount }
+  public var preCopyByteCount: UInt64 { share(of: .preCopy).byteCount }
 
   /// Counts a chunk with its record header.
   public mutating func note(_ chunk: StateChunk, _ header: RecordHeader) {
-    phases[chunk.context.phase, default: Share()].note(header)
-    encodings[header.encoding, default: Share()].note(header)
+    let cell =
+      Self.row(chunk.context.phase) * Self.columnCount + Int(header.encoding.rawValue & 15)
+    shares[cell].chunkCount += 1
+    shares[cell].byteCount += UInt64(header.rawByteCount)
+    shares[cell].storedByteCount +=
+      UInt64(header.storedByteCount) - UInt64(StateChunk.headByteCount)
     if chunk.context.phase == .preCopy {
       iterationCount = max(iterationCount, UInt64(chunk.context.iteration) + 1)
     }

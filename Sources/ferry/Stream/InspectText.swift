@@ -79,7 +79,8 @@ struct InspectText {
         + "\(ByteSize.text(state.storedByteCount)) "
         + "(\(ByteSize.ratio(state.byteCount, state.storedByteCount)))")
     for phase in StateChunk.Phase.allCases {
-      guard let share = state.phases[phase] else { continue }
+      let share = state.share(of: phase)
+      if share.chunkCount == 0 { continue }
       let rounds =
         phase == .preCopy ? ", \(Printable.count(state.iterationCount, "iteration"))" : ""
       lines.append(
@@ -87,7 +88,8 @@ struct InspectText {
           + "\(Printable.count(share.chunkCount, "chunk"))\(rounds)")
     }
     let encodings = ChunkEncoding.known.compactMap { encoding in
-      state.encodings[encoding].map { "\($0.chunkCount) \(encoding)" }
+      let count = state.share(of: encoding).chunkCount
+      return count == 0 ? nil : "\(count) \(encoding)"
     }
     if !encodings.isEmpty { lines.append("  chunks    \(encodings.joined(separator: ", "))") }
     lines += details(device)
