@@ -1,16 +1,18 @@
 import ArgumentParser
+import MigrationStream
 import PCIConfig
-import SystemPackage
+import StreamIO
 
-/// Where the `pci` commands take configuration spaces from: the one place to add another form, such as a stream's
-/// device.
+/// Where the `pci` commands take configuration spaces from: a dump, raw bytes, sysfs, or a device of a stream
+/// (`F.dms#DEVICE`, and `F.dms#DEVICE:guest` for what its guest was shown).
 enum SpaceInput {
   /// More than a dump of every function of a large machine.
-  private static let byteLimit = 256 << 20
+  private static let byteLimit = 64 << 20
 
   /// The spaces that `name` stands for.
   static func read(_ name: String) throws -> ConfigSpaceDump {
-    let dump = try ConfigSpaceDump(parsing: contents(of: name))
+    if let reference = StreamReference(name) { return try ConfigSpaceDump([reference.device()]) }
+    let dump = try ConfigSpaceDump(parsing: try InputFile(path: name).contents(limit: byteLimit))
     // A space from sysfs does not say where it sits, but its folder does.
     if dump.devices.count == 1, let device = dump.devices.first, device.line == nil,
       name.hasSuffix("/config"), let folder = name.split(separator: "/").dropLast().last,
@@ -23,40 +25,56 @@ enum SpaceInput {
     return dump
   }
 
-  /// Runs `body`; what it throws is reported with `name` in front and becomes the exit code.
+  /// Runs `body`; an error about a space gets `name` in front of it and becomes the exit code.
   static func reportingFailures(in name: String, _ body: () throws -> Void) throws {
     do {
-      try body()
-    } catch let error as PCIConfigError {
-      let colon = if case .text = error.place { ":" } else { ": " }
-      try fail("\(name)\(colon)\(error)", error.code == .noDevice ? 1 : 3)
-    } catch let error as Errno {
-      try fail("\(name): \(error)", 5)
-    }
-  }
-
-  private static func fail(_ message: String, _ code: Int32) throws -> Never {
-    _ = try? FileDescriptor.standardError.writeAll("ferry: \(message)\n".utf8)
-    throw ExitCode(code)
-  }
-
-  private static func contents(of name: String) throws -> [UInt8] {
-    guard name != "-" else { return try contents(of: FileDescriptor.standardInput) }
-    let file = try FileDescriptor.open(FilePath(name), .readOnly)
-    return try file.closeAfter { try contents(of: file) }
-  }
-
-  private static func contents(of file: FileDescriptor) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 1)
-    defer { unsafe buffer.deallocate() }
-    while true {
-      let count = try unsafe file.read(into: buffer)
-      if count == 0 { return bytes }
-      guard bytes.count + count <= byteLimit else {
-        throw PCIConfigError(.limit, "expected at most \(byteLimit) bytes")
+      try FileContentError.naming(name) {
+        do {
+          try body()
+        } catch let error as PCIConfigError where error.code == .noDevice {
+          throw CommandError.no("\(name): \(error)")
+        }
       }
-      unsafe bytes.append(contentsOf: buffer[..<count])
     }
+  }
+}
+
+/// A device of a stream, as `FILE#DEVICE` names it.
+private struct StreamReference {
+  private let path: String
+  private let selector: DeviceSelector
+  private let isGuestsView: Bool
+
+  init?(_ name: String) {
+    guard let hash = name.lastIndex(of: "#") else { return nil }
+    var device = name[name.index(after: hash)...]
+    isGuestsView = device.hasSuffix(":guest")
+    if isGuestsView { device = device.dropLast(":guest".count) }
+    guard let selector = DeviceSelector(argument: String(device)) else { return nil }
+    self.selector = selector
+    path = String(name[..<hash])
+  }
+
+  func device() throws -> DumpedDevice {
+    let archive = try StreamArchive(try InputFile(path: path).seekable())
+    let catalog = try archive.catalog()
+    let number = try selector.number(among: catalog.devices.map(\.identity.name), in: path)
+    let device = catalog.devices[Int(number)]
+    let image: [UInt8]?
+    if let offset = device.recordOffsets[.configurationSpace],
+      case .configuration(let record, _) = try archive.record(at: offset)
+    {
+      image = isGuestsView ? record.synthesized : record.physical ?? record.synthesized
+    } else {
+      image = nil
+    }
+    guard let image else {
+      throw CommandError.no(
+        "\(path): expected \(isGuestsView ? "a synthesised" : "a") configuration space of device "
+          + "'\(selector)', found none")
+    }
+    return DumpedDevice(
+      address: device.identity.name.flatMap(PCIAddress.init), title: "", line: nil,
+      space: try ConfigSpace(image))
   }
 }
