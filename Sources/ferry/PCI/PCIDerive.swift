@@ -74,7 +74,7 @@ struct PCIDerive: ParsableCommand {
   }
 
   func run() throws {
-    let functions = try dumps.flatMap { try hosts.functions(in: $0) }
+    let functions = try namedApart(dumps.map { ($0, try hosts.functions(in: $0)) })
     var options = DerivationOptions()
     options.name = name
     options.pasid = pasidChoice ?? .auto
@@ -96,6 +96,22 @@ struct PCIDerive: ParsableCommand {
     } else if report {
       try ProfileFiles.print(
         derivation.report.entries.map(\.description).joined(separator: "\n"))
+    }
+  }
+
+  /// The functions, each under a name of its own: the same slot of two machines gets its dump's name too.
+  private func namedApart(_ dumps: [(name: String, functions: [HostFunction])]) -> [HostFunction] {
+    let counts = Dictionary(
+      dumps.flatMap { $0.functions.map { ($0.label, 1) } }, uniquingKeysWith: +)
+    return dumps.flatMap { dump in
+      dump.functions.map { function in
+        guard counts[function.label, default: 0] > 1, function.label != dump.name else {
+          return function
+        }
+        var named = function
+        named.label = "\(dump.name) \(function.label)"
+        return named
+      }
     }
   }
 

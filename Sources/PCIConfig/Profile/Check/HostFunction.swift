@@ -4,7 +4,7 @@
 /// SR-IOV capability and the other capabilities of its physical function (PCIe 9.3.3, 9.3.4).
 public struct HostFunction: Sendable {
   /// What reports call it: a slot or a file.
-  public let label: String
+  public var label: String
   public let space: ConfigSpace
   /// The dump of the physical function, for a virtual one.
   public let physicalFunction: ConfigSpace?

@@ -107,24 +107,11 @@ struct ProfileCheck {
       }
       for rule in register.rules where !rule.isMet(wanted: wanted, found: value) {
         refuse(
-          placed.label, rule.name, Self.text(rule, placed, wanted), Self.text(rule, placed, value),
+          placed.label, rule.name, rule.text(wanted, of: placed.id),
+          rule.text(value, of: placed.id),
           rule.consequence)
       }
     }
-  }
-
-  /// A field as people count it.
-  private static func text(_ rule: BitRule, _ placed: PlacedCapability, _ value: UInt32) -> String {
-    switch (placed.id, rule.name) {
-    case (.msix, "table size"): return "\(rule.number(in: value) + 1) vectors"
-    case (.msi, "multiple message capable"): return "\(1 << min(rule.number(in: value), 5)) vectors"
-    case (.pciExpress, "max payload size supported"):
-      return "\(128 << min(rule.number(in: value), 7)) bytes"
-    default: break
-    }
-    if rule.bits.nonzeroBitCount == 1 { return value & rule.bits != 0 ? "yes" : "no" }
-    return rule.agreement == .common
-      ? "0x\(hex(value & rule.bits))" : "\(rule.number(in: value))"
   }
 
   /// A capability kept as bytes must be there with the same bytes: nobody knows what they mean.

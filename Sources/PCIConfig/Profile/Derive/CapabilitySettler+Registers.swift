@@ -48,31 +48,32 @@ extension CapabilitySettler {
       others &= ~rule.bits
       let bits = rule.settle(values, fallback: register.reset)
       settled = settled & ~rule.bits | bits
-      note(rule.bits, rule.name, rule.agreement, bits, values, rule.source, template)
+      note(rule, bits, values, template)
     }
     // Places of the MSI-X structures are settled with the BARs.
     // The version and type of PCI Express are settled before.
     let isType = template.id == .pciExpress && register.name == "capabilities"
     if !isType, template.id != .msix || register.name == "control" {
       let name = register.rules.isEmpty ? register.name : "\(register.name), other bits"
-      note(others, name, .fixed, register.reset & others, values, register.source, template)
+      let rest = BitRule(others, name, from: register.source)
+      note(rest, register.reset & others, values, template)
     }
     return settled
   }
 
   /// Reports bits in which devices differ from each other or from the profile.
   private mutating func note(
-    _ bits: UInt32, _ name: String, _ agreement: Agreement, _ settled: UInt32, _ values: [UInt32],
-    _ source: FactSource, _ template: CapabilityTemplate
+    _ rule: BitRule, _ settled: UInt32, _ values: [UInt32], _ template: CapabilityTemplate
   ) {
+    let bits = rule.bits
     guard bits != 0, values.contains(where: { $0 & bits != settled & bits }) else { return }
-    let isFixed = agreement == .fixed
+    let isFixed = rule.agreement == .fixed
     report.add(
-      isFixed ? .normalized : .lowered, template.key, name,
+      isFixed ? .normalized : .lowered, template.key, rule.name,
       found: zip(hosts, values).map {
-        .init(device: $0.label, value: "0x\(hex($1.field(bits)))")
-      }, settled: "0x\(hex(settled.field(bits)))",
-      isFixed ? "the profile's own value (\(source))" : Self.text(agreement))
+        .init(device: $0.label, value: rule.text($1, of: template.id))
+      }, settled: rule.text(settled, of: template.id),
+      isFixed ? "the profile's own value (\(rule.source))" : Self.text(rule.agreement))
   }
 
   private static func text(_ agreement: Agreement) -> String {

@@ -49,14 +49,11 @@ struct CapabilitySettler {
   ) {
     guard id != .pasid, id != .null, id != .extendedNull else { return }
     let template = CapabilityTemplate.template(for: id)
-    let having = hosts.filter { !$0.capabilities.all(id).isEmpty || $0.find(id) != nil }
     let found = hosts.map { host in
       DerivationReport.Finding(
         device: host.label,
         value: host.find(id) != nil
-          ? "present"
-          : having.contains { $0.label == host.label }
-            ? "not usable" : "absent")
+          ? "present" : host.capabilities.first(id) != nil ? "not usable" : "absent")
     }
     let isKept = options.kept.contains {
       $0.split(separator: ":").first.map(String.init) == template.key

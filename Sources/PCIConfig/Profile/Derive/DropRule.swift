@@ -26,7 +26,7 @@ struct DropRule {
     DropRule(.physicalLayer16GT, "the link is the host's", .pcie("7.7.5")),
     DropRule(.physicalLayer32GT, "the link is the host's", .pcie("7.7.6")),
     DropRule(.physicalLayer64GT, "the link is the host's", .pcie("7.7.7")),
-    DropRule(.laneMargining, "the link is the host's", .pcie("7.7.8")),
+    DropRule(.laneMargining, "the link is the host's", .pcie("7.7.10")),
     DropRule(.powerBudgeting, "the slot's power is the host's", .pcie("7.8.1")),
     DropRule(
       .deviceSerialNumber, "tells one device from another; give one for the instance if needed",
