@@ -25,6 +25,14 @@ let package = Package(
       dependencies: ["Workloads", .product(name: "Benchmark", package: "benchmark")],
       path: "MigrationStreamBenchmarks",
       plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    .executableTarget(
+      name: "PCIConfigBenchmarks",
+      dependencies: [
+        .product(name: "PCIConfig", package: "ferry"),
+        .product(name: "Benchmark", package: "benchmark"),
+      ],
+      path: "PCIConfigBenchmarks",
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -182,6 +182,9 @@ def check_whole():
     check("no device's fields", found and found["devices"] == [])
     found = expect("no state", device().close(), 0, "--decode")
     check("no state's digest", found and found["devices"][0]["digest"].startswith("sha-256:e3b0c442"))
+    expect("record before devices", begun().record(200, device=0xFFFF, bits=0).end(0), 0)
+    expect("identity not marked mandatory", begun().record(2, bits=0).chunk(b"x").close(), 0)
+    expect("iteration in stop-copy", device().chunk(b"x", iteration=1).close(), 0)
     expect("text of 1024 bytes", device(field(1, bytes(1024))).close(), 0)
     expect("no index", device().chunk(b"x").close(index=b""), 0)
     many = device(metadata_limit=96)
@@ -232,17 +235,18 @@ def check_refused():
     domain, binding = field(1, field(1, 1)), field(2, field(1, 5) + field(2, 1))
     unknown = {
         "major version": Writer(header(major=2)), "mandatory feature": Writer(header(features=1)),
-        "mandatory record": device().record(10), "mandatory private record": device().record(255),
+        "two channels": Writer(header(channels=2)), "mandatory record": device().record(10), "mandatory private record": device().record(255),
         "mandatory field": device(field(9, b"", 1)), "mandatory field within": device(field(8, field(9, b"", 1)))}
     malformed = {
-        "two channels": Writer(header(channels=2)), "low chunk limit": Writer(header(chunk_limit=65_535)),
+        "low chunk limit": Writer(header(chunk_limit=65_535)),
         "high chunk limit": Writer(header(chunk_limit=4_194_305)),
-        "metadata limit": Writer(header(metadata_limit=1 << 31)),
+        "metadata limit": Writer(header(metadata_limit=4_194_305)),
         "no stream information": Writer(header()).record(2),
         "second stream information": begun().record(1, device=0xFFFF),
-        "type 0": device().record(0, bits=0), "record before devices": begun().record(200, device=0xFFFF, bits=0),
-        "optional identity": begun().record(2, bits=0),
-        "mandatory index": device().chunk(b"x").record(9, device=0xFFFF),
+        "type 0": device().record(0, bits=0), "record before all": Writer(header()).record(200, device=0xFFFF, bits=0),
+        "unknown record with an offset": device().record(200, bits=0, offset=1),
+        "MSI-X table without pending bits": device().record(4, field(3, field(2, bytes(16)))),
+        "pin 4": device().record(4, field(1, 16)),
         "device's gap": begun().record(2, device=1), "device of none": begun().record(2, device=0xFFFF),
         "second space": device().record(3).record(3),
         "space of a device before": device().record(2, device=1).record(3),
@@ -262,7 +266,6 @@ def check_refused():
         "raw chunk too short": device().chunk(b"xy", b"x"), "fill of two": device().chunk(b"xx", b"xx", 1),
         "phase 0": device().chunk(b"x", phase=0), "phase 3": device().chunk(b"x", phase=3),
         "phase back": device().chunk(b"x").chunk(b"y", phase=1),
-        "iteration in stop-copy": device().chunk(b"x", iteration=1),
         "state's gap": device().record(6, b"\2" + bytes(8), offset=1, raw=1), "tag 0": device(b"\0\0"),
         "twice a field": device(field(1, b"a") + field(1, b"b")), "length beyond": device(b"\2\5abc"),
         "cut field": device(b"\2"), "cut key": device(b"\x82"), "long key": device(b"\x82\0\0"),

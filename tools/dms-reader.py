@@ -20,7 +20,7 @@ from typing import Callable, NamedTuple, Optional
 UNKNOWN, USAGE, MALFORMED, IO = 1, 2, 3, 5
 
 MAGIC, FOOTER_MAGIC = b"\x89DMS\r\n\x1a\n", b"DMS\n"
-CHUNK_LIMITS, WILLING_METADATA_LIMIT = range(65_536, 4_194_304 + 1), 16 << 20
+CHUNK_LIMITS, METADATA_LIMITS = range(65_536, 4_194_304 + 1), range(4_194_304 + 1)
 NO_DEVICE, PRECOPY, STOPCOPY = 0xFFFF, 1, 2
 
 
@@ -155,12 +155,13 @@ def digest(value, place):
     place.require(value, "digest", "an algorithm", "nothing")
     name, size = {1: ("xxh3-128", 16), 2: ("sha-256", 32)}.get(value[0], (None, len(value) - 1))
     place.same("length of the digest", size, len(value) - 1)
+    place.require(len(value) <= 65, "length of the digest", "at most 64", len(value) - 1)
     return name and (name, value[1:].hex())
 
 
 def pending_fit(msix):
-    vectors, pending = len(msix.get("table", b"")) // 16, msix.get("pending")
-    return pending is None or (vectors + 7) // 8 <= len(pending) <= (vectors + 63) // 64 * 8
+    vectors, pending = len(msix.get("table", b"")) // 16, msix.get("pending", b"")
+    return (vectors + 7) // 8 <= len(pending) <= (vectors + 63) // 64 * 8
 
 
 def pasid_table(data, place):
@@ -178,12 +179,12 @@ def pasid_table(data, place):
 
 PASID_TABLE = {
     1: Field("domain", fields(
-        {1: Field("id", uint(32)), 2: Field("type", uint()), 3: Field("payload", octets()), 4: Field("faults", uint())},
+        {1: Field("id", uint(32)), 2: Field("type", uint(32)), 3: Field("payload", octets()), 4: Field("faults", uint())},
         payload=("a data type too", lambda domain: "payload" not in domain or "type" in domain),
         faults=("0 or 1", lambda domain: domain.get("faults", 0) < 2)), repeated=True),
     2: Field("binding", fields(
-        {1: Field("id", uint(20)), 2: Field("domain", uint()), 3: Field("permissions", uint())}), repeated=True)}
-REGION = fields({1: Field("index", uint()), 2: Field("flags", uint()), 3: Field("size", uint())})
+        {1: Field("id", uint(20)), 2: Field("domain", uint(32)), 3: Field("permissions", uint(8))}), repeated=True)}
+REGION = fields({1: Field("index", uint(32)), 2: Field("flags", uint(32)), 3: Field("size", uint())})
 MSI = fields({1: Field("control", uint(16)), 2: Field("address", uint()), 3: Field("data", uint(32)),
               4: Field("mask", uint(32)), 5: Field("pending", uint(32))})
 MSIX = fields({1: Field("control", uint(16)), 2: Field("table", octets(0, 32_768, 16)), 3: Field("pending", octets())},
@@ -213,7 +214,7 @@ TYPES = {
         emulated=("a mask as long as field 2", lambda space: "emulated" not in space or
                   len(space["emulated"]) == len(space.get("synthesised", b"")) > 0))),
     4: Type("interrupt state", (IDENTITIES,), None, fields(
-        {1: Field("pins", uint()), 2: Field("MSI", MSI), 3: Field("MSI-X", MSIX)})),
+        {1: Field("pins", uint(4)), 2: Field("MSI", MSI), 3: Field("MSI-X", MSIX)})),
     5: Type("PASID table", (IDENTITIES,), None, pasid_table),
     6: Type("state chunk", (IDENTITIES, CHUNKS), CHUNKS),
     7: Type("device summary", (IDENTITIES, CHUNKS, SUMMARIES), SUMMARIES, fields(
@@ -224,7 +225,7 @@ TYPES = {
         index=("1 or absent", lambda end: end.get("index", 1) == 1))),
     9: Type("index block", (CHUNKS, END), None, fields(
         {1: Field("previous", uint()), 2: Field("entries", octets(48, unit=48))}))}
-OTHER = Type("unknown", (IDENTITIES, CHUNKS, SUMMARIES))
+OTHER = Type("unknown", (INFORMATION, IDENTITIES, CHUNKS, SUMMARIES))
 
 
 class Record:
@@ -240,7 +241,6 @@ class Record:
         place.same("sequence", sequence, number)
         place.require(known or not mandatory, "type", "a known or an optional one", self.type, UNKNOWN)
         place.require(self.type, "type", "1 to 255", 0)
-        place.require(not known or mandatory == (self.type != 9), "mandatory bit", int(self.type != 9), mandatory)
         if self.type == 6:
             place.require(0 < raw <= chunk_limit, "raw length", f"1 to {chunk_limit}", raw)
             place.require(self.encoding < 3, "encoding", "0 to 2", self.encoding)
@@ -323,11 +323,11 @@ class Reader:
         (place + 8).require(major == 1, "major version", 1, major, UNKNOWN)
         (place + 52).checksum("stream header", checksum, header[:52])
         (place + 12).require(features == 0, "mandatory features", "none", f"{features:#x}", UNKNOWN)
-        (place + 36).same("channel number and count", (0, 1), (channel, channels))
+        (place + 36).require((channel, channels) == (0, 1), "channel", "0 of 1", f"{channel} of {channels}", UNKNOWN)
         (place + 40).require(self.chunk_limit in CHUNK_LIMITS, "chunk limit",
                              f"{CHUNK_LIMITS[0]} to {CHUNK_LIMITS[-1]}", self.chunk_limit)
-        (place + 44).require(self.metadata_limit <= WILLING_METADATA_LIMIT, "metadata limit",
-                             f"at most {WILLING_METADATA_LIMIT}", self.metadata_limit)
+        (place + 44).require(self.metadata_limit in METADATA_LIMITS, "metadata limit",
+                             f"at most {METADATA_LIMITS[-1]}", self.metadata_limit)
         self.version = major, minor
 
     def record(self):
@@ -373,9 +373,8 @@ class Reader:
     def state_chunk(self, record, payload, place):
         device, raw = self.devices[record.device], record.raw_length
         record.place.same("state offset", device.summary["stateBytes"], record.state_offset)
-        phase, _, _, iteration = struct.unpack("<BBHI", payload[:8])
+        phase = payload[0]
         place.require(phase in (device.phase, STOPCOPY), "phase", f"{device.phase} to {STOPCOPY}", phase)
-        place.require(phase == PRECOPY or iteration == 0, "iteration in stop-copy", 0, iteration)
         if record.encoding == 2:
             check_zstd_frame(payload[8:], raw, place + 8)
         if device.decoded:
