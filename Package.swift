@@ -6,6 +6,7 @@ let package = Package(
   products: [
     .library(name: "ByteIO", targets: ["ByteIO"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
+    .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],

@@ -12,7 +12,7 @@ let package = Package(
     // The peer program of tools/bench is built from the same folder.
     .target(
       name: "CPeer", path: "Peer", exclude: ["peer.c"],
-      linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("xxhash")]),
+      linkerSettings: [.linkedLibrary("zstd")]),
     .target(
       name: "Workloads",
       dependencies: [
@@ -24,6 +24,14 @@ let package = Package(
       name: "MigrationStreamBenchmarks",
       dependencies: ["Workloads", .product(name: "Benchmark", package: "benchmark")],
       path: "MigrationStreamBenchmarks",
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    .executableTarget(
+      name: "PCIConfigBenchmarks",
+      dependencies: [
+        .product(name: "PCIConfig", package: "ferry"),
+        .product(name: "Benchmark", package: "benchmark"),
+      ],
+      path: "PCIConfigBenchmarks",
       plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,7 +1,6 @@
-// The libraries that ferry stands on, called as plainly as can be.
+// libzstd, called as plainly as can be.
 
 #include <stdlib.h>
-#include <xxhash.h>
 #include <zstd.h>
 
 #include "CPeer.h"
@@ -41,15 +40,4 @@ size_t cpeer_zstd_compress(struct cpeer_zstd *zstd, void *to, size_t room, const
 size_t cpeer_zstd_decompress(struct cpeer_zstd *zstd, void *to, size_t room, const void *from, size_t count) {
   size_t written = ZSTD_decompressDCtx(zstd->decompressor, to, room, from, count);
   return ZSTD_isError(written) ? 0 : written;
-}
-
-uint64_t cpeer_xxh3(const void *bytes, size_t count, size_t step) {
-  XXH3_state_t *state = XXH3_createState();
-  if (!state) abort();
-  XXH3_128bits_reset(state);
-  for (size_t at = 0; at < count; at += step)
-    XXH3_128bits_update(state, (const char *)bytes + at, count - at < step ? count - at : step);
-  uint64_t digest = XXH3_128bits_digest(state).low64;
-  XXH3_freeState(state);
-  return digest;
 }

@@ -2,7 +2,7 @@
 public struct PCIConfigError: Error, Sendable, Hashable {
   /// The kind of problem.
   public struct Code: Sendable, Hashable {
-    private enum Value { case size, dump, noDevice, limit }
+    private enum Value { case size, dump, noDevice, limit, profile }
     private let value: Value
 
     /// The number of bytes is not one that a configuration space can have.
@@ -13,6 +13,8 @@ public struct PCIConfigError: Error, Sendable, Hashable {
     public static var noDevice: Self { Self(value: .noDevice) }
     /// The input exceeds a limit on its size or its number of devices.
     public static var limit: Self { Self(value: .limit) }
+    /// A device, or a saved state, does not fit the profile that it is to serve.
+    public static var profile: Self { Self(value: .profile) }
   }
 
   /// Where in the input the problem lies.

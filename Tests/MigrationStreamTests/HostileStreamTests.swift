@@ -64,6 +64,18 @@ import Testing
     Case("an unknown mandatory record", .unknownMandatoryRecord) {
       $0.records[summary0].header[0] = 77
     },
+    Case("a record of type 0", .malformedRecord) {
+      $0.records[summary0].header[0] = 0
+      $0.records[summary0].header[1] = 0
+    },
+    Case("an unknown record with an offset", .malformedRecord) {
+      $0.records[summary0].header[0] = 77
+      $0.records[summary0].header[1] = 0
+      $0.records[summary0].set(1 as UInt64, at: 8)
+    },
+    Case("a metadata limit above the format's", .limitExceeded) {
+      $0.streamHeader.replaceSubrange(44..<48, with: [1, 0, 0x40, 0])
+    },
     Case("a number left out", .misplacedRecord) { $0.records.remove(at: fillChunk) }
       .keepingSequence,
     Case("no stream information", .misplacedRecord) { $0.records.remove(at: information) },
@@ -193,7 +205,7 @@ import Testing
     var stream = try Self.stream()
     stream.streamHeader[10] = 9
     stream.streamHeader[16] = 0xff
-    stream.records[Self.config].payload += [0x7e, 2, 1, 2]
+    stream.records[Self.config].payload += [0x7e, 2, 1, 2, 0x7e, 1, 3]
     var unknown = stream.records[Self.config]
     unknown.header[0] = 99
     unknown.header[1] = 0
@@ -204,7 +216,9 @@ import Testing
     stream.footer.replaceSubrange(0..<8, with: [UInt8](repeating: 0, count: 8))
     let decoded = try DecodedStream(stream.encoded())
     var configuration = ConfigurationRecord(physical: [1, 2, 3])
-    configuration.unknownFields = [MetadataField(tag: 63, bytes: [1, 2])]
+    configuration.unknownFields = [
+      MetadataField(tag: 63, bytes: [1, 2]), MetadataField(tag: 63, bytes: [3]),
+    ]
     #expect(decoded.records.contains(.configuration(configuration, device: 1)))
     #expect(
       decoded.records.contains(

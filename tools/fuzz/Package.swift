@@ -6,7 +6,8 @@ import PackageDescription
 
 /// Each fuzz target, with the products of the main package that it reaches.
 let targets = [
-  "FuzzStreamDecoder": ["ByteIO", "MigrationStream"]
+  "FuzzProfile": ["PCIConfig"],
+  "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
 ]
 
 let package = Package(

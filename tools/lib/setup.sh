@@ -79,3 +79,13 @@ quietly() {
   fi
   return "$status"
 }
+
+# build_nested FOLDER SCRATCH ARGUMENT…: `swift build` of a package that uses this one by path.
+build_nested() {
+  local folder=$1 scratch=$2
+  shift 2
+  # SwiftPM plans anew when the nested manifest changes, but not for new files or manifests here.
+  rm -f "$scratch/release.yaml"
+  quietly "$root/.build/tools/${folder//\//-}.log" \
+    swift build --package-path "$root/$folder" --scratch-path "$scratch" -c release "$@"
+}

@@ -20,7 +20,4 @@ size_t cpeer_zstd_bound(size_t count);
 size_t cpeer_zstd_compress(struct cpeer_zstd *zstd, void *to, size_t room, const void *from, size_t count);
 size_t cpeer_zstd_decompress(struct cpeer_zstd *zstd, void *to, size_t room, const void *from, size_t count);
 
-/// XXH3-128 of bytes taken in steps, as a pipeline would.
-uint64_t cpeer_xxh3(const void *bytes, size_t count, size_t step);
-
 #endif

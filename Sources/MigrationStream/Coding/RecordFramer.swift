@@ -15,7 +15,8 @@ struct RecordFramer: ~Copyable {
   private(set) var byteCount: UInt64 = 0
   private var sequence: UInt32 = 0
 
-  private var entries = ByteBuffer(capacity: IndexEntry.byteCount * IndexEntry.blockCapacity)
+  private var entries = ByteBuffer()
+  private let blockByteCount: Int
   private var lastIndexOffset: UInt64?
   private var scratch = ByteWriter(reserving: 64)
 
@@ -23,6 +24,9 @@ struct RecordFramer: ~Copyable {
     self.indexThreshold = indexThreshold
     self.header = header
     self.coder = coder
+    // The other fields of a block take less than 32 bytes.
+    let capacity = (Int(header.limits.metadataByteCount) - 32) / IndexEntry.byteCount
+    blockByteCount = IndexEntry.byteCount * min(max(capacity, 1), IndexEntry.blockCapacity)
     uuidChecksum = header.uuidChecksum
     head.append(header.encoded())
   }
@@ -145,14 +149,15 @@ struct RecordFramer: ~Copyable {
       try put(ledger.summary(of: UInt16(device)), device: UInt16(device))
     }
     var totals = ledger.currentTotals
-    totals.isIndexed = totals.chunkCount >= UInt64(indexThreshold)
+    // Once there is a block, one must follow the end.
+    totals.isIndexed = lastIndexOffset != nil || totals.chunkCount >= UInt64(max(indexThreshold, 0))
     try put(totals)
     if totals.isIndexed { try putIndexBlock() }
     head.append(StreamFooter(indexOffset: lastIndexOffset, uuid: header.uuid).encoded())
   }
 
   private mutating func putFullIndexBlock() throws(StreamError) {
-    if entries.count == IndexEntry.byteCount * IndexEntry.blockCapacity { try putIndexBlock() }
+    if entries.count == blockByteCount { try putIndexBlock() }
   }
 
   private mutating func putIndexBlock() throws(StreamError) {

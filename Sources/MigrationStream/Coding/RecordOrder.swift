@@ -1,7 +1,7 @@
 /// Where in its order a stream is, and which record may come next.
 ///
 /// The order as a table: a row a stage, a column a record type, each cell the stage after it. An unknown optional record
-/// may come from the first device on until the end record, and changes nothing.
+/// may come after the stream information until the end record, and changes nothing.
 package enum RecordOrder: UInt8, Sendable, CaseIterable {
   /// Nothing yet.
   case start

@@ -21,8 +21,7 @@ public struct StreamEncoder: ~Copyable {
     _ = try StreamHeader(parsing: header.encoded().span.raw)
     framer = RecordFramer(
       header, coder: try ChunkCoder(compression),
-      // Once a block was full, one must follow the end.
-      indexThreshold: min(max(indexThreshold, 0), IndexEntry.blockCapacity))
+      indexThreshold: indexThreshold)
     pending = ByteBuffer()
   }
 

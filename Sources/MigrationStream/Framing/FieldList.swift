@@ -16,9 +16,10 @@ struct FieldList {
 
   let fields: [Field]
 
-  /// Reads all of `bytes`; a tag outside `repeatable` may come once.
+  /// Reads all of `bytes`; of the tags up to `lastKnownTag` those outside `repeatable` may come once.
   init(
-    parsing bytes: RawSpan, at place: RecordPlace, repeatable: Set<UInt32> = []
+    parsing bytes: RawSpan, at place: RecordPlace, lastKnownTag: UInt32,
+    repeatable: Set<UInt32> = []
   ) throws(StreamError) {
     var reader = ByteReader(bytes, baseOffset: place.payloadOffset)
     var fields: [Field] = []
@@ -37,7 +38,7 @@ struct FieldList {
           Field(
             tag: tag, isMandatory: key & 1 == 1, bytes: [UInt8](value), offset: offset,
             place: place))
-        if !seen.insert(tag).inserted && !repeatable.contains(tag) {
+        if tag <= lastKnownTag, !repeatable.contains(tag), !seen.insert(tag).inserted {
           throw ByteError(.malformedInteger, at: start)
         }
       } catch {
@@ -110,11 +111,11 @@ extension FieldList.Field {
     return (0..<count).map { bytes.span.raw.little(T.self, at: $0 * MemoryLayout<T>.size) }
   }
 
-  /// The fields that this field holds.
-  func fields() throws(StreamError) -> FieldList {
+  /// The fields that this field holds, whose tags up to `lastKnownTag` may come once.
+  func fields(lastKnownTag: UInt32) throws(StreamError) -> FieldList {
     var place = place
     place.payloadOffset = offset
-    return try FieldList(parsing: bytes.span.raw, at: place)
+    return try FieldList(parsing: bytes.span.raw, at: place, lastKnownTag: lastKnownTag)
   }
 
   /// The field as one to keep, unless it must be understood.

@@ -18,6 +18,7 @@ public struct IndexBlock: Sendable, Hashable {
 
 extension IndexBlock: MetadataRecord {
   static var recordType: RecordType { .index }
+  static var lastKnownTag: UInt32 { 2 }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
     self.init(previousOffset: nil, entryBytes: [])

@@ -7,7 +7,7 @@ public struct IndexEntry: Sendable, Hashable {
   /// The size of an encoded entry.
   public static let byteCount = 8 + RecordHeader.byteCount + StateChunk.headByteCount
   /// The most entries of a block; a writer begins a new block when one is full.
-  public static let blockCapacity = 1024
+  public static let blockCapacity = 8192
 
   /// Where the record begins, counted from the start of the stream.
   public var recordOffset: UInt64

@@ -15,9 +15,8 @@ extension RecordHeader {
         .limitExceeded, expected: "at most \(limits.metadataByteCount) bytes of \(type)",
         found: "\(storedByteCount)")
     }
-    // What an unknown record means by the other fields is its own affair.
-    guard RecordType.known.contains(type) else { return }
-    guard encoding == .raw, rawByteCount == storedByteCount, stateOffset == 0 else {
+    guard type.rawValue != 0, encoding == .raw, rawByteCount == storedByteCount, stateOffset == 0
+    else {
       throw place.error(
         .malformedRecord, expected: "a record of \(type) stored as it is",
         found: "\(encoding) of \(rawByteCount) bytes in \(storedByteCount) at \(stateOffset)")

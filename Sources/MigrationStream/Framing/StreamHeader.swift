@@ -100,6 +100,12 @@ extension StreamHeader {
           + "\(StreamLimits.chunkRange.upperBound)",
         found: "\(header.limits.chunkByteCount)")
     }
+    guard header.limits.metadataByteCount <= StreamLimits.maximumMetadataByteCount else {
+      throw StreamError(
+        .limitExceeded, at: 44,
+        expected: "a metadata limit up to \(StreamLimits.maximumMetadataByteCount)",
+        found: "\(header.limits.metadataByteCount)")
+    }
     self = header
   }
 

@@ -3,6 +3,9 @@ public struct StreamLimits: Sendable, Hashable {
   /// The chunk limits that the format allows: 64 KiB to 4 MiB.
   public static let chunkRange = 64 << 10...4 << 20
 
+  /// The greatest metadata limit that the format allows: 4 MiB.
+  public static let maximumMetadataByteCount: UInt32 = 4 << 20
+
   /// The greatest number of state bytes in a chunk.
   public var chunkByteCount: UInt32
   /// The greatest payload of any other record.

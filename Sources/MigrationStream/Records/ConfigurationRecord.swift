@@ -28,6 +28,7 @@ public struct ConfigurationRecord: Sendable, Hashable {
 
 extension ConfigurationRecord: MetadataRecord {
   static var recordType: RecordType { .configurationSpace }
+  static var lastKnownTag: UInt32 { 5 }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
     for field in fields.fields {

@@ -60,6 +60,7 @@ public struct DeviceIdentity: Sendable, Hashable {
 
 extension DeviceIdentity: MetadataRecord {
   static var recordType: RecordType { .deviceIdentity }
+  static var lastKnownTag: UInt32 { 8 }
   static var repeatableTags: Set<UInt32> { [8] }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
@@ -110,7 +111,7 @@ extension DeviceIdentity: MetadataRecord {
 extension DeviceIdentity.Region {
   init(parsing field: FieldList.Field) throws(StreamError) {
     self.init(index: 0, flags: 0, byteCount: 0)
-    for part in try field.fields().fields {
+    for part in try field.fields(lastKnownTag: 3).fields {
       switch part.tag {
       case 1: index = try part.integer(UInt32.self)
       case 2: flags = try part.integer(UInt32.self)

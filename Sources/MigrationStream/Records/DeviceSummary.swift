@@ -15,6 +15,7 @@ public struct DeviceSummary: Sendable, Hashable {
 
 extension DeviceSummary: MetadataRecord {
   static var recordType: RecordType { .deviceSummary }
+  static var lastKnownTag: UInt32 { 3 }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
     self.init(byteCount: 0, chunkCount: 0, digest: nil)

@@ -53,6 +53,7 @@ public struct InterruptState: Sendable, Hashable {
 
 extension InterruptState: MetadataRecord {
   static var recordType: RecordType { .interruptState }
+  static var lastKnownTag: UInt32 { 3 }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
     for field in fields.fields {
@@ -111,7 +112,7 @@ extension InterruptState: MetadataRecord {
 extension InterruptState.MSI {
   init(parsing field: FieldList.Field) throws(StreamError) {
     self.init(control: 0, address: 0, data: 0)
-    for part in try field.fields().fields {
+    for part in try field.fields(lastKnownTag: 5).fields {
       switch part.tag {
       case 1: control = try part.integer(UInt16.self)
       case 2: address = try part.integer(UInt64.self)
@@ -127,7 +128,7 @@ extension InterruptState.MSI {
 extension InterruptState.MSIX {
   init(parsing field: FieldList.Field) throws(StreamError) {
     self.init(control: 0, table: [], pendingBits: [])
-    for part in try field.fields().fields {
+    for part in try field.fields(lastKnownTag: 3).fields {
       switch part.tag {
       case 1: control = try part.integer(UInt16.self)
       case 2: table = part.bytes

@@ -1,7 +1,9 @@
 /// A record whose payload is fields.
 protocol MetadataRecord {
   static var recordType: RecordType { get }
-  /// Tags that may come more than once.
+  /// The tags of version 1.0 are 1 to this one.
+  static var lastKnownTag: UInt32 { get }
+  /// Those that may come more than once.
   static var repeatableTags: Set<UInt32> { get }
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError)
   func encode(into fields: inout FieldWriter)
@@ -14,7 +16,9 @@ extension MetadataRecord {
   func check(at place: RecordPlace) throws(StreamError) {}
 
   init(parsing payload: RawSpan, at place: RecordPlace) throws(StreamError) {
-    let fields = try FieldList(parsing: payload, at: place, repeatable: Self.repeatableTags)
+    let fields = try FieldList(
+      parsing: payload, at: place, lastKnownTag: Self.lastKnownTag,
+      repeatable: Self.repeatableTags)
     try self.init(parsing: fields, at: place)
     try check(at: place)
   }

@@ -1,5 +1,6 @@
 extension PASIDTable: MetadataRecord {
   static var recordType: RecordType { .pasidTable }
+  static var lastKnownTag: UInt32 { 2 }
   static var repeatableTags: Set<UInt32> { [1, 2] }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
@@ -31,7 +32,7 @@ extension PASIDTable.Domain {
     self.init(id: 0)
     var dataType: UInt32?
     var data: [UInt8]?
-    for part in try field.fields().fields {
+    for part in try field.fields(lastKnownTag: 4).fields {
       switch part.tag {
       case 1: id = try part.integer(UInt32.self)
       case 2: dataType = try part.integer(UInt32.self)
@@ -66,7 +67,7 @@ extension PASIDTable.Domain {
 extension PASIDTable.Binding {
   init(parsing field: FieldList.Field) throws(StreamError) {
     self.init(pasid: 0, domain: 0)
-    for part in try field.fields().fields {
+    for part in try field.fields(lastKnownTag: 3).fields {
       switch part.tag {
       case 1: pasid = try part.integer(UInt32.self)
       case 2: domain = try part.integer(UInt32.self)

@@ -23,6 +23,7 @@ public struct StreamInformation: Sendable, Hashable {
 
 extension StreamInformation: MetadataRecord {
   static var recordType: RecordType { .streamInformation }
+  static var lastKnownTag: UInt32 { 4 }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
     for field in fields.fields {

@@ -21,6 +21,7 @@ public struct StreamTotals: Sendable, Hashable {
 
 extension StreamTotals: MetadataRecord {
   static var recordType: RecordType { .end }
+  static var lastKnownTag: UInt32 { 4 }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
     self.init()

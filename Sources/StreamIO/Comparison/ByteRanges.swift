@@ -18,7 +18,7 @@ public struct ByteRanges: Sendable, Hashable {
   /// Adds `range`, which must not begin before the end of the last one, joining the two where they touch.
   public mutating func append(_ range: Range<UInt64>) {
     guard !range.isEmpty else { return }
-    byteCount += UInt64(range.count)
+    byteCount = byteCount.addingSaturating(range.byteCount)
     if count > 0 && range.lowerBound == end {
       if count <= UInt64(Self.capacity), let last = ranges.popLast() {
         ranges.append(last.lowerBound..<range.upperBound)
@@ -28,5 +28,17 @@ public struct ByteRanges: Sendable, Hashable {
       if ranges.count < Self.capacity { ranges.append(range) }
     }
     end = range.upperBound
+  }
+}
+
+extension Range where Bound == UInt64 {
+  /// The number of bytes in the range, which may be more than `count` can hold.
+  public var byteCount: UInt64 { upperBound - lowerBound }
+}
+
+extension UInt64 {
+  fileprivate func addingSaturating(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
   }
 }

@@ -1,3 +1,4 @@
+import ByteIO
 private import Glibc
 import SystemPackage
 
@@ -69,6 +70,28 @@ public struct OutputFile: ~Copyable {
       try descriptor.writeAll(head, body)
     } catch {
       throw StreamIOError(path, .system(error, attempting: "write"))
+    }
+  }
+
+  /// Leaves out `count` bytes, which then are zero: a hole in a regular file, written anywhere else.
+  public borrowing func skip(_ count: UInt64) throws(StreamIOError) {
+    if case .rename = placement {
+      let position = lseek(descriptor.rawValue, 0, SEEK_CUR)
+      let (end, overflow) = position.addingReportingOverflow(off_t(clamping: count))
+      guard !overflow, position >= 0, ftruncate(descriptor.rawValue, end) == 0,
+        lseek(descriptor.rawValue, end, SEEK_SET) == end
+      else {
+        let code = overflow ? Errno.fileTooLarge : Errno(rawValue: errno)
+        throw StreamIOError(path, .system(code, attempting: "write at \(position) + \(count)"))
+      }
+      return
+    }
+    let zeros = [UInt8](repeating: 0, count: Int(min(count, 1 << 20)))
+    var left = count
+    while left > 0 {
+      let part = Int(min(left, UInt64(zeros.count)))
+      try write(zeros.span.raw.extracting(first: part))
+      left -= UInt64(part)
     }
   }
 

@@ -138,7 +138,7 @@ struct RecordFinder {
         let bytes = block.entryBytes.span.raw.extracting(
           droppingFirst: number * IndexEntry.byteCount)
         guard let entry = IndexEntry(parsing: bytes, uuidChecksum: uuidChecksum),
-          entry.endOffset <= contentEnd,
+          entry.recordOffset < contentEnd, entry.endOffset <= contentEnd,
           (try? entry.header.check(limits: limits, at: entry.recordOffset)) != nil,
           try recordHeader(at: entry.recordOffset, in: input) == nil
         else { continue }

@@ -49,9 +49,10 @@ extension SalvageReport {
   mutating func note(_ chunk: StateChunk, _ header: RecordHeader) -> Bool {
     introduce(chunk.device)
     let number = Int(chunk.device)
-    guard chunk.stateOffset >= losses[number].end else { return false }
+    let (end, overflow) = chunk.stateOffset.addingReportingOverflow(UInt64(chunk.byteCount))
+    guard !overflow, chunk.stateOffset >= losses[number].end else { return false }
     losses[number].missing.append(losses[number].end..<chunk.stateOffset)
-    losses[number].end = chunk.stateOffset &+ UInt64(chunk.byteCount)
+    losses[number].end = end
     losses[number].recoveredByteCount += UInt64(chunk.byteCount)
     catalog.devices[number].state.note(chunk, header)
     return true

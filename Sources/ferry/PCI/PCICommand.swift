@@ -5,5 +5,8 @@ struct PCICommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pci",
     abstract: "Look at configuration spaces, and at the profiles that fix them.",
-    subcommands: [PCIShow.self])
+    subcommands: [
+      PCIShow.self, PCIDerive.self, PCICheck.self, PCISynthesize.self, PCIExplain.self,
+      PCIFreeze.self, PCIDiff.self,
+    ])
 }

@@ -27,7 +27,7 @@ struct DiffReport: Encodable {
         subject: difference.subject.rawValue, device: difference.device, field: difference.field,
         left: difference.left, right: difference.right,
         ranges: difference.ranges?.ranges.map {
-          Difference.Range(offset: $0.lowerBound, length: UInt64($0.count))
+          Difference.Range(offset: $0.lowerBound, length: $0.byteCount)
         },
         rangeCount: difference.ranges?.count, byteCount: difference.ranges?.byteCount)
     }

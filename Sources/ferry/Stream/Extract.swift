@@ -83,7 +83,7 @@ struct Extract: ParsableCommand {
       case .chunk(let chunk):
         let number = try selected.resolve(minimumCount: stream.report.losses.count)
         guard chunk.device == number, state != nil else { continue }
-        try stateFile.write(zeros: chunk.stateOffset - position)
+        try stateFile.skip(chunk.stateOffset - position)
         try stateFile.write(stream.chunkBytes)
         position = chunk.stateOffset + UInt64(chunk.byteCount)
       }
@@ -91,10 +91,7 @@ struct Extract: ParsableCommand {
     let number = try selected.resolve(minimumCount: stream.report.losses.count)
     let loss = stream.report.losses[Int(number)]
     let total = stream.report.catalog.devices[Int(number)].summary?.byteCount ?? position
-    // A summary may be the only record left; what it counts need not be believed beyond the file's size.
-    if total > position, loss.missing.byteCount <= 1 << 40 {
-      try stateFile.write(zeros: total - position)
-    }
+    if total > position { try stateFile.skip(total - position) }
     try writeParts(of: selected, isSalvage: true)
     try stateFile.commit()
     guard loss.isEmpty else {
@@ -122,18 +119,5 @@ struct Extract: ParsableCommand {
     let output = try OutputFile(path: path)
     try output.write(bytes.span.raw)
     try output.commit()
-  }
-}
-
-extension OutputFile {
-  /// Writes this many zero bytes.
-  fileprivate borrowing func write(zeros count: UInt64) throws {
-    let block = [UInt8](repeating: 0, count: Int(min(count, 1 << 20)))
-    var left = count
-    while left > 0 {
-      let part = Int(min(left, UInt64(block.count)))
-      try write(block.span.raw.extracting(first: part))
-      left -= UInt64(part)
-    }
   }
 }

@@ -68,7 +68,7 @@ struct InspectReport: Encodable {
 
     init(_ loss: SalvageReport.Loss) {
       identity = loss.isIdentityLost
-      ranges = loss.missing.ranges.map { Range(offset: $0.lowerBound, length: UInt64($0.count)) }
+      ranges = loss.missing.ranges.map { Range(offset: $0.lowerBound, length: $0.byteCount) }
       rangeCount = loss.missing.count
       byteCount = loss.missing.byteCount
       from = loss.missingFrom

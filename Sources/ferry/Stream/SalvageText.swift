@@ -17,9 +17,9 @@ enum SalvageText {
   /// `bytes 256 to 511 (256 bytes)` for each of the first ranges, and the number of the others.
   static func ranges(_ ranges: ByteRanges) -> [String] {
     var lines = ranges.ranges.prefix(shownRanges).map { range in
-      range.count == 1
+      range.byteCount == 1
         ? "byte \(range.lowerBound)"
-        : "bytes \(range.lowerBound) to \(range.upperBound - 1) (\(ByteSize.text(UInt64(range.count))))"
+        : "bytes \(range.lowerBound) to \(range.upperBound - 1) (\(ByteSize.text(range.byteCount)))"
     }
     if ranges.count > UInt64(lines.count) {
       lines.append(

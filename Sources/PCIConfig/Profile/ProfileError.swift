@@ -1,0 +1,38 @@
+public import YAMLReader
+
+/// One thing that is wrong with a profile, and where.
+public struct ProfileProblem: Sendable, Hashable, CustomStringConvertible {
+  /// The place in the text; nil where the profile was not read from one.
+  public let mark: YAMLMark?
+  /// What was expected and what was found.
+  public let message: String
+  /// The requirement that is not met; nil where the text itself is at fault.
+  public let rule: ProfileRule?
+
+  public init(_ message: String, at mark: YAMLMark?, breaks rule: ProfileRule? = nil) {
+    self.mark = mark
+    self.message = message
+    self.rule = rule
+  }
+
+  /// `line:column: message (rule: source)`, to be put behind a file's name.
+  public var description: String {
+    (mark.map { "\($0): " } ?? "") + message
+      + (rule.map { " (\($0.name): \($0.source))" } ?? "")
+  }
+}
+
+/// Why a text is not a profile, or a profile cannot be laid out: every problem, in the order of the text.
+public struct ProfileError: Error, Sendable, Hashable, CustomStringConvertible {
+  public let problems: [ProfileProblem]
+
+  public init(_ problems: [ProfileProblem]) { self.problems = problems }
+
+  init(_ error: YAMLError) {
+    self.init([ProfileProblem(error.message, at: error.mark)])
+  }
+
+  public var description: String {
+    problems.map(\.description).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import PCIConfig
+
+/// What an operator can say of devices beyond their dumps.
+struct HostOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Only this device of each dump.", valueName: "slot"))
+  var device: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The dump of the virtual functions' physical function, if it is not in the same file.",
+      valueName: "dump"))
+  var pf: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The ids of a virtual function whose physical function is not at hand.",
+      valueName: "vvvv:dddd"))
+  var identity: String?
+
+  @Option(
+    name: .customLong("bar"),
+    help: ArgumentHelp(
+      "The size of a BAR, such as 0=16KiB; no dump says it.", valueName: "n=size"))
+  var bars: [String] = []
+
+  func validate() throws {
+    if let identity, Self.identity(identity) == nil {
+      throw ValidationError("--identity: expected VVVV:DDDD, found '\(identity)'")
+    }
+    for bar in bars where Self.bar(bar) == nil {
+      throw ValidationError("--bar: expected N=SIZE such as 0=16KiB, found '\(bar)'")
+    }
+  }
+
+  var barSizes: [Int: UInt64] {
+    Dictionary(bars.compactMap(Self.bar), uniquingKeysWith: { $1 })
+  }
+
+  /// The functions of the dump `name`.
+  func functions(in name: String) throws -> [HostFunction] {
+    var facts = HostFunction.Facts(
+      identity: identity.flatMap(Self.identity), barSizes: barSizes)
+    if let pf {
+      try SpaceInput.reportingFailures(in: pf) {
+        let devices = try SpaceInput.read(pf).devices
+        let parents = devices.filter { $0.space.capabilityList.first(.singleRootIOV) != nil }
+        guard parents.count == 1 else {
+          throw PCIConfigError(
+            .noDevice, "expected one function with SR-IOV, found \(parents.count)")
+        }
+        facts.physicalFunction = parents[0].space
+      }
+    }
+    var functions: [HostFunction] = []
+    try SpaceInput.reportingFailures(in: name) {
+      functions = try HostFunction.functions(
+        in: SpaceInput.read(name), slot: device, name: name, facts: facts)
+    }
+    return functions
+  }
+
+  /// The only function of the dump `name`.
+  func function(in name: String) throws -> HostFunction {
+    let functions = try functions(in: name)
+    guard functions.count == 1 else {
+      throw CommandError.usage(
+        "\(name): expected one device, found \(functions.count): choose one with --device")
+    }
+    return functions[0]
+  }
+
+  static func identity(_ text: String) -> (vendor: UInt16, device: UInt16)? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2,
+      parts.allSatisfy({ (1...4).contains($0.count) && $0.allSatisfy(\.isHexDigit) }),
+      let vendor = UInt16(parts[0], radix: 16), let device = UInt16(parts[1], radix: 16)
+    else { return nil }
+    return (vendor, device)
+  }
+
+  private static func bar(_ text: String) -> (Int, UInt64)? {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+    guard parts.count == 2, let index = Int(parts[0]), (0...5).contains(index),
+      let size = ByteSize(argument: String(parts[1]))
+    else { return nil }
+    return (index, size.byteCount)
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import PCIConfig
+
+/// `ferry pci check`.
+struct PCICheck: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Say whether a device can carry a profile, with every reason why not.",
+    discussion: "Exits with 0 if it can, with 1 if it cannot.")
+
+  @Argument(help: "The profile.")
+  var profile: String
+
+  @Argument(help: "The device's dump.")
+  var dump: String
+
+  @Option(
+    help: ArgumentHelp(
+      "What iommufd reports of the IOMMU; the kernel hides PASID from VFIO's dumps.",
+      valueName: "pasid-width=n[,execute][,privileged]"))
+  var iommu: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var host: HostOptions
+
+  func validate() throws {
+    if let iommu, IOMMUFacts(iommu) == nil {
+      throw ValidationError(
+        "--iommu: expected pasid-width=N[,execute][,privileged] with N from 0 to 20, found '\(iommu)'"
+      )
+    }
+  }
+
+  func run() throws {
+    let layout = try ProfileFiles.layout(profile)
+    let function = try host.function(in: dump)
+    let report = layout.check(function, iommu: iommu.flatMap { IOMMUFacts($0) })
+    try ProfileFiles.print(json ? report.json.text : report.text)
+    if !report.canCarry { throw CommandError.no() }
+  }
+}

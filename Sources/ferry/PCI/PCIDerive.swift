@@ -1,0 +1,113 @@
+import ArgumentParser
+import PCIConfig
+
+/// `ferry pci derive`.
+struct PCIDerive: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "derive",
+    abstract: "Make a profile that every one of some devices can carry.",
+    discussion: """
+      Capabilities that all devices have are kept, every field at what the least of them supports. \
+      Never kept: SR-IOV, ARI, Data Link Feature, Secondary PCI Express, Physical Layer, Lane Margining, Power \
+      Budgeting, ACS of ports, VPD, DPC, DOE, Resizable BAR, Enhanced Allocation, what no table describes; the serial \
+      number unless --serial gives one; VSEC and DVSEC unless --keep names them.
+      """)
+
+  @Argument(help: "The devices' dumps: lspci -xxxx text or raw bytes.")
+  var dumps: [String]
+
+  @Option(name: .shortAndLong, help: "Where to write the profile; - is standard output.")
+  var output: String
+
+  @Option(help: "The profile's name; the first device's ids otherwise.")
+  var name: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "auto: the width that all devices show; none; or the width to synthesise, 1 to 20.",
+      valueName: "auto|none|width"))
+  var pasid = "auto"
+
+  @Option(help: ArgumentHelp("The device serial number to show.", valueName: "hex"))
+  var serial: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep a capability that is dropped otherwise: vsec, vsec:0002, dvsec:8086:0003, 0x2e.",
+      valueName: "name"))
+  var keep: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Show these ids instead of the first device's.", valueName: "vvvv:dddd"))
+  var ids: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Show these subsystem ids instead of the first device's.", valueName: "vvvv:dddd"))
+  var subsystem: String?
+
+  @Flag(help: "Print how every difference was settled.")
+  var report = false
+
+  @Flag(help: "Print the report as JSON.")
+  var json = false
+
+  @OptionGroup var hosts: HostOptions
+
+  func validate() throws {
+    guard !dumps.isEmpty else { throw ValidationError("expected at least one dump") }
+    if pasidChoice == nil {
+      throw ValidationError(
+        "--pasid: expected auto, none or a width from 1 to 20, found '\(pasid)'")
+    }
+    if serial != nil, serialNumber == nil {
+      throw ValidationError("--serial: expected up to 16 hexadecimal digits")
+    }
+    for text in [ids, subsystem] {
+      if let text, HostOptions.identity(text) == nil {
+        throw ValidationError("expected VVVV:DDDD, found '\(text)'")
+      }
+    }
+    if output == "-", report || json {
+      throw ValidationError("the report needs standard output: write the profile to a file")
+    }
+  }
+
+  func run() throws {
+    let functions = try dumps.flatMap { try hosts.functions(in: $0) }
+    var options = DerivationOptions()
+    options.name = name
+    options.pasid = pasidChoice ?? .auto
+    options.serialNumber = serialNumber
+    options.kept = Set(keep)
+    options.barSizes = hosts.barSizes
+    options.ids = ids.flatMap(HostOptions.identity)
+    options.subsystem = subsystem.flatMap(HostOptions.identity)
+    let derivation: ProfileDerivation
+    do throws(DerivationError) {
+      derivation = try ProfileDerivation(from: functions, options: options)
+    } catch {
+      throw CommandError.no(
+        "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
+    }
+    try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
+    if json {
+      try ProfileFiles.print(derivation.report.json.text)
+    } else if report {
+      try ProfileFiles.print(
+        derivation.report.entries.map(\.description).joined(separator: "\n"))
+    }
+  }
+
+  private var pasidChoice: DerivationOptions.PASID? {
+    switch pasid {
+    case "auto": .auto
+    case "none": DerivationOptions.PASID.none
+    default: Int(pasid).flatMap { (1...20).contains($0) ? .width($0) : nil }
+    }
+  }
+
+  private var serialNumber: UInt64? {
+    serial.flatMap { UInt64($0.filter { $0 != "-" && $0 != ":" }, radix: 16) }
+  }
+}

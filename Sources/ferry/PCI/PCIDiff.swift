@@ -1,0 +1,85 @@
+import ArgumentParser
+import PCIConfig
+
+/// `ferry pci diff`.
+struct PCIDiff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compare two configuration spaces by capability and field.",
+    discussion: """
+      With --as-qemu, the first is what a QEMU stream carries and the second is the destination's: every byte that \
+      QEMU's load check would refuse, and the first one in its own words. Exits with 0 if the spaces are equal, or \
+      accepted, and with 1 if not.
+      """)
+
+  @Argument(help: "The first space; with --as-qemu, the stream's.")
+  var first: String
+
+  @Argument(help: "The second space; with --as-qemu, the destination's.")
+  var second: String
+
+  @Option(
+    help: ArgumentHelp("Only this device of each dump.", valueName: "slot"))
+  var device: String?
+
+  @Flag(name: .customLong("as-qemu"), help: "Predict QEMU's load check.")
+  var asQEMU = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The machine's version, which sets vfio-pci.skip-vsc-check; the newest by default.",
+      valueName: "major.minor"))
+  var machine: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if machine != nil, !asQEMU { throw ValidationError("--machine needs --as-qemu") }
+    if machine != nil, version == nil {
+      throw ValidationError("--machine: expected a version such as 9.0")
+    }
+  }
+
+  func run() throws {
+    let (a, b) = (try space(first), try space(second))
+    if asQEMU { return try predict(a, b) }
+    let comparison = ConfigSpaceComparison(a, b)
+    let differences = comparison.differences
+    if json {
+      try ProfileFiles.print(JSONValue.array(differences.map(\.json)).text)
+    } else if !differences.isEmpty {
+      try ProfileFiles.print(differences.map(\.description).joined(separator: "\n"))
+    }
+    if !comparison.areEqual { throw CommandError.no() }
+  }
+
+  private func predict(_ stream: ConfigSpace, _ local: ConfigSpace) throws {
+    // Machines up to 9.0 keep the check of vendor-specific bytes (QEMU hw/core/machine.c, hw_compat_9_0).
+    let skips = version.map { $0 > (9, 0) } ?? true
+    let check = QEMULoadCheck(stream: stream, local: local, skipsVendorBytes: skips)
+    try ProfileFiles.print(json ? check.json.text : check.text)
+    if !check.isAccepted { throw CommandError.no() }
+  }
+
+  private var version: (Int, Int)? {
+    guard let machine else { return nil }
+    let parts = machine.split(separator: ".").map { Int($0) }
+    guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
+    return (major, minor)
+  }
+
+  private func space(_ name: String) throws -> ConfigSpace {
+    var space: ConfigSpace?
+    try SpaceInput.reportingFailures(in: name) {
+      let devices = try SpaceInput.read(name).devices(at: device)
+      guard devices.count == 1 else {
+        throw PCIConfigError(
+          .noDevice, "expected one device, found \(devices.count): choose one with --device")
+      }
+      space = devices[0].space
+    }
+    guard let space else { throw CommandError.damaged() }
+    return space
+  }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import PCIConfig
+
+/// `ferry pci explain`.
+struct PCIExplain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Print the whole space of a profile, with where each default comes from.")
+
+  @Argument(help: "The profile.")
+  var profile: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let explanation = ProfileExplanation(try ProfileFiles.layout(profile))
+    try ProfileFiles.print(json ? explanation.json.text : explanation.text)
+  }
+}

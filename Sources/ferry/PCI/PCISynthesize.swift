@@ -1,0 +1,62 @@
+import ArgumentParser
+import PCIConfig
+
+/// `ferry pci synthesize`.
+struct PCISynthesize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synthesize",
+    abstract: "Write the bytes that a guest sees at reset, and the map of who serves them.",
+    discussion: """
+      The bytes are the profile's alone. With --on the device is checked first, and the map says where it has the \
+      registers that are passed through.
+      """)
+
+  @Argument(help: "The profile.")
+  var profile: String
+
+  @Option(help: ArgumentHelp("The dump of the device that serves the profile.", valueName: "dump"))
+  var on: String?
+
+  @Option(name: .shortAndLong, help: "Where to write the bytes; - is standard output.")
+  var output: String
+
+  @Option(help: ArgumentHelp("Where to write the access map, as JSON.", valueName: "map.json"))
+  var map: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What iommufd reports of the IOMMU, as for check.",
+      valueName: "pasid-width=n[,execute][,privileged]"))
+  var iommu: String?
+
+  @OptionGroup var host: HostOptions
+
+  func validate() throws {
+    if let iommu, IOMMUFacts(iommu) == nil {
+      throw ValidationError("--iommu: expected pasid-width=N[,execute][,privileged]")
+    }
+    if output == "-", map == "-" {
+      throw ValidationError("bytes and map cannot both go to standard output")
+    }
+  }
+
+  func run() throws {
+    let layout = try ProfileFiles.layout(profile)
+    let function = try on.map { try host.function(in: $0) }
+    if let function {
+      // PASID is the IOMMU's word; without it, synthesising for a device asks for everything else.
+      let facts = iommu.flatMap { IOMMUFacts($0) }
+      let report = layout.check(function, iommu: facts)
+      let reasons = report.reasons.filter { facts != nil || $0.capability != "pasid" }
+      guard reasons.isEmpty else {
+        throw CommandError.no(
+          "\(report.device) cannot carry \(report.profile):\n  "
+            + reasons.map(\.description).joined(separator: "\n  "))
+      }
+    }
+    try ProfileFiles.write(layout.synthesized, to: output)
+    if let map {
+      try ProfileFiles.write([UInt8](AccessMap(layout, on: function).jsonText.utf8), to: map)
+    }
+  }
+}

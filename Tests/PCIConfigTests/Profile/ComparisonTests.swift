@@ -1,0 +1,96 @@
+import PCIConfig
+import Testing
+
+@Suite struct ComparisonTests {
+  @Test func equalSpacesAreEqual() throws {
+    let space = try Fixture.drive().space
+    #expect(ConfigSpaceComparison(space, space).areEqual)
+  }
+
+  @Test func differencesAreByCapabilityAndField() throws {
+    let comparison = ConfigSpaceComparison(
+      try Fixture.drive(vectors: 64, pasidWidth: 20).space, try Fixture.drive(vectors: 32).space)
+    let found = comparison.differences.map { "\($0.capability)|\($0.field)" }
+    #expect(found.contains { $0.hasPrefix("MSI-X|") })
+    #expect(comparison.differences.contains { $0.second == "absent" && $0.field.isEmpty })
+  }
+
+  /// No byte can differ without a line that says so.
+  @Test func noByteIsOverlooked() throws {
+    let space = try Fixture.drive(pasidWidth: 20).space
+    // Every byte up to the last capability, and a few of the empty rest.
+    for offset in Array(0..<0x1a0) + [0x1a4, 0x7ff, 0x800, 0xffe, 0xfff] {
+      var bytes = space.bytes
+      bytes[offset] ^= 0x41
+      #expect(!ConfigSpaceComparison(space, try ConfigSpace(bytes)).areEqual, "0x\(offset)")
+    }
+  }
+}
+
+@Suite struct QEMULoadCheckTests {
+  private func edited(_ space: ConfigSpace, _ offset: Int, _ value: UInt8) throws -> ConfigSpace {
+    var bytes = space.bytes
+    bytes[offset] = value
+    return try ConfigSpace(bytes)
+  }
+
+  @Test func aSpaceLoadsOnItself() throws {
+    for path in DumpCorpus.all {
+      let space = try DumpCorpus.devices(path)[0].space
+      #expect(QEMULoadCheck(stream: space, local: space).isAccepted, "\(path)")
+    }
+  }
+
+  @Test func theFirstByteIsInQEMUsWords() throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    // Link Status of the express capability at 0x70.
+    let stream = try edited(edited(local, 0x82, 0x42), 0x100 + 4, 0x00)
+    let check = QEMULoadCheck(stream: stream, local: local)
+    #expect(!check.isAccepted)
+    #expect(check.refused.map(\.offset) == [0x82, 0x104])
+    #expect(
+      check.message
+        == "get_pci_config_device: Bad config data: i=0x82 read: 42 device: 11 cmask: ff wmask: 0 w1cmask:0"
+    )
+    #expect(check.refused.first?.field == "PCI Express LnkSta")
+  }
+
+  /// Offset, and whether QEMU compares it: the last standard capability reaches to the end of its region.
+  @Test(arguments: [
+    (0x00, true), (0x04, false), (0x06, false), (0x08, true), (0x0a, true), (0x0c, false),
+    (0x2c, false), (0x3c, false), (0x12, false), (0x44, false), (0x46, true), (0x52, true),
+    (0xc8, true), (0x60, false), (0x110, true), (0xffe, false), (0xffc, true),
+  ])
+  func onlyWhatTheMasksLeaveIsCompared(offset: Int, isCompared: Bool) throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    let stream = try edited(local, offset, local.bytes[offset] ^ 0x01)
+    #expect(QEMULoadCheck(stream: stream, local: local).isAccepted == !isCompared)
+  }
+
+  @Test func theVendorSwitchChangesTheAnswer() throws {
+    let local = try DumpCorpus.devices(Fixture.path("qemu-virtio-net-ats"))[0].space
+    let stream = try edited(local, 0x84 + 8, 0x10)
+    let new = QEMULoadCheck(stream: stream, local: local)
+    #expect(new.isAccepted)
+    #expect(new.switches.map(\.changesAnswer) == [true])
+    #expect(new.switches.first?.machines == "9.0 and older")
+    let old = QEMULoadCheck(stream: stream, local: local, skipsVendorBytes: false)
+    #expect(old.refused.map(\.offset) == [0x8c])
+    #expect(old.switches.map(\.changesAnswer) == [true])
+  }
+
+  @Test func aDevicesOwnSpaceIsTakenAsQEMUWouldShowIt() throws {
+    let local = try DumpCorpus.devices(Fixture.path("qemu-nvme-pf-vfs-on"))[0].space
+    // SR-IOV and ARI never reach a guest, so their contents do not matter.
+    let stream = try edited(local, 0x130, 0x00)
+    let check = QEMULoadCheck(stream: stream, local: local)
+    #expect(check.isAccepted)
+    #expect(check.notes.contains { $0.contains("a device's own") })
+  }
+
+  @Test func differentSizesAreNoLoad() throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    let stream = try ConfigSpace(Array(local.bytes[..<256]))
+    #expect(!QEMULoadCheck(stream: stream, local: local).isAccepted)
+  }
+}
