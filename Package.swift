@@ -47,6 +47,12 @@ let package = Package(
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
+    .testTarget(
+      name: "StreamIOTests",
+      dependencies: [
+        "ByteIO", "MigrationStream", "StreamIO", "YAMLReader", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

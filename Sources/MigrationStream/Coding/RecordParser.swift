@@ -146,10 +146,10 @@ struct RecordParser: ~Copyable {
     _ header: RecordHeader, payload: RawSpan, at place: RecordPlace
   ) throws(StreamError) -> Record {
     let record = try Record(metadata: header, payload: payload, at: place)
+    try ledger.check(record, at: place)
     switch record {
-    case .summary(let summary, let device): try check(summary, of: device, at: place)
+    case .summary(let summary, let device): try checkDigest(of: summary, device, at: place)
     case .end(let totals):
-      try check(totals, at: place)
       guard totals.isIndexed || index.lastBlockOffset == nil else {
         throw place.error(
           .indexMismatch, expected: "an index block after the end", found: "none announced")
@@ -165,32 +165,13 @@ struct RecordParser: ~Copyable {
     return record
   }
 
-  private func check(
-    _ summary: DeviceSummary, of device: UInt16, at place: RecordPlace
+  private func checkDigest(
+    of summary: DeviceSummary, _ device: UInt16, at place: RecordPlace
   ) throws(StreamError) {
-    let actual = ledger.devices[Int(device)]
-    guard summary.byteCount == actual.byteCount, summary.chunkCount == actual.chunkCount else {
-      throw place.error(
-        .totalsMismatch, expected: "\(actual.byteCount) bytes in \(actual.chunkCount) chunks",
-        found: "a summary of \(summary.byteCount) bytes in \(summary.chunkCount)")
-    }
+    let actual = ledger.devices[Int(device)].digest.value
     guard let digest = summary.digest, digest.algorithm == .xxh3, isVerified(device: device),
-      digest != actual.digest.value
+      digest != actual
     else { return }
-    throw place.error(
-      .digestMismatch, expected: "state with \(digest)", found: "\(actual.digest.value)")
-  }
-
-  private func check(_ totals: StreamTotals, at place: RecordPlace) throws(StreamError) {
-    let actual = ledger.currentTotals
-    guard totals.deviceCount == actual.deviceCount, totals.chunkCount == actual.chunkCount,
-      totals.stateByteCount == actual.stateByteCount
-    else {
-      throw place.error(
-        .totalsMismatch,
-        expected: "an end after \(actual.deviceCount) devices, \(actual.chunkCount) chunks and "
-          + "\(actual.stateByteCount) bytes",
-        found: "\(totals.deviceCount), \(totals.chunkCount) and \(totals.stateByteCount)")
-    }
+    throw place.error(.digestMismatch, expected: "state with \(digest)", found: "\(actual)")
   }
 }

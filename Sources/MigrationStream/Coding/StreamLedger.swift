@@ -147,6 +147,39 @@ package struct StreamLedger: ~Copyable {
     devices[Int(device)].digestedByteCount += UInt64(bytes.byteCount)
   }
 
+  /// Throws where a summary or the end counts otherwise than the stream.
+  package func check(_ record: Record, at place: RecordPlace) throws(StreamError) {
+    switch record {
+    case .summary(let summary, let device): try check(summary, of: device, at: place)
+    case .end(let totals): try check(totals, at: place)
+    default: break
+    }
+  }
+
+  private func check(
+    _ summary: DeviceSummary, of device: UInt16, at place: RecordPlace
+  ) throws(StreamError) {
+    let actual = devices[Int(device)]
+    guard summary.byteCount == actual.byteCount, summary.chunkCount == actual.chunkCount else {
+      throw place.error(
+        .totalsMismatch, expected: "\(actual.byteCount) bytes in \(actual.chunkCount) chunks",
+        found: "a summary of \(summary.byteCount) bytes in \(summary.chunkCount)")
+    }
+  }
+
+  private func check(_ totals: StreamTotals, at place: RecordPlace) throws(StreamError) {
+    let actual = currentTotals
+    guard totals.deviceCount == actual.deviceCount, totals.chunkCount == actual.chunkCount,
+      totals.stateByteCount == actual.stateByteCount
+    else {
+      throw place.error(
+        .totalsMismatch,
+        expected: "an end after \(actual.deviceCount) devices, \(actual.chunkCount) chunks and "
+          + "\(actual.stateByteCount) bytes",
+        found: "\(totals.deviceCount), \(totals.chunkCount) and \(totals.stateByteCount)")
+    }
+  }
+
   /// The summary of what came for `device`.
   func summary(of device: UInt16) -> DeviceSummary {
     let entry = devices[Int(device)]

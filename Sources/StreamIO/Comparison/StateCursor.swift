@@ -37,10 +37,29 @@ struct StateCursor: ~Copyable {
         return
       }
       guard case .chunk(let chunk) = record.content, chunk.device == device else { continue }
+      try checkHeader(of: record, in: archive)
       try archive.input.payload(of: record.header, at: record.payloadOffset, buffer: &payload)
       try Self.decode(record, payload, &decoder, archive.path)
       header = record.header
       consumed = 0
+    }
+  }
+
+  /// Throws where the record's header is not the one that the index gave.
+  private mutating func checkHeader(
+    of record: ScannedRecord, in archive: borrowing StreamArchive
+  ) throws(StreamIOError) {
+    guard archive.origin == .index else { return }
+    let header = try archive.input.recordHeader(
+      at: record.offset, uuidChecksum: archive.uuidChecksum, limits: archive.header.limits,
+      buffer: &payload)
+    guard header == record.header else {
+      throw StreamIOError(
+        archive.path,
+        .stream(
+          StreamError(
+            .indexMismatch, at: record.offset, record: header.sequence, device: device,
+            expected: "the record header that the index has", found: "another")))
     }
   }
 

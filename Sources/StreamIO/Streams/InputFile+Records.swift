@@ -64,7 +64,8 @@ extension InputFile {
         path,
         .stream(
           place.error(
-            .torn, expected: "\(header.storedByteCount) bytes of \(header.type)",
+            .torn, at: offset + UInt64(buffer.count),
+            expected: "\(header.storedByteCount) bytes of \(header.type)",
             found: "\(buffer.count) and the end of the file")))
     }
     let checksum = CRC32C.checksum(of: buffer.bytes)

@@ -12,6 +12,8 @@ public struct RecordCursor: ~Copyable {
   private var nextBlock = 0
   private var entries: [UInt8] = []
   private var nextEntry = 0
+  /// Where the last index block that came begins.
+  private var lastBlock: UInt64?
 
   private var buffer = ByteBuffer()
 
@@ -26,13 +28,7 @@ public struct RecordCursor: ~Copyable {
     if isDone { return nil }
     if ledger.isFooterDue {
       isDone = true
-      guard archive.footerOffset == position else {
-        throw error(
-          in: archive,
-          archive.byteCount < position + UInt64(StreamFooter.byteCount) ? .torn : .trailingData,
-          expected: "a footer and the end of the file",
-          found: "\(archive.byteCount - position) bytes")
-      }
+      try checkEnd(of: archive)
       return nil
     }
     let record = try scan(in: archive)
@@ -45,9 +41,31 @@ public struct RecordCursor: ~Copyable {
     if case .metadata(.end(let totals)) = record.content {
       ledger.close(isIndexed: totals.isIndexed)
     }
+    if record.header.type == .index { lastBlock = record.offset }
     position = record.endOffset
     sequence &+= 1
     return record
+  }
+
+  /// Throws unless the footer is all that follows.
+  private func checkEnd(of archive: borrowing StreamArchive) throws(StreamIOError) {
+    guard archive.footerOffset == position else {
+      let footerEnd = position + UInt64(StreamFooter.byteCount)
+      throw error(
+        in: archive,
+        archive.byteCount < footerEnd
+          ? .torn : archive.byteCount == footerEnd ? .headerChecksum : .trailingData,
+        at: archive.byteCount < footerEnd ? archive.byteCount : position,
+        expected: "a footer and the end of the file",
+        found: "\(archive.byteCount - position) bytes")
+    }
+    guard let blocks = archive.indexBlocks else { return }
+    let isUsedUp = nextBlock == blocks.count && nextEntry * IndexEntry.byteCount == entries.count
+    guard isUsedUp, lastBlock == blocks.last else {
+      throw error(
+        in: archive, .indexMismatch, expected: "an index of the chunks before",
+        found: "another, or one that lies elsewhere")
+    }
   }
 
   private mutating func admit(_ record: ScannedRecord) throws(StreamError) {
@@ -68,6 +86,7 @@ public struct RecordCursor: ~Copyable {
     if case .chunk(let value) = record.content { chunk = value }
     try ledger.admit(
       header, chunk: chunk, at: place, deviceLimit: DecodingLimits.standard.deviceCount)
+    if case .metadata(let value) = record.content { try ledger.check(value, at: place) }
   }
 
   private mutating func scan(
@@ -93,7 +112,7 @@ public struct RecordCursor: ~Copyable {
       position + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
     guard end <= archive.byteCount else {
       throw error(
-        in: archive, .torn, device: header.deviceNumber,
+        in: archive, .torn, at: archive.byteCount, device: header.deviceNumber,
         expected: "\(header.storedByteCount) bytes of \(header.type)", found: "the end of the file")
     }
     let context = StateChunk.Context(
@@ -134,18 +153,25 @@ public struct RecordCursor: ~Copyable {
         in: archive, .indexMismatch, expected: "an index entry for the chunk here",
         found: "one for \(offset)")
     }
+    // A record header that is read is checked as it is read; this one only stands in the index.
+    do throws(StreamError) {
+      try entry.header.check(limits: archive.header.limits, at: offset)
+    } catch {
+      throw StreamIOError(archive.path, .stream(error))
+    }
     nextEntry += 1
     return entry
   }
 
   private func error(
-    in archive: borrowing StreamArchive, _ code: StreamError.Code, device: UInt16? = nil,
-    expected: String, found: String
+    in archive: borrowing StreamArchive, _ code: StreamError.Code, at offset: UInt64? = nil,
+    device: UInt16? = nil, expected: String, found: String
   ) -> StreamIOError {
     StreamIOError(
       archive.path,
       .stream(
         StreamError(
-          code, at: position, record: sequence, device: device, expected: expected, found: found)))
+          code, at: offset ?? position, record: sequence, device: device, expected: expected,
+          found: found)))
   }
 }

@@ -1,0 +1,50 @@
+import Glibc
+import StreamIO
+
+/// A folder of a test's own, gone with what is in it when the test is over.
+final class TemporaryFolder {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/ferry-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { fatalError("no temporary folder: errno \(errno)") }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  deinit {
+    for name in names { unlink(self[name]) }
+    rmdir(path)
+  }
+
+  /// The path of the file called `name`.
+  subscript(name: String) -> String { "\(path)/\(name)" }
+
+  /// The names of all files, hidden ones too.
+  var names: [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Writes a file and gives its path.
+  @discardableResult
+  func write(_ bytes: some Sequence<UInt8>, to name: String = "stream.dms") -> String {
+    let bytes = [UInt8](bytes)
+    guard let file = fopen(self[name], "wb") else { fatalError("cannot write \(self[name])") }
+    fwrite(bytes, 1, bytes.count, file)
+    fclose(file)
+    return self[name]
+  }
+
+  /// Writes a stream and opens it.
+  func archive(_ bytes: some Sequence<UInt8>) throws -> StreamArchive {
+    try StreamArchive(try InputFile(path: write(bytes)))
+  }
+}
