@@ -15,14 +15,14 @@ private enum KernelTable {
     RUNNING_P2P  STOP        RUNNING     RUNNING     PRE_COPY_P2P STOP         STOP        RUNNING_P2P
     """
 
-  static func words(_ text: some StringProtocol) -> [String] {
+  static func words(_ text: Substring) -> [String] {
     text.split(separator: " ").map(String.init)
   }
 
   static let cells: [String: [String: String]] = {
     var cells: [String: [String: String]] = [:]
-    for row in rows.split(separator: "\n").map(words) {
-      for (column, cell) in zip(words(columns), row.dropFirst()) {
+    for row in rows.split(separator: "\n").map({ words($0) }) {
+      for (column, cell) in zip(words(columns[...]), row.dropFirst()) {
         cells[row[0], default: [:]][column] = cell
       }
     }
