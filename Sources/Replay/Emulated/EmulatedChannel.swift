@@ -29,6 +29,7 @@ public final class EmulatedChannel: MigrationChannel {
       throw DeviceError(operation, error)
     }
     position += UInt64(count)
+    device.observe(.read(byteCount: count))
     return count
   }
 
@@ -44,6 +45,7 @@ public final class EmulatedChannel: MigrationChannel {
       throw DeviceError(operation, error)
     }
     position += UInt64(count)
+    device.observe(.write(byteCount: count))
     return count
   }
 

@@ -22,6 +22,18 @@ public final class EmulatedDevice: MigratableDevice {
   /// The arcs taken since the device was made.
   public private(set) var arcs: [MigrationArc] = []
   public private(set) var resetCount = 0
+  /// Told what happens to the device, as it happens.
+  public var observe: (Event) -> Void = { _ in }
+
+  /// Something that happens to a device.
+  public enum Event: Sendable, Hashable {
+    case arc(MigrationArc)
+    case read(byteCount: Int)
+    case write(byteCount: Int)
+    case attach(pasid: UInt32)
+    case detach(pasid: UInt32)
+    case reset
+  }
 
   public init(
     _ name: String, model: any DeviceModel, faults: FaultPlan = FaultPlan(),
@@ -89,6 +101,7 @@ public final class EmulatedDevice: MigratableDevice {
     try naming(.transition(arc)) { () throws(ErrorNumber) in try model.take(arc) }
     current = arc.to
     arcs.append(arc)
+    observe(.arc(arc))
     if arc.closesChannel { closeChannel() }
     guard arc.opensChannel else { return nil }
     let opened = EmulatedChannel(to: self, isWritable: arc.to == .resuming)
@@ -121,6 +134,7 @@ public final class EmulatedDevice: MigratableDevice {
     model.reset()
     current = .running
     resetCount += 1
+    observe(.reset)
   }
 
   // MARK: Configuration space
@@ -165,9 +179,13 @@ public final class EmulatedDevice: MigratableDevice {
       throw DeviceError(operation, ErrorNumber(rawValue: 2))
     }
     attachments[binding.pasid] = binding.domain
+    observe(.attach(pasid: binding.pasid))
   }
 
-  public func detach(pasid: UInt32) throws(DeviceError) { attachments[pasid] = nil }
+  public func detach(pasid: UInt32) throws(DeviceError) {
+    attachments[pasid] = nil
+    observe(.detach(pasid: pasid))
+  }
 
   public func releaseDomains() { domains = [:] }
 

@@ -77,9 +77,10 @@ public final class SyntheticModel: DeviceModel {
 
   public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     guard saver != nil else { throw .invalid }
+    let isReinitialized = saver?.reinitialize() ?? false
     return PreCopyInformation(
       initialByteCount: saver?.initialByteCount ?? 0, dirtyByteCount: saver?.dirtyByteCount ?? 0,
-      isReinitialized: saver?.takeReinitialization() ?? false)
+      isReinitialized: isReinitialized)
   }
 
   public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {

@@ -38,7 +38,6 @@ struct SyntheticSaver {
   private var sentCount = 0
   private var randomState: UInt64
   private var reinitializationsLeft: Int
-  private(set) var isReinitialized = false
   // What is being handed out: a header, then the words of a block.
   private var head: [UInt8]
   private var words = [UInt64](repeating: 0, count: SyntheticMemory.blockByteCount / 8)
@@ -76,10 +75,15 @@ struct SyntheticSaver {
       + SyntheticFormat.byteCount(blocks: passes.first?.count ?? 0)
   }
 
-  /// Tells once that there are new initial data.
-  mutating func takeReinitialization() -> Bool {
-    defer { isReinitialized = false }
-    return isReinitialized
+  /// Starts over with new initial data where those that were are read and more are to come; whether it did.
+  mutating func reinitialize() -> Bool {
+    guard isInitial, initialByteCount == 0, reinitializationsLeft > 0 else { return false }
+    reinitializationsLeft -= 1
+    sentCount = 0
+    dirty = []
+    isDirty = [Bool](repeating: false, count: preCopyBlockCount)
+    passes = [.range(0..<preCopyBlockCount)]
+    return true
   }
 
   /// Fills the front of `span`; 0 where nothing is left for now.
@@ -95,7 +99,6 @@ struct SyntheticSaver {
       filled += part
       if isRunning { change(&memory, for: part) }
     }
-    if filled == 0 { endPass(isRunning: isRunning) }
     return filled
   }
 
@@ -115,7 +118,7 @@ struct SyntheticSaver {
         passes.removeFirst()
         isInitial = false
       } else {
-        // What changed meanwhile goes on at once; the end of initial data that start over is told first.
+        // What changed meanwhile follows at once, but new initial data are announced before they come.
         guard isRunning, !dirty.isEmpty, !(isInitial && reinitializationsLeft > 0) else {
           return false
         }
@@ -155,21 +158,6 @@ struct SyntheticSaver {
       if isDirty[block] { continue }
       isDirty[block] = true
       dirty.append(block)
-    }
-  }
-
-  private mutating func endPass(isRunning: Bool) {
-    guard isRunning else { return }
-    if reinitializationsLeft > 0 {
-      reinitializationsLeft -= 1
-      isReinitialized = true
-      isInitial = true
-      sentCount = 0
-      dirty = []
-      isDirty = [Bool](repeating: false, count: preCopyBlockCount)
-      passes = [.range(0..<preCopyBlockCount)]
-    } else {
-      beginDirtyPass()
     }
   }
 
