@@ -61,7 +61,8 @@ import Testing
       Lie("an entry in pre-copy") { entries, _ in entries[rawChunk].bytes[40] = 2 },
       Lie("an entry in no phase") { entries, _ in entries[rawChunk].bytes[40] = 9 },
       Lie("another encoding") { entries, _ in entries[zstdChunk].setHeader(0x81 as UInt8, at: 1) },
-      Lie("an unknown encoding") { entries, _ in entries[zstdChunk].setHeader(0x87 as UInt8, at: 1) },
+      Lie("an unknown encoding") { entries, _ in entries[zstdChunk].setHeader(0x87 as UInt8, at: 1)
+      },
       Lie("a longer fill") { entries, _ in entries[lastFill].setHeader(42 as UInt32, at: 16) },
       Lie("fills with their lengths exchanged") { entries, _ in
         entries[fillChunk].setHeader(41 as UInt32, at: 16)

@@ -20,7 +20,9 @@ import Testing
         guard case .chunk(let chunk) = record.content else { continue }
         let range = chunk.stateOffset..<chunk.stateOffset + UInt64(chunk.byteCount)
         let state = truth[Int(chunk.device)]
-        if [UInt8](salvage.chunkBytes) != [UInt8](state[Int(range.lowerBound)..<Int(range.upperBound)]) {
+        if [UInt8](salvage.chunkBytes)
+          != [UInt8](state[Int(range.lowerBound)..<Int(range.upperBound)])
+        {
           complaints.append("device \(chunk.device): wrong bytes in \(range)")
         }
         found[Int(chunk.device)].append(range)
@@ -34,7 +36,9 @@ import Testing
     private mutating func check(_ device: Int, _ byteCount: UInt64, found: [Range<UInt64>]) {
       guard device < report.losses.count else {
         // A device of which nothing is left is not known to have been there; but the stream is known not to be whole.
-        if !found.isEmpty || report.isWhole { complaints.append("device \(device) is not reported") }
+        if !found.isEmpty || report.isWhole {
+          complaints.append("device \(device) is not reported")
+        }
         return
       }
       let loss = report.losses[device]
@@ -216,8 +220,10 @@ import Testing
     for offset: UInt64 in [.max, .max - 59, .max - 60, .max / 2, .max / 2 + 1] {
       var stream = MutableStream(try Samples.small(indexed: true).encoded())
       stream.records[stream.index(of: .stateChunk)].set(offset, at: 8)
-      stream.records[stream.index(of: .deviceSummary)].payload = [0x02, 0x08] + [UInt8](
-        repeating: 255, count: 8)
+      stream.records[stream.index(of: .deviceSummary)].payload =
+        [0x02, 0x08]
+        + [UInt8](
+          repeating: 255, count: 8)
       var salvage = try StreamSalvage(try InputFile(path: folder.write(stream.encoded())))
       while try salvage.next() != nil {}
       #expect(!salvage.report.isWhole)

@@ -106,7 +106,7 @@ extension PASIDTable.Binding {
 extension YAMLNode {
   /// Bytes as pairs of hexadecimal digits; blanks between pairs do not count.
   fileprivate func hexBytes() throws(YAMLError) -> [UInt8] {
-    let digits = try string().filter { $0 != " " }.map(\.hexDigitValue)
+    let digits = try string().filter { $0 != " " }.map { $0.isASCII ? $0.hexDigitValue : nil }
     guard digits.count % 2 == 0, !digits.contains(nil) else {
       throw error(.value, "expected pairs of hexadecimal digits, found \(kind)")
     }
