@@ -6,7 +6,11 @@ struct PCICheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Say whether a device can carry a profile, with every reason why not.",
-    discussion: "Exits with 0 if it can, with 1 if it cannot.")
+    discussion: """
+      Exits with 0 if it can, with 1 if it cannot.
+
+      Example: ferry pci check nvme.yaml drive.txt --iommu pasid-width=20
+      """)
 
   @Argument(help: "The profile.")
   var profile: String

@@ -11,6 +11,8 @@ struct PCIDerive: ParsableCommand {
       Never kept: SR-IOV, ARI, Data Link Feature, Secondary PCI Express, Physical Layer, Lane Margining, Power \
       Budgeting, ACS of ports, VPD, DPC, DOE, Resizable BAR, Enhanced Allocation, what no table describes; the serial \
       number unless --serial gives one; VSEC and DVSEC unless --keep names them.
+
+      Example: ferry pci derive a.txt b.txt --pasid 16 -o nvme.yaml --report
       """)
 
   @Argument(help: "The devices' dumps: lspci -xxxx text or raw bytes.")

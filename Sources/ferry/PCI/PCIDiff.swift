@@ -10,6 +10,8 @@ struct PCIDiff: ParsableCommand {
       With --as-qemu, the first is what a QEMU stream carries and the second is the destination's: every byte that \
       QEMU's load check would refuse, and the first one in its own words. Exits with 0 if the spaces are equal, or \
       accepted, and with 1 if not.
+
+      Example: ferry pci diff before.txt after.txt
       """)
 
   @Argument(help: "The first space; with --as-qemu, the stream's.")

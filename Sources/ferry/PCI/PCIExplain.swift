@@ -5,7 +5,8 @@ import PCIConfig
 struct PCIExplain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Print the whole space of a profile, with where each default comes from.")
+    abstract: "Print the whole space of a profile, with where each default comes from.",
+    discussion: "Example: ferry pci explain nvme.yaml")
 
   @Argument(help: "The profile.")
   var profile: String

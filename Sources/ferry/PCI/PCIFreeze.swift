@@ -6,9 +6,11 @@ struct PCIFreeze: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "freeze",
     abstract: "Make every offset of a profile explicit, and record the digest of its layout.",
-    discussion:
-      "A frozen profile is refused if an edit or a changed default would show a guest anything else."
-  )
+    discussion: """
+      A frozen profile is refused if an edit or a changed default would show a guest anything else.
+
+      Example: ferry pci freeze draft.yaml -o nvme.yaml
+      """)
 
   @Argument(help: "The profile.")
   var profile: String

@@ -9,6 +9,8 @@ struct PCIShow: ParsableCommand {
     discussion: """
       DUMP is the text of lspci -x, -xxx or -xxxx (with or without -v), the raw bytes of one space, \
       a sysfs config file, or - for standard input.
+
+      Example: ferry pci show dump.txt --device 3b:00.0
       """)
 
   @Argument(help: "What to read.")

@@ -9,6 +9,8 @@ struct PCISynthesize: ParsableCommand {
     discussion: """
       The bytes are the profile's alone. With --on the device is checked first, and the map says where it has the \
       registers that are passed through.
+
+      Example: ferry pci synthesize nvme.yaml --on drive.txt -o space.bin --map map.json
       """)
 
   @Argument(help: "The profile.")
