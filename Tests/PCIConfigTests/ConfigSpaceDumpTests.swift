@@ -174,12 +174,16 @@ import Testing
   // Any one byte of a small dump replaced by any other: an error or a dump, never a trap.
   @Test func everyReplacedByteIsSurvived() throws {
     let text = [UInt8](("00:02.0 x\n" + rows(0..<4) + "\n").utf8)
-    for index in text.indices {
-      for byte in 0...UInt8.max {
+    // Of the rows between the first and the last, one stands for all; so do a few for the bytes that no text has.
+    let middle = text.count - 2 * rows(3..<4).utf8.count..<text.count - rows(3..<4).utf8.count - 1
+    let bytes = Array(0..<0x80) + [0x80, 0xa0, 0xc3, 0xff] as [UInt8]
+    for index in text.indices where !middle.contains(index) {
+      for byte in bytes {
         var changed = text
         changed[index] = byte
-        _ = try? ConfigSpaceDump(parsing: changed)
         _ = try? ConfigSpaceDump(text: changed)
+        // Of a text the other reader makes the same; only such a byte may make it something else.
+        if !(0x20..<0x7f).contains(byte) { _ = try? ConfigSpaceDump(parsing: changed) }
       }
     }
   }

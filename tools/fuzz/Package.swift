@@ -6,25 +6,29 @@ import PackageDescription
 
 /// Each fuzz target, with the products of the main package that it reaches.
 let targets = [
+  "FuzzConfigSpace": ["PCIConfig"],
   "FuzzProfile": ["PCIConfig"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
+]
+
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .unsafeFlags(["-parse-as-library"]),
 ]
 
 let package = Package(
   name: "fuzz",
   dependencies: [.package(name: "ferry", path: "../..")],
-  targets: targets.sorted { $0.key < $1.key }.map { name, products in
-    .executableTarget(
-      name: name,
-      dependencies: products.map { .product(name: $0, package: "ferry") },
-      swiftSettings: [
-        .treatAllWarnings(as: .error),
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableExperimentalFeature("Lifetimes"),
-        .unsafeFlags(["-parse-as-library"]),
-      ])
-  },
+  targets: [.target(name: "FuzzSupport", swiftSettings: settings)]
+    + targets.sorted { $0.key < $1.key }.map { name, products in
+      .executableTarget(
+        name: name,
+        dependencies: ["FuzzSupport"] + products.map { .product(name: $0, package: "ferry") },
+        swiftSettings: settings)
+    },
   swiftLanguageModes: [.v6]
 )

@@ -8,7 +8,7 @@ struct RecordFinder {
   let isHeaderIntact: Bool
   /// Where the records end: before the footer, or with the file.
   let contentEnd: UInt64
-  private let footer: StreamFooter?
+  let footer: StreamFooter?
   private let uuidChecksum: UInt32
   private let limits: StreamLimits
 
@@ -38,6 +38,14 @@ struct RecordFinder {
     } catch {
       intact = nil
       defect = error
+    }
+    // A header that only a newer version may have written is no damage.
+    if let defect, start.count == StreamHeader.byteCount,
+      defect.code == .unsupportedVersion || defect.code == .unsupportedFeature,
+      CRC32C.checksum(of: start.bytes.extracting(0..<52))
+        == start.bytes.little(UInt32.self, at: 52)
+    {
+      throw StreamIOError(input.path, .stream(defect))
     }
     let header: StreamHeader
     if let intact {

@@ -6,6 +6,8 @@ public struct SalvageReport: Sendable {
   public var catalog: StreamCatalog
   /// The bytes of the file that are no intact record.
   public var damage = ByteRanges()
+  /// Whether the file does not end with the stream's footer.
+  public var isFooterLost = false
   /// By device number.
   public var losses: [Loss] = []
 
@@ -30,9 +32,9 @@ public struct SalvageReport: Sendable {
     self.catalog = catalog
   }
 
-  /// Whether nothing is lost.
+  /// Whether the stream is as it was written: nothing is lost or damaged.
   public var isWhole: Bool {
-    catalog.isComplete && damage.isEmpty && losses.allSatisfy(\.isEmpty)
+    catalog.isComplete && damage.isEmpty && !isFooterLost && losses.allSatisfy(\.isEmpty)
   }
 }
 

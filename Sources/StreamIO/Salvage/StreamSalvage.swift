@@ -9,7 +9,9 @@ import MigrationStream
 public struct StreamSalvage: ~Copyable {
   private let input: InputFile
   private let finder: RecordFinder
+  /// By where they begin, the chunks whose headers are damaged but stand in the index.
   private let indexed: [UInt64: IndexEntry]
+  private let indexedOffsets: [UInt64]
   private var position = UInt64(StreamHeader.byteCount)
   private var lastSequence: UInt32?
   private var payload: ByteBuffer
@@ -27,8 +29,10 @@ public struct StreamSalvage: ~Copyable {
     let indexed = try finder.damagedHeadersInIndex(of: input)
     var report = SalvageReport(catalog: StreamCatalog(header: finder.header, origin: .salvage))
     if !finder.isHeaderIntact { report.damage.append(0..<UInt64(StreamHeader.byteCount)) }
+    report.isFooterLost = finder.footer == nil
     self.finder = finder
     self.indexed = indexed
+    indexedOffsets = indexed.keys.sorted()
     self.report = report
     payload = ByteBuffer()
     decoder = ChunkDecoder()
@@ -39,16 +43,20 @@ public struct StreamSalvage: ~Copyable {
   public mutating func next() throws(StreamIOError) -> ScannedRecord? {
     while position < finder.contentEnd {
       guard let header = try header(at: position) else {
-        let next = try finder.nextRecord(after: position, sequence: lastSequence, in: input)
+        let next = try nextRecord()
         report.damage.append(position..<next)
         position = next
         continue
       }
       let start = position
       lastSequence = header.sequence
+      if indexed[start] != nil {
+        report.damage.append(start..<start + UInt64(RecordHeader.byteCount))
+      }
       position = start + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
       if let record = try record(header, at: start) { return record }
-      report.damage.append(start..<min(position, finder.contentEnd))
+      let damaged = indexed[start] == nil ? start : start + UInt64(RecordHeader.byteCount)
+      report.damage.append(damaged..<min(position, finder.contentEnd))
     }
     report.close()
     return nil
@@ -61,6 +69,17 @@ public struct StreamSalvage: ~Copyable {
       guard let current else { return RawSpan() }
       return decoder.bytes(of: current, payload: payload.bytes)
     }
+  }
+
+  /// Where the next record begins whose header is intact, or is in the index.
+  private func nextRecord() throws(StreamIOError) -> UInt64 {
+    let next = try finder.nextRecord(after: position, sequence: lastSequence, in: input)
+    var (low, high) = (0, indexedOffsets.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if indexedOffsets[middle] > position { high = middle } else { low = middle + 1 }
+    }
+    return low < indexedOffsets.count ? min(next, indexedOffsets[low]) : next
   }
 
   private mutating func header(at offset: UInt64) throws(StreamIOError) -> RecordHeader? {

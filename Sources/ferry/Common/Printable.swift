@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Text from a stream, made safe for a terminal: it must not move the cursor or change colours.
 enum Printable {
   static func text(_ text: String) -> String {
@@ -5,17 +7,11 @@ enum Printable {
     for scalar in text.unicodeScalars {
       switch scalar.properties.generalCategory {
       case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator:
-        result += "\\u{\(String(scalar.value, radix: 16))}"
+        result += "\\u{\(hex(scalar.value))}"
       default: result.unicodeScalars.append(scalar)
       }
     }
     return result
-  }
-
-  /// An integer as hexadecimal digits, at least `width` of them.
-  static func hex<T: FixedWidthInteger>(_ value: T, width: Int = 0) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 
   static func count(_ number: some BinaryInteger, _ noun: String) -> String {

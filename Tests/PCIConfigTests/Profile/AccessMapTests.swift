@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct AccessMapTests {
   /// Profiles of every pair of devices that has one, with the pair.
-  private static func pairs() throws -> [(layout: ProfileLayout, hosts: [HostFunction])] {
+  private static let pairs = Result { try allPairs() }
+
+  private static func allPairs() throws -> [(layout: ProfileLayout, hosts: [HostFunction])] {
     var hosts = DumpCorpus.all.compactMap { path -> HostFunction? in
       guard let device = try? DumpCorpus.devices(path).first else { return nil }
       let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -27,7 +29,7 @@ import Testing
 
   @Test func allDevicesThatPassShowTheSameAndTheirMapsAgree() throws {
     let iommu = IOMMUFacts(pasidWidth: 20, allowsExecute: true, allowsPrivileged: true)
-    let pairs = try Self.pairs()
+    let pairs = try Self.pairs.get()
     #expect(pairs.count >= 5)
     for (layout, hosts) in pairs {
       let passing = hosts.filter { layout.check($0, iommu: iommu).canCarry }
@@ -71,7 +73,7 @@ import Testing
   }
 
   @Test func theMapCoversEveryByteOnce() throws {
-    var layouts = try Self.pairs().map(\.layout)
+    var layouts = try Self.pairs.get().map(\.layout)
     layouts.append(try Fixture.layout(Fixture.short))
     for layout in layouts {
       let map = AccessMap(layout)

@@ -159,12 +159,35 @@ import Testing
     #expect(!frozen.contains("auto"))
   }
 
-  @Test func whatIsWrittenReadsBackTheSame() throws {
-    for text in [Fixture.short] {
-      let layout = try Fixture.layout(text)
-      let again = try Fixture.layout(layout.profile.yaml(comments: ["a", ""]))
-      #expect(again.digest == layout.digest)
-    }
+  @Test(arguments: [
+    // What is replaced, and by what.
+    ("", ""),
+    // An offset of the device is a number, a place in a capability of its may have brackets.
+    ("name: max", "physical: 0x0c, name: max"),
+    ("name: max", "physical: 12, name: max"),
+    ("name: max", "physical: express+8, name: max"),
+    ("name: max", "physical: \"vendor[1]+0x04\", name: max"),
+    // A width that the key cannot say, and for which no register but this one stands.
+    ("width: 16, execute: false, privileged: false", "registers: { capabilities: 0 }"),
+    ("width: 16, execute: false, privileged: false", "registers: { capabilities: 0x1f00 }"),
+    ("page-aligned: true", "queue-depth: 32"),
+    // Names with what YAML folds, forbids or gives a meaning.
+    ("profile: nvme-4k.v1", "profile: \"\\N\\L\\P\\ufeff\\uffff\\x81\\xa0\\\"\\\\é\""),
+    ("profile: nvme-4k.v1", "profile: 'true'\nnote: \" a: #b\\n\\t[c]\\0 \""),
+    ("max read request size", "'- a, {b}: '"),
+  ])
+  func whatIsWrittenReadsBackTheSame(_ item: (old: String, new: String)) throws {
+    let text = item.old.isEmpty ? Fixture.short : Fixture.short.replacing(item.old, with: item.new)
+    #expect(item.old.isEmpty || text != Fixture.short)
+    let layout = try Fixture.layout(text)
+    let again = try Fixture.layout(layout.profile.yaml(comments: ["a", ""]))
+    #expect(again.digest == layout.digest)
+    #expect(again.profile.name == layout.profile.name)
+    #expect(again.profile.note == layout.profile.note)
+    #expect(again.profile.registers.map(\.name) == layout.profile.registers.map(\.name))
+    let frozen = try Fixture.layout(Profile.freeze([UInt8](text.utf8)))
+    #expect(frozen.profile.digest == layout.digest)
+    #expect(frozen.profile.name == layout.profile.name)
   }
 
   @Test func theExplanationCoversEveryByteOnceAndNamesSources() throws {

@@ -6,7 +6,9 @@ final class TemporaryFolder {
   let path: String
 
   init() {
-    var template = Array("/tmp/ferry-test-XXXXXX".utf8CString)
+    // In memory where there is such a place: the tests write thousands of small files.
+    let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+    var template = Array("\(parent)/ferry-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { fatalError("no temporary folder: errno \(errno)") }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

@@ -23,9 +23,8 @@ public struct HostFunction: Sendable {
 
   /// Takes `space` as a virtual function if its ids are ffff:ffff, or if `physicalFunction` is given.
   ///
-  /// - Parameters:
-  ///   - identity: the ids of a virtual function whose physical function is not at hand.
-  ///   - barSizes: the sizes of BARs that the operator knows, by index.
+  /// `identity` has the ids of a virtual function whose physical function is not at hand, `barSizes` the sizes of BARs
+  /// that the operator knows, by index.
   public init(
     _ space: ConfigSpace, label: String, physicalFunction: ConfigSpace? = nil,
     identity: (vendor: UInt16, device: UInt16)? = nil, barSizes: [Int: UInt64] = [:]

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Compares a laid-out profile with a device: every reason, not the first.
 struct ProfileCheck {
   let layout: ProfileLayout
@@ -188,8 +190,8 @@ struct ProfileCheck {
 extension ProfileLayout {
   /// Whether `host` can carry the profile, with every reason why not.
   ///
-  /// - Parameter iommu: what iommufd reports; the kernel hides the PASID capability from VFIO, so a dump alone does
-  ///   not always say.
+  /// `iommu` is what iommufd reports; the kernel hides the PASID capability from VFIO, so a dump alone does not always
+  /// say.
   public func check(_ host: HostFunction, iommu: IOMMUFacts? = nil) -> CheckReport {
     var check = ProfileCheck(self, host, iommu)
     check.run()

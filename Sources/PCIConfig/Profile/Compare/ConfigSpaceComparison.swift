@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Compares two configuration spaces by capability and field, wherever each has them.
 public struct ConfigSpaceComparison: Sendable {
   /// The header first, then capabilities in the first space's order, then what only the second has.
@@ -121,10 +123,12 @@ public struct ConfigSpaceComparison: Sendable {
     let owned = (a.capabilities + b.capabilities).map(\.range)
     let end = min(first.byteCount, second.byteCount)
     guard end > 64 else { return }
+    let areKnown = first.unknownRanges.isEmpty && second.unknownRanges.isEmpty
     var start: Int?
     for byte in 64...end {
       let differs =
-        byte < end && first.u8(at: byte) != second.u8(at: byte)
+        byte < end && !(areKnown && first.bytes[byte] == second.bytes[byte])
+        && first.u8(at: byte) != second.u8(at: byte)
         && !owned.contains { $0.contains(byte) }
       if differs {
         start = start ?? byte

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension AccessMap {
   /// The map of `layout`; with the places of its registers on `host`, if one is given.
   public init(_ layout: ProfileLayout, on host: HostFunction? = nil) {
@@ -41,20 +43,31 @@ private struct AccessMapBuilder {
   private(set) var ranges: [AccessMap.Range] = []
   private let layout: ProfileLayout
   private let places: PhysicalPlaces?
+  /// Which register a byte belongs to; -1 for none.
+  private var registers: [Int]
+  private var owners: [PlacedRegister.Owner]
 
   init(_ layout: ProfileLayout, _ places: PhysicalPlaces?) {
     self.layout = layout
     self.places = places
-    // Which register a byte belongs to; -1 for none.
-    var registers = [Int](repeating: -1, count: layout.byteCount)
+    let count = layout.byteCount
+    registers = Array(repeating: -1, count: count)
+    owners = Array(repeating: .free, count: count)
+    for byte in 0..<min(0x40, count) { owners[byte] = .header }
+    for (index, capability) in layout.capabilities.enumerated() {
+      for byte in capability.range where byte < count { owners[byte] = .capability(index) }
+    }
     for (index, register) in layout.registers.enumerated() {
-      for byte in register.range where byte < layout.byteCount { registers[byte] = index }
+      for byte in register.range where byte < count {
+        registers[byte] = index
+        owners[byte] = register.owner
+      }
     }
     var start = 0
-    while start < layout.byteCount {
+    while start < count {
       var end = start + 1
-      while end < layout.byteCount, belongs(end, to: start, registers) { end += 1 }
-      add(start..<end, registers[start])
+      while end < count, belongs(end, to: start) { end += 1 }
+      add(start..<end)
       start = end
     }
   }
@@ -66,20 +79,10 @@ private struct AccessMapBuilder {
       ? .emulated : .constant
   }
 
-  private func owner(_ register: Int, _ byte: Int) -> PlacedRegister.Owner {
-    if register >= 0 { return layout.registers[register].owner }
-    if let index = layout.capabilities.firstIndex(where: { $0.range.contains(byte) }) {
-      return .capability(index)
-    }
-    return byte < 0x40 ? .header : .free
-  }
-
   /// Whether the byte continues the range that begins at `start`.
-  private func belongs(_ byte: Int, to start: Int, _ registers: [Int]) -> Bool {
+  private func belongs(_ byte: Int, to start: Int) -> Bool {
     let kind = kind(start)
-    guard self.kind(byte) == kind,
-      owner(registers[byte], byte) == owner(registers[start], start)
-    else { return false }
+    guard self.kind(byte) == kind, owners[byte] == owners[start] else { return false }
     if kind == .constant { return true }
     guard registers[byte] == registers[start] else { return false }
     let image = layout.image
@@ -88,23 +91,24 @@ private struct AccessMapBuilder {
     return image.anchors[Int(this)] == image.anchors[Int(first)].advanced(by: byte - start)
   }
 
-  private mutating func add(_ range: Range<Int>, _ register: Int) {
+  private mutating func add(_ range: Range<Int>) {
+    let register = registers[range.lowerBound]
     let image = layout.image
     let kind = kind(range.lowerBound)
     var physical: AccessMap.Physical?
     let anchor = image.anchorIndex[range.lowerBound]
     if anchor >= 0 {
-      let passed = zip(image.forwarded, image.deviceWritable).map { $0 | $1 }
+      let passed = range.map { image.forwarded[$0] | image.deviceWritable[$0] }
       let offset = places.map { Int($0.offsets[range.lowerBound]) }
       physical = AccessMap.Physical(
         register: image.anchors[Int(anchor)].description,
         offset: offset.flatMap { $0 < 0 ? nil : $0 }, mask: Self.text(image.device[range]),
-        write: Self.text(passed[range]))
+        write: Self.text(passed[...]))
     }
     ranges.append(
       AccessMap.Range(
         offset: range.lowerBound, length: range.count, kind: kind,
-        owner: layout.label(owner(register, range.lowerBound)),
+        owner: layout.label(owners[range.lowerBound]),
         name: kind == .constant || register < 0 ? nil : layout.registers[register].name,
         reset: Self.text(image.reset[range]), write: Self.mask(image.writable[range]),
         clear: Self.mask(image.clearable[range]), trigger: Self.mask(image.trigger[range]),

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Writes a profile as YAML that reads back as the same profile.
 struct ProfileWriter {
   private var lines: [String] = []
@@ -65,6 +67,7 @@ struct ProfileWriter {
     }
     // What the settings alone would say: registers that differ from it are written out.
     var plain = CapabilityContent(version: content.version, hasPASID: content.hasPASID)
+    var unsaid: Set<String> = []
     for setting in template.settings {
       guard let register = template.registers(content).first(where: { $0.name == setting.register })
       else { continue }
@@ -73,14 +76,18 @@ struct ProfileWriter {
       guard setting.isRequired || value & setting.bits != register.reset & setting.bits else {
         continue
       }
-      guard let text = Self.text(setting, value) else { continue }
+      guard let text = Self.text(setting, value) else {
+        unsaid.insert(register.name)
+        continue
+      }
       items.append("\(setting.key): \(text)")
       plain.values[register.name] = current & ~setting.bits | value & setting.bits
     }
     var registers: [String] = []
     for register in template.registers(content) where !template.holdsBytes {
       guard let value = content.values[register.name],
-        template.value(of: register, in: content) != template.value(of: register, in: plain)
+        unsaid.contains(register.name)
+          || template.value(of: register, in: content) != template.value(of: register, in: plain)
       else { continue }
       registers.append("\(register.name): 0x\(hex(value, digits: register.byteCount * 2))")
     }
@@ -109,7 +116,8 @@ struct ProfileWriter {
       return number < 6 && range.contains(1 << number) ? "\(1 << number)" : nil
     case .flag: return number != 0 ? "true" : "false"
     case .choice(let choices): return choices.first { $0.value == number }?.name
-    case .place: return "{ bar: \(value & 7), offset: 0x\(hex(value & ~7)) }"
+    case .place:
+      return value & 7 < 6 ? "{ bar: \(value & 7), offset: 0x\(hex(value & ~7)) }" : nil
     }
   }
 
@@ -124,7 +132,11 @@ struct ProfileWriter {
       if let reset = register.reset { items.append("reset: 0x\(hex(reset))") }
       if let writable = register.writable { items.append("write: 0x\(hex(writable))") }
       if register.clearable != 0 { items.append("clear: 0x\(hex(register.clearable))") }
-      if let physical = register.physical { items.append("physical: \"\(physical)\"") }
+      // An offset is a number; brackets are YAML's own, so a place in a capability is quoted.
+      if let physical = register.physical {
+        let isOffset = if case .capability = physical { false } else { true }
+        items.append(isOffset ? "physical: \(physical)" : "physical: \"\(physical)\"")
+      }
       if let required = register.required { items.append("require: 0x\(hex(required))") }
       items.append("name: \(Self.quoted(register.name))")
       lines.append("  - { \(items.joined(separator: ", ")) }")
@@ -153,17 +165,12 @@ struct ProfileWriter {
     if isPlain { return text }
     var quoted = "\""
     for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      default:
-        if scalar.value < 0x20 || scalar.value == 0x7f {
-          quoted += "\\x" + hex(scalar.value, digits: 2)
-        } else {
-          quoted.unicodeScalars.append(scalar)
-        }
+      switch scalar.value {
+      case 0x22, 0x5c: quoted += "\\\(scalar)"
+      case ..<0x20, 0x7f...0xa0: quoted += "\\x" + hex(scalar.value, digits: 2)
+      // Line breaks, which YAML folds, and what no YAML text may hold.
+      case 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff: quoted += "\\u" + hex(scalar.value, digits: 4)
+      default: quoted.unicodeScalars.append(scalar)
       }
     }
     return quoted + "\""

@@ -1,3 +1,4 @@
+import FuzzSupport
 import PCIConfig
 
 /// The entry point of libFuzzer.

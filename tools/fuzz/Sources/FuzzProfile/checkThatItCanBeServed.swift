@@ -1,3 +1,4 @@
+import FuzzSupport
 import PCIConfig
 
 /// Checks `layout` against a device that has what the layout itself shows, and serves accesses of every size from it.

@@ -1,3 +1,5 @@
+import FuzzSupport
+
 /// The entry point of libFuzzer.
 ///
 /// An input is one byte of options, eight that seed the splits, and a stream. What must hold: no crash; no memory beyond the

@@ -1,4 +1,5 @@
 import ByteIO
+import FuzzSupport
 import MigrationStream
 
 /// Everything that a decoder says about a stream.

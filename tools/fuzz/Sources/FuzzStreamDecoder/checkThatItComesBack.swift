@@ -1,4 +1,5 @@
 import ByteIO
+import FuzzSupport
 import MigrationStream
 
 /// Puts the content of `stream`, which must have been accepted, through the encoder and holds the result against it.

@@ -1,0 +1,112 @@
+import ByteIO
+import Glibc
+import StreamIO
+import SystemPackage
+import Testing
+
+@Suite struct OutputFileTests {
+  let folder = TemporaryFolder()
+
+  private func contents(_ name: String) throws -> String {
+    String(decoding: try InputFile(path: folder[name]).contents(limit: 1000), as: UTF8.self)
+  }
+
+  private func put(_ text: String, at path: String) throws {
+    let file = try OutputFile(path: path)
+    try file.write(Array(text.utf8).span.raw)
+    try file.commit()
+  }
+
+  private func mode(_ name: String) -> mode_t {
+    var status = stat()
+    return stat(folder[name], &status) == 0 ? status.st_mode & 0o7777 : 0
+  }
+
+  @Test func nothingIsThereBeforeTheCommit() throws {
+    let file = try OutputFile(path: folder["new"])
+    try file.write([1, 2, 3].span.raw, [4].span.raw)
+    #expect(folder.names.isEmpty)
+    try file.commit()
+    #expect(folder.names == ["new"])
+    #expect(try InputFile(path: folder["new"]).contents(limit: 10) == [1, 2, 3, 4])
+  }
+
+  @Test func givingUpLeavesNothing() throws {
+    folder.write(Array("old".utf8), to: "there")
+    for name in ["there", "new"] {
+      let file = try OutputFile(path: folder[name])
+      try file.write(Array("half".utf8).span.raw)
+    }
+    #expect(folder.names == ["there"])
+    #expect(try contents("there") == "old")
+  }
+
+  @Test func anExistingFileIsReplacedWithItsMode() throws {
+    folder.write(Array("old and longer".utf8), to: "there")
+    chmod(folder["there"], 0o640)
+    let reader = try InputFile(path: folder["there"])
+    let file = try OutputFile(path: folder["there"])
+    try file.write(Array("new".utf8).span.raw)
+    #expect(try contents("there") == "old and longer")
+    try file.commit()
+    #expect(try contents("there") == "new")
+    #expect(mode("there") == 0o640)
+    #expect(folder.names == ["there"])
+    // Whoever has the old file open keeps it.
+    #expect(try reader.contents(limit: 100) == Array("old and longer".utf8))
+  }
+
+  @Test func aNewFileHasTheModeThatTheUmaskLeaves() throws {
+    let mask = umask(0)
+    umask(mask)
+    try put("new", at: folder["new"])
+    #expect(mode("new") == 0o666 & ~mask)
+  }
+
+  @Test func aSymbolicLinkStays() throws {
+    folder.write(Array("old".utf8), to: "target")
+    symlink("target", folder["link"])
+    try put("new", at: folder["link"])
+    #expect(try contents("target") == "new")
+    var status = stat()
+    #expect(lstat(folder["link"], &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+    #expect(folder.names == ["link", "target"])
+  }
+
+  @Test func aFolderIsRefused() throws {
+    for path in [folder.path, folder.path + "/", "/", "."] {
+      let error = #expect(throws: StreamIOError.self) { try OutputFile(path: path).commit() }
+      #expect(error?.cause == .system(.isDirectory, attempting: "write"))
+    }
+    #expect(throws: StreamIOError.self) { try put("x", at: "") }
+    #expect(throws: StreamIOError.self) { try put("x", at: folder["none"] + "/x") }
+    #expect(folder.names.isEmpty)
+  }
+
+  @Test func aFullDeviceIsAnError() throws {
+    let file = try OutputFile(path: "/dev/full")
+    let error = #expect(throws: StreamIOError.self) { try file.write([1].span.raw) }
+    #expect(error?.cause == .system(.noSpace, attempting: "write"))
+    #expect(error?.path == "/dev/full")
+  }
+
+  @Test func aNameOfTheGreatestLengthIsWritten() throws {
+    let name = String(repeating: "x", count: 255)
+    try put("long", at: folder[name])
+    #expect(try contents(name) == "long")
+    #expect(throws: StreamIOError.self) { try put("long", at: folder[name + "x"]) }
+    #expect(folder.names == [name])
+  }
+
+  @Test func writersOfOneNameDoNotMeet() throws {
+    let first = try OutputFile(path: folder["one"])
+    let second = try OutputFile(path: folder["one"])
+    try first.write(Array("first".utf8).span.raw)
+    try second.write(Array("second".utf8).span.raw)
+    try second.commit()
+    #expect(try contents("one") == "second")
+    try first.commit()
+    #expect(try contents("one") == "first")
+    #expect(folder.names == ["one"])
+  }
+}

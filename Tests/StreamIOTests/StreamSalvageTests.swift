@@ -1,0 +1,233 @@
+import ByteIO
+import MigrationStream
+import StreamIO
+import TestSupport
+import Testing
+
+@Suite struct StreamSalvageTests {
+  let folder = TemporaryFolder()
+
+  /// What salvage gives for the file at `path`, held against the truth.
+  private struct Recovery {
+    var report: SalvageReport
+    /// What is wrong with the recovery; empty where found and missing together are the state.
+    var complaints: [String] = []
+
+    init(_ path: String, truth: [[UInt8]]) throws {
+      var salvage = try StreamSalvage(try InputFile(path: path))
+      var found = truth.map { _ in [Range<UInt64>]() }
+      while let record = try salvage.next() {
+        guard case .chunk(let chunk) = record.content else { continue }
+        let range = chunk.stateOffset..<chunk.stateOffset + UInt64(chunk.byteCount)
+        let state = truth[Int(chunk.device)]
+        if [UInt8](salvage.chunkBytes)
+          != [UInt8](state[Int(range.lowerBound)..<Int(range.upperBound)])
+        {
+          complaints.append("device \(chunk.device): wrong bytes in \(range)")
+        }
+        found[Int(chunk.device)].append(range)
+      }
+      report = salvage.report
+      for (device, state) in truth.enumerated() {
+        check(device, UInt64(state.count), found: found[device])
+      }
+    }
+
+    private mutating func check(_ device: Int, _ byteCount: UInt64, found: [Range<UInt64>]) {
+      guard device < report.losses.count else {
+        // A device of which nothing is left is not known to have been there; but the stream is known not to be whole.
+        if !found.isEmpty || report.isWhole {
+          complaints.append("device \(device) is not reported")
+        }
+        return
+      }
+      let loss = report.losses[device]
+      var ranges = found + loss.missing.ranges
+      if let start = loss.missingFrom, start < byteCount { ranges.append(start..<byteCount) }
+      var end: UInt64 = 0
+      for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+        if range.lowerBound != end { complaints.append("device \(device): \(ranges)") }
+        end = range.upperBound
+      }
+      if end != byteCount { complaints.append("device \(device): \(ranges) end at \(end)") }
+    }
+  }
+
+  @Test(arguments: [false, true]) func anIntactStreamIsWhole(isIndexed: Bool) throws {
+    let builder = Samples.small(indexed: isIndexed)
+    let path = folder.write(try builder.encoded())
+    let recovery = try Recovery(path, truth: Samples.states(of: builder))
+    #expect(recovery.complaints.isEmpty)
+    #expect(recovery.report.isWhole)
+    let catalog = try StreamArchive(InputFile(path: path)).catalog()
+    #expect(CatalogContent(recovery.report.catalog) == CatalogContent(catalog))
+  }
+
+  /// Every byte of a stream is changed in turn, to a value that `seed` chooses.
+  @Test(arguments: [(1, false), (2, true)] as [(UInt64, Bool)])
+  func foundAndMissingAreTheStateWhicheverByteChanges(seed: UInt64, isIndexed: Bool) throws {
+    var random = SplitMix64(seed: seed)
+    let builder = Samples.small(indexed: isIndexed)
+    let truth = Samples.states(of: builder)
+    var bytes = try builder.encoded()
+    for position in bytes.indices {
+      let original = bytes[position]
+      bytes[position] ^= .random(in: 1...255, using: &random)
+      let recovery = try Recovery(folder.write(bytes), truth: truth)
+      bytes[position] = original
+      #expect(recovery.complaints.isEmpty, "byte \(position)")
+      #expect(!recovery.report.isWhole, "byte \(position)")
+      #expect(
+        recovery.report.damage.ranges.contains { $0.contains(UInt64(position)) },
+        "byte \(position) of \(recovery.report.damage.ranges)")
+      // One byte costs one record.
+      #expect(recovery.report.damage.count == 1, "byte \(position)")
+    }
+  }
+
+  @Test(arguments: [false, true]) func foundAndMissingAreTheStateWhereverItIsTorn(
+    isIndexed: Bool
+  ) throws {
+    let builder = Samples.small(indexed: isIndexed)
+    let truth = Samples.states(of: builder)
+    let bytes = try builder.encoded()
+    for count in bytes.indices {
+      let path = folder.write(bytes[..<count])
+      guard count >= StreamHeader.byteCount else {
+        #expect(throws: StreamIOError.self) { try StreamSalvage(try InputFile(path: path)).report }
+        continue
+      }
+      let recovery = try Recovery(path, truth: truth)
+      #expect(recovery.complaints.isEmpty, "\(count) bytes")
+      #expect(!recovery.report.isWhole, "\(count) bytes")
+    }
+  }
+
+  @Test(arguments: 0..<40 as Range<UInt64>)
+  func foundAndMissingAreTheStateAfterManyDamages(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let builder = Samples.small(indexed: seed % 2 == 0)
+    var bytes = try builder.encoded()
+    for _ in 0..<Int.random(in: 2...6, using: &random) {
+      let start = Int.random(in: StreamHeader.byteCount..<bytes.count, using: &random)
+      let end = min(start + Int.random(in: 1...80, using: &random), bytes.count)
+      // Overwritten, cut out, or put in.
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: for index in start..<end { bytes[index] = .random(in: 0...255, using: &random) }
+      case 1: bytes.removeSubrange(start..<end)
+      default: bytes.insert(contentsOf: random.bytes(end - start), at: start)
+      }
+    }
+    let recovery = try Recovery(folder.write(bytes), truth: Samples.states(of: builder))
+    #expect(recovery.complaints.isEmpty)
+  }
+
+  @Test func aDamagedRecordHeaderIsReadFromTheIndex() throws {
+    for isIndexed in [false, true] {
+      let builder = Samples.small(indexed: isIndexed)
+      var stream = MutableStream(try builder.encoded())
+      let chunk = stream.index(of: .stateChunk) + 2
+      var bytes = stream.streamHeader
+      stream.records[chunk].header[5] ^= 0x40
+      for record in stream.records { bytes += record.header + record.payload }
+      bytes += stream.footer
+      let recovery = try Recovery(folder.write(bytes), truth: Samples.states(of: builder))
+      #expect(recovery.complaints.isEmpty)
+      #expect(recovery.report.losses[0].isEmpty == isIndexed)
+      // That nothing is lost does not mean that the file is good.
+      #expect(!recovery.report.isWhole)
+    }
+  }
+
+  @Test func twoDamagedRecordHeadersInARowAreReadFromTheIndex() throws {
+    let builder = Samples.small(indexed: true)
+    let stream = MutableStream(try builder.encoded())
+    var bytes = stream.streamHeader
+    for record in stream.records {
+      let isChunk = record.type == RecordType.stateChunk.rawValue
+      bytes += record.header.map { isChunk ? ~$0 : $0 } + record.payload
+    }
+    let recovery = try Recovery(
+      folder.write(bytes + stream.footer), truth: Samples.states(of: builder))
+    #expect(recovery.complaints.isEmpty)
+    #expect(recovery.report.losses.map(\.isEmpty) == [true, true, true])
+    #expect(recovery.report.damage.byteCount == 8 * 32)
+  }
+
+  @Test func aDamagedStreamHeaderCostsNothingElse() throws {
+    let builder = Samples.small(indexed: true)
+    var bytes = try builder.encoded()
+    for index in 0..<StreamHeader.byteCount { bytes[index] = 0 }
+    let recovery = try Recovery(folder.write(bytes), truth: Samples.states(of: builder))
+    #expect(recovery.complaints.isEmpty)
+    #expect(recovery.report.losses.map(\.isEmpty) == [true, true, true])
+    #expect(recovery.report.damage.ranges == [0..<UInt64(StreamHeader.byteCount)])
+  }
+
+  @Test func whatIsNoStreamIsSaidToBeNone() throws {
+    var random = SplitMix64(seed: 5)
+    for bytes in [[], random.bytes(10), random.bytes(56), random.bytes(5000)] {
+      let error = #expect(throws: StreamIOError.self) {
+        try StreamSalvage(try InputFile(path: folder.write(bytes))).report
+      }
+      #expect(error?.streamCode == .notAStream)
+    }
+  }
+
+  /// A newer version is not damage: what it means, nobody here knows.
+  @Test func aNewerVersionIsRefused() throws {
+    var stream = MutableStream(try Samples.small(indexed: true).encoded())
+    stream.streamHeader[8] = 2
+    var error = #expect(throws: StreamIOError.self) {
+      try StreamSalvage(try InputFile(path: folder.write(stream.encoded()))).report
+    }
+    #expect(error?.streamCode == .unsupportedVersion)
+    stream.streamHeader[8] = 1
+    stream.streamHeader[12] = 1
+    error = #expect(throws: StreamIOError.self) {
+      try StreamSalvage(try InputFile(path: folder.write(stream.encoded()))).report
+    }
+    #expect(error?.streamCode == .unsupportedFeature)
+  }
+
+  /// A guest may put a stream into its device's state; damage around it must not bring its records up.
+  @Test(arguments: [false, true]) func aStreamWithinTheStateIsNotMistaken(isIndexed: Bool) throws {
+    var inner = Samples.small(indexed: true)
+    inner.header.uuid = try #require(StreamUUID("22222222-2222-2222-2222-222222222222"))
+    let state = try inner.encoded()
+    var outer = StreamBuilder()
+    outer.compression = .raw
+    outer.indexThreshold = isIndexed ? 0 : .max
+    outer.pieces = [
+      .init(device: 0, context: .init(phase: .preCopy), bytes: state),
+      .init(device: 0, context: .init(phase: .stopCopy), bytes: [1, 2, 3]),
+    ]
+    let bytes = try outer.encoded()
+    let catalog = try folder.archive(bytes).catalog()
+    #expect(catalog.devices.count == 1)
+    for position in 0..<320 {
+      var damaged = bytes
+      damaged[position] ^= 0xff
+      let path = folder.write(damaged)
+      let recovery = try Recovery(path, truth: [state + [1, 2, 3]])
+      #expect(recovery.complaints.isEmpty, "byte \(position)")
+      #expect(recovery.report.catalog.devices.count == 1, "byte \(position)")
+      #expect(recovery.report.catalog.information.producer == nil, "byte \(position)")
+    }
+  }
+
+  @Test func hostileOffsetsOfStateAreNoCrash() throws {
+    for offset: UInt64 in [.max, .max - 59, .max - 60, .max / 2, .max / 2 + 1] {
+      var stream = MutableStream(try Samples.small(indexed: true).encoded())
+      stream.records[stream.index(of: .stateChunk)].set(offset, at: 8)
+      stream.records[stream.index(of: .deviceSummary)].payload =
+        [0x02, 0x08]
+        + [UInt8](
+          repeating: 255, count: 8)
+      var salvage = try StreamSalvage(try InputFile(path: folder.write(stream.encoded())))
+      while try salvage.next() != nil {}
+      #expect(!salvage.report.isWhole)
+      #expect(salvage.report.losses.count == 3)
+    }
+  }
+}
