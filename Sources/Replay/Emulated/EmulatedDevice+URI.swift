@@ -35,7 +35,8 @@ extension EmulatedDevice {
     }
     try values.finish()
     self.init(
-      uri.text, model: model, faults: FaultPlan(faults), stepLimit: Int(clamping: step))
+      "\(uri.scheme):\(uri.path)", model: model, faults: FaultPlan(faults),
+      stepLimit: Int(clamping: step))
   }
 }
 

@@ -72,7 +72,6 @@ struct SyntheticMemory: Sendable, Hashable {
   var digest: String {
     var value = Self.mix(seed ^ Self.mix(byteCount))
     for generation in generations { value = Self.mix(value ^ UInt64(generation)) }
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return hex(value, digits: 16)
   }
 }

@@ -1,3 +1,4 @@
+import ByteIO
 import MigrationStream
 import PCIConfig
 
@@ -54,10 +55,11 @@ struct CompatibilityCheck<Device: MigratableDevice> {
   private mutating func check(
     _ pci: DeviceIdentity.PCIIdentity, _ other: DeviceIdentity.PCIIdentity
   ) {
-    let ids = [pci, other].map { hex($0.vendorID, 4) + ":" + hex($0.deviceID, 4) }
+    let ids = [pci, other].map { hex($0.vendorID, digits: 4) + ":" + hex($0.deviceID, digits: 4) }
     if ids[0] != ids[1] { report.add(number, "PCI ids", wanted: ids[0], found: ids[1]) }
     let subsystems = [pci, other].map { id in
-      id.subsystemVendorID.map { hex($0, 4) + ":" + hex(id.subsystemID ?? 0, 4) } ?? "none"
+      id.subsystemVendorID.map { hex($0, digits: 4) + ":" + hex(id.subsystemID ?? 0, digits: 4) }
+        ?? "none"
     }
     if subsystems[0] != subsystems[1] {
       report.add(
@@ -65,7 +67,8 @@ struct CompatibilityCheck<Device: MigratableDevice> {
     }
     if let revision = pci.revisionID, let found = other.revisionID, revision != found {
       report.add(
-        number, "revision", wanted: hex(revision, 2), found: hex(found, 2), severity: .note)
+        number, "revision", wanted: hex(revision, digits: 2), found: hex(found, digits: 2),
+        severity: .note)
     }
   }
 
@@ -88,8 +91,8 @@ struct CompatibilityCheck<Device: MigratableDevice> {
       let same = capabilities.filter { $0.id == capability.id }
       if same.contains(where: { $0.offset == capability.offset }) { continue }
       report.add(
-        number, "capability \(capability.id)", wanted: "at 0x\(hex(capability.offset, 2))",
-        found: same.first.map { "at 0x\(hex($0.offset, 2))" } ?? "none")
+        number, "capability \(capability.id)", wanted: "at 0x\(hex(capability.offset, digits: 2))",
+        found: same.first.map { "at 0x\(hex($0.offset, digits: 2))" } ?? "none")
     }
   }
 
@@ -132,9 +135,4 @@ struct CompatibilityCheck<Device: MigratableDevice> {
       }
     }
   }
-}
-
-private func hex(_ value: some BinaryInteger, _ width: Int) -> String {
-  let digits = String(value, radix: 16)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

@@ -27,5 +27,7 @@ public struct ReplaySummary: Sendable, Hashable {
   public var downtime = Duration.zero
   public var duration = Duration.zero
 
+  public init() {}
+
   public var byteCount: UInt64 { devices.reduce(0) { $0 + $1.byteCount } }
 }
