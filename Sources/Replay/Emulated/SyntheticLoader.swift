@@ -75,11 +75,13 @@ struct SyntheticLoader {
 
   /// How many bytes from the front of `bytes` are those of the block.
   private func matching(_ bytes: RawSpan) -> Int {
-    // SAFETY: an integer has no padding.
+    // SAFETY: an integer has no padding; the loads check their range, and every bit pattern is an integer. They are not
+    // ByteIO's, which another module cannot specialise: this is every byte of a target.
     let expected = unsafe words.span.bytes.extracting(position..<position + bytes.byteCount)
     var index = 0
     while index &+ 8 <= bytes.byteCount,
-      bytes.little(UInt64.self, at: index) == expected.little(UInt64.self, at: index)
+      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+        == expected.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
     {
       index &+= 8
     }

@@ -27,6 +27,6 @@ struct DurationOption: ExpressibleByArgument, CustomStringConvertible {
     if seconds >= 120 { return "\(ByteSize.fixed(seconds / 60, digits: 1)) min" }
     if seconds >= 1 { return "\(ByteSize.fixed(seconds, digits: 2)) s" }
     if seconds >= 0.001 { return "\(ByteSize.fixed(seconds * 1e3, digits: 1)) ms" }
-    return "\(ByteSize.fixed(seconds * 1e6, digits: 0)) us"
+    return "\(Int(seconds * 1e6)) us"
   }
 }
