@@ -3,7 +3,7 @@ import MigrationStream
 
 /// A replay under way.
 struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure: Error> {
-  typealias Session = DeviceSession<Device, Clock>
+  typealias Lane = ReplayLane<Device, Clock>
 
   /// Why it cannot go on.
   enum Failure: Error {
@@ -14,24 +14,8 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     case cancelled
   }
 
-  /// A target and what happened to it.
-  final class Lane {
-    let session: Session
-    let introduction: StreamDevice
-    var byteCount: UInt64 = 0
-    var hasLostState = false
-    var hasDomains = false
-    var attached: [UInt32] = []
-    var registers: [ReplaySummary.RestoredRegister] = []
-
-    init(_ session: Session, _ introduction: StreamDevice) {
-      self.session = session
-      self.introduction = introduction
-    }
-  }
-
-  private let engine: ReplayEngine<Device, Clock>
-  private var introductions: [StreamDevice] = []
+  let engine: ReplayEngine<Device, Clock>
+  private(set) var introductions: [StreamDevice] = []
   // The first record behind the introductions.
   private var pending: Record?
   private var lanes: [Lane] = []
@@ -127,46 +111,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     }
   }
 
-  // MARK: Before anything is touched
-
-  /// What the targets cannot take of the stream.
-  mutating func report() throws(Failure) -> CompatibilityReport {
-    var report = CompatibilityReport()
-    var lacking: [(UInt16, MigrationAbilities)] = []
-    for introduction in introductions {
-      let number = introduction.number
-      guard let target = engine.targets.first(where: { $0.number == number }) else {
-        report.add(number, "target", wanted: "a device to take it", found: "none")
-        continue
-      }
-      do throws(DeviceError) {
-        var check = CompatibilityCheck(
-          wanted: introduction, device: target.device, parts: engine.options.parts, report: report)
-        try check.run()
-        report = check.report
-        let abilities = try target.device.abilities()
-        if !abilities.contains(.peerToPeer) { lacking.append((number, abilities)) }
-      } catch {
-        throw .device(error, number)
-      }
-    }
-    for target in engine.targets where Int(target.number) >= introductions.count {
-      report.add(
-        target.number, "stream", wanted: "a device for \(target.device.name)",
-        found: "\(introductions.count) in the stream")
-    }
-    if introductions.count > 1, engine.options.parts.contains(.state),
-      !engine.options.allowsMissingP2P
-    {
-      for (number, abilities) in lacking {
-        report.add(
-          number, "several devices", wanted: "P2P, so that none runs before all are restored",
-          found: "\(abilities)")
-      }
-    }
-    return report
-  }
-
+  /// Throws unless the targets can take the stream; nothing was touched then.
   mutating func check() throws(Failure) {
     summary.report = try report()
     guard summary.report.isCompatible else { throw .incompatible(summary.report) }
@@ -180,7 +125,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
         continue
       }
       do throws(DeviceError) {
-        let session = try Session(
+        let session = try DeviceSession(
           target.device, number: introduction.number, clock: engine.clock)
         lanes.append(Lane(session, introduction))
       } catch {
@@ -223,7 +168,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     try readState(from: &source) { (run, chunk, bytes) throws(Failure) in
       guard let lane = run.lanes.first(where: { $0.session.number == chunk.device }) else { return }
       do throws(DeviceError) {
-        try Self.write(bytes, to: lane)
+        try lane.write(bytes)
       } catch {
         run.place?.stateOffset = lane.byteCount
         throw .device(error, chunk.device)
@@ -234,28 +179,6 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
           expectedByteCount: expected > 0 ? expected : nil))
     }
     place?.stateOffset = nil
-  }
-
-  private static func write(_ bytes: RawSpan, to lane: Lane) throws(DeviceError) {
-    var rest = bytes
-    while rest.byteCount > 0 {
-      let operation = DeviceError.Operation.writeData(at: lane.byteCount)
-      guard let channel = lane.session.channel else {
-        throw DeviceError(operation, .badDescriptor)
-      }
-      let count: Int
-      do throws(DeviceError) {
-        count = try channel.write(rest)
-      } catch {
-        throw DeviceError(operation, error.number)
-      }
-      // A driver that takes nothing and says nothing.
-      guard (1...rest.byteCount).contains(count) else {
-        throw DeviceError(operation, .inputOutput)
-      }
-      lane.byteCount += UInt64(count)
-      rest = rest.extracting(droppingFirst: count)
-    }
   }
 
   /// Has the drivers take what was written, once the stream was verified.
@@ -319,17 +242,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     case .cancelled: cause = .cancelled
     }
     var outcomes: [UInt16: DeviceOutcome] = [:]
-    for lane in lanes { outcomes[lane.session.number] = undo(lane) }
+    for lane in lanes { outcomes[lane.session.number] = lane.undo() }
     return ReplayError(cause: cause, place: place, outcomes: outcomes)
-  }
-
-  private func undo(_ lane: Lane) -> DeviceOutcome {
-    for pasid in lane.attached.reversed() { try? lane.session.device.detach(pasid: pasid) }
-    if lane.hasDomains { lane.session.device.releaseDomains() }
-    if lane.session.abilities.isEmpty { return .runningAsBefore }
-    if lane.hasLostState || lane.session.wasReset { return lane.session.reset() }
-    let outcome = lane.session.returnToRunning()
-    if case .unusable = outcome { return lane.session.reset() }
-    return outcome
   }
 }
