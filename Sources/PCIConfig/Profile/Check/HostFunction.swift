@@ -24,6 +24,9 @@ public struct HostFunction: Sendable {
   /// Takes `space` as a virtual function if its ids are ffff:ffff, or if `physicalFunction` is given.
   ///
   /// - Parameters:
+  ///   - space: the function's own bytes.
+  ///   - label: what reports call it.
+  ///   - physicalFunction: what a virtual function's ids, BAR kinds, PASID and PRI are taken from.
   ///   - identity: the ids of a virtual function whose physical function is not at hand.
   ///   - barSizes: the sizes of BARs that the operator knows, by index.
   public init(
