@@ -12,6 +12,12 @@ enum Printable {
     return result
   }
 
+  /// The same for text of several lines.
+  static func lines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { self.text(String($0)) }
+      .joined(separator: "\n")
+  }
+
   /// An integer as hexadecimal digits, at least `width` of them.
   static func hex<T: FixedWidthInteger>(_ value: T, width: Int = 0) -> String {
     let digits = String(value, radix: 16)
