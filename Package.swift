@@ -59,6 +59,7 @@ let package = Package(
 
 let testTargets: Set<String> = ["TestSupport"]
 for target in package.targets where target.type != .system {
+  target.cSettings = [.treatAllWarnings(as: .error)]
   let isTest = target.type == .test || testTargets.contains(target.name)
   target.swiftSettings =
     (isTest ? [] : [.strictMemorySafety()]) + [

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Some bits of a register under one name.
 public struct BitField: Sendable {
   public let name: String

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityID: CustomStringConvertible {
   /// The name that the specification gives it, or `Unknown 0x0035` for a number that is not assigned.
   public var description: String {

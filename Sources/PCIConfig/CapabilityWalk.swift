@@ -1,3 +1,5 @@
+import ByteIO
+
 /// The walk along both capability lists: bounded by the offsets already visited, so that a hostile list ends.
 struct CapabilityWalk {
   private let space: ConfigSpace

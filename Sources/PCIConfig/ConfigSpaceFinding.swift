@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Something in a space that no sound device would show, and where.
 public struct ConfigSpaceFinding: Sendable, Hashable {
   /// What was found.

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Puts devices together from the lines of an lspci dump.
 struct DumpTextReader {
   /// More functions than a domain can have, so that a hostile file cannot ask for unlimited memory.

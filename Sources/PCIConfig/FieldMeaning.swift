@@ -1,3 +1,5 @@
+import ByteIO
+
 /// How a field's bits are to be read.
 public enum FieldMeaning: Sendable {
   /// On or off.

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Where a function sits: domain, bus, device and function, as in `0000:3b:00.1`.
 public struct PCIAddress: Sendable, Hashable {
   /// Linux gives the buses behind Intel's VMD domains above 0xffff.

@@ -84,8 +84,8 @@ struct RecordParser: ~Copyable {
     guard checksum == header.payloadChecksum else {
       throw place.error(
         .payloadChecksum,
-        expected: "\(header.type) with checksum \(Hex.word(header.payloadChecksum))",
-        found: Hex.word(checksum))
+        expected: "\(header.type) with checksum 0x\(hex(header.payloadChecksum, digits: 8))",
+        found: "0x\(hex(checksum, digits: 8))")
     }
     let record: Record
     if header.type == .stateChunk {

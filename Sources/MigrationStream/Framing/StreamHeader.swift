@@ -68,7 +68,7 @@ extension StreamHeader {
     guard Self.hasMagic(bytes) else {
       throw StreamError(
         .notAStream, at: 0, expected: "a .dms stream (89 44 4d 53 0d 0a 1a 0a)",
-        found: Hex.spaced(bytes.extracting(0..<8)))
+        found: hex([UInt8](bytes.extracting(0..<8)), separator: " "))
     }
     let header = Self.fields(of: bytes)
     guard header.version.major == Self.currentVersion.major else {
@@ -79,14 +79,15 @@ extension StreamHeader {
     let checksum = CRC32C.checksum(of: bytes.extracting(0..<52))
     guard checksum == bytes.little(UInt32.self, at: 52) else {
       throw StreamError(
-        .headerChecksum, at: 0, expected: "checksum \(Hex.word(checksum)) of the stream header",
-        found: Hex.word(bytes.little(UInt32.self, at: 52)))
+        .headerChecksum, at: 0,
+        expected: "checksum 0x\(hex(checksum, digits: 8)) of the stream header",
+        found: "0x\(hex(bytes.little(UInt32.self, at: 52), digits: 8))")
     }
     let unknown = header.mandatoryFeatures.subtracting(.supported)
     guard unknown.isEmpty else {
       throw StreamError(
         .unsupportedFeature, at: 12, expected: "no mandatory feature but those of version 1.0",
-        found: "feature bits \(Hex.word(unknown.rawValue))")
+        found: "feature bits 0x\(hex(unknown.rawValue, digits: 8))")
     }
     guard header.channelCount == 1, header.channel == 0 else {
       throw StreamError(

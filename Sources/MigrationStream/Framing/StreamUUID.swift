@@ -1,3 +1,5 @@
+import ByteIO
+
 /// The 16 bytes that tell a stream from every other, written as RFC 9562 writes a UUID.
 public struct StreamUUID: Sendable, Hashable {
   /// Exactly 16 bytes.
@@ -37,8 +39,7 @@ extension StreamUUID: LosslessStringConvertible {
     var text = ""
     for (index, byte) in bytes.enumerated() {
       if [4, 6, 8, 10].contains(index) { text += "-" }
-      text += byte < 16 ? "0" : ""
-      text += String(byte, radix: 16)
+      text += hex(byte, digits: 2)
     }
     return text
   }

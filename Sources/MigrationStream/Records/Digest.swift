@@ -1,3 +1,5 @@
+import ByteIO
+
 /// A digest with the name of its algorithm.
 public struct Digest: Sendable, Hashable {
   public struct Algorithm: RawRepresentable, Sendable, Hashable {
@@ -28,7 +30,7 @@ extension Digest: CustomStringConvertible {
     case .sha256: name = "sha-256"
     default: name = "algorithm-\(algorithm.rawValue)"
     }
-    return "\(name):\(Hex.packed(bytes))"
+    return "\(name):\(hex(bytes))"
   }
 }
 

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTable {
   /// PCIe 7.9.6: like VSEC, with the id of the vendor who defined it.
   static let designatedVendorSpecific = CapabilityTable(

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTable {
   /// PCIe 7.9.3: an EUI-64, whose highest byte comes first where people write it.
   static let deviceSerialNumber = CapabilityTable(

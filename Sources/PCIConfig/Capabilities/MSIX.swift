@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTable {
   /// PCIe 7.7.2. The table's size is kept as one less than the number of vectors.
   static let msix = CapabilityTable(

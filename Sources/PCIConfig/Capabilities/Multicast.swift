@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTable {
   /// PCIe 7.9.11. Ports also have an overlay window.
   static let multicast = CapabilityTable(

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTable {
   /// PCIe 9.3.3.
   static let singleRootIOV = CapabilityTable(

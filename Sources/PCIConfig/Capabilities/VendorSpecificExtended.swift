@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTable {
   /// PCIe 7.9.5.
   static let vendorSpecificExtended = CapabilityTable(

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTable {
   /// PCIe 7.9.1.
   static let virtualChannel = channels(.virtualChannel, "Virtual Channel")

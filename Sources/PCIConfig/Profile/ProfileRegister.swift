@@ -1,3 +1,4 @@
+import ByteIO
 public import YAMLReader
 
 /// Bits of the space that a profile treats otherwise than the defaults do.

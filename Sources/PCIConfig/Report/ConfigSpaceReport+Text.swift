@@ -1,3 +1,5 @@
+import ByteIO
+
 extension ConfigSpaceReport {
   /// The reports of several devices with an empty line between them.
   public static func text(of devices: [DumpedDevice]) -> String {

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// What there is to say about one device of a dump, for people and for programs.
 public struct ConfigSpaceReport: Sendable {
   public let device: DumpedDevice

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension JSONValue {
   /// The value as JSON (RFC 8259), two spaces a level, empty containers on one line.
   package var text: String {

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Registers as lines for people.
 enum RegisterText {
   private static let columns = 100

@@ -96,10 +96,12 @@ struct DeviceComparison {
 
 extension DeviceIdentity.PCIIdentity {
   fileprivate var text: String {
-    func hex(_ value: UInt32?) -> String { value.map { String($0, radix: 16) } ?? "?" }
-    return "\(hex(UInt32(vendorID))):\(hex(UInt32(deviceID))), subsystem "
-      + "\(hex(subsystemVendorID.map(UInt32.init))):\(hex(subsystemID.map(UInt32.init))), class "
-      + "\(hex(classCode)), revision \(hex(revisionID.map(UInt32.init)))"
+    func text(_ value: (some BinaryInteger)?, _ digits: Int) -> String {
+      value.map { hex($0, digits: digits) } ?? "?"
+    }
+    return "\(hex(vendorID, digits: 4)):\(hex(deviceID, digits: 4)), subsystem "
+      + "\(text(subsystemVendorID, 4)):\(text(subsystemID, 4)), class \(text(classCode, 6)), "
+      + "revision \(text(revisionID, 2))"
   }
 }
 
@@ -129,8 +131,7 @@ extension PASIDTable {
       switch domain.kind {
       case .addressSpace: text = "address space"
       case .nested(let type, let data):
-        let digits = data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        text = "nested domain of type \(type) with \(digits)"
+        text = "nested domain of type \(type) with \(hex(data))"
       }
       if domain.faults == .queue { text += ", faults to a queue" }
       if binding.permissions.contains(.execute) { text += ", execute" }

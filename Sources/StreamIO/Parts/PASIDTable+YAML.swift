@@ -1,3 +1,4 @@
+import ByteIO
 public import MigrationStream
 public import YAMLReader
 
@@ -73,8 +74,7 @@ extension PASIDTable.Domain {
     switch kind {
     case .addressSpace: return "{ id: \(id), kind: address-space" + tail
     case .nested(let type, let data):
-      let digits = data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-      return "{ id: \(id), kind: nested, type: \(type), data: \"\(digits)\"" + tail
+      return "{ id: \(id), kind: nested, type: \(type), data: \"\(hex(data))\"" + tail
     }
   }
 }

@@ -75,8 +75,8 @@ extension InputFile {
         .stream(
           place.error(
             .payloadChecksum,
-            expected: "\(header.type) with checksum 0x\(String(header.payloadChecksum, radix: 16))",
-            found: "0x\(String(checksum, radix: 16))")))
+            expected: "\(header.type) with checksum 0x\(hex(header.payloadChecksum, digits: 8))",
+            found: "0x\(hex(checksum, digits: 8))")))
     }
   }
 

@@ -1,3 +1,4 @@
+import ByteIO
 import FoundationEssentials
 
 /// JSON as every `--json` prints it: sorted keys, two spaces, one line feed at the end.
@@ -9,7 +10,7 @@ enum JSONText {
     return text.unicodeScalars.reduce(into: "") { result, scalar in
       // The encoder leaves DEL and the C1 controls as they are, and a terminal may obey those.
       if (0x7f...0x9f).contains(scalar.value) {
-        result += "\\u00\(Printable.hex(scalar.value))"
+        result += "\\u00\(hex(scalar.value))"
       } else {
         result.unicodeScalars.append(scalar)
       }

@@ -105,7 +105,7 @@ struct Inspect: ParsableCommand {
       while let record = try cursor.next(in: archive) {
         do {
           try output.print(RecordListing.line(record))
-          if hex { try output.print(RecordListing.hex(record, in: archive), terminator: "") }
+          if hex { try output.print(RecordListing.bytes(of: record, in: archive), terminator: "") }
         } catch {
           throw error as? StreamIOError ?? StreamIOError(file, .content("\(error)"))
         }

@@ -1,3 +1,4 @@
+import ByteIO
 import FoundationEssentials
 import MigrationStream
 import StreamIO
@@ -102,7 +103,7 @@ struct InspectText {
     if let name = device.identity.name { parts.append(Printable.text(name)) }
     if let pci = device.identity.pci {
       parts.append(
-        "[\(Printable.hex(pci.vendorID, width: 4)):\(Printable.hex(pci.deviceID, width: 4))]")
+        "[\(hex(pci.vendorID, digits: 4)):\(hex(pci.deviceID, digits: 4))]")
     }
     if let driver = device.identity.driver { parts.append("driver \(Printable.text(driver))") }
     return parts.isEmpty ? "unnamed" : parts.joined(separator: ", ")

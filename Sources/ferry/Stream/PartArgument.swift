@@ -18,8 +18,9 @@ struct PartArgument: ExpressibleByArgument {
     for part in Self.split(argument) {
       guard let equals = part.firstIndex(of: "=") else { return nil }
       let key = String(part[..<equals])
-      guard Self.keys.contains(key), values[key] == nil else { return nil }
-      values[key] = String(part[part.index(after: equals)...])
+      let value = String(part[part.index(after: equals)...])
+      guard Self.keys.contains(key), values[key] == nil, !value.isEmpty else { return nil }
+      values[key] = value
     }
     guard values["state"] != nil else { return nil }
     for key in ["name", "driver"] where (values[key]?.utf8.count ?? 0) > Self.textLimit {

@@ -28,13 +28,14 @@ enum RecordListing {
   }
 
   /// The record's header and the first bytes of its payload.
-  static func hex(_ record: ScannedRecord, in archive: borrowing StreamArchive) throws -> String {
+  static func bytes(of record: ScannedRecord, in archive: borrowing StreamArchive) throws -> String
+  {
     let count = RecordHeader.byteCount + min(Int(record.header.storedByteCount), shownPayload)
     let bytes = try archive.bytes(at: record.offset, count: count)
     var text = ""
     for start in stride(from: 0, to: bytes.count, by: 16) {
       let row = bytes[start..<min(start + 16, bytes.count)]
-      let digits = row.map { Printable.hex($0, width: 2) }.joined(separator: " ")
+      let digits = hex(row, separator: " ")
       let characters = row.map { (0x20..<0x7f).contains($0) ? Character(Unicode.Scalar($0)) : "." }
       text += "\(record.offset + UInt64(start))".leading(12) + "  " + digits.padded(to: 47)
       text += "  " + String(characters) + "\n"

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Compares a laid-out profile with a device: every reason, not the first.
 struct ProfileCheck {
   let layout: ProfileLayout

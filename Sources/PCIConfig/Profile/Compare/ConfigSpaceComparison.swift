@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Compares two configuration spaces by capability and field, wherever each has them.
 public struct ConfigSpaceComparison: Sendable {
   /// The header first, then capabilities in the first space's order, then what only the second has.

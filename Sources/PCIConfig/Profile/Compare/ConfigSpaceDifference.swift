@@ -1,3 +1,5 @@
+import ByteIO
+
 /// One thing in which two configuration spaces differ.
 public struct ConfigSpaceDifference: Sendable, Hashable {
   /// The capability by its name, `header`, or `space` for bytes that belong to nothing.

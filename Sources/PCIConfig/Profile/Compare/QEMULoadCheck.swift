@@ -1,3 +1,5 @@
+import ByteIO
+
 /// What QEMU would say of a stream's configuration record on a destination: `get_pci_config_device` in `hw/pci/pci.c`.
 ///
 /// Every bit that is compared, not written by guests and not cleared by them must be the same. QEMU stops at the first

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilitySettler {
   /// One content that every device of `found` can carry, by the rules of the template.
   mutating func settle(

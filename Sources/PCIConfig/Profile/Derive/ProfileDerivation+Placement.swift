@@ -1,3 +1,5 @@
+import ByteIO
+
 extension ProfileDerivation {
   /// Gives every capability its place: the first device's where it is free, else a free one by the layout's rule.
   ///

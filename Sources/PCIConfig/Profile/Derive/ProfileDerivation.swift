@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Makes a profile that every one of some devices can carry.
 ///
 /// What all have is kept at the first device's offsets, with every field at what the least of them supports; what one

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Finds the places of a profile's capabilities.
 ///
 /// The rule: capabilities with an offset keep it; then, in the order of the profile, each `auto` one takes the lowest

@@ -1,3 +1,4 @@
+import ByteIO
 private import YAMLReader
 
 /// A profile laid out byte by byte: every capability at its place, every register with its bits, every rule met.

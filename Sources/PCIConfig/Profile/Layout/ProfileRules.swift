@@ -1,3 +1,5 @@
+import ByteIO
+
 /// The structural requirements on a profile, apart from the places of its capabilities.
 struct ProfileRules {
   private(set) var problems: [ProfileProblem] = []

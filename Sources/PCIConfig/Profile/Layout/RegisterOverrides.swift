@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Applies a profile's `registers` to the registers of its capabilities and its header.
 struct RegisterOverrides {
   private(set) var registers: [PlacedRegister]

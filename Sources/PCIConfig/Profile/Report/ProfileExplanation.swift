@@ -1,3 +1,5 @@
+import ByteIO
+
 /// A laid-out profile for people: every byte range, what a guest may do with it, and who says so.
 public struct ProfileExplanation: Sendable {
   /// Some bits of a register.

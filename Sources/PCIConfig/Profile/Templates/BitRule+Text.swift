@@ -1,3 +1,5 @@
+import ByteIO
+
 extension BitRule {
   /// The bits of a register's `value` as people count them: `33 vectors`, `256 bytes`, `yes`, `0x7`.
   func text(_ value: UInt32, of id: CapabilityID) -> String {

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension CapabilityTemplate {
   static let vendorSpecific = bytes(
     "vendor", .vendorSpecific, from: .pci("6.2, appendix H: the third byte is the length"))

@@ -1,3 +1,5 @@
+import ByteIO
+
 extension AccessMap {
   /// The map of `layout`; with the places of its registers on `host`, if one is given.
   public init(_ layout: ProfileLayout, on host: HostFunction? = nil) {

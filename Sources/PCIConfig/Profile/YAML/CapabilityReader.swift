@@ -1,3 +1,4 @@
+import ByteIO
 internal import YAMLReader
 
 /// Reads one entry of `capabilities` or `extended`, by its template's keys.

@@ -1,3 +1,4 @@
+import ByteIO
 private import YAMLReader
 
 extension Profile {

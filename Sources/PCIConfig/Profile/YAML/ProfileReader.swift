@@ -1,3 +1,4 @@
+import ByteIO
 internal import YAMLReader
 
 /// Reads the parts of a profile from YAML nodes.

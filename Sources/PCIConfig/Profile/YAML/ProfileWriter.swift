@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Writes a profile as YAML that reads back as the same profile.
 struct ProfileWriter {
   private var lines: [String] = []
