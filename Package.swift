@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
+    .library(name: "Replay", targets: ["Replay"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
   dependencies: [
@@ -32,10 +33,11 @@ let package = Package(
         "ByteIO", "MigrationStream", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "StreamIO", "YAMLReader",
+        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StreamIO", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -47,6 +49,9 @@ let package = Package(
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
+    .testTarget(
+      name: "ReplayTests",
+      dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "Replay", "TestSupport"]),
     .testTarget(
       name: "StreamIOTests",
       dependencies: [

@@ -14,13 +14,15 @@ struct Ferry: ParsableCommand {
         ferry demo
 
       '-' is standard input or output wherever a file is named. Exit codes: 0 done; 1 the answer \
-      is no; 2 usage; 3 a torn or damaged input; 5 other input or output.
+      is no; 2 usage; 3 a torn or damaged input; 4 a device that failed; 5 other input or output; \
+      128+N after signal N.
       """,
     version: "ferry \(version)",
     groupedSubcommands: [
       CommandGroup(
         name: "Streams",
         subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
+      CommandGroup(name: "Devices", subcommands: [CaptureCommand.self, ReplayCommand.self]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
       CommandGroup(name: "Introduction", subcommands: [Demo.self]),
     ])

@@ -61,12 +61,12 @@ extension FileDescriptor {
   }
 }
 
-/// Calls `body` until it is not interrupted by a signal, and reads errno next to the call.
+/// Calls `body` until it is not interrupted by a signal (but see `Interruption`), and reads errno next to the call.
 func retryingInterrupts(_ body: () -> Int) -> Result<Int, Errno> {
   while true {
     let result = body()
     if result >= 0 { return .success(result) }
     let code = Errno(rawValue: errno)
-    if code != .interrupted { return .failure(code) }
+    if code != .interrupted || Interruption.isRequested { return .failure(code) }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 
 /// A number of bytes as people write it: `4096`, `64KiB`, `1M`.
 struct ByteSize: ExpressibleByArgument, CustomStringConvertible {
@@ -7,19 +8,8 @@ struct ByteSize: ExpressibleByArgument, CustomStringConvertible {
   init(_ byteCount: UInt64) { self.byteCount = byteCount }
 
   init?(argument: String) {
-    let digits = argument.prefix { $0.isASCII && $0.isNumber }
-    guard let value = UInt64(digits) else { return nil }
-    let shift: UInt64
-    switch argument.dropFirst(digits.count) {
-    case "", "B": shift = 0
-    case "K", "k", "KiB": shift = 10
-    case "M", "MiB": shift = 20
-    case "G", "GiB": shift = 30
-    case "T", "TiB": shift = 40
-    default: return nil
-    }
-    guard value <= UInt64.max >> shift else { return nil }
-    byteCount = value << shift
+    guard let value = UInt64(byteCount: argument) else { return nil }
+    byteCount = value
   }
 
   var description: String { Self.text(byteCount) }

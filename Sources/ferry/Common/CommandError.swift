@@ -1,5 +1,6 @@
 import MigrationStream
 import PCIConfig
+import Replay
 import StreamIO
 import SystemPackage
 import YAMLReader
@@ -23,6 +24,19 @@ struct CommandError: Error {
     CommandError(message: message, code: 3)
   }
 
+  /// A device or its driver failed after the checks.
+  static func device(_ message: String) -> CommandError { CommandError(message: message, code: 4) }
+
+  /// A signal ended the work.
+  static func signal(_ number: Int32, _ message: String) -> CommandError {
+    CommandError(message: message, code: 128 + number)
+  }
+
+  /// The same with more to say.
+  func adding(_ text: String) -> CommandError {
+    CommandError(message: message.map { $0 + text }, code: code)
+  }
+
   private init(message: String?, code: Int32) {
     self.message = message
     self.code = code
@@ -33,6 +47,7 @@ struct CommandError: Error {
     switch error {
     case let error as CommandError: self = error
     case let error as StreamIOError: self.init(error)
+    case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as FileContentError: self = .damaged("\(error)")
     default: return nil
     }

@@ -20,4 +20,13 @@ struct CompressionOption: ExpressibleByArgument {
   }
 
   var defaultValueDescription: String { "zstd:1" }
+
+  /// Says what coding will need where that is more than the few MiB of the usual levels.
+  func announceMemory(chunkSize: ByteSize) {
+    let need = compression.memoryEstimate(chunkByteCount: Int(chunkSize.byteCount))
+    guard need > 32 << 20 else { return }
+    StandardError.print(
+      "ferry: this level with chunks of \(chunkSize) takes about \(ByteSize(UInt64(need))) of memory"
+    )
+  }
 }

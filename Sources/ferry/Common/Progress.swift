@@ -17,16 +17,23 @@ final class Progress {
   deinit { clear() }
 
   func update(_ done: UInt64) {
+    show {
+      var text = "\(label) \(ByteSize.text(done))"
+      if let total, total > 0 {
+        text += " of \(ByteSize.text(total)) (\(min(100, done * 100 / total)) %)"
+      }
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      return text + ", \(ByteSize.text(UInt64(Double(done) / seconds)))/s"
+    }
+  }
+
+  /// Shows a line in place of the one before, if that has stood long enough.
+  func show(_ line: () -> String) {
     guard StandardError.isTerminal else { return }
     let now = ContinuousClock.now
     guard now - lastShown > .milliseconds(200) else { return }
     lastShown = now
-    let seconds = (now - start) / .seconds(1)
-    var text = "\(label) \(ByteSize.text(done))"
-    if let total, total > 0 {
-      text += " of \(ByteSize.text(total)) (\(min(100, done * 100 / total)) %)"
-    }
-    text += ", \(ByteSize.text(UInt64(Double(done) / seconds)))/s"
+    let text = line()
     let padding = String(repeating: " ", count: max(0, width - text.count))
     StandardError.print("\r\(text)\(padding)", terminator: "")
     width = text.count

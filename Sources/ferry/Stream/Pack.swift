@@ -64,32 +64,11 @@ struct Pack: ParsableCommand {
       limits: StreamLimits(
         chunkByteCount: UInt32(chunkSize.byteCount),
         metadataByteCount: StreamLimits.standard.metadataByteCount))
-    announceMemory()
+    compression.announceMemory(chunkSize: chunkSize)
     var writer = try StreamWriter(
       to: OutputFile(path: output), header: header, compression: compression.compression)
     let progress = Progress("packed", total: nil)
-    try writer.write(devices, information: try information()) { progress.update($0) }
+    try writer.write(devices, information: try .current()) { progress.update($0) }
     try writer.finish()
-  }
-
-  private func information() throws -> StreamInformation {
-    var time = UInt64(max(0, Date.now.timeIntervalSince1970))
-    if let epoch = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"] {
-      guard let seconds = UInt64(epoch) else {
-        throw CommandError.usage(
-          "SOURCE_DATE_EPOCH: expected seconds since 1970, found '\(epoch)'")
-      }
-      time = seconds
-    }
-    return StreamInformation(producer: "ferry \(Ferry.version)", time: time)
-  }
-
-  /// Says what coding will need where that is more than the few MiB of the usual levels.
-  private func announceMemory() {
-    let need = compression.compression.memoryEstimate(chunkByteCount: Int(chunkSize.byteCount))
-    guard need > 32 << 20 else { return }
-    StandardError.print(
-      "ferry: this level with chunks of \(chunkSize) takes about \(ByteSize(UInt64(need))) of memory"
-    )
   }
 }

@@ -1,0 +1,21 @@
+/// Where records go: a stream in a file, a target.
+///
+/// Records come in the order of the format: stream information, then for each device its identity and what else is known
+/// of it, then state, then the end.
+public protocol RecordSink: ~Copyable {
+  associatedtype Failure: Error
+
+  /// The limits that the sink keeps to.
+  var limits: StreamLimits { get }
+
+  /// Takes a record that is not state, as `StreamEncoder.write(_:)` does.
+  mutating func write(_ record: Record) throws(Failure)
+
+  /// Takes the next of a device's state: at least one byte, at most the chunk limit.
+  mutating func write(
+    _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(Failure)
+
+  /// Sums up and ends. A sink that goes without it has no whole content, and shows that it has none.
+  consuming func finish() throws(Failure)
+}

@@ -1,0 +1,13 @@
+/// How far a capture has come.
+public struct CaptureProgress: Sendable, Hashable {
+  /// The round of pre-copy, counted from 0; nil once the devices are stopped.
+  public var iteration: Int?
+  /// State bytes read so far.
+  public var byteCount: UInt64
+  /// Bytes a second, over the round.
+  public var rate: Double?
+  /// What was left when the round began, by the drivers' estimates.
+  public var remainingByteCount: UInt64?
+  /// How long the devices would be stopped if they were stopped when the round began.
+  public var expectedDowntime: Duration?
+}

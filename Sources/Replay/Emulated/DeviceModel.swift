@@ -1,0 +1,33 @@
+public import MigrationStream
+
+/// A driver's part of an emulated device: what differs from one device to another.
+///
+/// `EmulatedDevice` does what the kernel's core does for all drivers. Errors are the errno that the driver answers with.
+public protocol DeviceModel: AnyObject {
+  /// The name of the driver that the model stands for.
+  var driver: String { get }
+  var abilities: MigrationAbilities { get }
+  var pciIdentity: DeviceIdentity.PCIIdentity? { get }
+  var regions: [DeviceIdentity.Region] { get }
+  /// The configuration region.
+  var configuration: [UInt8] { get }
+  var addressSpaceAbilities: AddressSpaceAbilities { get }
+
+  /// Writes one byte of the configuration region; read-only bits stay.
+  func writeConfiguration(_ byte: UInt8, at offset: Int)
+
+  /// Takes one arc of those that drivers implement; `MigrationArc` says which open or close a channel.
+  func take(_ arc: MigrationArc) throws(ErrorNumber)
+
+  /// Reads from the state that the arc before made readable; `state` is PRE_COPY, PRE_COPY_P2P or STOP_COPY.
+  func read(into span: inout MutableRawSpan, in state: MigrationState) throws(ErrorNumber) -> Int
+
+  /// Takes bytes of state in RESUMING.
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int
+
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64
+
+  /// Ends whatever was saved or resumed.
+  func reset()
+}

@@ -1,0 +1,87 @@
+public import MigrationStream
+import PCIConfig
+
+/// A register that a guest programs and no driver carries in its state: VMMs lose these on the way.
+///
+/// Device Control but phantom functions, Device Control 2 but ARI forwarding, the AER masks and severity. What concerns
+/// ATS, PRI, PASID and the link is the host's there, and never written.
+public struct GuestRegister: Sendable, Hashable {
+  public var name: String
+  /// Where the target has it.
+  public var offset: Int
+  public var byteCount: Int
+  /// The bits that are restored.
+  public var mask: UInt32
+  public var value: UInt32
+
+  private struct Place {
+    let name: String
+    let capability: CapabilityID
+    let offset: Int
+    let byteCount: Int
+    let mask: UInt32
+  }
+
+  // PCIe 7.5.3.4 (bit 9 phantom functions, bit 15 function-level reset), 7.5.3.16 (bit 5 ARI forwarding), 7.8.4.
+  private static let places: [Place] = [
+    Place(
+      name: "Device Control", capability: .pciExpress, offset: 0x08, byteCount: 2, mask: 0x7dff),
+    Place(
+      name: "Device Control 2", capability: .pciExpress, offset: 0x28, byteCount: 2, mask: 0xffdf),
+    Place(
+      name: "AER Uncorrectable Error Mask", capability: .advancedErrorReporting, offset: 0x08,
+      byteCount: 4, mask: .max),
+    Place(
+      name: "AER Uncorrectable Error Severity", capability: .advancedErrorReporting, offset: 0x0c,
+      byteCount: 4, mask: .max),
+    Place(
+      name: "AER Correctable Error Mask", capability: .advancedErrorReporting, offset: 0x14,
+      byteCount: 4, mask: .max),
+  ]
+
+  /// The registers of `record` that `target`, a configuration space, has other values in; none where either is no
+  /// configuration space of a function with these capabilities.
+  ///
+  /// Bits that the VMM serves itself, by the record's mask, are left out.
+  public static func differences(
+    from record: ConfigurationRecord, to target: [UInt8]
+  ) -> [GuestRegister] {
+    guard let physical = record.physical, let source = try? ConfigSpace(physical),
+      let target = try? ConfigSpace(target)
+    else { return [] }
+    let sourceList = source.capabilityList.capabilities
+    let targetList = target.capabilityList.capabilities
+    return places.compactMap { place in
+      guard let from = sourceList.first(where: { $0.id == place.capability }),
+        let to = targetList.first(where: { $0.id == place.capability }),
+        let value = source.load(from.offset + place.offset, byteCount: place.byteCount),
+        let old = target.load(to.offset + place.offset, byteCount: place.byteCount)
+      else { return nil }
+      let mask = place.mask & ~emulated(record, from.offset + place.offset, place.byteCount)
+      guard UInt32(truncatingIfNeeded: value ^ old) & mask != 0 else { return nil }
+      return GuestRegister(
+        name: place.name, offset: to.offset + place.offset, byteCount: place.byteCount, mask: mask,
+        value: UInt32(truncatingIfNeeded: old) & ~mask | UInt32(truncatingIfNeeded: value) & mask)
+    }
+  }
+
+  private static func emulated(
+    _ record: ConfigurationRecord, _ offset: Int, _ byteCount: Int
+  ) -> UInt32 {
+    guard let bits = record.emulatedBits, offset + byteCount <= bits.count else { return 0 }
+    return (0..<byteCount).reduce(0) { $0 | UInt32(bits[offset + $1]) << UInt32(8 * $1) }
+  }
+
+  var bytes: [UInt8] {
+    (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+  }
+
+  /// The bits that `space` has otherwise.
+  func droppedBits(in space: [UInt8]) -> UInt32 {
+    guard offset + byteCount <= space.count else { return mask }
+    let found = (0..<byteCount).reduce(0 as UInt32) {
+      $0 | UInt32(space[offset + $1]) << UInt32(8 * $1)
+    }
+    return (found ^ value) & mask
+  }
+}

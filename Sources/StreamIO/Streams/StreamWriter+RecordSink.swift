@@ -1,0 +1,5 @@
+public import MigrationStream
+
+extension StreamWriter: RecordSink {
+  public var limits: StreamLimits { header.limits }
+}

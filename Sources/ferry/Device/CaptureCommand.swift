@@ -1,0 +1,140 @@
+import ArgumentParser
+import MigrationStream
+import Replay
+import StreamIO
+
+/// `ferry capture`: devices into a stream.
+struct CaptureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capture",
+    abstract: "Capture the state of running devices into a stream.",
+    discussion: """
+      Reads what it can while the devices run, round by round; stops them, all in step, once the rest \
+      is expected to take no longer than the downtime limit; and reads that. Afterwards they stay \
+      stopped, for their state now lives in the stream (--resume runs them again). Whatever fails, \
+      and at SIGINT or SIGTERM, they run again as before, and there is no stream.
+
+      \(OpenDevices.help)
+
+      Examples:
+        ferry capture 'emulated:mtty?ports=2&text=hello' -o mtty.dms
+        ferry capture 'emulated:synthetic?size=8GiB&precopy=6GiB&dirty=5%' -o - |
+          ferry replay - 'emulated:synthetic?size=8GiB'
+      """)
+
+  @Argument(help: ArgumentHelp("The devices.", valueName: "device"))
+  var devices: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
+  var output: String
+
+  @Option(
+    name: .customLong("pasid"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A device's PASID bindings (YAML, schemas/pasid-table.schema.json); the nth file is the nth device's.",
+      valueName: "file"))
+  var pasidFiles: [String] = []
+
+  @Flag(help: "Run the devices again when the stream is whole.")
+  var resume = false
+
+  @Flag(name: .customLong("no-precopy"), help: "Read nothing while the devices run.")
+  var noPreCopy = false
+
+  @Flag(
+    name: .customLong("without-p2p"),
+    help: "Capture several devices though not all of their drivers have P2P.")
+  var withoutP2P = false
+
+  @Option(help: ArgumentHelp("The time that the devices may be stopped.", valueName: "time"))
+  var downtimeLimit = DurationOption(.milliseconds(300))
+
+  @Option(help: ArgumentHelp("The most rounds before they are stopped anyway.", valueName: "n"))
+  var maxIterations = 30
+
+  @Option(
+    help: ArgumentHelp("The most time before they are stopped anyway.", valueName: "time"))
+  var maxTime = DurationOption(.seconds(3600))
+
+  @Option(
+    help: ArgumentHelp("The most bytes a second to read while they run.", valueName: "size"))
+  var bandwidth: ByteSize?
+
+  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL (1 to 22, or below 0).", valueName: "coding"))
+  var compression = CompressionOption(.standard)
+
+  @Option(
+    name: .customLong("chunk"),
+    help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
+  var chunkSize = ByteSize(1 << 20)
+
+  @Flag(help: "Print JSON (schemas/capture.schema.json).")
+  var json = false
+
+  func validate() throws {
+    guard StreamLimits.chunkRange.contains(Int(clamping: chunkSize.byteCount)) else {
+      throw ValidationError("Expected --chunk from 64KiB to 4MiB, found \(chunkSize).")
+    }
+    guard maxIterations >= 1 else {
+      throw ValidationError("Expected --max-iterations of 1 or more, found \(maxIterations).")
+    }
+    guard bandwidth?.byteCount != 0 else {
+      throw ValidationError("Expected a --bandwidth above 0.")
+    }
+    guard pasidFiles.count <= devices.count else {
+      throw ValidationError("Expected at most one --pasid for each device.")
+    }
+    guard !json || output != "-" else {
+      throw ValidationError("Expected --json with an output file: '-' takes standard output.")
+    }
+  }
+
+  private var options: CaptureOptions {
+    var options = CaptureOptions()
+    options.usesPreCopy = !noPreCopy
+    options.downtimeLimit = downtimeLimit.duration
+    options.iterationLimit = maxIterations
+    options.preCopyTimeLimit = maxTime.duration
+    options.bandwidth = bandwidth?.byteCount
+    options.resumes = resume
+    options.allowsMissingP2P = withoutP2P
+    return options
+  }
+
+  func run() throws {
+    let open = try OpenDevices(devices)
+    var sources = open.devices.map { CaptureSource($0) }
+    for (index, path) in pasidFiles.enumerated() {
+      sources[index].pasids = try PASIDTable(file: path)
+    }
+    compression.announceMemory(chunkSize: chunkSize)
+    let header = StreamHeader(
+      uuid: .random(),
+      limits: StreamLimits(
+        chunkByteCount: UInt32(chunkSize.byteCount),
+        metadataByteCount: StreamLimits.standard.metadataByteCount))
+    let writer = try StreamWriter(
+      to: OutputFile(path: output), header: header, compression: compression.compression)
+    SignalGuard.install()
+    let progress = Progress("captured", total: nil)
+    var engine = CaptureEngine(
+      sources, options: options, information: try .current(), clock: SystemClock())
+    engine.isCancelled = { SignalGuard.signal != nil }
+    engine.progress = { state in progress.show { CaptureText.progress(state) } }
+    let summary: CaptureSummary
+    do throws(CaptureError<StreamIOError>) {
+      summary = try engine.run(into: writer)
+    } catch {
+      throw DeviceFailure.capture(error, open.devices)
+    }
+    try open.save()
+    guard output != "-" else { return }
+    var text = try TextOutput()
+    if json {
+      try text.print(try JSONText.of(CaptureReport(summary, open.devices)))
+    } else {
+      try text.print(CaptureText.summary(summary, output: output))
+    }
+    try text.finish()
+  }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Replay
+import StreamIO
+
+/// `ferry replay`: a stream onto devices.
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Restore the state of a stream onto devices.",
+    discussion: """
+      Checks first, and touches no device that cannot take the stream. The devices run only when the \
+      whole stream was verified, to its end. What fails before a device takes state leaves it as it \
+      was; from there on it is reset, and runs fresh. The message says which.
+
+      \(OpenDevices.help)
+
+      Exit codes: 1 the devices cannot take the stream; 3 it is damaged or torn; 4 a device failed \
+      after the checks passed.
+
+      Examples:
+        ferry replay mtty.dms 'emulated:mtty?ports=2' --check
+        ferry replay mtty.dms 'emulated:mtty?ports=2&file=device'
+      """)
+
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case config, bindings, state
+
+    var parts: ReplayParts {
+      switch self {
+      case .config: .configuration
+      case .bindings: .bindings
+      case .state: .state
+      }
+    }
+  }
+
+  @Argument(help: "The stream.")
+  var file: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "The nth device takes the stream's nth; N=DEVICE takes device N, counted from 0.",
+      valueName: "device"))
+  var devices: [String]
+
+  @Flag(help: "Only check: whether the stream is whole, and whether the devices can take it.")
+  var check = false
+
+  @Flag(help: "Leave the devices stopped, with the state of the stream.")
+  var leaveStopped = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Restore one part: config (registers that no driver carries), bindings or state.",
+      valueName: "part"))
+  var only: Part?
+
+  @Flag(
+    name: .customLong("without-p2p"),
+    help: "Restore several devices though not all of their drivers have P2P.")
+  var withoutP2P = false
+
+  @Flag(help: "Print JSON (schemas/replay.schema.json).")
+  var json = false
+
+  func validate() throws {
+    guard !leaveStopped || only == nil || only == .state else {
+      throw ValidationError("--leave-stopped goes with state only.")
+    }
+  }
+
+  /// The stream's device numbers, and the names of who takes them.
+  private func assignments() throws -> [(number: UInt16, name: String)] {
+    var result: [(number: UInt16, name: String)] = []
+    for (index, text) in devices.enumerated() {
+      let digits = text.prefix { $0.isASCII && $0.isNumber }
+      let named = text.dropFirst(digits.count)
+      let isNumbered = !digits.isEmpty && named.hasPrefix("=")
+      guard let number = isNumbered ? UInt16(digits) : UInt16(exactly: index),
+        !result.contains(where: { $0.number == number })
+      else {
+        throw CommandError.usage("\(text): expected each device of the stream once")
+      }
+      result.append((number, isNumbered ? String(named.dropFirst()) : text))
+    }
+    return result
+  }
+
+  private var options: ReplayOptions {
+    var options = ReplayOptions()
+    options.parts = only?.parts ?? .all
+    options.leavesStopped = leaveStopped
+    options.allowsMissingP2P = withoutP2P
+    return options
+  }
+
+  func run() throws {
+    let assignments = try assignments()
+    let open = try OpenDevices(assignments.map(\.name))
+    let targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
+    var reader = StreamReader(try InputFile(path: file))
+    SignalGuard.install()
+    let clock = SystemClock()
+    let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)
+    var engine = ReplayEngine(targets, options: options, clock: clock)
+    engine.isCancelled = { SignalGuard.signal != nil }
+    engine.progress = { state in progress.show { ReplayText.progress(state, clock.now) } }
+    var summary = ReplaySummary()
+    do throws(ReplayError<StreamIOError>) {
+      if check {
+        summary.report = try engine.check(&reader)
+        summary.duration = clock.now
+      } else {
+        summary = try engine.run(&reader)
+      }
+    } catch {
+      // A device that failed has been reset: what it is now is to be kept.
+      try open.save()
+      throw DeviceFailure.replay(error, targets, path: file)
+    }
+    if !check { try open.save() }
+    var text = try TextOutput()
+    if json {
+      try text.print(try JSONText.of(ReplayReport(summary, targets, isCheck: check)))
+    } else {
+      let report = check ? ReplayText.check(summary, file) : ReplayText.summary(summary, file)
+      try text.print(report)
+    }
+    try text.finish()
+    if !summary.report.isCompatible { throw CommandError.no() }
+  }
+}

@@ -1,0 +1,67 @@
+import Replay
+
+/// What `ferry replay --json` prints; the shape is `schemas/replay.schema.json`. Times are in microseconds.
+struct ReplayReport: Encodable {
+  struct Device: Encodable {
+    var index: UInt16
+    var name: String
+    var stateBytes: UInt64
+    var bindings: Int
+    var timeInStates: [String: Int64]
+    var wasReset: Bool
+    var outcome: String
+    var registers: [Register]
+    /// Of a synthetic device's memory.
+    var digest: String?
+  }
+
+  struct Register: Encodable {
+    var name: String
+    var offset: Int
+    var value: UInt32
+    var mask: UInt32
+    var droppedBits: UInt32
+  }
+
+  struct Finding: Encodable {
+    var severity: String
+    var device: UInt16
+    var subject: String
+    var wanted: String
+    var found: String
+  }
+
+  var check: Bool
+  var compatible: Bool
+  var findings: [Finding]
+  var devices: [Device]
+  var stateBytes: UInt64
+  var downtime: Int64
+  var duration: Int64
+
+  init(_ summary: ReplaySummary, _ targets: [ReplayTarget<EmulatedDevice>], isCheck: Bool) {
+    check = isCheck
+    compatible = summary.report.isCompatible
+    findings = summary.report.findings.map {
+      Finding(
+        severity: $0.severity.rawValue, device: $0.device, subject: $0.subject, wanted: $0.wanted,
+        found: $0.found)
+    }
+    devices = summary.devices.map { device in
+      let target = targets.first { $0.number == device.number }
+      return Device(
+        index: device.number, name: device.name, stateBytes: device.byteCount,
+        bindings: device.bindingCount, timeInStates: StateTimes.json(device.timeInStates),
+        wasReset: device.wasReset, outcome: device.outcome.word,
+        registers: device.registers.map {
+          Register(
+            name: $0.register.name, offset: $0.register.offset, value: $0.register.value,
+            mask: $0.register.mask, droppedBits: $0.droppedBits)
+        },
+        digest: (target?.device.model as? SyntheticModel)?.digest)
+    }
+    stateBytes = summary.byteCount
+    downtime = StateTimes.microseconds(summary.downtime)
+    duration = StateTimes.microseconds(summary.duration)
+  }
+}

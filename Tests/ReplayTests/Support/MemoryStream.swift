@@ -1,0 +1,98 @@
+import ByteIO
+import MigrationStream
+import TestSupport
+
+/// What a sink was given, for the test that lent the sink to an engine.
+final class StreamBox {
+  var bytes: [UInt8] = []
+  var isFinished = false
+  var chunks: [StateChunk.Context] = []
+  var chunkSizes: [Int] = []
+  /// Called before each record and chunk; what it throws the sink fails with.
+  var onWrite: () throws(SinkFull) -> Void = { () throws(SinkFull) in }
+}
+
+struct SinkFull: Error, Equatable {}
+
+/// A stream in memory.
+struct MemorySink: ~Copyable, RecordSink {
+  private var encoder: StreamEncoder
+  private let box: StreamBox
+
+  init(_ box: StreamBox) throws(StreamError) {
+    encoder = try StreamEncoder(StreamBuilder().header, compression: .raw)
+    self.box = box
+  }
+
+  var limits: StreamLimits { encoder.header.limits }
+
+  mutating func write(_ record: Record) throws(SinkFull) {
+    let box = box
+    try box.onWrite()
+    do {
+      box.bytes.take(try encoder.write(record))
+    } catch {
+      throw SinkFull()
+    }
+  }
+
+  mutating func write(
+    _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(SinkFull) {
+    let box = box
+    try box.onWrite()
+    do {
+      box.bytes.take(try encoder.chunk(chunk, device: device, context: context))
+    } catch {
+      throw SinkFull()
+    }
+    box.chunks.append(context)
+    box.chunkSizes.append(chunk.byteCount)
+  }
+
+  consuming func finish() throws(SinkFull) {
+    let box = box
+    try box.onWrite()
+    do {
+      box.bytes.take(try encoder.finish())
+    } catch {
+      throw SinkFull()
+    }
+    box.isFinished = true
+  }
+}
+
+/// A stream from memory.
+struct MemorySource: ~Copyable, RecordSource {
+  private var decoder = StreamDecoder()
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  mutating func next() throws(StreamError) -> Record? {
+    while true {
+      if let record = try decoder.next() { return record }
+      let count = min(decoder.wantedByteCount, bytes.count - position)
+      if count == 0 {
+        try decoder.finish()
+        return nil
+      }
+      let part = [UInt8](bytes[position..<position + count])
+      _ = decoder.fill { span in
+        for (index, byte) in part.enumerated() {
+          span.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+        }
+        return part.count
+      }
+      position += count
+    }
+  }
+
+  @_lifetime(&self)
+  mutating func chunkBytes() throws(StreamError) -> RawSpan { try decoder.chunkBytes() }
+
+  var recordOffset: UInt64 { decoder.recordOffset }
+  var recordNumber: UInt32 { decoder.recordHeader?.sequence ?? 0 }
+  func isVerified(device: UInt16) -> Bool { decoder.isVerified(device: device) }
+}
