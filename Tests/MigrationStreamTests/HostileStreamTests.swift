@@ -226,6 +226,35 @@ import Testing
           UnknownRecord(type: RecordType(rawValue: 99), device: 1, payload: unknown.payload))))
   }
 
+  /// Fields cost more memory than their bytes in the stream.
+  @Test func moreFieldsThanAnyTableHasAreRefused() throws {
+    var stream = try Self.stream()
+    let field: [UInt8] = [0x10, 0]
+    let most = (1 << 17) - stream.records[Self.identity0].payload.count
+    for (count, code) in [(most, nil), ((1 << 17) + 1, .limitExceeded)]
+      as [(Int, StreamError.Code?)]
+    {
+      stream.records[Self.identity0].payload = [[UInt8]](repeating: field, count: count).flatMap(
+        \.self)
+      var found: StreamError.Code?
+      do { _ = try DecodedStream(stream.encoded()) } catch { found = error.code }
+      // The stream's index does not lie where its footer says any more; only the fields are of interest.
+      #expect((found == .limitExceeded) == (code == .limitExceeded), "\(count) fields")
+    }
+  }
+
+  @Test func aWriterRefusesWhatAReaderWould() throws {
+    var encoder = try StreamEncoder(StreamBuilder().header)
+    _ = try encoder.write(.information(StreamInformation()))
+    let long = DeviceIdentity(name: String(repeating: "x", count: 1025))
+    var code: StreamError.Code?
+    do { _ = try encoder.write(.identity(long, device: 0)) } catch { code = error.code }
+    #expect(code == .malformedField)
+    // The call added nothing.
+    _ = try encoder.write(.identity(DeviceIdentity(name: "x"), device: 0))
+    #expect(encoder.deviceCount == 1)
+  }
+
   @Test func aReaderWithLowerLimitsRefusesAtTheHeader() throws {
     let stream = try Self.stream().encoded()
     let limits = DecodingLimits(chunkByteCount: 65535, metadataByteCount: 1 << 20, deviceCount: 1)

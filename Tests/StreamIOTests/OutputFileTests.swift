@@ -73,6 +73,16 @@ import Testing
     #expect(folder.names == ["link", "target"])
   }
 
+  @Test func aSymbolicLinkToNothingIsFollowed() throws {
+    symlink("second", folder["first"])
+    symlink(folder["target"], folder["second"])
+    try put("new", at: folder["first"])
+    #expect(try contents("target") == "new")
+    #expect(folder.names == ["first", "second", "target"])
+    symlink("loop", folder["loop"])
+    #expect(throws: StreamIOError.self) { try put("x", at: folder["loop"]) }
+  }
+
   @Test func aFolderIsRefused() throws {
     for path in [folder.path, folder.path + "/", "/", "."] {
       let error = #expect(throws: StreamIOError.self) { try OutputFile(path: path).commit() }

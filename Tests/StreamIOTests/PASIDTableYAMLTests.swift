@@ -64,6 +64,7 @@ import YAMLReader
     ("domains:\n  - { id: 0, kind: address-space, data: \"00\" }\n", "2:41"),
     ("domains:\n  - { id: 0, kind: nested, type: 1, data: \"0\" }\n", "2:43"),
     ("domains:\n  - { id: 0, kind: nested, type: 1, data: \"0g\" }\n", "2:43"),
+    ("domains:\n  - { id: 0, kind: nested, type: 1, data: \"0 0\" }\n", "2:43"),
     ("domains:\n  - { id: 0, kind: nested, type: 1, data: \"\u{ff10}\u{ff11}\" }\n", "2:43"),
     ("domains:\n  - { id: 0, faults: maybe }\n", "2:22"),
     ("domains: [{ id: 0 }]\nbindings: [{ pasid: 1 }]\n", "2:12"),

@@ -52,9 +52,10 @@ struct RecordFramer: ~Copyable {
   mutating func put<Metadata: MetadataRecord>(
     _ metadata: Metadata, device: UInt16 = RecordHeader.noDevice
   ) throws(StreamError) {
-    try metadata.check(at: place(device: device))
     var fields = FieldWriter()
     metadata.encode(into: &fields)
+    // What a reader would refuse, text that is too long for one thing, is not written.
+    _ = try Metadata(parsing: fields.bytes.span.raw, at: place(device: device))
     // A reader does without the index; all else that this version defines must be understood.
     try put(
       Metadata.recordType, isMandatory: Metadata.recordType != .index, device: device,

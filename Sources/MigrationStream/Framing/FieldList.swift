@@ -14,6 +14,10 @@ struct FieldList {
     let place: RecordPlace
   }
 
+  /// The most fields of a sequence that this reader takes: more than any table that fits into a record of 1 MiB has,
+  /// and few enough that what is made of them stays small.
+  private static let maximumCount = 1 << 17
+
   let fields: [Field]
 
   /// Reads all of `bytes`; of the tags up to `lastKnownTag` those outside `repeatable` may come once.
@@ -25,6 +29,11 @@ struct FieldList {
     var fields: [Field] = []
     var seen: Set<UInt32> = []
     while !reader.isAtEnd {
+      guard fields.count < Self.maximumCount else {
+        throw place.error(
+          .limitExceeded, at: reader.offset, expected: "at most \(Self.maximumCount) fields",
+          found: "more")
+      }
       do throws(ByteError) {
         let start = reader.offset
         let key = try reader.leb128()

@@ -38,7 +38,7 @@ public struct OutputFile: ~Copyable {
       placement = .direct(isOwned: true)
       return
     }
-    let target = existing == nil ? path : Self.resolved(path)
+    let target = try Self.resolved(path)
     let directory = Self.directory(of: target)
     let temporary = Self.temporaryName(for: target)
     // The mode of the file that is replaced; else what the umask leaves of rw-rw-rw-.
@@ -150,11 +150,21 @@ public struct OutputFile: ~Copyable {
     return unsafe stat(path, &status) == 0 ? status : nil
   }
 
-  /// Where a symbolic link leads: the file there is replaced, not the link.
-  private static func resolved(_ path: String) -> String {
-    guard let real = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(real) }
-    return unsafe String(cString: real)
+  /// Where a symbolic link leads, whether or not something is there: that is replaced, not the link.
+  private static func resolved(_ path: String) throws(StreamIOError) -> String {
+    var target = path
+    // As many as the kernel follows.
+    for _ in 0..<40 {
+      let link = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { room in
+        guard let base = room.baseAddress else { return nil as String? }
+        let count = unsafe readlink(target, base, room.count)
+        guard count >= 0 else { return nil }
+        return unsafe String(decoding: UnsafeRawBufferPointer(room).prefix(count), as: UTF8.self)
+      }
+      guard let link else { return target }
+      target = link.first == "/" ? link : "\(directory(of: target))/\(link)"
+    }
+    throw StreamIOError(path, .system(.tooManySymbolicLinkLevels, attempting: "write"))
   }
 
   private static func directory(of path: String) -> String {

@@ -106,8 +106,9 @@ extension PASIDTable.Binding {
 extension YAMLNode {
   /// Bytes as pairs of hexadecimal digits; blanks between pairs do not count.
   fileprivate func hexBytes() throws(YAMLError) -> [UInt8] {
-    let digits = try string().filter { $0 != " " }.map { $0.isASCII ? $0.hexDigitValue : nil }
-    guard digits.count % 2 == 0, !digits.contains(nil) else {
+    let runs = try string().split(separator: " ")
+    let digits = runs.joined().map { $0.isASCII ? $0.hexDigitValue : nil }
+    guard runs.allSatisfy({ $0.count % 2 == 0 }), !digits.contains(nil) else {
       throw error(.value, "expected pairs of hexadecimal digits, found \(kind)")
     }
     return stride(from: 0, to: digits.count, by: 2).map {

@@ -99,6 +99,9 @@ public struct StreamArchive: ~Copyable {
     return StreamFooter(parsing: buffer.bytes)
   }
 
+  // Eight thousand million chunks; a hostile stream could have as many empty blocks as it has room for.
+  private static let blockLimit = 1 << 20
+
   /// Follows the index blocks backwards; each must lie before the one that names it, so this ends.
   private static func indexBlocks(
     of input: borrowing InputFile, last: UInt64?, _ end: UInt64, _ header: StreamHeader,
@@ -109,7 +112,8 @@ public struct StreamArchive: ~Copyable {
     var bound = end
     var buffer = ByteBuffer()
     while let offset = next {
-      guard offset >= UInt64(StreamHeader.byteCount), offset < bound else {
+      guard offset >= UInt64(StreamHeader.byteCount), offset < bound, blocks.count < blockLimit
+      else {
         throw StreamIOError(
           input.path,
           .stream(

@@ -33,6 +33,7 @@ struct ByteSize: ExpressibleByArgument, CustomStringConvertible {
     guard scaled.isFinite, scaled.magnitude < 1e18 else { return "?" }
     let number = UInt64(scaled.magnitude)
     let text = String(number)
+    if digits == 0 { return text }
     let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
     return "\(padded.dropLast(digits)).\(padded.suffix(digits))"
   }

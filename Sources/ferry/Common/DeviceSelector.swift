@@ -12,10 +12,18 @@ struct DeviceSelector: ExpressibleByArgument, CustomStringConvertible {
 
   var description: String { text }
 
-  /// Whether this is the device with this number and name; a name is asked first, so that a device called `1` is found.
+  /// Whether this is `device`, where the devices introduced so far have these names.
+  ///
+  /// A name is asked first, so that a device called `1` is found.
+  func means(_ device: UInt16, among names: [String?]) -> Bool {
+    if let named = names.firstIndex(of: text) { return named == device }
+    return "\(device)" == text
+  }
+
+  /// The number of the device that is meant.
   func number(among names: [String?], in path: String) throws -> UInt16 {
-    if let number = names.firstIndex(of: text) { return UInt16(number) }
-    if let number = UInt16(text), Int(number) < names.count { return number }
+    let numbers = (0 as UInt16)..<UInt16(names.count)
+    if let number = numbers.first(where: { means($0, among: names) }) { return number }
     let known = names.enumerated().map { index, name in
       name.map { "\(index) (\(Printable.text($0)))" } ?? "\(index)"
     }

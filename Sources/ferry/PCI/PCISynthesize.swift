@@ -8,7 +8,7 @@ struct PCISynthesize: ParsableCommand {
     abstract: "Write the bytes that a guest sees at reset, and the map of who serves them.",
     discussion: """
       The bytes are the profile's alone. With --on the device is checked first, and the map says where it has the \
-      registers that are passed through.
+      registers that are passed through. Without --iommu, any IOMMU is taken to support what the device does.
 
       Example: ferry pci synthesize nvme.yaml --on drive.txt -o space.bin --map map.json
       """)
@@ -46,14 +46,15 @@ struct PCISynthesize: ParsableCommand {
     let layout = try ProfileFiles.layout(profile)
     let function = try on.map { try host.function(in: $0) }
     if let function {
-      // PASID is the IOMMU's word; without it, synthesising for a device asks for everything else.
-      let facts = iommu.flatMap { IOMMUFacts($0) }
+      // Nothing said of the IOMMU leaves PASID to what the device's own capability says.
+      let facts =
+        iommu.flatMap { IOMMUFacts($0) }
+        ?? IOMMUFacts(pasidWidth: 20, allowsExecute: true, allowsPrivileged: true)
       let report = layout.check(function, iommu: facts)
-      let reasons = report.reasons.filter { facts != nil || $0.capability != "pasid" }
-      guard reasons.isEmpty else {
+      guard report.canCarry else {
         throw CommandError.no(
           "\(report.device) cannot carry \(report.profile):\n  "
-            + reasons.map(\.description).joined(separator: "\n  "))
+            + report.reasons.map(\.description).joined(separator: "\n  "))
       }
     }
     try ProfileFiles.write(layout.synthesized, to: output)

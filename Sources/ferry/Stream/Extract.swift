@@ -81,8 +81,7 @@ struct Extract: ParsableCommand {
       case .metadata(let value):
         selected.note(value)
       case .chunk(let chunk):
-        let number = try selected.resolve(minimumCount: stream.report.losses.count)
-        guard chunk.device == number, state != nil else { continue }
+        guard selected.includes(chunk.device), state != nil else { continue }
         try stateFile.skip(chunk.stateOffset - position)
         try stateFile.write(stream.chunkBytes)
         position = chunk.stateOffset + UInt64(chunk.byteCount)
@@ -101,23 +100,23 @@ struct Extract: ParsableCommand {
   }
 
   private func writeParts(of selected: SelectedDevice, isSalvage: Bool = false) throws {
-    try write(selected.configuration, to: config, "configuration space", isSalvage)
-    try write(selected.pasids.map { [UInt8]($0.yaml.utf8) }, to: pasid, "PASID table", isSalvage)
-  }
-
-  private func write(
-    _ bytes: [UInt8]?, to path: String?, _ what: String, _ isSalvage: Bool
-  ) throws {
-    guard let path else { return }
-    guard let bytes else {
-      if isSalvage {
-        StandardError.print("ferry: \(file): no intact \(what) of device '\(device)'")
-        return
+    let parts: [(path: String?, what: String, bytes: [UInt8]?)] = [
+      (config, "configuration space", selected.configuration),
+      (pasid, "PASID table", selected.pasids.map { [UInt8]($0.yaml.utf8) }),
+    ]
+    // Nothing is written unless all that was asked for is there.
+    for part in parts where part.path != nil && part.bytes == nil {
+      guard isSalvage else {
+        throw CommandError.no(
+          "\(file): expected a \(part.what) of device '\(device)', found none")
       }
-      throw CommandError.no("\(file): expected a \(what) of device '\(device)', found none")
+      StandardError.print("ferry: \(file): no intact \(part.what) of device '\(device)'")
     }
-    let output = try OutputFile(path: path)
-    try output.write(bytes.span.raw)
-    try output.commit()
+    for part in parts {
+      guard let path = part.path, let bytes = part.bytes else { continue }
+      let output = try OutputFile(path: path)
+      try output.write(bytes.span.raw)
+      try output.commit()
+    }
   }
 }

@@ -34,7 +34,8 @@ struct InspectText {
   private var headline: String {
     let version = catalog.header.version
     let isDamaged = catalog.defect != nil || report?.isWhole == false
-    let state = catalog.isComplete ? isDamaged ? "damaged" : "whole" : "TORN"
+    let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
+    let state = isTorn ? "TORN" : isDamaged ? "damaged" : "whole"
     return "\(path): migration stream \(version.major).\(version.minor), \(state)"
   }
 

@@ -8,6 +8,9 @@ import YAMLReader
 struct PartArgument: ExpressibleByArgument {
   private static let keys = ["state", "config", "pasid", "driver", "name", "ids", "precopy"]
 
+  /// The format's limit on text, in bytes.
+  private static let textLimit = 1024
+
   private let values: [String: String]
 
   init?(argument: String) {
@@ -20,6 +23,9 @@ struct PartArgument: ExpressibleByArgument {
       values[key] = value
     }
     guard values["state"] != nil else { return nil }
+    for key in ["name", "driver"] where (values[key]?.utf8.count ?? 0) > Self.textLimit {
+      return nil
+    }
     if let ids = values["ids"], Self.ids(ids) == nil { return nil }
     if let preCopy = values["precopy"], ByteSize(argument: preCopy) == nil { return nil }
     self.values = values
@@ -69,7 +75,8 @@ struct PartArgument: ExpressibleByArgument {
 
   private static func ids(_ text: String) -> (vendor: UInt16, device: UInt16)? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let vendor = UInt16(parts[0], radix: 16),
+    guard parts.count == 2, parts.allSatisfy({ $0.allSatisfy(\.isHexDigit) }),
+      let vendor = UInt16(parts[0], radix: 16),
       let device = UInt16(parts[1], radix: 16)
     else { return nil }
     return (vendor, device)

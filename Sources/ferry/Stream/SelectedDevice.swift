@@ -20,12 +20,23 @@ struct SelectedDevice {
     case .identity(let identity, let device):
       // A damaged stream may have lost the identities before this one.
       while names.count < Int(device) { names.append(nil) }
+      guard names.count == Int(device) else { return }
       names.append(identity.name)
       if identity.name == selector.text || "\(device)" == selector.text { candidates[device] = [] }
     case .configuration(_, let device), .interrupts(_, let device), .pasids(_, let device):
-      candidates[device]?.append(record)
+      if Int(device) >= names.count && "\(device)" == selector.text {
+        candidates[device, default: []].append(record)
+      } else {
+        candidates[device]?.append(record)
+      }
     default: break
     }
+  }
+
+  /// Whether `device` is meant, of which a damaged stream may have lost the identity.
+  mutating func includes(_ device: UInt16) -> Bool {
+    if number == nil && selector.means(device, among: names) { number = device }
+    return number == device
   }
 
   /// Decides which device is meant, once all were introduced.

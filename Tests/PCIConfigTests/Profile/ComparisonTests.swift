@@ -92,5 +92,21 @@ import Testing
     let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
     let stream = try ConfigSpace(Array(local.bytes[..<256]))
     #expect(!QEMULoadCheck(stream: stream, local: local).isAccepted)
+    // Nor does a machine version help, though it lets the vendor's bytes pass.
+    let device = try DumpCorpus.devices(Fixture.path("qemu-virtio-net-ats"))[0].space
+    let other = try edited(ConfigSpace(Array(device.bytes[..<256])), 0x84 + 8, 0x10)
+    let check = QEMULoadCheck(stream: other, local: device, skipsVendorBytes: false)
+    #expect(!check.isAccepted)
+    #expect(check.switches.map(\.changesAnswer) == [false])
+  }
+
+  @Test func bytesWithoutARegisterAreNamedByTheirPlace() throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    // Slot Capabilities of the express capability at 0x70, which an endpoint has not; and the version of ATS.
+    let stream = try edited(edited(local, 0x84, 0x42), 0x102, 0x02)
+    let check = QEMULoadCheck(stream: stream, local: local)
+    #expect(
+      check.refused.map(\.field)
+        == ["PCI Express byte +0x14", "Address Translation Service (ATS) header"])
   }
 }

@@ -23,8 +23,12 @@ public struct HostFunction: Sendable {
 
   /// Takes `space` as a virtual function if its ids are ffff:ffff, or if `physicalFunction` is given.
   ///
-  /// `identity` has the ids of a virtual function whose physical function is not at hand, `barSizes` the sizes of BARs
-  /// that the operator knows, by index.
+  /// - Parameters:
+  ///   - space: the function's own bytes.
+  ///   - label: what reports call it.
+  ///   - physicalFunction: what a virtual function's ids, BAR kinds, PASID and PRI are taken from.
+  ///   - identity: the ids of a virtual function whose physical function is not at hand.
+  ///   - barSizes: the sizes of BARs that the operator knows, by index.
   public init(
     _ space: ConfigSpace, label: String, physicalFunction: ConfigSpace? = nil,
     identity: (vendor: UInt16, device: UInt16)? = nil, barSizes: [Int: UInt64] = [:]

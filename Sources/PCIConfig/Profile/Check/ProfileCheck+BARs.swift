@@ -9,7 +9,7 @@ extension ProfileCheck {
     guard host.areBARsKnown else {
       guard !layout.profile.bars.isEmpty else { return }
       return note(
-        "bars", "kinds and sizes", "\(layout.profile.bars.count) BARs", "not known",
+        "bars", "kinds and sizes", "those of the profile", "not known",
         "a virtual function's BARs are in its physical function's SR-IOV capability: give its dump")
     }
     for bar in layout.profile.bars where host.bars.indices.contains(bar.index) {

@@ -190,8 +190,10 @@ struct ProfileCheck {
 extension ProfileLayout {
   /// Whether `host` can carry the profile, with every reason why not.
   ///
-  /// `iommu` is what iommufd reports; the kernel hides the PASID capability from VFIO, so a dump alone does not always
-  /// say.
+  /// - Parameters:
+  ///   - host: the device that is to serve the profile.
+  ///   - iommu: what iommufd reports; the kernel hides the PASID capability from VFIO, so a dump alone does not always
+  ///     say.
   public func check(_ host: HostFunction, iommu: IOMMUFacts? = nil) -> CheckReport {
     var check = ProfileCheck(self, host, iommu)
     check.run()

@@ -55,7 +55,7 @@ public struct QEMULoadCheck: Sendable, Hashable {
       Switch(
         name: "vfio-pci.skip-vsc-check", value: "\(!skipsVendorBytes)",
         machines: skipsVendorBytes ? "9.0 and older" : "9.1 and newer", refused: other.count,
-        changesAnswer: other.isEmpty != chosen.isEmpty)
+        changesAnswer: !differsInSize && other.isEmpty != chosen.isEmpty)
     ]
     var notes: [String] = []
     if differsInSize {
@@ -131,7 +131,11 @@ private struct FieldNames {
         + (capabilities.filter { $0.offset <= byte }.max { $0.offset < $1.offset }?.id.description
           ?? "the header")
     }
-    let register = space.registers(of: capability).first { $0.range.contains(byte) }?.name
-    return "\(capability.id)" + (register.map { " \($0)" } ?? " header")
+    if let register = space.registers(of: capability).first(where: { $0.range.contains(byte) }) {
+      return "\(capability.id) \(register.name)"
+    }
+    let place = byte - capability.offset
+    let isHeader = place < (capability.isExtended ? 4 : 2)
+    return "\(capability.id) " + (isHeader ? "header" : "byte +0x\(hex(place, digits: 2))")
   }
 }

@@ -18,7 +18,7 @@ extension QEMULoadCheck {
     if let message { lines.append("  \(message)") }
     lines += refused.map { "  refused: \($0.field): \($0.summary)" }
     lines += switches.map {
-      "  \($0.name)=\($0.value) (machines \($0.machines)): \($0.refused) bytes refused"
+      "  \($0.name)=\($0.value) (machines \($0.machines)): \($0.refused) byte\($0.refused == 1 ? "" : "s") refused"
         + ($0.changesAnswer ? ", which changes the answer" : "")
     }
     lines += notes.map { "  note: \($0)" }
