@@ -21,7 +21,7 @@ UNKNOWN, USAGE, MALFORMED, IO = 1, 2, 3, 5
 
 MAGIC, FOOTER_MAGIC = b"\x89DMS\r\n\x1a\n", b"DMS\n"
 CHUNK_LIMITS, METADATA_LIMITS = range(65_536, 4_194_304 + 1), range(4_194_304 + 1)
-NO_DEVICE, PRECOPY, STOPCOPY = 0xFFFF, 1, 2
+NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS = 0xFFFF, 1, 2, 131_072
 
 
 def crc_tables():
@@ -98,9 +98,10 @@ def leb128(data, at, bits, place):
 
 def each_field(data, place, table):
     """The fields that the table knows, in the order of the stream: name, value, place."""
-    data, at, seen = memoryview(data), 0, set()
+    data, at, seen, count = memoryview(data), 0, set(), 0
     while at < len(data):
-        here = place + at
+        here, count = place + at, count + 1
+        here.require(count <= MOST_FIELDS, "fields", f"at most {MOST_FIELDS}", "more")
         key, at = leb128(data, at, 33, here)
         length, at = leb128(data, at, 64, here)
         tag, must, field, rest = key >> 1, key & 1, table.get(key >> 1), len(data) - at
