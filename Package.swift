@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .library(name: "Replay", targets: ["Replay"]),
+    .library(name: "StateLayout", targets: ["StateLayout"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
   dependencies: [
@@ -27,6 +28,7 @@ let package = Package(
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
     .target(name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"]),
     .target(name: "PCIConfig", dependencies: ["ByteIO", "YAMLReader"]),
+    .target(name: "StateLayout", dependencies: ["ByteIO", "YAMLReader"]),
     .target(
       name: "StreamIO",
       dependencies: [
@@ -47,6 +49,8 @@ let package = Package(
     .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
+    .testTarget(
+      name: "StateLayoutTests", dependencies: ["ByteIO", "StateLayout", "YAMLReader", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
     .testTarget(
