@@ -196,7 +196,7 @@ types:
     seq:
       - id: value
         type:
-          switch-on: _io.size
+          switch-on: _parent.size
           cases:
             1: u1
             2: u2

@@ -205,7 +205,7 @@ types:
     seq:
       - id: value
         type:
-          switch-on: _io.size
+          switch-on: _parent.length
           cases:
             1: u1
             2: u2
