@@ -11,6 +11,8 @@ extension DeviceFacts {
     public var notifyOffsets: [Int]?
     /// `queue_notif_config_data` of each queue, by its index.
     public var notifyData: [Int]?
+    /// The unicast and multicast addresses that a network device filters.
+    public var addressLimit: Int?
 
     public init() {}
 
@@ -30,5 +32,6 @@ extension DeviceFacts.Virtio: FactGroup {
     .integers("queue-sizes", \.queueSizes, in: 1...32768),
     .integers("notify-offsets", \.notifyOffsets, in: 0...65535),
     .integers("notify-data", \.notifyData, in: 0...65535),
+    .integer("mac-addresses", \.addressLimit, in: 0...1 << 20),
   ]
 }

@@ -5,8 +5,8 @@ extension DeviceFacts {
     public var ggttByteCounts: [UInt64]?
     /// The bytes of the function's local memory, by tile.
     public var vramByteCounts: [UInt64]?
-    /// The most bytes of local memory in a packet that are wanted; 512 MiB where it is not given, which is the most that
-    /// the driver takes.
+    /// The most bytes of local memory in a packet that are wanted, at most 512 MiB; where it is not given packets stay as
+    /// they are.
     public var chunkByteCount: UInt64?
 
     public init() {}
@@ -17,6 +17,6 @@ extension DeviceFacts.Xe: FactGroup {
   static let fields: [FactField<Self>] = [
     .integers("ggtt-bytes", \.ggttByteCounts),
     .integers("vram-bytes", \.vramByteCounts),
-    .integer("chunk-bytes", \.chunkByteCount, in: 4096...512 << 20),
+    .integer("chunk-bytes", \.chunkByteCount, in: 1 << 20...512 << 20),
   ]
 }

@@ -1,7 +1,8 @@
 extension Translator {
   /// The translations that come with Ferry.
   public static let shipped: [any Translation] =
-    HisiAccTranslation.all + Mlx5Translation.all
+    HisiAccTranslation.all + Mlx5Translation.all + NVMeTranslation.all + SameDeviceTranslation.all
+    + [SerialTranslation(), QATTranslation(), VirtioTranslation(), XeTranslation()]
 
   /// The translation between two layouts, by their names.
   public static func translation(from source: String, to target: String) -> (any Translation)? {
