@@ -61,7 +61,8 @@ let package = Package(
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
-      name: "StateLayoutTests", dependencies: ["ByteIO", "StateLayout", "YAMLReader", "TestSupport"]),
+      name: "StateLayoutTests",
+      dependencies: ["ByteIO", "MigrationStream", "StateLayout", "YAMLReader", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
     .testTarget(

@@ -3,8 +3,8 @@ extension KernelDevice {
   public var inheritance: InheritedDevice {
     var result = InheritedDevice(
       device: descriptor, iommufd: iommufd?.descriptor, deviceID: deviceID,
-      addressSpace: addressSpace?.id)
-    if let descriptors = group?.descriptors {
+      addressSpace: addressSpaceID)
+    if let descriptors = groupDescriptors {
       result.group = descriptors.group
       result.container = descriptors.container
     }
