@@ -20,15 +20,12 @@ public final class KernelDevice: MigratableDevice {
 
   let kernel: any KernelInterface
   let file: DeviceFile
-  private let group: DeviceGroup?
-  let groupDescriptors: (container: FileDescriptor, group: FileDescriptor)?
+  // Variables, as is the address space: an optional constant of a type that cannot be copied cannot be looked into.
+  var group: DeviceGroup?
   let iommufd: IOMMUFD?
   /// The number that the iommufd knows the device by.
   public let deviceID: UInt32?
-  private let addressSpace: IOAddressSpace?
-  /// The number of the address space, which outlives a look at what cannot be copied.
-  let addressSpaceID: UInt32?
-  private let ownsAddressSpace: Bool
+  var addressSpace: IOAddressSpace?
   var domains: DeviceDomains?
   private(set) var isHandedOver = false
   // Where the device was last seen, to name an arc by.
@@ -72,18 +69,9 @@ public final class KernelDevice: MigratableDevice {
     self.information = information
     self.regions = regions
     self.file = file
-    groupDescriptors =
-      switch group {
-      case .some(let group): group.descriptors
-      case .none: nil
-      }
     self.group = group
     self.iommufd = iommufd
     self.deviceID = deviceID
-    switch addressSpace {
-    case .some(let space): (addressSpaceID, ownsAddressSpace) = (space.id, space.isOwned)
-    case .none: (addressSpaceID, ownsAddressSpace) = (nil, false)
-    }
     self.addressSpace = addressSpace
   }
 
@@ -94,7 +82,7 @@ public final class KernelDevice: MigratableDevice {
     guard !isHandedOver else { return }
     releaseDomains()
     // So that an address space of ours can be destroyed; for an inherited device it is not ours to undo.
-    if ownsAddressSpace { try? file.detach() }
+    if addressSpace?.isOwned ?? false { try? file.detach() }
   }
 
   /// The device's open file.
