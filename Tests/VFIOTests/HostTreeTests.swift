@@ -1,3 +1,4 @@
+import MigrationStream
 import Replay
 import Testing
 import VFIO

@@ -103,8 +103,9 @@ import VFIO
       ))
     #expect(
       lines.contains(
-        "ioctl(4, VFIO_DEVICE_FEATURE, {argsz=16, flags=GET|MIGRATION, flags=none}) = 0 "
-          + "{flags=STOP_COPY|P2P|PRE_COPY}"))
+        "ioctl(4, VFIO_DEVICE_FEATURE, {argsz=16, flags=GET|MIGRATION, "
+          + "vfio_device_feature_migration.flags=none}) = 0 "
+          + "{vfio_device_feature_migration.flags=STOP_COPY|P2P|PRE_COPY}"))
     #expect(
       lines.contains(
         "ioctl(4, VFIO_DEVICE_FEATURE, {argsz=16, flags=SET|MIG_DEVICE_STATE, "
