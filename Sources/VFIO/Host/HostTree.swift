@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The VFIO devices of the host, found in sysfs.
 public struct HostTree {
-  private let kernel: any KernelInterface
+  let kernel: any KernelInterface
   /// Where `/sys` and `/dev` are; empty for the root itself.
   public let root: String
 
