@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
+    .library(name: "QEMUStream", targets: ["QEMUStream"]),
     .library(name: "Replay", targets: ["Replay"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
@@ -33,11 +34,12 @@ let package = Package(
         "ByteIO", "MigrationStream", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StreamIO", "YAMLReader",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StreamIO", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
