@@ -52,6 +52,9 @@ let package = Package(
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
     .testTarget(
+      name: "QEMUStreamTests",
+      dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "TestSupport"]),
+    .testTarget(
       name: "ReplayTests",
       dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "Replay", "TestSupport"]),
     .testTarget(
