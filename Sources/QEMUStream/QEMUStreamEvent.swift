@@ -8,7 +8,7 @@ public enum QEMUStreamEvent: Sendable, Hashable {
   case record(VFIORecord)
   /// The section that began ends, footer included.
   case sectionEnd(QEMUSection.End)
-  case command(QEMUCommand)
+  case command(QEMUStreamCommand)
   /// The end of the machine's state.
   case end
   /// What the sections hold, in QEMU's own words.

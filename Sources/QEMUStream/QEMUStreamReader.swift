@@ -174,19 +174,19 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     return section
   }
 
-  private mutating func readCommand(at offset: UInt64) throws(QEMUReadError) -> QEMUCommand {
+  private mutating func readCommand(at offset: UInt64) throws(QEMUReadError) -> QEMUStreamCommand {
     let number = try window.big(UInt16.self, "a command")
     let byteCount = try window.big(UInt16.self, "a command's length")
-    guard Int(number) < QEMUCommand.count, number != 0 else {
+    guard Int(number) < QEMUStreamCommand.count, number != 0 else {
       throw .stream(
         QEMUStreamError(
-          .unsupported, at: offset, expected: "a command from 1 to \(QEMUCommand.count - 1)",
+          .unsupported, at: offset, expected: "a command from 1 to \(QEMUStreamCommand.count - 1)",
           found: "command \(number)"))
     }
     try window.skip(UInt64(byteCount), "a command")
-    if number == QEMUCommand.postcopyAdvise && byteCount > 0 { memory.mayPostcopy = true }
+    if number == QEMUStreamCommand.postcopyAdvise && byteCount > 0 { memory.mayPostcopy = true }
     // What is packaged is sections and commands like any others, and they follow.
-    return QEMUCommand(number: number, byteCount: byteCount, offset: offset)
+    return QEMUStreamCommand(number: number, byteCount: byteCount, offset: offset)
   }
 
   private mutating func readDescription() throws(QEMUReadError) -> QEMUStreamEvent? {

@@ -59,7 +59,7 @@ extension RawSpan {
           && self[byte: 6] == UInt8(ascii: "{")
     case .command:
       guard byteCount >= 5 else { return false }
-      return (1..<UInt16(QEMUCommand.count)).contains(big(UInt16.self, at: 1))
+      return (1..<UInt16(QEMUStreamCommand.count)).contains(big(UInt16.self, at: 1))
     default: return false
     }
   }

@@ -24,6 +24,7 @@ struct Ferry: ParsableCommand {
         subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
       CommandGroup(name: "Devices", subcommands: [CaptureCommand.self, ReplayCommand.self]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
+      CommandGroup(name: "Streams of VMMs", subcommands: [QEMUCommand.self]),
       CommandGroup(name: "Introduction", subcommands: [Demo.self]),
     ])
 }

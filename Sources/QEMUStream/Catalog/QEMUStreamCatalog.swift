@@ -29,8 +29,8 @@ public struct QEMUStreamCatalog: Sendable {
   public private(set) var configuration: QEMUConfiguration?
   /// In the order of their first sections.
   public private(set) var sections: [Section] = []
-  public private(set) var ram = RAMSummary()
-  public private(set) var vfioDevices: [VFIODeviceSummary] = []
+  public internal(set) var ram = RAMSummary()
+  public internal(set) var vfioDevices: [VFIODeviceSummary] = []
   /// How often each command came.
   public private(set) var commandCounts: [String: UInt64] = [:]
   /// Whether the machine's state came to its end.
@@ -154,17 +154,6 @@ public struct QEMUStreamCatalog: Sendable {
           found: "\(found) up to its footer")
       }
     }
-  }
-
-  // MARK: Multifd
-
-  /// Adds what came over the multifd channels: the index of a device in `vfioDevices`, and its packets' content.
-  mutating func change(_ device: Int, _ change: (inout VFIODeviceSummary) -> Void) {
-    change(&vfioDevices[device])
-  }
-
-  mutating func addPages(_ pages: RAMBlock.Pages, of block: String) {
-    ram.add(pages, of: block)
   }
 }
 

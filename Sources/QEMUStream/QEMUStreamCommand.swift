@@ -1,5 +1,5 @@
 /// A command from the source's QEMU to the destination's, between two sections.
-public struct QEMUCommand: Sendable, Hashable {
+public struct QEMUStreamCommand: Sendable, Hashable {
   /// The number of the command (QEMU migration/savevm.c, `enum qemu_vm_cmd`).
   public let number: UInt16
   public let byteCount: UInt16
