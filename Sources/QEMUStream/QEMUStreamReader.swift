@@ -141,12 +141,14 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
       guard let first = sections[id], first.kind == .start else {
         throw .stream(
           QEMUStreamError(
-            .misplaced, at: offset, expected: "a section that was begun with START",
+            .misplaced, at: offset, expected: "a section that was begun with START and not ended",
             found: "\(kind) of section \(id)"))
       }
-      return QEMUSection(
+      let section = QEMUSection(
         kind: kind, id: id, name: first.name, instance: first.instance, version: first.version,
         offset: offset, bodyOffset: window.offset)
+      if kind == .end { sections[id] = section }
+      return section
     }
     let name = try window.name("a section's name")
     let instance = try window.big(UInt32.self, "the instance of '\(name)'")
@@ -156,10 +158,11 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
       bodyOffset: window.offset)
     if let known = sections[id] {
       // A device that was sent in pieces may say the rest in a FULL section.
-      guard kind == .full, known.name == name, known.instance == instance else {
+      guard kind == .full, known.kind == .end, known.name == name, known.instance == instance
+      else {
         throw .stream(
           QEMUStreamError(
-            .malformed, at: offset, expected: "section \(known.label) under its own name once",
+            .malformed, at: offset, expected: "a number of its own, as section \(known.label) has",
             found: "\(kind) of section \(section.label)"))
       }
     } else {

@@ -82,7 +82,8 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
     }
     let block = Self.text(window.bytes.extracting(64..<320))
     window.advance(byteCount)
-    try window.skip(UInt64(size), "a packet's pages")
+    // A packet without pages says the size of the one before (QEMU 7.2), and nothing follows it.
+    if normal > 0 { try window.skip(UInt64(size), "a packet's pages") }
     return .pages(
       RAMBlock.Pages(normal: UInt64(normal), zero: UInt64(zero)), block: block)
   }
