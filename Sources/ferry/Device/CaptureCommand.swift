@@ -18,6 +18,7 @@ struct CaptureCommand: ParsableCommand {
 
       Examples:
         ferry capture 'emulated:mtty?ports=2&text=hello' -o mtty.dms
+        ferry capture emulated:mtty --profile corpora/profiles/mtty.yaml -o mtty.dms
         ferry capture 'emulated:synthetic?size=8GiB&precopy=6GiB&dirty=5%' -o - |
           ferry replay - 'emulated:synthetic?size=8GiB'
       """)
@@ -34,6 +35,13 @@ struct CaptureCommand: ParsableCommand {
       "A device's PASID bindings (YAML, schemas/pasid-table.schema.json); the nth file is the nth device's.",
       valueName: "file"))
   var pasidFiles: [String] = []
+
+  @Option(
+    name: .customLong("profile"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "The vPCI profile that a device's guest was shown; the nth is the nth device's.",
+      valueName: "profile"))
+  var profiles: [String] = []
 
   @Flag(help: "Run the devices again when the stream is whole.")
   var resume = false
@@ -84,6 +92,9 @@ struct CaptureCommand: ParsableCommand {
     guard pasidFiles.count <= devices.count else {
       throw ValidationError("Expected at most one --pasid for each device.")
     }
+    guard profiles.count <= devices.count else {
+      throw ValidationError("Expected at most one --profile for each device.")
+    }
     guard !json || output != "-" else {
       throw ValidationError("Expected --json with an output file: '-' takes standard output.")
     }
@@ -106,6 +117,9 @@ struct CaptureCommand: ParsableCommand {
     var sources = open.devices.map { CaptureSource($0) }
     for (index, path) in pasidFiles.enumerated() {
       sources[index].pasids = try PASIDTable(file: path)
+    }
+    for (index, path) in profiles.enumerated() {
+      sources[index].profile = try ProfileFiles.layout(path)
     }
     compression.announceMemory(chunkSize: chunkSize)
     let header = StreamHeader(

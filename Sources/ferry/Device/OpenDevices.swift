@@ -20,11 +20,11 @@ struct OpenDevices {
     :ERROR behind it for a device that falls into that state.
     """
 
-  let devices: [EmulatedDevice]
+  let devices: [AnyDevice]
   private let files: [(path: String, device: Int)]
 
   init(_ names: [String]) throws {
-    var devices: [EmulatedDevice] = []
+    var devices: [AnyDevice] = []
     var files: [(String, Int)] = []
     for name in names {
       let uri = try DeviceURI(parsing: name)
@@ -43,7 +43,7 @@ struct OpenDevices {
         try Self.load(path, into: device)
         files.append((path, devices.count))
       }
-      devices.append(device)
+      devices.append(AnyDevice(device))
     }
     self.devices = devices
     self.files = files
@@ -68,7 +68,7 @@ struct OpenDevices {
   /// Writes back the devices that live in files.
   func save() throws {
     for (path, number) in files {
-      guard let model = devices[number].model as? SerialDeviceModel else { continue }
+      guard let model = devices[number].emulated?.model as? SerialDeviceModel else { continue }
       let output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
       try output.commit()

@@ -43,6 +43,13 @@ struct ReplayCommand: ParsableCommand {
       valueName: "device"))
   var devices: [String]
 
+  @Option(
+    name: .customLong("profile"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "The vPCI profile that a device's guest is shown, in place of the stream's; the nth is the nth device's.",
+      valueName: "profile"))
+  var profiles: [String] = []
+
   @Flag(help: "Only check: whether the stream is whole, and whether the devices can take it.")
   var check = false
 
@@ -64,6 +71,9 @@ struct ReplayCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    guard profiles.count <= devices.count else {
+      throw ValidationError("Expected at most one --profile for each device.")
+    }
     guard !leaveStopped || only == nil || only == .state else {
       throw ValidationError("--leave-stopped goes with state only.")
     }
@@ -97,7 +107,10 @@ struct ReplayCommand: ParsableCommand {
   func run() throws {
     let assignments = try assignments()
     let open = try OpenDevices(assignments.map(\.name))
-    let targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
+    var targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
+    for (index, path) in profiles.enumerated() {
+      targets[index].profile = try ProfileFiles.layout(path)
+    }
     var reader = StreamReader(try InputFile(path: file))
     SignalGuard.install()
     let clock = SystemClock()

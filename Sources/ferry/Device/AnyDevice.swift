@@ -1,0 +1,56 @@
+import MigrationStream
+import Replay
+
+/// A device of whatever kind a command line names: the engines take devices of one kind, and a capture may mix them.
+final class AnyDevice: MigratableDevice {
+  private let base: any MigratableDevice
+
+  init(_ base: any MigratableDevice) { self.base = base }
+
+  /// The emulated device that it is, if it is one.
+  var emulated: EmulatedDevice? { base as? EmulatedDevice }
+  /// The digest of its memory, of a synthetic device.
+  var digest: String? { (emulated?.model as? SyntheticModel)?.digest }
+  /// The driver, for what it means by its errno.
+  var driver: String? { (try? identity())?.driver }
+
+  var name: String { base.name }
+  func identity() throws(DeviceError) -> DeviceIdentity { try base.identity() }
+  func abilities() throws(DeviceError) -> MigrationAbilities { try base.abilities() }
+  func state() throws(DeviceError) -> MigrationState { try base.state() }
+  func stopCopyByteCount() throws(DeviceError) -> UInt64 { try base.stopCopyByteCount() }
+  func reset() throws(DeviceError) { try base.reset() }
+
+  func transition(to target: MigrationState) throws(DeviceError) -> AnyChannel? {
+    let opened: (any MigrationChannel)? = try base.transition(to: target)
+    return opened.map(AnyChannel.init)
+  }
+
+  func configurationSpace() throws(DeviceError) -> [UInt8] { try base.configurationSpace() }
+  func writeConfiguration(_ bytes: [UInt8], at offset: Int) throws(DeviceError) {
+    try base.writeConfiguration(bytes, at: offset)
+  }
+
+  func addressSpaceAbilities() throws(DeviceError) -> AddressSpaceAbilities {
+    try base.addressSpaceAbilities()
+  }
+  func allocate(_ domains: [PASIDTable.Domain]) throws(DeviceError) { try base.allocate(domains) }
+  func attach(_ binding: PASIDTable.Binding) throws(DeviceError) { try base.attach(binding) }
+  func detach(pasid: UInt32) throws(DeviceError) { try base.detach(pasid: pasid) }
+  func releaseDomains() { base.releaseDomains() }
+}
+
+/// The data channel of such a device.
+final class AnyChannel: MigrationChannel {
+  private let base: any MigrationChannel
+
+  init(_ base: any MigrationChannel) { self.base = base }
+
+  func read(into span: inout MutableRawSpan) throws(DeviceError) -> Int {
+    try base.read(into: &span)
+  }
+  func write(_ bytes: RawSpan) throws(DeviceError) -> Int { try base.write(bytes) }
+  func preCopyInformation() throws(DeviceError) -> PreCopyInformation {
+    try base.preCopyInformation()
+  }
+}
