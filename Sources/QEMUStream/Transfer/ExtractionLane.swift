@@ -37,7 +37,12 @@ struct ExtractionLane {
     while true {
       // A full chunk waits for what comes behind it like any other.
       let isFull = pending.count == limit
-      let bytes = try Self.state(from: &reader, limit: isFull ? limit : limit - pending.count)
+      let bytes: [UInt8]
+      do throws(QEMUReadError) {
+        bytes = try Self.state(from: &reader, limit: isFull ? limit : limit - pending.count)
+      } catch {
+        throw QEMUTransferError(error)
+      }
       if bytes.isEmpty { break }
       if isFull { try write(&total, to: &sink) }
       pending += bytes
@@ -45,14 +50,10 @@ struct ExtractionLane {
     try writeFraming(to: &sink)
   }
 
-  private static func state<Source: ByteSource & ~Copyable, Failure: Error>(
+  private static func state<Source: ByteSource & ~Copyable>(
     from reader: inout QEMUStreamReader<Source>, limit: Int
-  ) throws(QEMUTransferError<Failure>) -> [UInt8] {
-    do {
-      return [UInt8](try reader.stateBytes(limit: limit))
-    } catch {
-      throw QEMUTransferError(error)
-    }
+  ) throws(QEMUReadError) -> [UInt8] {
+    [UInt8](try reader.stateBytes(limit: limit))
   }
 
   private mutating func endSection<Sink: RecordSink & ~Copyable>(

@@ -5,5 +5,7 @@ struct QEMUCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "qemu",
     abstract: "Look into QEMU's migration streams, and take VFIO devices out and put them back.",
-    subcommands: [QEMUInspect.self])
+    subcommands: [
+      QEMUInspect.self, QEMUExtract.self, QEMUReplace.self, QEMUCheck.self,
+    ])
 }
