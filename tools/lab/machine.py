@@ -27,8 +27,7 @@ HARDWARE = """
     -M q35,kernel-irqchip=split,sata=off,smbus=off -nodefaults -no-user-config -no-reboot
     -display none
     -device intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=on
-    -device pcie-root-port,id=rp0,slot=5 -netdev hubport,hubid=0,id=hub
-    -device e1000e,bus=rp0,netdev=hub,romfile=
+    -device pcie-root-port,id=rp0,slot=5 -device e1000e,bus=rp0,romfile=
     -device virtio-serial-pci
 """.split()
 

@@ -20,11 +20,12 @@ public final class KernelDevice: MigratableDevice {
 
   let kernel: any KernelInterface
   let file: DeviceFile
-  let group: DeviceGroup?
+  // Variables, as is the address space: an optional constant of a type that cannot be copied cannot be looked into.
+  var group: DeviceGroup?
   let iommufd: IOMMUFD?
   /// The number that the iommufd knows the device by.
   public let deviceID: UInt32?
-  let addressSpace: IOAddressSpace?
+  var addressSpace: IOAddressSpace?
   var domains: DeviceDomains?
   private(set) var isHandedOver = false
   // Where the device was last seen, to name an arc by.

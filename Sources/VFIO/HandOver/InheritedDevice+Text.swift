@@ -1,4 +1,4 @@
-public import SystemPackage
+import SystemPackage
 
 extension InheritedDevice {
   /// Why a text names no descriptors.
