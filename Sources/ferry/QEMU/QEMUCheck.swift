@@ -1,5 +1,6 @@
 import ArgumentParser
 import PCIConfig
+import QEMUStream
 
 /// `ferry qemu check`.
 struct QEMUCheck: ParsableCommand {

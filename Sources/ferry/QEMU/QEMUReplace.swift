@@ -46,11 +46,10 @@ struct QEMUReplace: ParsableCommand {
     } catch {
       throw CommandError(error, in: source.path)
     }
-    let state = source.state()
-    var copy = QEMUStreamCopy(migration, replacing: own.device, by: plan, state: state)
+    var copy = QEMUStreamCopy(migration, replacing: own.device, by: plan, state: source.state)
     let output = try OutputFile(path: output)
     try copy.write(to: output)
-    try state.finish()
+    try source.state.finish()
     try output.commit()
   }
 }

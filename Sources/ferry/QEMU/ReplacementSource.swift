@@ -4,16 +4,16 @@ import QEMUStream
 import StreamIO
 
 /// A device of a `.dms` stream that shall stand in a QEMU stream.
-struct ReplacementSource: ~Copyable {
+struct ReplacementSource {
   let path: String
-  private let archive: StreamArchive
-  private let number: UInt16
   let preCopyByteCount: UInt64
   let stopCopyByteCount: UInt64
   let configuration: ConfigurationRecord?
   let interrupts: InterruptState?
   /// How a QEMU stream divided the state, where it came from one.
   let framing: QEMUFraming?
+  /// The state from its start.
+  let state: State
 
   /// Reads what `IN.dms` or `IN.dms#DEVICE` says of the device, but for its state.
   init(_ name: String) throws {
@@ -23,6 +23,7 @@ struct ReplacementSource: ~Copyable {
     let catalog = try archive.catalog()
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }
     let names = catalog.devices.map(\.identity.name)
+    let number: UInt16
     if let parts, let selector = DeviceSelector(argument: String(name[name.index(after: parts)...])) {
       number = try selector.number(among: names, in: path)
     } else {
@@ -32,11 +33,11 @@ struct ReplacementSource: ~Copyable {
       }
       number = 0
     }
-    let state = catalog.devices[Int(number)].state
-    preCopyByteCount = state.share(of: .preCopy).byteCount
-    stopCopyByteCount = state.share(of: .stopCopy).byteCount
+    let statistics = catalog.devices[Int(number)].state
+    preCopyByteCount = statistics.share(of: .preCopy).byteCount
+    stopCopyByteCount = statistics.share(of: .stopCopy).byteCount
     (configuration, interrupts, framing) = try Self.records(of: number, in: archive)
-    self.archive = archive
+    state = State(archive.reader(), of: number)
   }
 
   private static func records(
@@ -60,9 +61,6 @@ struct ReplacementSource: ~Copyable {
     return (configuration, interrupts, isFramingGood && !framing.bytes.isEmpty ? framing : nil)
   }
 
-  /// The device's state from its start.
-  consuming func state() -> State { State(archive.reader(), of: number) }
-
   /// A device's state, in order, in pieces of any size.
   final class State {
     private var reader: StreamReader
@@ -80,6 +78,7 @@ struct ReplacementSource: ~Copyable {
       var left = count
       while left > 0 {
         if position == chunk.count { try readChunk() }
+        let chunk = chunk
         let part = Int(min(left, UInt64(chunk.count - position)))
         try write(chunk.span.raw.extracting(position..<position + part))
         position += part
@@ -95,11 +94,16 @@ struct ReplacementSource: ~Copyable {
     private func readChunk() throws {
       while let record = try reader.next() {
         guard case .chunk(let value) = record, value.device == number else { continue }
-        chunk = [UInt8](try reader.chunkBytes())
+        chunk = try Self.bytes(of: &reader)
         position = 0
         return
       }
       throw StreamIOError(reader.path, .content("expected more state, found the end"))
+    }
+
+    // What a reader lends cannot leave a class's property.
+    private static func bytes(of reader: inout StreamReader) throws(StreamIOError) -> [UInt8] {
+      [UInt8](try reader.chunkBytes())
     }
   }
 }
