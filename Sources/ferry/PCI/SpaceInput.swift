@@ -41,6 +41,21 @@ enum SpaceInput {
     ])
   }
 
+  /// The one space that `name` stands for, or that of the device at `slot`.
+  static func space(_ name: String, at slot: String?) throws -> ConfigSpace {
+    var space: ConfigSpace?
+    try reportingFailures(in: name) {
+      let devices = try read(name).devices(at: slot)
+      guard devices.count == 1 else {
+        throw PCIConfigError(
+          .noDevice, "expected one device, found \(devices.count): choose one by its slot")
+      }
+      space = devices[0].space
+    }
+    guard let space else { throw CommandError.damaged() }
+    return space
+  }
+
   /// Runs `body`; an error about a space gets `name` in front of it and becomes the exit code.
   static func reportingFailures(in name: String, _ body: () throws -> Void) throws {
     do {
