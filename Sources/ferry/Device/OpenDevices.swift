@@ -9,16 +9,22 @@ struct OpenDevices {
   static let help = """
     A DEVICE is named by a scheme. In this build:
 
-      emulated:mtty?ports=1|2[&text=TEXT][&file=F]
-          the kernel's sample serial device; TEXT stands in its FIFO, and F keeps the device
-          between commands
-      emulated:synthetic?size=SIZE[&precopy=SIZE][&dirty=N%][&seed=N][&p2p=no][&idle=0]
-                         [&reinit=N][&pasid-width=N][&migration=no]
-          as much state as wanted, made up on the fly; a target checks every byte
+    \(families)
 
-    Either also takes step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
+    Each also takes step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
     :ERROR behind it for a device that falls into that state.
     """
+
+  private static var names: String {
+    EmulatedFamily.all.map { "emulated:\($0.name)" }.joined(separator: ", ")
+  }
+
+  private static var families: String {
+    EmulatedFamily.all.map { family in
+      let parameters = family.parameters.isEmpty ? "" : "?\(family.parameters)"
+      return "  emulated:\(family.name)\(parameters)\n      \(family.summary)"
+    }.joined(separator: "\n")
+  }
 
   let devices: [EmulatedDevice]
   private let files: [(path: String, device: Int)]
@@ -30,8 +36,8 @@ struct OpenDevices {
       let uri = try DeviceURI(parsing: name)
       guard uri.scheme == "emulated" else {
         throw CommandError.no(
-          "\(name): this build has emulated devices only (emulated:mtty, emulated:synthetic), and "
-            + "none of the scheme '\(uri.scheme)'")
+          "\(name): this build has emulated devices only (\(Self.names)), and none of the scheme "
+            + "'\(uri.scheme)'")
       }
       let isSerial = uri.path == "mtty"
       let device = try EmulatedDevice(uri, ignoring: isSerial ? ["file"] : [])
