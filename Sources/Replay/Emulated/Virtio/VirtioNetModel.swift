@@ -50,7 +50,8 @@ public final class VirtioNetModel: FunctionModel {
         .init("features", settings.features.rawValue),
         .init("feature-words", settings.featureWordCount),
         .init("num-queues", settings.queueCount),
-        .init("max-num-queues", settings.queueCount + 2 * (settings.pairLimit - settings.pairCount)),
+        .init(
+          "max-num-queues", settings.queueCount + 2 * (settings.pairLimit - settings.pairCount)),
         .init("max-queue-size", settings.queueSize),
         .init("notify-offsets", .numbers(queues.map(settings.notifyOffset))),
         .init("notify-data", .numbers(queues.map(settings.notifyData))),
