@@ -8,6 +8,8 @@ public struct DeviceFacts: Sendable, Hashable {
   /// The layouts of state that the driver takes, by their names; a driver's generation shows in them.
   public var layouts: [String]?
   public var pci: PCI?
+  /// The version of the device's firmware, as its vendor writes it.
+  public var firmware: String?
   /// The number of MSI-X vectors.
   public var msixVectorCount: Int?
 
@@ -39,6 +41,7 @@ extension DeviceFacts: FactGroup {
     .text("driver", \.driver),
     .texts("layouts", \.layouts),
     .group("pci", \.pci),
+    .text("firmware", \.firmware),
     .integer("msix-vectors", \.msixVectorCount, in: 0...2048),
     .group("hisi_acc", \.hisiAcc),
     .group("mtty", \.mtty),

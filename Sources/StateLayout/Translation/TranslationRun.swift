@@ -66,7 +66,16 @@ public struct TranslationRun: Sendable {
     refuse(field, found: text(found), needed: "\(text(Int128(known))), the target's \(fact)")
   }
 
-  /// Refuses a target that is not the same kind of device, where both are known: the state is the firmware's own.
+  /// Refuses a target with another firmware, where both are known: the state is the firmware's own.
+  public mutating func matchFirmware() {
+    guard let wanted = known(source.firmware, "firmware (source)", for: "that both have one firmware"),
+      let found = known(target.firmware, "firmware", for: "that both have one firmware"),
+      wanted != found
+    else { return }
+    refuse("firmware", found: wanted, needed: "\(found), the target's")
+  }
+
+  /// Refuses a target that is not the same kind of device, where both are known.
   public mutating func matchIdentity() {
     func ids(_ pci: DeviceFacts.PCI?) -> String? {
       guard let vendor = pci?.vendorID, let device = pci?.deviceID else { return nil }

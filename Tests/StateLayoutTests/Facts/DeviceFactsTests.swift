@@ -14,6 +14,7 @@ import YAMLReader
       driver: virtio_vfio_pci
       layouts: [virtio, hisi_acc-v2]
       pci: { vendor: 0x1af4, device: 0x1041, revision: 1 }
+      firmware: "22.35"
       msix-vectors: 18
       hisi_acc: { qp-num: 8, que-iso-cfg: 0x10 }
       mtty: { ports: 2 }
@@ -41,6 +42,7 @@ import YAMLReader
     #expect(facts.driver == "virtio_vfio_pci")
     #expect(facts.layouts == ["virtio", "hisi_acc-v2"])
     #expect(facts.pci == .init(vendorID: 0x1af4, deviceID: 0x1041, revisionID: 1))
+    #expect(facts.firmware == "22.35")
     #expect(facts.msixVectorCount == 18)
     #expect(facts.hisiAcc?.queuePairCount == 8)
     #expect(facts.hisiAcc?.queueIsolation == 0x10)
@@ -83,7 +85,7 @@ import YAMLReader
   }
 
   @Test(arguments: [
-    ("colour: red", "1:1: expected one of driver, hisi_acc, layouts, msix-vectors, mtty, nvme, pci, qat, virtio, xe, found 'colour'"),
+    ("colour: red", "1:1: expected one of driver, firmware, hisi_acc, layouts, msix-vectors, mtty, nvme, pci, qat, virtio, xe, found 'colour'"),
     ("pci: { vendor: 65536 }", "1:16: expected an integer from 0 to 65535, found '65536'"),
     ("virtio:\n  queue-sizes: [8, 0]", "2:20: expected an integer from 1 to 32768, found '0'"),
     ("qat:\n  slas:\n    - { srv: 1 }", "3:7: expected the key 'rp-mask'"),

@@ -20,10 +20,10 @@ struct Mlx5Translation: Translation {
     switch (from, to) {
     case (.raw, .tagged): "the image becomes the one record"
     case (.tagged, .raw): "a state of one image loses its record; optional records are dropped"
-    default: "nothing is rewritten; the device must be the same"
+    default: "nothing is rewritten; device and firmware must be the same"
     }
   }
-  var facts: [String] { ["pci.vendor", "pci.device"] }
+  var facts: [String] { ["pci.vendor", "pci.device", "firmware"] }
 
   private static let tags: (image: Int128, mandatory: Int128) = (0, 0)
   private static let recordRule = TranslationRule(
@@ -37,6 +37,7 @@ struct Mlx5Translation: Translation {
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
   ) throws(LayoutError) -> LayoutTree {
     run.matchIdentity()
+    run.matchFirmware()
     switch (from, to) {
     case (.raw, .tagged):
       let image = tree["image"]?.payload ?? Payload()

@@ -3,7 +3,7 @@ struct SameDeviceTranslation: Translation {
   let source: String
   var target: String { source }
   var summary: String { "nothing is rewritten; the device must be the same" }
-  var facts: [String] { ["pci.vendor", "pci.device"] }
+  var facts: [String] { ["pci.vendor", "pci.device", "firmware"] }
 
   static let all: [any Translation] = ["pds", "igb"].map { SameDeviceTranslation(source: $0) }
 
@@ -11,6 +11,7 @@ struct SameDeviceTranslation: Translation {
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
   ) throws(LayoutError) -> LayoutTree {
     run.matchIdentity()
+    if source == "pds" { run.matchFirmware() }
     return tree
   }
 }
