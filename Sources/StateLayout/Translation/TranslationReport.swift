@@ -51,6 +51,28 @@ public struct TranslationReport: Sendable, Hashable {
     self.target = target
   }
 
+  /// Notes that a field has another value.
+  public mutating func rewrite(
+    _ field: String, from old: String, to new: String, _ rule: TranslationRule
+  ) {
+    guard rewrites.count < Self.limit else {
+      moreCount += 1
+      return
+    }
+    rewrites.append(Rewrite(field: field, old: old, new: new, rule: rule))
+  }
+
+  /// Notes a reason against the translation.
+  public mutating func refuse(
+    _ field: String, found: String, needed: String, loss: TranslationLoss? = nil
+  ) {
+    guard refusals.count < Self.limit else {
+      moreCount += 1
+      return
+    }
+    refusals.append(Refusal(field: field, found: found, needed: needed, loss: loss))
+  }
+
   /// Whether nothing stands in the way.
   public var isAccepted: Bool { refusals.isEmpty }
 }

@@ -14,22 +14,14 @@ public struct TranslationRun: Sendable {
   public mutating func rewrite(
     _ field: String, from old: String, to new: String, _ rule: TranslationRule
   ) {
-    guard report.rewrites.count < TranslationReport.limit else {
-      report.moreCount += 1
-      return
-    }
-    report.rewrites.append(.init(field: field, old: old, new: new, rule: rule))
+    report.rewrite(field, from: old, to: new, rule)
   }
 
   /// Notes a reason against the translation.
   public mutating func refuse(
     _ field: String, found: String, needed: String, loss: TranslationLoss? = nil
   ) {
-    guard report.refusals.count < TranslationReport.limit else {
-      report.moreCount += 1
-      return
-    }
-    report.refusals.append(.init(field: field, found: found, needed: needed, loss: loss))
+    report.refuse(field, found: found, needed: needed, loss: loss)
   }
 
   /// Whether a loss is allowed, which is noted; where it is not, that is a reason against the translation.

@@ -11,7 +11,7 @@ public struct Translator: Sendable {
 
   /// What became of a state.
   public struct Outcome: Sendable {
-    public let report: TranslationReport
+    public var report: TranslationReport
     /// The state in the layout that was asked for; what was opaque is a place in the source. Nil where it was refused.
     public let state: Payload?
   }
