@@ -41,7 +41,9 @@ struct MLX5Image: Sendable, Hashable {
     blockCount = fields.little(UInt64.self, at: 40)
   }
 
-  init(_ settings: MLX5Settings, of memory: borrowing SyntheticMemory, blocks: Int, sequence: UInt32) {
+  init(
+    _ settings: MLX5Settings, of memory: borrowing SyntheticMemory, blocks: Int, sequence: UInt32
+  ) {
     firmware = settings.firmware
     capabilities = settings.capabilities
     seed = memory.seed

@@ -67,7 +67,7 @@ struct SeededMemory: Sendable {
   // A block at the end may be short: what lies behind it is zeros.
   private func clearTail(of block: Int, in words: inout [UInt64]) {
     for byte in byteCount(ofBlock: block)..<Self.blockByteCount {
-      let mask = 0xff as UInt64 << UInt64(8 * (byte % 8))
+      let mask: UInt64 = 0xff << UInt64(8 * (byte % 8))
       words[byte / 8] &= ~mask.littleEndian
     }
   }
@@ -97,7 +97,9 @@ struct SeededMemory: Sendable {
   }
 
   /// Copies what is at `offset` into `span` from `place` on, `count` bytes.
-  mutating func read(_ count: Int, at offset: UInt64, into span: inout MutableRawSpan, at place: Int) {
+  mutating func read(
+    _ count: Int, at offset: UInt64, into span: inout MutableRawSpan, at place: Int
+  ) {
     var done = 0
     while done < count {
       let (block, start) = split(offset + UInt64(done))

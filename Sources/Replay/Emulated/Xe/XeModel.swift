@@ -97,8 +97,12 @@ public final class XeModel: FunctionModel {
 
   public var digest: String {
     var value = memory.digest()
-    for state in firmware { for byte in state { value = SyntheticMemory.mix(value ^ UInt64(byte)) } }
-    for words in registers { for word in words { value = SyntheticMemory.mix(value ^ UInt64(word)) } }
+    for state in firmware {
+      for byte in state { value = SyntheticMemory.mix(value ^ UInt64(byte)) }
+    }
+    for words in registers {
+      for word in words { value = SyntheticMemory.mix(value ^ UInt64(word)) }
+    }
     for entry in entries { value = SyntheticMemory.mix(value ^ entry) }
     return hex(value, digits: 16)
   }
@@ -151,7 +155,8 @@ public final class XeModel: FunctionModel {
 extension EmulatedFamily {
   static let xe = EmulatedFamily(
     name: "xe",
-    parameters: "[vram=SIZE][&ggtt=SIZE][&packet=SIZE][&media=no][&device=ID][&revision=ID][&seed=N]",
+    parameters:
+      "[vram=SIZE][&ggtt=SIZE][&packet=SIZE][&media=no][&device=ID][&revision=ID][&seed=N]",
     summary: "an Intel graphics virtual function with as much memory of its own as wanted"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = XeSettings()
