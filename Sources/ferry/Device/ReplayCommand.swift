@@ -60,6 +60,8 @@ struct ReplayCommand: ParsableCommand {
     help: "Restore several devices though not all of their drivers have P2P.")
   var withoutP2P = false
 
+  @OptionGroup var threads: ThreadsOption
+
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
 
@@ -98,7 +100,7 @@ struct ReplayCommand: ParsableCommand {
     let assignments = try assignments()
     let open = try OpenDevices(assignments.map(\.name))
     let targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
-    var reader = StreamReader(try InputFile(path: file))
+    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
     SignalGuard.install()
     let clock = SystemClock()
     let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)
