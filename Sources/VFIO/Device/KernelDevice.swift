@@ -27,6 +27,8 @@ public final class KernelDevice: MigratableDevice {
   public let deviceID: UInt32?
   var addressSpace: IOAddressSpace?
   var domains: DeviceDomains?
+  /// Whether somebody else had it open before, and has it still.
+  public let isInherited: Bool
   private(set) var isHandedOver = false
   // Where the device was last seen, to name an arc by.
   private var lastState = MigrationState.running
@@ -36,7 +38,7 @@ public final class KernelDevice: MigratableDevice {
   init(
     name: String, driver: String?, file: consuming DeviceFile,
     group: consuming DeviceGroup? = nil, iommufd: IOMMUFD? = nil, deviceID: UInt32? = nil,
-    addressSpace: consuming IOAddressSpace? = nil
+    addressSpace: consuming IOAddressSpace? = nil, isInherited: Bool = false
   ) throws(DeviceError) {
     kernel = file.kernel
     release = file.kernel.release()
@@ -73,15 +75,18 @@ public final class KernelDevice: MigratableDevice {
     self.iommufd = iommufd
     self.deviceID = deviceID
     self.addressSpace = addressSpace
+    self.isInherited = isInherited
   }
 
   // More than any driver has; a number of the kernel's is not taken on trust.
   private static let regionLimit: UInt32 = 1024
 
   deinit {
+    // Its owner goes on with an inherited device and with what was attached to it.
+    if isInherited { handOver() }
     guard !isHandedOver else { return }
     releaseDomains()
-    // So that an address space of ours can be destroyed; for an inherited device it is not ours to undo.
+    // So that the address space can be destroyed.
     if addressSpace?.isOwned ?? false { try? file.detach() }
   }
 
@@ -134,6 +139,13 @@ public final class KernelDevice: MigratableDevice {
       }
     }
     return found
+  }
+
+  /// Whether the driver has a feature, for reading or setting; nothing is changed.
+  ///
+  /// The corresponding flag is `VFIO_DEVICE_FEATURE_PROBE`.
+  public func has(_ feature: DeviceFeature, for access: DeviceFeature.Access) -> Bool {
+    file.has(feature, for: access)
   }
 
   // MARK: Migration

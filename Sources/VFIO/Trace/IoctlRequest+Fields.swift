@@ -32,7 +32,7 @@ extension IoctlRequest {
     case .checkExtension, .setIOMMU: return [TraceField("value", .unsigned(argument.value))]
     case .setContainer:
       guard argument.bytes.count >= 4 else { return [] }
-      return [TraceField("fd", .signed(Int64(argument.load(Int32.self))))]
+      return [TraceField("fd", .unsigned(UInt64(argument.load(UInt32.self))))]
     case .getDevice:
       let name = argument.bytes.prefix { $0 != 0 }
       return [TraceField("name", .text(String(decoding: name, as: UTF8.self)))]
@@ -44,8 +44,12 @@ extension IoctlRequest {
       let bytes = argument.bytes.dropFirst(offset)
       for field in structure.fields where !field.name.hasPrefix("__") {
         guard let value = field.value(in: bytes) else { continue }
+        // The payload of a feature may have a name that its header has too.
+        let isTaken = fields.contains { $0.name == field.name }
         fields.append(
-          TraceField(field.name, Self.named(value, field.name, structure.name)))
+          TraceField(
+            isTaken ? "\(structure.name).\(field.name)" : field.name,
+            Self.named(value, field.name, structure.name)))
       }
       offset += structure.byteCount
     }

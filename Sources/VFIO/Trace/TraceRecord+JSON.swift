@@ -173,7 +173,7 @@ private struct JSONObject {
     members.append("\(Self.quoted(key)): \(object.text)")
   }
 
-  /// Text in quotes; what JSON or a terminal does not take as it is goes as a number (RFC 8259, 7).
+  /// Text in quotes; what JSON, YAML (5.1) or a terminal does not take as it is goes as a number (RFC 8259, 7).
   private static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
@@ -181,7 +181,10 @@ private struct JSONObject {
       case "\"": result += "\\\""
       case "\\": result += "\\\\"
       default:
-        if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) {
+        let value = scalar.value
+        if value < 0x20 || (0x7f...0x9f).contains(value)
+          || [0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff].contains(value)
+        {
           result += "\\u" + hex(scalar.value, digits: 4)
         } else {
           result.unicodeScalars.append(scalar)

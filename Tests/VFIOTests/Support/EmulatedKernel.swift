@@ -1,5 +1,6 @@
 import ByteIO
 import CVFIO
+import MigrationStream
 import Replay
 import SystemPackage
 import VFIO
@@ -195,8 +196,9 @@ final class EmulatedKernel: KernelInterface {
     _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
   ) throws(ErrorNumber) -> Int {
     try begin(Call(name: offset == nil ? "write" : "pwrite", bytes: [UInt8](bytes)))
+    let file = try file(descriptor)
     do throws(DeviceError) {
-      switch try file(descriptor) {
+      switch file {
       case .channel(let channel): return try channel.write(bytes)
       case .device(let device):
         guard let offset, offset >> 40 == 7 else { throw DeviceError(.identify, .invalid) }
@@ -205,10 +207,8 @@ final class EmulatedKernel: KernelInterface {
         return bytes.byteCount
       default: throw DeviceError(.identify, .invalid)
       }
-    } catch let error as DeviceError {
-      throw error.number
     } catch {
-      throw .badDescriptor
+      throw error.number
     }
   }
 
