@@ -22,7 +22,9 @@ struct Ferry: ParsableCommand {
       CommandGroup(
         name: "Streams",
         subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
-      CommandGroup(name: "Devices", subcommands: [
+      CommandGroup(
+        name: "Devices",
+        subcommands: [
           CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, TraceCommand.self,
         ]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),

@@ -12,7 +12,8 @@ extension KernelDevice {
     let kernelName = "Linux \(release)"
     guard let iommufd, let deviceID else {
       return AddressSpaceAbilities(
-        evidence: "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs")
+        evidence:
+          "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs")
     }
     let hardware: HardwareInformation
     do throws(ErrorNumber) {
