@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
+    .library(name: "QEMUStream", targets: ["QEMUStream"]),
     .library(name: "Replay", targets: ["Replay"]),
     .library(name: "VFIO", targets: ["VFIO"]),
     .executable(name: "ferry", targets: ["ferry"]),
@@ -35,6 +36,7 @@ let package = Package(
         "ByteIO", "MigrationStream", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .target(
       name: "VFIO",
@@ -45,7 +47,8 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StreamIO", "VFIO", "YAMLReader",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StreamIO", "VFIO",
+        "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -57,6 +60,9 @@ let package = Package(
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
+    .testTarget(
+      name: "QEMUStreamTests",
+      dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "TestSupport"]),
     .testTarget(
       name: "ReplayTests",
       dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "Replay", "TestSupport"]),

@@ -28,6 +28,7 @@ struct Ferry: ParsableCommand {
           CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, TraceCommand.self,
         ]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
+      CommandGroup(name: "Streams of VMMs", subcommands: [QEMUCommand.self]),
       CommandGroup(name: "Introduction", subcommands: [Demo.self]),
     ])
 }

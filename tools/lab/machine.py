@@ -200,6 +200,8 @@ def run(options):
     try:
         for number in (signal.SIGALRM, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, interrupt)
+        # In the background a terminal's input is no reason to stop: it reads as ended.
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, options.timeout)
         machine = Machine(options)
         status = machine.carry()

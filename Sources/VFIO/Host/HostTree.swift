@@ -88,6 +88,7 @@ public struct HostTree {
       device.devicePath = "/dev/vfio/devices/\(file)"
     }
     if let group = link(folder + "/iommu_group").map(Self.lastPart) {
+      // The group's own name is vfio-noiommu for mediated devices too, whose group file is a plain one.
       let isWithoutIOMMU = exists("/sys/class/vfio/noiommu-\(group)")
       device.groupPath = "/dev/vfio/\(isWithoutIOMMU ? "noiommu-" : "")\(group)"
     }

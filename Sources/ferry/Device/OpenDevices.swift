@@ -60,6 +60,14 @@ struct OpenDevices {
     self.files = files
   }
 
+  /// The device that `name` names; nil where it is the name of something else, such as a file.
+  static func one(named name: String) throws -> AnyDevice? {
+    guard let uri = try? DeviceURI(parsing: name), schemes.contains(uri.scheme) else { return nil }
+    return try OpenDevices([name]).devices[0]
+  }
+
+  private static let schemes: Set<String> = ["vfio", "fd", "emulated"]
+
   private static func load(_ path: String, into device: EmulatedDevice) throws {
     let bytes: [UInt8]
     do throws(StreamIOError) {
