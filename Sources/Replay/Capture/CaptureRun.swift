@@ -1,5 +1,6 @@
 import ByteIO
 import MigrationStream
+import PCIConfig
 
 /// A capture under way.
 struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: Error> {
@@ -67,12 +68,31 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
         "\(first.0.device.name): expected P2P, for several devices are captured together and one "
           + "that is stopped could be written to by one that is not; found \(first.1)")
     }
+    try checkProfiles()
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
       do throws(DeviceError) {
         let session = try DeviceSession(source.device, number: number, clock: engine.clock)
         lanes.append(Lane(session, chunkByteCount: chunkByteCount))
       } catch {
         throw .device(error, number)
+      }
+    }
+  }
+
+  /// Refuses devices that cannot carry the profile that their guests were shown.
+  private func checkProfiles() throws(Failure) {
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      guard let profile = source.profile else { continue }
+      let report: CheckReport
+      do throws(DeviceError) {
+        report = try source.device.check(profile)
+      } catch {
+        throw .device(error, number)
+      }
+      guard report.canCarry else {
+        throw .refused(
+          "\(source.device.name) cannot carry the profile \(report.profile):"
+            + report.reasons.map { "\n  \($0)" }.joined())
       }
     }
   }
@@ -86,18 +106,24 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
       let number = lane.session.number
       var identity: DeviceIdentity
       let configuration: [UInt8]
+      let guestSpace: ConfigSpaceState?
       do throws(DeviceError) {
         identity = try source.device.identity()
         identity.migrationFlags = lane.session.abilities.rawValue
         identity.stopCopyByteCount = try source.device.stopCopyByteCount()
         configuration = try source.device.configurationSpace()
+        guestSpace = try source.shownSpace(configuration)
       } catch {
         throw .device(error, number)
       }
       try write(.identity(identity, device: number), to: &sink)
-      if !configuration.isEmpty {
-        try write(
-          .configuration(ConfigurationRecord(physical: configuration), device: number), to: &sink)
+      var record = guestSpace.map(ConfigurationRecord.init) ?? ConfigurationRecord()
+      record.physical = configuration.isEmpty ? nil : configuration
+      if record != ConfigurationRecord() {
+        try write(.configuration(record, device: number), to: &sink)
+      }
+      if let interrupts = source.interrupts {
+        try write(.interrupts(interrupts, device: number), to: &sink)
       }
       if let pasids = source.pasids { try write(.pasids(pasids, device: number), to: &sink) }
     }
@@ -223,8 +249,8 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
         try checkCancellation()
         let number = lane.session.number
         do throws(LaneError<SinkFailure>) {
-          _ = try lane.advance { (bytes, context) throws(SinkFailure) in
-            try sink.write(bytes, device: number, context: context)
+          _ = try lane.advance { (buffer, context) throws(SinkFailure) in
+            try sink.write(from: &buffer, device: number, context: context)
           }
         } catch {
           switch error {

@@ -17,7 +17,9 @@ struct CaptureCommand: ParsableCommand {
       \(OpenDevices.help)
 
       Examples:
+        ferry capture vfio:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 -o mtty.dms
         ferry capture 'emulated:mtty?ports=2&text=hello' -o mtty.dms
+        ferry capture emulated:mtty --profile corpora/profiles/mtty.yaml -o mtty.dms
         ferry capture 'emulated:synthetic?size=8GiB&precopy=6GiB&dirty=5%' -o - |
           ferry replay - 'emulated:synthetic?size=8GiB'
       """)
@@ -34,6 +36,13 @@ struct CaptureCommand: ParsableCommand {
       "A device's PASID bindings (YAML, schemas/pasid-table.schema.json); the nth file is the nth device's.",
       valueName: "file"))
   var pasidFiles: [String] = []
+
+  @Option(
+    name: .customLong("profile"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "The vPCI profile that a device's guest was shown; the nth is the nth device's.",
+      valueName: "profile"))
+  var profiles: [String] = []
 
   @Flag(help: "Run the devices again when the stream is whole.")
   var resume = false
@@ -68,6 +77,8 @@ struct CaptureCommand: ParsableCommand {
     help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
   var chunkSize = ByteSize(1 << 20)
 
+  @OptionGroup var threads: ThreadsOption
+
   @Flag(help: "Print JSON (schemas/capture.schema.json).")
   var json = false
 
@@ -83,6 +94,9 @@ struct CaptureCommand: ParsableCommand {
     }
     guard pasidFiles.count <= devices.count else {
       throw ValidationError("Expected at most one --pasid for each device.")
+    }
+    guard profiles.count <= devices.count else {
+      throw ValidationError("Expected at most one --profile for each device.")
     }
     guard !json || output != "-" else {
       throw ValidationError("Expected --json with an output file: '-' takes standard output.")
@@ -103,9 +117,17 @@ struct CaptureCommand: ParsableCommand {
 
   func run() throws {
     let open = try OpenDevices(devices)
+    for device in open.devices where device.isResetWhenClosed {
+      StandardError.print(
+        "ferry: \(device.name): its driver reset it when this command opened it, so that is what is captured; a "
+          + "VMM's own device is named fd:")
+    }
     var sources = open.devices.map { CaptureSource($0) }
     for (index, path) in pasidFiles.enumerated() {
       sources[index].pasids = try PASIDTable(file: path)
+    }
+    for (index, path) in profiles.enumerated() {
+      sources[index].profile = try ProfileFiles.layout(path)
     }
     compression.announceMemory(chunkSize: chunkSize)
     let header = StreamHeader(
@@ -114,7 +136,8 @@ struct CaptureCommand: ParsableCommand {
         chunkByteCount: UInt32(chunkSize.byteCount),
         metadataByteCount: StreamLimits.standard.metadataByteCount))
     let writer = try StreamWriter(
-      to: OutputFile(path: output), header: header, compression: compression.compression)
+      to: OutputFile(path: output), header: header, compression: compression.compression,
+      threads: threads.count)
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
