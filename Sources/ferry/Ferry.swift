@@ -27,7 +27,9 @@ struct Ferry: ParsableCommand {
         subcommands: [
           CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, TraceCommand.self,
         ]),
-      CommandGroup(name: "Device state", subcommands: [
+      CommandGroup(
+        name: "Device state",
+        subcommands: [
           Dissect.self, LayoutCommand.self, TranslateCommand.self, FactsCommand.self,
         ]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),

@@ -49,7 +49,7 @@ private final class LargeState: StateSource {
     let two = try shorter.encode()
     #expect(two.byteCount == 2 * (16 + LargeState.payloadByteCount))
     var count: UInt64 = 0
-    two.forEach(from: state, sourceFailure: { $0 }) { (span) throws(Never) in
+    two.forEach(from: state) { (span) throws(Never) in
       count += UInt64(span.byteCount)
     }
     #expect(count == two.byteCount)
