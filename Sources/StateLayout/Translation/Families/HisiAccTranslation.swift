@@ -74,6 +74,11 @@ struct HisiAccTranslation: Translation {
       run.rewrite("match.major_ver", from: "1", to: "0", Self.versionRule)
       fields.append(LayoutNode("reserved", bytes: Array(repeating: 0, count: 12)))
     } else {
+      if !isZero(tree["match.reserved"]) {
+        run.refuse(
+          "match.reserved", found: "bytes 28 to 39 that are not 0",
+          needed: "0, which is all that \(source) can have")
+      }
       run.rewrite("match.major_ver", from: "0", to: "1", Self.versionRule)
       fields.append(LayoutNode("minor_ver", 0))
       fields.append(LayoutNode("reserved", bytes: Array(repeating: 0, count: 8)))
