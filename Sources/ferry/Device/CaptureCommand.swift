@@ -82,6 +82,8 @@ struct CaptureCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/capture.schema.json).")
   var json = false
 
+  @OptionGroup var trace: TraceOption
+
   func validate() throws {
     guard StreamLimits.chunkRange.contains(Int(clamping: chunkSize.byteCount)) else {
       throw ValidationError("Expected --chunk from 64KiB to 4MiB, found \(chunkSize).")
@@ -116,7 +118,7 @@ struct CaptureCommand: ParsableCommand {
   }
 
   func run() throws {
-    let open = try OpenDevices(devices)
+    let open = try OpenDevices(devices, in: trace.kernel())
     for device in open.devices where device.isResetWhenClosed {
       StandardError.print(
         "ferry: \(device.name): its driver reset it when this command opened it, so that is what is captured; a "

@@ -75,6 +75,8 @@ struct ReplayCommand: ParsableCommand {
 
   @OptionGroup var keeping: KeepingOptions
 
+  @OptionGroup var trace: TraceOption
+
   func validate() throws {
     guard profiles.count <= devices.count else {
       throw ValidationError("Expected at most one --profile for each device.")
@@ -123,7 +125,7 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let assignments = try assignments()
-    let open = try OpenDevices(assignments.map(\.name))
+    let open = try OpenDevices(assignments.map(\.name), in: trace.kernel())
     var targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
     for (index, path) in profiles.enumerated() {
       targets[index].profile = try ProfileFiles.layout(path)
