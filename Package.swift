@@ -7,6 +7,7 @@ let package = Package(
     .library(name: "ByteIO", targets: ["ByteIO"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
+    .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .library(name: "Replay", targets: ["Replay"]),
     .executable(name: "ferry", targets: ["ferry"]),
@@ -28,6 +29,9 @@ let package = Package(
     .target(name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"]),
     .target(name: "PCIConfig", dependencies: ["ByteIO", "YAMLReader"]),
     .target(
+      name: "StateLayout", dependencies: ["ByteIO", "YAMLReader"],
+      resources: [.embedInCode("Layouts")]),
+    .target(
       name: "StreamIO",
       dependencies: [
         "ByteIO", "MigrationStream", "YAMLReader",
@@ -37,7 +41,7 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StreamIO", "YAMLReader",
+        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "StreamIO", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -47,6 +51,7 @@ let package = Package(
     .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
+    .testTarget(name: "StateLayoutTests", dependencies: ["ByteIO", "StateLayout", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
     .testTarget(
