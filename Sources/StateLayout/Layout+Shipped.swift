@@ -7,5 +7,12 @@ extension Layout {
     PackageResources.mtty_ksy,
     PackageResources.hisi_acc_v1_ksy,
     PackageResources.hisi_acc_v2_ksy,
+    PackageResources.virtio_ksy,
+    PackageResources.qat_ksy,
+    PackageResources.xe_ksy,
+    PackageResources.igb_ksy,
+    PackageResources.nvme_tp4159_ksy,
+    PackageResources.nvme_linux_rfc_ksy,
+    PackageResources.dms_ksy,
   ]
 }
