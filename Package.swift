@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .library(name: "Replay", targets: ["Replay"]),
+    .library(name: "VFIO", targets: ["VFIO"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
   dependencies: [
@@ -23,6 +24,7 @@ let package = Package(
       name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CChecksum"),
     .target(name: "CXXHash"),
+    .target(name: "CVFIO"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
@@ -38,10 +40,17 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
+    .target(
+      name: "VFIO",
+      dependencies: [
+        "ByteIO", "CVFIO", "MigrationStream", "PCIConfig", "Replay", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "StreamIO", "YAMLReader",
+        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "StreamIO", "VFIO",
+        "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -57,6 +66,13 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "Replay", "TestSupport"]),
+    .testTarget(
+      name: "VFIOTests",
+      dependencies: [
+        "ByteIO", "CVFIO", "MigrationStream", "Replay", "VFIO", "YAMLReader", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Data"]),
     .testTarget(
       name: "StreamIOTests",
       dependencies: [

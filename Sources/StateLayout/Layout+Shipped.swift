@@ -5,10 +5,13 @@ extension Layout {
   /// Their texts; that each can be read is a test's business.
   static let texts: [[UInt8]] = [
     PackageResources.mtty_ksy,
+    PackageResources.mlx5_ksy,
+    PackageResources.mlx5_raw_ksy,
     PackageResources.hisi_acc_v1_ksy,
     PackageResources.hisi_acc_v2_ksy,
     PackageResources.virtio_ksy,
     PackageResources.qat_ksy,
+    PackageResources.pds_ksy,
     PackageResources.xe_ksy,
     PackageResources.igb_ksy,
     PackageResources.nvme_tp4159_ksy,

@@ -28,20 +28,20 @@ final class LayoutDefinition: Sendable {
   /// The first is the top-level type.
   let types: [TypeDefinition]
   let detection: [DetectionRule]
-  /// Whether any expression depends on a stream's size, so that writing must measure before it writes.
-  let usesStreamSize: Bool
+  /// Whether any expression that writing evaluates depends on where a stream ends, so that writing must measure before it writes.
+  let usesStreamEnd: Bool
   let text: [UInt8]
 
   init(
     name: String, title: String, drivers: [String], types: [TypeDefinition],
-    detection: [DetectionRule], usesStreamSize: Bool, text: [UInt8]
+    detection: [DetectionRule], usesStreamEnd: Bool, text: [UInt8]
   ) {
     self.name = name
     self.title = title
     self.drivers = drivers
     self.types = types
     self.detection = detection
-    self.usesStreamSize = usesStreamSize
+    self.usesStreamEnd = usesStreamEnd
     self.text = text
   }
 }

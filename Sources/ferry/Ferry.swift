@@ -23,6 +23,7 @@ struct Ferry: ParsableCommand {
         name: "Streams",
         subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
       CommandGroup(name: "Devices", subcommands: [CaptureCommand.self, ReplayCommand.self]),
+      CommandGroup(name: "Device state", subcommands: [Dissect.self, LayoutCommand.self]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
       CommandGroup(name: "Introduction", subcommands: [Demo.self]),
     ])

@@ -133,10 +133,11 @@ struct CompatibilityCheck<Device: MigratableDevice> {
   }
 
   private mutating func check(_ table: PASIDTable, against abilities: AddressSpaceAbilities) {
+    let evidence = abilities.evidence.map { " (\($0))" } ?? ""
     guard abilities.pasidWidth > 0 else {
       return report.add(
         number, "PASID bindings", wanted: "PASIDs that can be attached",
-        found: "a device or kernel that attaches none (PASID width 0)")
+        found: "a device or kernel that attaches none\(evidence)")
     }
     for binding in table.bindings {
       if binding.pasid == 0 {
@@ -147,7 +148,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
       if binding.pasid >> UInt32(abilities.pasidWidth) != 0 {
         report.add(
           number, "PASID \(binding.pasid)", wanted: "PASIDs that wide",
-          found: "\(abilities.pasidWidth) bits")
+          found: "\(abilities.pasidWidth) bits\(evidence)")
       }
       let missing = binding.permissions.subtracting(abilities.permissions)
       for (bit, name) in [(.execute, "execute"), (.privileged, "privileged")]
@@ -155,7 +156,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
       {
         report.add(
           number, "PASID \(binding.pasid)", wanted: "the permission to \(name)",
-          found: "hardware without it")
+          found: "hardware without it\(evidence)")
       }
     }
     for domain in table.domains {
@@ -163,7 +164,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
         report.add(
           number, "domain \(domain.id)", wanted: "guest page tables of type \(type), nested",
           found: abilities.nestedDataTypes.isEmpty
-            ? "no nesting" : "types \(abilities.nestedDataTypes.sorted())")
+            ? "no nesting\(evidence)" : "types \(abilities.nestedDataTypes.sorted())")
       }
       if domain.faults == .queue, !abilities.hasFaultQueue {
         report.add(

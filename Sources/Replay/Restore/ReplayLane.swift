@@ -52,7 +52,7 @@ final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
       do throws(DeviceError) {
         count = try channel.write(rest)
       } catch {
-        throw DeviceError(operation, error.number)
+        throw error.at(operation)
       }
       // A driver that takes nothing and says nothing.
       guard (1...rest.byteCount).contains(count) else {

@@ -17,7 +17,7 @@ struct LayoutReader {
 
   private(set) var drafts: [Draft] = []
   private(set) var allNames: Set<String> = []
-  private(set) var usesStreamSize = false
+  private(set) var usesStreamEnd = false
 
   static let typeKeys: Set<String> = [
     "meta", "doc", "doc-ref", "seq", "instances", "types", "enums", "-ferry-rules",
@@ -58,7 +58,7 @@ struct LayoutReader {
       name: try entries["-ferry-name"].map(Self.string) ?? id,
       title: try meta["title"].map(Self.string) ?? id,
       drivers: try entries["-ferry-drivers"].map(Self.strings) ?? [],
-      types: types, detection: detection, usesStreamSize: usesStreamSize, text: text)
+      types: types, detection: detection, usesStreamEnd: usesStreamEnd, text: text)
   }
 
   // MARK: Types and their names
@@ -256,7 +256,7 @@ struct LayoutReader {
     do throws(ExpressionProblem) {
       let expression = try ExpressionParser.parse(
         text, in: TypeScope(reader: self, type: index, hasCounters: isOwn))
-      usesStreamSize = usesStreamSize || expression.usesStream
+      usesStreamEnd = usesStreamEnd || !isOwn && expression.usesStreamEnd
       return expression
     } catch {
       throw LayoutError(

@@ -41,8 +41,11 @@ public struct LayoutDetection: Sendable {
     return first.rank > second.rank ? first : nil
   }
 
-  /// The other candidates.
-  public var others: ArraySlice<Candidate> { best == nil ? candidates[...] : candidates.dropFirst() }
+  /// What else the state could be; nothing that is a guess where the content says what it is.
+  public var others: [Candidate] {
+    guard let best else { return candidates }
+    return candidates.dropFirst().filter { best.certainty < .certain || $0.certainty == .certain }
+  }
 }
 
 extension LayoutDetection.Candidate {

@@ -63,18 +63,18 @@ indirect enum Expression: Sendable {
     case toText = "to_s"
   }
 
-  /// Whether the value depends on a stream's size or position.
-  var usesStream: Bool {
+  /// Whether the value depends on where a stream ends.
+  var usesStreamEnd: Bool {
     switch self {
-    case .stream: true
+    case .stream(_, let property): property != .position
     case .integer, .boolean, .text, .bytes, .field, .instance, .counter, .outer, .root, .item,
       .itemIndex:
       false
-    case .member(let base, _), .unary(_, let base): base.usesStream
+    case .member(let base, _), .unary(_, let base): base.usesStreamEnd
     case .element(let left, let right), .binary(_, let left, let right):
-      left.usesStream || right.usesStream
+      left.usesStreamEnd || right.usesStreamEnd
     case .substring(let a, let b, let c), .conditional(let a, let b, let c):
-      a.usesStream || b.usesStream || c.usesStream
+      a.usesStreamEnd || b.usesStreamEnd || c.usesStreamEnd
     }
   }
 }

@@ -38,6 +38,25 @@ enum Value {
   }
 }
 
+extension Value {
+  /// What distinguishes an item from others.
+  enum Key: Hashable {
+    case integer(Int128)
+    case text(String)
+  }
+
+  var key: Key {
+    get throws(EvaluationProblem) {
+      switch self {
+      case .integer(let value): return .integer(value)
+      case .boolean(let value): return .integer(value ? 1 : 0)
+      case .text(let text): return .text(text)
+      default: throw EvaluationProblem("expected an integer or text, found \(kind)")
+      }
+    }
+  }
+}
+
 /// Why an expression has no value.
 struct EvaluationProblem: Error {
   let message: String

@@ -60,7 +60,7 @@ seq:
     repeat-expr: 64
     -ferry-items:
       - unique: _.offset
-        if: _index < num_regs
+        if: _index < num_regs and (_.offset != 0 or _.value != 0)
         severity: warning
         message: "expected each register once, found {#_.offset} again"
       - count: regs_beyond

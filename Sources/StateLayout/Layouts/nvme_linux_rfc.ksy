@@ -1,198 +1,69 @@
 meta:
   id: nvme_linux_rfc
-  title: State of an NVMe controller, as the Linux RFC of 2025 packs it
+  title: State of an NVMe controller, as a proposal for Linux packed it
   license: BSD-2-Clause
   ks-version: "0.11"
   endian: le
-  bit-endian: le
 doc: |
-  What nvme_vfio_pci of the patches of August 2025 hands out, which were not merged: the structures of TP4159 under other sizes.
-  The two lengths have 16 bits, so that the header has 20 bytes where the specification has 48, and a completion queue's
-  attributes have 16 bits, so that its interrupt vector is lost and it takes 22 bytes where the specification has 24. The
-  driver takes at most 256 KiB; it hands out at most 1024 words each of the two kinds.
+  What the vfio-nvme driver of the RFC series of August 2025 would hand out: the state of TP4159 in a packing of its own, with
+  sizes of 16 bits and completion queues of 22 bytes that have no interrupt vector. The structures are those of
+  include/linux/nvme.h in that series. It was never merged.
 doc-ref:
   - https://lore.kernel.org/kvm/20250803024705.10256-1-kch@nvidia.com/ the patches; struct nvme_lm_ctrl_state, nvme_lm_nvme_cs_v0_state, nvme_lm_iosq_state and nvme_lm_iocq_state of include/linux/nvme.h
   - https://lore.kernel.org/kvm/20250803024705.10256-5-kch@nvidia.com/ the driver's use of them, and its limits
 -ferry-name: nvme-linux-rfc
 -ferry-drivers: [nvme_vfio_pci]
 -ferry-detect:
-  - type: opening
-    if: version == 0 and csattr <= 1 and reserved.max == 0 and nvmecss >= 2 and (nvmecss + vss) * 4 + 20 == _io.size and 8 + niosq * 24 + niocq * 22 <= nvmecss * 4 and 8 + niosq * 24 + niocq * 22 + 4 > nvmecss * 4
+  - type: beginning
+    if: ver == 0 and csattr <= 1 and reserved.max == 0 and nvmecss >= 2 and nvmecss <= 1024 and vss <= 1024 and 20 + (nvmecss + vss) * 4 == _io.size and nvmecss == (11 + niosq * 24 + niocq * 22) / 4
     certainty: likely
-    reason: has the header of a controller's state as the Linux RFC packs it, whose sizes agree with its queues and with the length in all
+    reason: has the header of the packing that was proposed for Linux, and lengths that agree with its queues and in all
+-ferry-rules:
+  - expect: (csattr & 1) == 1
+    message: expected state of a suspended controller, found that of a running one
+    field: csattr
 seq:
-  - id: version
+  - id: ver
     type: u2
     valid: 0
-  - id: suspended
-    doc: Whether the controller was suspended while its state was read (csattr).
-    type: b1
-    valid: 1
-  - id: csattr_reserved
-    type: b7
-    valid: 0
+  - id: csattr
+    doc: Bit 0 is set where the controller was suspended.
+    type: u1
+    valid:
+      max: 1
     -ferry-severity: warning
-  - id: rsvd
+  - id: reserved
     size: 13
-    -ferry-padding: true
+    valid: "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
+    -ferry-severity: warning
   - id: nvmecss
-    doc: Words of 4 bytes of NVMe controller state.
+    doc: The length of the controller state in units of four bytes.
     type: u2
     valid:
       max: 1024
   - id: vss
-    doc: Words of 4 bytes of vendor specific state.
+    doc: The length of the vendor's own state in units of four bytes.
     type: u2
     valid:
       max: 1024
   - id: nvmecs
-    doc: NVMe controller state.
     size: nvmecss * 4
     type: controller_state
-    if: nvmecss != 0
-  - id: vsd
-    doc: Vendor specific state, which only a controller of the same vendor and format reads.
+  - id: vendor_specific
+    doc: Means something to controllers of the same vendor.
     size: vss * 4
--ferry-rules:
-  - expect: rsvd.max == 0
-    message: expected zeros in what is reserved, found others
-    field: rsvd
-    severity: warning
-  - expect: nvmecss != 0
-    message: expected the state of queues, found none
-    field: nvmecss
-    severity: warning
 types:
-  controller_state:
-    -ferry-rules:
-      - expect: reserved == 0
-        message: "expected zero, found {#reserved}"
-        field: reserved
-        severity: warning
+  beginning:
     seq:
       - id: ver
         type: u2
         valid: 0
-        -ferry-severity: warning
-      - id: niosq
-        doc: I/O submission queues.
-        type: u2
-      - id: niocq
-        doc: I/O completion queues.
-        type: u2
-      - id: reserved
-        type: u2
-        -ferry-hex: true
-      - id: iosq
-        type: submission_queue
-        repeat: expr
-        repeat-expr: niosq
-        -ferry-items:
-          - unique: _.qid
-            message: "expected each submission queue once, found {_.qid} again"
-      - id: iocq
-        type: completion_queue
-        repeat: expr
-        repeat-expr: niocq
-        -ferry-items:
-          - unique: _.qid
-            message: "expected each completion queue once, found {_.qid} again"
-      - id: padding
-        doc: Up to a whole number of words, which an odd number of completion queues needs.
-        size: (niosq * 24 + niocq * 22) % 4
-        -ferry-padding: true
-  submission_queue:
-    -ferry-rules:
-      - expect: head <= qsize and tail <= qsize
-        message: "expected head and tail in the queue of size {qsize}, found {head} and {tail}"
-      - if: pc == 1
-        expect: prp1 % 4096 == 0
-        message: "expected a contiguous queue to begin with a page, found {#prp1}"
-        field: prp1
-        severity: warning
-      - expect: attr_reserved == 0 and reserved == 0
-        message: expected zeros in what is reserved, found others
-        severity: warning
-    seq:
-      - id: prp1
-        doc: The queue's address where it is contiguous, else that of a list of its pages.
-        type: u8
-        -ferry-hex: true
-      - id: qsize
-        doc: Entries of the queue.
-        type: u2
-      - id: qid
-        doc: From 1; the admin queue is not part of the state.
-        type: u2
-        valid:
-          min: 1
-      - id: cqid
-        doc: The completion queue that it reports to.
-        type: u2
-        valid:
-          min: 1
-      - id: pc
-        doc: Physically contiguous.
-        type: b1
-      - id: qprio
-        type: b2
-        enum: priority
-      - id: attr_reserved
-        type: b13
-      - id: head
-        type: u2
-      - id: tail
-        type: u2
-      - id: reserved
-        type: u4
-  completion_queue:
-    -ferry-rules:
-      - expect: head <= qsize and tail <= qsize
-        message: "expected head and tail in the queue of size {qsize}, found {head} and {tail}"
-      - if: pc == 1
-        expect: prp1 % 4096 == 0
-        message: "expected a contiguous queue to begin with a page, found {#prp1}"
-        field: prp1
-        severity: warning
-      - expect: attr_reserved == 0 and reserved == 0
-        message: expected zeros in what is reserved, found others
-        severity: warning
-    seq:
-      - id: prp1
-        doc: The queue's address where it is contiguous, else that of a list of its pages.
-        type: u8
-        -ferry-hex: true
-      - id: qsize
-        doc: Entries of the queue.
-        type: u2
-      - id: qid
-        type: u2
-        valid:
-          min: 1
-      - id: head
-        type: u2
-      - id: tail
-        type: u2
-      - id: pc
-        doc: Physically contiguous.
-        type: b1
-      - id: ien
-        doc: Whether it raises interrupts.
-        type: b1
-      - id: s0pt
-        doc: The phase tag of its first entry.
-        type: b1
-      - id: attr_reserved
-        type: b13
-      - id: reserved
-        type: u4
-  opening:
-    doc: The start of a state, by which it is told.
-    seq:
-      - id: version
-        type: u2
       - id: csattr
+        doc: Bit 0 is set where the controller was suspended.
         type: u1
+        valid:
+          max: 1
+        -ferry-severity: warning
       - id: reserved
         size: 13
       - id: nvmecss
@@ -205,6 +76,117 @@ types:
         type: u2
       - id: niocq
         type: u2
+  controller_state:
+    seq:
+      - id: ver
+        type: u2
+        valid: 0
+      - id: niosq
+        doc: The number of I/O submission queues.
+        type: u2
+      - id: niocq
+        doc: The number of I/O completion queues.
+        type: u2
+      - id: reserved
+        type: u2
+        valid: 0
+        -ferry-severity: warning
+      - id: submission_queues
+        type: submission_queue
+        repeat: expr
+        repeat-expr: niosq
+        -ferry-items:
+          - unique: _.qid
+            message: expected each submission queue once, found {_.qid} again
+      - id: completion_queues
+        type: completion_queue
+        repeat: expr
+        repeat-expr: niocq
+        -ferry-items:
+          - unique: _.qid
+            message: expected each completion queue once, found {_.qid} again
+      - id: padding
+        doc: To whole units of four bytes.
+        size: (4 - _io.pos % 4) % 4
+        -ferry-padding: true
+  submission_queue:
+    -ferry-rules:
+      - expect: head <= qsize and tail <= qsize
+        message: expected head and tail within the queue of size {qsize}, found {head} and {tail}
+      - if: contiguous == 1
+        expect: prp1 % 4096 == 0
+        message: expected a contiguous queue to begin with a page, found {#prp1}
+        severity: warning
+        field: prp1
+      - expect: reserved_attributes == 0 and reserved.max == 0
+        message: expected zeros in what is reserved, found others
+        severity: warning
+    seq:
+      - id: prp1
+        doc: Address of the queue, or of its page list, in the guest's memory.
+        type: u8
+        -ferry-hex: true
+      - id: qsize
+        type: u2
+      - id: qid
+        type: u2
+        valid:
+          min: 1
+      - id: cqid
+        doc: The completion queue.
+        type: u2
+        valid:
+          min: 1
+      - id: contiguous
+        type: b1le
+      - id: priority
+        type: b2le
+        enum: priority
+      - id: reserved_attributes
+        type: b13le
+      - id: head
+        type: u2
+      - id: tail
+        type: u2
+      - id: reserved
+        size: 4
+  completion_queue:
+    -ferry-rules:
+      - expect: head <= qsize and tail <= qsize
+        message: expected head and tail within the queue of size {qsize}, found {head} and {tail}
+      - if: contiguous == 1
+        expect: prp1 % 4096 == 0
+        message: expected a contiguous queue to begin with a page, found {#prp1}
+        severity: warning
+        field: prp1
+      - expect: reserved_attributes == 0 and reserved.max == 0
+        message: expected zeros in what is reserved, found others
+        severity: warning
+    seq:
+      - id: prp1
+        doc: Address of the queue, or of its page list, in the guest's memory.
+        type: u8
+        -ferry-hex: true
+      - id: qsize
+        type: u2
+      - id: qid
+        type: u2
+        valid:
+          min: 1
+      - id: head
+        type: u2
+      - id: tail
+        type: u2
+      - id: contiguous
+        type: b1le
+      - id: interrupts_enabled
+        type: b1le
+      - id: phase
+        type: b1le
+      - id: reserved_attributes
+        type: b13le
+      - id: reserved
+        size: 4
 enums:
   priority:
     0: urgent

@@ -1,264 +1,278 @@
 meta:
   id: virtio
-  title: State of a virtio function, as device parts
+  title: State of a virtio function, in device parts
   license: BSD-2-Clause
   ks-version: "0.11"
   endian: le
-  bit-endian: le
 doc: |
-  What virtio_vfio_pci hands out: records, each with the device parts that the function's owner returned for one administration
-  command. With pre-copy there are several, each of them whole, and the last is what counts. The parts have no ring indices,
-  no interrupt vectors' table and no configuration space.
+  What virtio_vfio_pci hands out: records of a header of 16 bytes, each with all parts of the device (virtio 1.4, "Device
+  parts"). With pre-copy there are several records; each is complete, and the last one wins. There are no ring indices in it:
+  those are in the guest's memory.
 doc-ref:
   - https://docs.oasis-open.org/virtio/virtio/v1.4/virtio-v1.4.html Virtual I/O Device version 1.4, Device parts
   - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/vfio/pci/virtio/migrate.c the driver
 -ferry-name: virtio
 -ferry-drivers: [virtio_vfio_pci]
 -ferry-detect:
-  - type: opening
-    if: flags == 0 and tag == 0 and part_type == device_part::dev_features and part_flags == 1 and reserved == 0 and selector == 0 and length % 8 == 0 and record_size >= 16 + length and record_size <= 0xfffffff7
+  - type: beginning
+    if: flags == 0 and tag == 0 and part_type == 0x100 and part_flags == 1 and reserved == 0 and selector.max == 0 and part_length % 8 == 0 and record_size >= 16 + part_length and record_size <= 0xfffffff7
     certainty: certain
     reason: begins with a record of device parts, of which the first is the device's features
-  - type: opening
-    if: flags == 0 and tag == 0 and part_type >= 0x100 and part_type < 0x600 and part_flags <= 1 and reserved == 0 and record_size >= 16 + length and record_size <= 0xfffffff7
+  - type: beginning
+    if: record_size >= 16 and record_size <= 0xfffffff7 and flags == 0 and tag == 0 and part_type >= 0x100 and part_type < 0x600 and part_flags <= 1 and reserved == 0 and part_length <= record_size - 16
     certainty: likely
-    reason: begins like a record of device parts
+    reason: begins with a record whose payload begins with a virtio device part
 -ferry-rules:
-  - expect: device_data_count > 0
-    message: expected at least one record of device data, found none
-    field: records
+  - expect: data > 0
+    message: expected a record with device parts, found none
+  - expect: data <= 1
+    message: "{data} records with device parts; each is complete, and the last one wins"
+    severity: note
 seq:
   - id: records
     type: record
     repeat: eos
     -ferry-items:
-      - count: device_data_count
-        if: _.header.tag == tag::device_data
+      - count: data
+        if: _.tag == 0
 types:
   record:
     -ferry-rules:
-      - if: header.tag != tag::device_data and header.flags == record_flags::optional
-        expect: "false"
-        message: "found a record with tag {header.tag}, which is not known and may be skipped"
+      - if: tag != record_tag::device_data
+        expect: (flags & 1) == 1
+        message: expected a record that is known, or one marked optional, found tag {tag.to_i}; the driver refuses it
+        field: tag
+      - if: tag != record_tag::device_data
+        expect: (flags & 1) == 0
+        message: a record with tag {tag.to_i} that is not known here; the driver passes over it
         severity: note
-      - if: header.tag != tag::device_data
-        expect: header.flags == record_flags::optional
-        message: "expected a record of device data, found tag {header.tag}, which must be understood; drivers refuse it"
-        field: header
-      - if: header.tag == tag::device_data
-        expect: header.flags == record_flags::mandatory
-        message: "expected device data to be marked as mandatory, found flags {header.flags}"
-        field: header
+        field: tag
+      - if: tag == record_tag::device_data
+        expect: flags != requirement::optional
+        message: expected device data to be marked as mandatory, found it optional
         severity: warning
-    seq:
-      - id: header
-        type: header
-      - id: data
-        size: header.record_size
-        type:
-          switch-on: header.tag
-          cases:
-            tag::device_data: device_parts
-  header:
-    doc: struct virtiovf_migration_header of the driver.
+        field: flags
     seq:
       - id: record_size
-        doc: Bytes behind the header; a few more would make the driver's own length wrap.
+        doc: The number of bytes of the payload. The driver adds 8 to it in 32 bits.
         type: u8
         valid:
           max: 0xfffffff7
       - id: flags
+        doc: Bit 0 is set where a driver that does not know the tag may pass over the record.
         type: u4
-        enum: record_flags
+        enum: requirement
         valid:
           in-enum: true
         -ferry-severity: warning
       - id: tag
         type: u4
-        enum: tag
-  device_parts:
+        enum: record_tag
+      - id: payload
+        size: record_size
+        type:
+          switch-on: tag
+          cases:
+            record_tag::device_data: device_data
+  device_data:
     -ferry-rules:
-      - expect: drv_features_count == 1
-        message: "expected one part with the driver's features, found {drv_features_count}"
-      - expect: device_status_count == 1
-        message: "expected one part with the device status, found {device_status_count}"
-      - expect: dev_features_count <= 1
-        message: "expected at most one part with the device's features, found {dev_features_count}"
-      - if: dev_features_count == 0
-        expect: "false"
-        message: expected the device's features before the other parts, found none; they are optional, but the order names them
+      - expect: driver_features == 1
+        message: expected one part with the driver's features, found {driver_features}
+      - expect: statuses == 1
+        message: expected one part with the device's status, found {statuses}
+      - expect: device_features <= 1
+        message: expected one part with the device's features, found {device_features}
+      - expect: device_features > 0
+        message: expected a part with the device's features, which the parts behind it are to follow, found none
         severity: warning
     seq:
       - id: parts
         type: part
         repeat: eos
         -ferry-items:
-          - count: dev_features_count
-            if: _.part_type == device_part::dev_features
-          - count: drv_features_count
-            if: _.part_type == device_part::drv_features
-          - count: device_status_count
-            if: _.part_type == device_part::device_status
+          - count: device_features
+            if: _.part_type == part_type::dev_features
+          - count: driver_features
+            if: _.part_type == part_type::drv_features
+          - count: statuses
+            if: _.part_type == part_type::device_status
+          - unique: _.common_cfg.offset
+            if: _.part_type == part_type::pci_common_cfg
+            message: expected each field of the common configuration once, found another part for it
+          - unique: (_.part_type << 16) | _.queue.index
+            if: _.part_type == part_type::vq_cfg or _.part_type == part_type::vq_notify_cfg
+            message: expected one such part for each queue, found another
+          - unique: (_.control.command_class << 8) | _.control.command
+            if: _.part_type == part_type::net_cvq_cfg
+            message: expected one such part for each command, found another
           - ascending: _.part_type
-            if: _.part_type >= 0x100 and _.part_type < 0x200
-            message: "expected the common parts in the order of their types, found type {#_.part_type} behind a later one"
-          - unique: _.offset
-            if: _.part_type == device_part::pci_common_cfg
-            message: "expected one part for each field of the common configuration, found offset {_.offset} again"
-          - unique: _.vq_index
-            if: _.part_type == device_part::vq_cfg
-            message: "expected one configuration for each queue, found queue {_.vq_index} again"
-          - unique: _.vq_index
-            if: _.part_type == device_part::vq_notify_cfg
-            message: "expected one notification configuration for each queue, found queue {_.vq_index} again"
-          - unique: _.cvq_class * 256 + _.cvq_command
-            if: _.part_type == device_part::net_cvq_cfg
-            message: "expected one part for each control command, found class {_.cvq_class}, command {_.cvq_command} again"
+            if: _.part_type >= part_type::dev_features and _.part_type <= part_type::vq_notify_cfg
+            message: expected the parts in the order of their types, found one behind a part that must follow it
   part:
     -ferry-rules:
-      - expect: flags_reserved == 0 and reserved == 0
-        message: expected zeros in the reserved bits of the part's header, found others
-      - if: part_type >= 0x100 and part_type <= 0x105 or part_type == device_part::net_cvq_cfg
-        expect: selector_reserved.max == 0
-        message: expected zeros in the rest of the selector, found others
-        field: selector_reserved
-      - if: part_type == device_part::dev_features
-        expect: optional == 1
-        message: expected the device's features to be marked as optional, found that they are not
-        field: optional
-        severity: warning
-      - if: part_type >= 0x101 and part_type <= 0x105
-        expect: optional == 0
-        message: expected a part that must be understood, found it marked as optional, so that a device may ignore it
-        field: optional
-        severity: warning
-      - if: (part_type < 0x100 or part_type > 0x105) and part_type != device_part::net_cvq_cfg and optional == 1
-        expect: "false"
-        message: "found a part of type {#part_type}, which is not known and may be ignored"
+      - if: not (part_type >= part_type::dev_features and part_type <= part_type::vq_notify_cfg) and part_type != part_type::net_cvq_cfg
+        expect: (flags & 1) == 1
+        message: expected a part that is known, or one marked optional, found type {#part_type.to_i}
         field: part_type
+      - if: not (part_type >= part_type::dev_features and part_type <= part_type::vq_notify_cfg) and part_type != part_type::net_cvq_cfg
+        expect: (flags & 1) == 0
+        message: an optional part of type {#part_type.to_i} that is not known here
         severity: note
-      - if: (part_type < 0x100 or part_type > 0x105) and part_type != device_part::net_cvq_cfg
-        expect: optional == 1
-        message: "expected a known part, found type {#part_type}, which must be understood"
         field: part_type
-      - if: part_type == device_part::pci_common_cfg
-        expect: "length == (offset < 16 ? 4 : offset == common_cfg::device_status or offset == common_cfg::config_generation ? 1 : offset >= 32 and offset < 56 ? 8 : 2)"
-        message: "expected the one field at offset {offset}, found {length} bytes"
+      - if: part_type == part_type::dev_features
+        expect: (flags & 1) == 1
+        message: expected the device's features to be marked as optional, found that they are not
+        severity: warning
+        field: flags
+      - if: part_type > part_type::dev_features and part_type <= part_type::vq_notify_cfg
+        expect: (flags & 1) == 0
+        message: expected a part that must be understood, found it marked as optional, so that a device may pass over it
+        severity: warning
+        field: flags
+      - if: part_type == part_type::pci_common_cfg
+        expect: "length == (common_cfg.offset < 16 ? 4 : common_cfg.offset == common_cfg_field::device_status or common_cfg.offset == common_cfg_field::config_generation ? 1 : common_cfg.offset >= 32 and common_cfg.offset < 56 ? 8 : 2)"
+        message: expected the one field at offset {common_cfg.offset}, found {length} bytes
         field: length
-      - if: part_type == device_part::dev_features or part_type == device_part::drv_features
+      - if: part_type == part_type::dev_features or part_type == part_type::drv_features
         expect: length > 0
-        message: expected at least one word of features, found none
+        message: expected words of features, found none
         field: length
+      - if: part_type == part_type::dev_features or part_type == part_type::drv_features or part_type == part_type::device_status
+        expect: selector.max == 0
+        message: expected zeros in the selector, found others
+        severity: warning
+        field: selector
     seq:
       - id: part_type
         type: u2
-        enum: device_part
+        enum: part_type
         -ferry-hex: true
-      - id: optional
-        doc: Whether the target may ignore the part.
-        type: b1
-      - id: flags_reserved
-        type: b7
+      - id: flags
+        doc: Bit 0 is set where a device that does not know the type may pass over the part.
+        type: u1
+        valid:
+          max: 1
+        -ferry-severity: warning
       - id: reserved
         type: u1
-      - id: offset
-        doc: Selector; the field of the common configuration.
-        type: u4
-        enum: common_cfg
-        if: part_type == device_part::pci_common_cfg
-        valid:
-          in-enum: true
-      - id: vq_index
-        doc: Selector; the queue.
-        type: u2
-        if: part_type == device_part::vq_cfg or part_type == device_part::vq_notify_cfg
-      - id: cvq_class
-        doc: Selector; the class of the command on the control queue.
-        type: u1
-        enum: cvq_class
-        if: part_type == device_part::net_cvq_cfg
-      - id: cvq_command
-        doc: Selector; the command of the class.
-        type: u1
-        if: part_type == device_part::net_cvq_cfg
-      - id: selector_reserved
-        doc: The rest of the selector of eight bytes.
-        size: "part_type == device_part::pci_common_cfg ? 4 : part_type == device_part::vq_cfg or part_type == device_part::vq_notify_cfg or part_type == device_part::net_cvq_cfg ? 6 : 8"
-        -ferry-padding: true
+        valid: 0
+        -ferry-severity: warning
+      - id: common_cfg
+        doc: The field that the part is about.
+        type: common_cfg_selector
+        if: part_type == part_type::pci_common_cfg
+      - id: queue
+        doc: The queue that the part is about.
+        type: queue_selector
+        if: part_type == part_type::vq_cfg or part_type == part_type::vq_notify_cfg
+      - id: control
+        doc: The command of the control queue that the part is about.
+        type: control_selector
+        if: part_type == part_type::net_cvq_cfg
+      - id: selector
+        size: 8
+        if: part_type != part_type::pci_common_cfg and part_type != part_type::vq_cfg and part_type != part_type::vq_notify_cfg and part_type != part_type::net_cvq_cfg
       - id: length
-        doc: Bytes of the value.
+        doc: The number of bytes of the value.
         type: u4
       - id: value
         size: length
         type:
           switch-on: part_type
           cases:
-            device_part::dev_features: features
-            device_part::drv_features: features
-            device_part::pci_common_cfg: common_cfg_field
-            device_part::device_status: device_status
-            device_part::vq_cfg: vq_cfg
-            device_part::vq_notify_cfg: vq_notify_cfg
-            device_part::net_cvq_cfg: cvq_cfg
+            part_type::dev_features: features
+            part_type::drv_features: features
+            part_type::pci_common_cfg: common_cfg_value
+            part_type::device_status: device_status
+            part_type::vq_cfg: queue_configuration
+            part_type::vq_notify_cfg: queue_notification
+            part_type::net_cvq_cfg: control_data
+  common_cfg_selector:
+    seq:
+      - id: offset
+        type: u4
+        enum: common_cfg_field
+        valid:
+          in-enum: true
+      - id: reserved
+        type: u4
+        valid: 0
+        -ferry-severity: warning
+  queue_selector:
+    seq:
+      - id: index
+        type: u2
+      - id: reserved
+        size: 6
+        valid: "[0, 0, 0, 0, 0, 0]"
+        -ferry-severity: warning
+  control_selector:
+    seq:
+      - id: command_class
+        type: u1
+        enum: control_class
+      - id: command
+        type: u1
+      - id: reserved
+        size: 6
+        valid: "[0, 0, 0, 0, 0, 0]"
+        -ferry-severity: warning
   features:
     seq:
       - id: words
-        doc: Feature bits, the lowest 64 first.
+        doc: 64 feature bits each, the lowest first.
         type: u8
         repeat: eos
         -ferry-hex: true
-  common_cfg_field:
+  common_cfg_value:
     seq:
-      - id: field
+      - id: value
         type:
           switch-on: _parent.length
           cases:
             1: u1
             2: u2
             4: u4
-            _: u8
-        -ferry-hex: true
+            8: u8
+            _: opaque
   device_status:
     -ferry-rules:
-      - expect: failed == 0
+      - expect: (status & 0x80) == 0
         message: expected a device that works, found that the driver has given it up (FAILED)
-        field: failed
         severity: warning
-      - expect: device_needs_reset == 0
+        field: status
+      - expect: (status & 0x40) == 0
         message: expected a device that works, found that it needs a reset (DEVICE_NEEDS_RESET)
-        field: device_needs_reset
         severity: warning
-      - if: driver_ok == 1
-        expect: acknowledge == 1 and driver == 1 and features_ok == 1
-        message: expected ACKNOWLEDGE, DRIVER and FEATURES_OK where DRIVER_OK is set, found one of them clear
+        field: status
+      - expect: (status & 0x20) == 0
+        message: expected zero in the reserved bit, found status {#status}
         severity: warning
+        field: status
+      - if: (status & 4) != 0
+        expect: (status & 0xb) == 0xb
+        message: expected ACKNOWLEDGE, DRIVER and FEATURES_OK where DRIVER_OK is set, found status {#status}
+        severity: warning
+        field: status
     seq:
-      - id: acknowledge
-        type: b1
-      - id: driver
-        type: b1
-      - id: driver_ok
-        type: b1
-      - id: features_ok
-        type: b1
-      - id: suspend
-        type: b1
-      - id: reserved
-        type: b1
-        valid: 0
-      - id: device_needs_reset
-        type: b1
-      - id: failed
-        type: b1
-  vq_cfg:
+      - id: status
+        doc: Bits 1 acknowledge, 2 driver, 4 driver ok, 8 features ok, 0x40 needs reset, 0x80 failed.
+        type: u1
+        -ferry-hex: true
+  queue_configuration:
     -ferry-rules:
       - if: enabled == 1
-        expect: queue_size > 0
+        expect: queue_size != 0
         message: expected an enabled queue to have a size, found 0
         field: queue_size
       - if: enabled == 1
-        expect: queue_desc % 16 == 0 and queue_driver % 2 == 0 and queue_device % 4 == 0
-        message: "expected addresses aligned to 16, 2 and 4 bytes, found {#queue_desc}, {#queue_driver}, {#queue_device}"
+        expect: desc != 0
+        message: expected an enabled queue to have an address, found 0
+        severity: warning
+        field: desc
+      - if: enabled == 1
+        expect: desc % 16 == 0 and driver % 2 == 0 and device % 4 == 0
+        message: expected addresses aligned to 16, 2 and 4 bytes, found {#desc}, {#driver}, {#device}
         severity: warning
     seq:
       - id: queue_size
@@ -266,47 +280,46 @@ types:
         valid:
           max: 32768
       - id: vector
-        doc: MSI-X vector; 0xffff is none.
+        doc: The MSI-X vector; 0xffff is none.
         type: u2
-        -ferry-hex: true
       - id: enabled
         type: u2
-        enum: truth
         valid:
-          in-enum: true
+          max: 1
       - id: reserved
         type: u2
         valid: 0
-      - id: queue_desc
+        -ferry-severity: warning
+      - id: desc
         doc: Address of the descriptor area in the guest's memory.
         type: u8
         -ferry-hex: true
-      - id: queue_driver
+      - id: driver
         doc: Address of the driver area.
         type: u8
         -ferry-hex: true
-      - id: queue_device
+      - id: device
         doc: Address of the device area.
         type: u8
         -ferry-hex: true
-  vq_notify_cfg:
+  queue_notification:
     seq:
       - id: queue_notify_off
-        doc: Where the guest rings; it has computed the address and keeps it.
+        doc: Where the guest rings for this queue; it has read that once and will not again.
         type: u2
       - id: queue_notif_config_data
-        doc: What it writes there where VIRTIO_F_NOTIF_CONFIG_DATA was negotiated.
         type: u2
       - id: reserved
         type: u4
         valid: 0
-  cvq_cfg:
+        -ferry-severity: warning
+  control_data:
     seq:
       - id: data
         doc: The data of the command that brings about the present configuration.
         size-eos: true
         type:
-          switch-on: _parent.cvq_class.to_i * 256 + _parent.cvq_command
+          switch-on: _parent.control.command_class.to_i * 256 + _parent.control.command
           cases:
             0x000: rx_mode
             0x001: rx_mode
@@ -390,8 +403,11 @@ types:
         type: u1
       - id: hash_key_data
         size: hash_key_length
-  opening:
-    doc: The start of a state, by which it is told.
+  opaque:
+    seq:
+      - id: data
+        size-eos: true
+  beginning:
     seq:
       - id: record_size
         type: u8
@@ -401,50 +417,32 @@ types:
         type: u4
       - id: part_type
         type: u2
-        enum: device_part
       - id: part_flags
         type: u1
       - id: reserved
         type: u1
       - id: selector
-        type: u8
-      - id: length
+        size: 8
+      - id: part_length
         type: u4
 enums:
-  record_flags:
-    0:
-      id: mandatory
-      doc: Who does not know the record's tag must refuse the state.
-    1:
-      id: optional
-      doc: Who does not know the record's tag passes over it.
-  tag:
-    0:
-      id: device_data
-      doc: Device parts, as VIRTIO_ADMIN_CMD_DEV_PARTS_GET returned them.
-  device_part:
-    0x100:
-      id: dev_features
-      doc: What the device offers; a target compares it with its own and never sets it.
-    0x101:
-      id: drv_features
-      doc: What was negotiated.
-    0x102:
-      id: pci_common_cfg
-      doc: One field of the common configuration structure.
-    0x103:
-      id: device_status
-      doc: The device status byte.
-    0x104:
-      id: vq_cfg
-      doc: Size, vector and addresses of a queue.
-    0x105:
-      id: vq_notify_cfg
-      doc: Where and with what the driver notifies a queue.
-    0x200:
-      id: net_cvq_cfg
-      doc: Of a network device, what one command on the control queue has configured.
-  common_cfg:
+  truth:
+    0: "no"
+    1: "yes"
+  requirement:
+    0: mandatory
+    1: optional
+  record_tag:
+    0: device_data
+  part_type:
+    0x100: dev_features
+    0x101: drv_features
+    0x102: pci_common_cfg
+    0x103: device_status
+    0x104: vq_cfg
+    0x105: vq_notify_cfg
+    0x200: net_cvq_cfg
+  common_cfg_field:
     0: device_feature_select
     4: device_feature
     8: driver_feature_select
@@ -465,12 +463,9 @@ enums:
     58: queue_reset
     60: admin_queue_index
     62: admin_queue_num
-  cvq_class:
+  control_class:
     0: rx
     1: mac
     2: vlan
     3: announce
     4: mq
-  truth:
-    0: "no"
-    1: "yes"

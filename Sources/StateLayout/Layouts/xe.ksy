@@ -1,111 +1,109 @@
 meta:
   id: xe
-  title: State of an Intel graphics function
+  title: State of an Intel Xe virtual function
   license: BSD-2-Clause
   ks-version: "0.11"
   endian: le
 doc: |
-  What xe_vfio_pci hands out for a virtual function: packets, the descriptor first, then for each GT of each tile the state of its
-  microcontroller (GuC), the address table (GGTT), registers and local memory, and a trailer. Packets of different GTs may be
-  mixed. Local memory is most of it, up to the function's whole.
+  What xe's driver hands out since Linux 6.19: packets of a header of 24 bytes and a payload. A descriptor comes first and a
+  trailer last; between them stand the graphics translation table, a few registers, the state of the firmware and the video
+  memory of each GT. Without the trailer the target does not finish, and does not say so at once.
 doc-ref:
   - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/gpu/drm/xe/xe_sriov_packet.c the packets
   - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/gpu/drm/xe/abi/xe_driver_klvs_abi.h keys of the descriptor
 -ferry-name: xe
 -ferry-drivers: [xe_vfio_pci]
 -ferry-detect:
-  - type: opening
-    if: hdr.version == 1 and hdr.type == packet_type::descriptor and hdr.tile_id == 0 and hdr.gt_id == 0 and hdr.flags == 0 and hdr.offset == 0 and hdr.size == 16 and len == 1 and key == klv_key::devid
+  - type: header
+    if: version == 1 and packet_type == packet_type::descriptor and tile_id == 0 and gt_id == 0 and flags == 0 and offset == 0 and size == 16
     certainty: certain
-    reason: begins with a descriptor that names the device
-  - type: hdr
-    if: version == 1 and type == packet_type::descriptor and tile_id == 0 and gt_id == 0 and flags == 0 and offset == 0 and size % 4 == 0 and size <= 4096
+    reason: begins with the descriptor packet of xe
+  - type: header
+    if: version == 1 and packet_type == packet_type::descriptor and tile_id == 0 and gt_id == 0 and flags == 0 and offset == 0 and size % 4 == 0
     certainty: likely
-    reason: begins like a descriptor packet
+    reason: begins with a packet whose header is that of xe's descriptor
 -ferry-rules:
-  - expect: packets.first.hdr.type == packet_type::descriptor
-    message: "expected the descriptor first, found a packet of type {packets.first.hdr.type}"
-    field: packets
-  - expect: descriptor_count == 1
-    message: "expected one descriptor, found {descriptor_count}"
-    field: packets
+  - expect: packets.size > 0 and packets.first.header.packet_type == packet_type::descriptor
+    message: expected the descriptor as the first packet, found another
+  - expect: descriptors == 1
+    message: expected one descriptor, found {descriptors}
+  - expect: packets.size > 0 and packets.last.header.packet_type == packet_type::trailer
+    message: expected the trailer as the last packet, found another; the state is not whole
+  - expect: trailers <= 1
+    message: expected one trailer, found {trailers}
 seq:
   - id: packets
     type: packet
-    repeat: until
-    repeat-until: _.hdr.type == packet_type::trailer
+    repeat: eos
     -ferry-items:
-      - count: descriptor_count
-        if: _.hdr.type == packet_type::descriptor
-      - ascending: "_.hdr.type == packet_type::guc ? 0 : _.hdr.type == packet_type::ggtt ? 1 : _.hdr.type == packet_type::mmio ? 2 : 3"
-        by: _.hdr.tile_id * 256 + _.hdr.gt_id
-        if: _.hdr.type >= packet_type::ggtt and _.hdr.type <= packet_type::vram
+      - count: descriptors
+        if: _.header.packet_type == packet_type::descriptor
+      - count: trailers
+        if: _.header.packet_type == packet_type::trailer
+      - ascending: >-
+          (_.header.packet_type == packet_type::guc ? 0
+          : _.header.packet_type == packet_type::ggtt ? 1
+          : _.header.packet_type == packet_type::mmio ? 2 : 3) << 64 | _.header.offset
+        by: (_.header.tile_id << 8) | _.header.gt_id
+        if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::vram
         severity: warning
-        message: "expected GuC state, GGTT, registers and local memory of a GT in this order, found type {_.hdr.type} too late for tile {_.hdr.tile_id}, GT {_.hdr.gt_id}"
-      - unique: (_.hdr.type * 256 + _.hdr.tile_id) * 256 + _.hdr.gt_id
-        if: _.hdr.type >= packet_type::ggtt and _.hdr.type <= packet_type::guc
+        message: expected firmware state, translation table, registers and video memory of a GT in this order, found another
+      - unique: (_.header.packet_type << 16) | (_.header.tile_id << 8) | _.header.gt_id
+        if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::guc
         severity: warning
-        message: "expected one packet of type {_.hdr.type} for tile {_.hdr.tile_id}, GT {_.hdr.gt_id}, found another"
-      - ascending: _.hdr.offset
-        by: _.hdr.tile_id * 256 + _.hdr.gt_id
-        if: _.hdr.type == packet_type::vram
-        severity: warning
-        message: "expected local memory in the order of its offsets, found {#_.hdr.offset} behind a higher one"
+        message: expected one packet of type {_.header.packet_type} for tile {_.header.tile_id}, GT {_.header.gt_id}, found another
 types:
   packet:
     -ferry-rules:
-      - if: hdr.type == packet_type::invalid
-        expect: "false"
+      - expect: header.packet_type != packet_type::invalid
         message: expected a type of packet, found 0
-        field: hdr
-      - if: hdr.type > packet_type::vram
-        expect: "false"
-        message: "found a packet of type {hdr.type}, which is not known; the driver skips it"
-        field: hdr
-        severity: note
-      - if: hdr.type == packet_type::descriptor or hdr.type == packet_type::trailer
-        expect: hdr.tile_id == 0 and hdr.gt_id == 0 and hdr.offset == 0
-        message: "expected tile 0, GT 0 and offset 0, found {hdr.tile_id}, {hdr.gt_id} and {hdr.offset}"
-        field: hdr
-      - if: hdr.type == packet_type::trailer
-        expect: hdr.size == 0
-        message: "expected a trailer without payload, found {hdr.size} bytes"
-        field: hdr
-      - if: hdr.type == packet_type::mmio
-        expect: hdr.size == 16
-        message: "expected four registers, 16 bytes, found {hdr.size}"
-        field: hdr
-      - if: hdr.type == packet_type::guc or hdr.type == packet_type::descriptor
-        expect: hdr.size % 4 == 0
-        message: "expected whole words of 4 bytes, found {hdr.size} bytes"
-        field: hdr
-      - if: hdr.type == packet_type::ggtt
-        expect: hdr.size % 8 == 0
-        message: "expected whole entries of 8 bytes, found {hdr.size} bytes"
-        field: hdr
-      - if: hdr.type == packet_type::vram
-        expect: hdr.size > 0 and hdr.size <= 0x20000000
-        message: "expected up to 512 MiB of local memory, found {hdr.size} bytes"
-        field: hdr
+        field: header
+      - expect: header.packet_type <= packet_type::vram
+        message: a packet of type {header.packet_type.to_i} that is not known here; the driver passes over it
         severity: warning
+        field: header
+      - if: header.packet_type == packet_type::descriptor or header.packet_type == packet_type::trailer
+        expect: header.tile_id == 0 and header.gt_id == 0 and header.offset == 0
+        message: expected tile 0, GT 0 and offset 0, found {header.tile_id}, {header.gt_id} and {header.offset}
+        field: header
+      - if: header.packet_type == packet_type::trailer
+        expect: header.size == 0
+        message: expected no payload in the trailer, found {header.size} bytes
+        field: header
+      - if: header.packet_type == packet_type::descriptor or header.packet_type == packet_type::guc
+        expect: header.size % 4 == 0
+        message: expected a multiple of 4 bytes, found {header.size}
+        field: header
+      - if: header.packet_type == packet_type::ggtt
+        expect: header.size % 8 == 0
+        message: expected entries of 8 bytes, found {header.size} bytes
+        field: header
+      - if: header.packet_type == packet_type::mmio
+        expect: header.size == 16
+        message: expected 16 bytes, found {header.size}
+        field: header
+      - if: header.packet_type == packet_type::vram
+        expect: header.size <= 0x20000000
+        message: expected at most 512 MiB, found {header.size} bytes
+        severity: warning
+        field: header
     seq:
-      - id: hdr
-        type: hdr
-      - id: data
-        size: hdr.size
+      - id: header
+        type: header
+      - id: payload
+        size: header.size
         type:
-          switch-on: hdr.type
+          switch-on: header.packet_type
           cases:
             packet_type::descriptor: descriptor
-            packet_type::ggtt: ggtt
-            packet_type::mmio: mmio
-  hdr:
-    doc: struct xe_sriov_packet_hdr of the driver.
+            packet_type::ggtt: translation_table
+            packet_type::mmio: registers
+  header:
     seq:
       - id: version
         type: u1
         valid: 1
-      - id: type
+      - id: packet_type
         type: u1
         enum: packet_type
       - id: tile_id
@@ -117,79 +115,62 @@ types:
         valid: 0
         -ferry-hex: true
       - id: offset
-        doc: Of local memory, the position of the payload's first byte.
+        doc: Where the payload belongs, in bytes.
         type: u8
-        -ferry-hex: true
       - id: size
-        doc: Bytes of payload.
+        doc: The number of bytes of the payload.
         type: u8
   descriptor:
     -ferry-rules:
-      - expect: devid_count == 1 and revid_count == 1
-        message: "expected one device ID and one revision, found {devid_count} and {revid_count}; without them a target cannot tell whether the state is its own"
+      - expect: devices == 1 and revisions == 1
+        message: expected a device and a revision ID, found {devices} and {revisions}; the target is not matched then
         severity: warning
     seq:
-      - id: klvs
-        type: klv
+      - id: values
+        type: value
         repeat: eos
         -ferry-items:
-          - count: devid_count
-            if: _.key == klv_key::devid
-          - count: revid_count
-            if: _.key == klv_key::revid
-  klv:
-    doc: A key, a length, and words.
+          - count: devices
+            if: _.key == key::devid
+          - count: revisions
+            if: _.key == key::revid
+  value:
     -ferry-rules:
-      - if: key == klv_key::devid or key == klv_key::revid
-        expect: len == 1
-        message: "expected one word, found {len}"
-        field: len
-      - if: key != klv_key::devid and key != klv_key::revid
-        expect: "false"
-        message: "found the key {#key}, which is not known; the driver ignores it"
-        field: key
+      - if: key == key::devid or key == key::revid
+        expect: length == 1
+        message: expected one word, found {length}
+        field: length
+      - expect: key == key::devid or key == key::revid
+        message: a key {#key} that is not known here; the driver passes over it
         severity: note
+        field: key
     seq:
-      - id: len
-        doc: Words of the value; the low half of the first word.
+      - id: length
+        doc: In units of four bytes.
         type: u2
       - id: key
         type: u2
-        enum: klv_key
+        enum: key
         -ferry-hex: true
-      - id: value
-        size: len * 4
-        type: words
-  words:
-    seq:
       - id: words
         type: u4
-        repeat: eos
+        repeat: expr
+        repeat-expr: length
         -ferry-hex: true
-  ggtt:
+  translation_table:
     seq:
-      - id: ptes
-        doc: Entries of the function's part of the table, one for each 4 KiB, without the function's number (bits 2 to 11).
+      - id: entries
+        doc: Page table entries, without the number of the virtual function.
         type: u8
         repeat: eos
         -ferry-hex: true
-  mmio:
+  registers:
     seq:
-      - id: vf_sw_flags
-        doc: VF_SW_FLAG, or MED_VF_SW_FLAG of a media GT.
+      - id: sw_flags
+        doc: Registers by which the guest's driver and the firmware talk.
         type: u4
         repeat: eos
         -ferry-hex: true
-  opening:
-    doc: The start of a state, by which it is told.
-    seq:
-      - id: hdr
-        type: hdr
-      - id: len
-        type: u2
-      - id: key
-        type: u2
-        enum: klv_key
 enums:
   packet_type:
     0: invalid
@@ -211,7 +192,7 @@ enums:
     6:
       id: vram
       doc: A piece of the function's local memory.
-  klv_key:
+  key:
     0xf001:
       id: devid
       doc: The PCI device ID; the driver refuses another (ENODEV).

@@ -106,7 +106,7 @@ extension Dissector {
         switch rule.kind {
         case .count(let counter): evaluator.frames[level].counters[counter] += 1
         case .unique(let key):
-          if !state.insert(try evaluator.integer(key), rule: index) {
+          if !state.insert(try evaluator.value(key).key, rule: index) {
             find(rule.severity, .rule, range, text(rule.message))
           }
         case .ascending(let key, let group):
@@ -127,7 +127,7 @@ extension Dissector {
 /// What rules about items remember of those before.
 struct ItemRuleState {
   let rules: [ItemRule]
-  private var keys: [Set<Int128>]
+  private var keys: [Set<Value.Key>]
   private var heights: [[Int128: Int128]]
 
   // More different keys than any device has queues; beyond them nothing is claimed.
@@ -140,7 +140,7 @@ struct ItemRuleState {
   }
 
   /// Whether the key is new.
-  mutating func insert(_ key: Int128, rule: Int) -> Bool {
+  mutating func insert(_ key: Value.Key, rule: Int) -> Bool {
     guard keys[rule].count < Self.limit else { return !keys[rule].contains(key) }
     return keys[rule].insert(key).inserted
   }

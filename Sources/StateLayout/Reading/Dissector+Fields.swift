@@ -156,8 +156,8 @@ extension Dissector {
   private mutating func structure(_ index: Int, _ field: FieldDefinition) -> LayoutNode.Content? {
     let type = layout.types[index]
     if case .natural = field.extent {
-      let frame = evaluator.frames[evaluator.top]
-      return .record(record(type, streamStart: frame.streamStart, streamEnd: streamEnd))
+      let streamStart = evaluator.frames[evaluator.top].streamStart
+      return .record(record(type, streamStart: streamStart, streamEnd: streamEnd))
     }
     guard let extent = extent(of: field) else { return nil }
     // What is wrong inside does not keep what stands behind from being read.
@@ -204,7 +204,8 @@ extension Dissector {
       evaluator.frames[level].itemIndex = number
       let isLast = withItem(number) { dissector -> Bool in
         guard let node = dissector.item(field) else { return true }
-        if !field.itemRules.isEmpty { dissector.check(&rules, node) }
+        // Rules have nothing to say of an item that was cut.
+        if !field.itemRules.isEmpty, !dissector.isStopped { dissector.check(&rules, node) }
         items.append(node, isFull: dissector.nodeCount > dissector.limits.nodeCount)
         return dissector.isLast(field, node)
       }

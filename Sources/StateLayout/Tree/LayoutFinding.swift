@@ -28,7 +28,7 @@ public struct LayoutFinding: Sendable, Hashable {
 
   public let severity: Severity
   public let kind: Kind
-  /// The field, such as `records[2].header.tag`; empty for the state as a whole.
+  /// The field, such as `records[2].tag`; empty for the state as a whole.
   public let path: String
   /// The bytes that it is about, counted from the start of the state.
   public let range: Range<UInt64>

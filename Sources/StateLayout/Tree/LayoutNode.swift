@@ -1,13 +1,13 @@
 /// A field of a dissected or composed state: a name, a content, and where it was read from.
 public struct LayoutNode: Sendable {
   /// What a field holds.
-  public indirect enum Content: Sendable {
+  public enum Content: Sendable {
     case integer(Int128)
     case text(String)
     case bytes(Payload)
     /// A structure's fields, in their order.
     case record([LayoutNode])
-    case list(Items)
+    indirect case list(Items)
   }
 
   /// The items of an array. Of a long one only the first and the last are kept.

@@ -1,4 +1,4 @@
-/// The way to a field: names and item numbers, as in `records[2].header.tag`.
+/// The way to a field: names and item numbers, as in `records[2].tag`.
 struct LayoutPath {
   enum Step: Hashable {
     case name(String)
@@ -27,7 +27,7 @@ struct LayoutPath {
 }
 
 extension LayoutNode {
-  /// The field at `path`, such as `records[2].header.tag`; nil where there is none.
+  /// The field at `path`, such as `records[2].tag`; nil where there is none.
   public subscript(path: String) -> LayoutNode? {
     guard let path = try? LayoutPath(path) else { return nil }
     return node(at: path.steps[...])

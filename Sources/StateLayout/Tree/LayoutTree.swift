@@ -43,7 +43,7 @@ public struct LayoutTree: Sendable {
   /// The worst finding's severity.
   public var severity: LayoutFinding.Severity? { findings.map(\.severity).max() }
 
-  /// The field at `path`, such as `records[2].header.tag`; nil where there is none.
+  /// The field at `path`, such as `records[2].tag`; nil where there is none.
   public subscript(path: String) -> LayoutNode? { root[path] }
 
   /// The integer at `path`, if there is one.

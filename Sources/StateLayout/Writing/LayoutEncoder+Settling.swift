@@ -5,7 +5,6 @@ extension LayoutEncoder {
     _ index: Int, _ fields: [LayoutNode], streamStart: UInt64
   ) throws(LayoutError) -> [LayoutNode] {
     try enter(index, fields, streamStart: streamStart, streamEnd: nil)
-    awaited.append([])
     let type = layout.types[index]
     for slot in type.fields.indices {
       let field = type.fields[slot]
@@ -15,10 +14,7 @@ extension LayoutEncoder {
     }
     let rest = fields.filter { $0.origin == .remainder }
     for node in rest { evaluator.position += node.payload?.byteCount ?? 0 }
-    if let slot = awaited.removeLast().min() {
-      throw problem(.incomplete, "expected a field '\(type.fields[slot].name)', found none")
-    }
-    let frame = evaluator.frames.removeLast()
+    let frame = try leave()
     var settled = frame.slots.compactMap(\.self)
     settled += rest
     for case .known(let node?) in frame.instances where node.origin != .computed {

@@ -23,7 +23,7 @@ extension LayoutEncoder {
         try encoder.overwrite(type.instances[instance], node)
       }
     }
-    evaluator.frames.removeLast()
+    _ = try leave()
   }
 
   private mutating func put(_ bytes: [UInt8]) {
@@ -225,7 +225,7 @@ extension LayoutEncoder {
     }
     var end: UInt64?
     let start = evaluator.position
-    if layout.usesStreamSize {
+    if layout.usesStreamEnd {
       _ = try settle(type, fields, streamStart: start)
       end = evaluator.position
       evaluator.position = start

@@ -43,6 +43,16 @@ struct LayoutEncoder {
       }
     }
     evaluator.frames.append(frame)
+    awaited.append([])
+  }
+
+  /// Ends a structure.
+  mutating func leave() throws(LayoutError) -> Frame {
+    let frame = evaluator.frames.removeLast()
+    if let slot = awaited.removeLast().min() {
+      throw problem(.incomplete, "expected a field '\(frame.type.fields[slot].name)', found none")
+    }
+    return frame
   }
 
   func problem(_ code: LayoutError.Code, _ message: String) -> LayoutError {

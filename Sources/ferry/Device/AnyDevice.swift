@@ -1,18 +1,33 @@
 import MigrationStream
 import Replay
+import VFIO
 
 /// A device of whatever kind a command line names: the engines take devices of one kind, and a capture may mix them.
 final class AnyDevice: MigratableDevice {
   private let base: any MigratableDevice
 
-  init(_ base: any MigratableDevice) { self.base = base }
+  // Whether somebody else has it open too.
+  private let isInherited: Bool
+
+  init(_ base: any MigratableDevice, isInherited: Bool = false) {
+    self.base = base
+    self.isInherited = isInherited
+  }
 
   /// The emulated device that it is, if it is one.
   var emulated: EmulatedDevice? { base as? EmulatedDevice }
+  /// The kernel's device that it is, if it is one.
+  var kernel: KernelDevice? { base as? KernelDevice }
   /// The digest of its memory, of a synthetic device.
   var digest: String? { (emulated?.model as? SyntheticModel)?.digest }
   /// The driver, for what it means by its errno.
   var driver: String? { (try? identity())?.driver }
+
+  /// Whether the driver resets the device when it is first opened and last closed, as vfio-pci does where a reset
+  /// works, which is what this flag says (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable).
+  var isResetWhenClosed: Bool {
+    !isInherited && kernel?.information.flags.contains(.reset) == true
+  }
 
   var name: String { base.name }
   func identity() throws(DeviceError) -> DeviceIdentity { try base.identity() }

@@ -17,6 +17,7 @@ struct CaptureCommand: ParsableCommand {
       \(OpenDevices.help)
 
       Examples:
+        ferry capture vfio:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 -o mtty.dms
         ferry capture 'emulated:mtty?ports=2&text=hello' -o mtty.dms
         ferry capture emulated:mtty --profile corpora/profiles/mtty.yaml -o mtty.dms
         ferry capture 'emulated:synthetic?size=8GiB&precopy=6GiB&dirty=5%' -o - |
@@ -114,6 +115,11 @@ struct CaptureCommand: ParsableCommand {
 
   func run() throws {
     let open = try OpenDevices(devices)
+    for device in open.devices where device.isResetWhenClosed {
+      StandardError.print(
+        "ferry: \(device.name): its driver reset it when this command opened it, so that is what is captured; a "
+          + "VMM's own device is named fd:")
+    }
     var sources = open.devices.map { CaptureSource($0) }
     for (index, path) in pasidFiles.enumerated() {
       sources[index].pasids = try PASIDTable(file: path)

@@ -2,13 +2,18 @@ import ByteIO
 import Replay
 import StreamIO
 import SystemPackage
+import VFIO
 
 /// The devices that a command line names.
 struct OpenDevices {
   /// What `--help` says of device names.
   static let help = """
-    A DEVICE is named by a scheme. In this build:
+    A DEVICE is named by a scheme:
 
+      vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfio0   [?interface=cdev|group]
+          a device of the kernel, by its PCI address, the UUID of a mediated device, or its file
+      fd:5[?iommufd=6&devid=1[&ioas=2]]
+          a device that is open already, inherited from a VMM
       emulated:mtty?ports=1|2[&text=TEXT][&file=F]
           the kernel's sample serial device; TEXT stands in its FIFO, and F keeps the device
           between commands
@@ -16,7 +21,7 @@ struct OpenDevices {
                          [&reinit=N][&pasid-width=N][&migration=no]
           as much state as wanted, made up on the fly; a target checks every byte
 
-    Either also takes step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
+    Emulated ones also take step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
     :ERROR behind it for a device that falls into that state.
     """
 
@@ -24,14 +29,20 @@ struct OpenDevices {
   private let files: [(path: String, device: Int)]
 
   init(_ names: [String]) throws {
+    let kernel = LinuxKernel { SignalGuard.signal != nil }
     var devices: [AnyDevice] = []
     var files: [(String, Int)] = []
     for name in names {
       let uri = try DeviceURI(parsing: name)
-      guard uri.scheme == "emulated" else {
-        throw CommandError.no(
-          "\(name): this build has emulated devices only (emulated:mtty, emulated:synthetic), and "
-            + "none of the scheme '\(uri.scheme)'")
+      switch uri.scheme {
+      case "emulated": break
+      case "vfio", "fd":
+        devices.append(
+          AnyDevice(try KernelDevice.open(uri, in: kernel), isInherited: uri.scheme == "fd"))
+        continue
+      default:
+        throw CommandError.usage(
+          "\(name): expected a device of the scheme vfio, fd or emulated, found '\(uri.scheme)'")
       }
       let isSerial = uri.path == "mtty"
       let device = try EmulatedDevice(uri, ignoring: isSerial ? ["file"] : [])

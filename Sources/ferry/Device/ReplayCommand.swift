@@ -20,6 +20,7 @@ struct ReplayCommand: ParsableCommand {
       Examples:
         ferry replay mtty.dms 'emulated:mtty?ports=2' --check
         ferry replay mtty.dms 'emulated:mtty?ports=2&file=device'
+        ferry replay vm.dms vfio:0000:3b:00.1 --then my-vmm --resume
       """)
 
   enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -70,9 +71,14 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
 
+  @OptionGroup var keeping: KeepingOptions
+
   func validate() throws {
     guard profiles.count <= devices.count else {
       throw ValidationError("Expected at most one --profile for each device.")
+    }
+    guard !check || !keeping.isAsked else {
+      throw ValidationError("--check restores nothing that could be kept.")
     }
     guard !leaveStopped || only == nil || only == .state else {
       throw ValidationError("--leave-stopped goes with state only.")
@@ -104,6 +110,15 @@ struct ReplayCommand: ParsableCommand {
     return options
   }
 
+  /// Says of devices that are reset when their last descriptor closes that what was restored goes with this process.
+  private func warn(_ devices: [AnyDevice]) {
+    for device in devices where device.isResetWhenClosed {
+      StandardError.print(
+        "ferry: \(device.name): its driver resets it when nobody has it open, so what was restored ends with "
+          + "this command; --then, --hand-over or --hold keep it")
+    }
+  }
+
   func run() throws {
     let assignments = try assignments()
     let open = try OpenDevices(assignments.map(\.name))
@@ -111,6 +126,7 @@ struct ReplayCommand: ParsableCommand {
     for (index, path) in profiles.enumerated() {
       targets[index].profile = try ProfileFiles.layout(path)
     }
+    let keeper = try keeping.prepare(open.devices)
     var reader = StreamReader(try InputFile(path: file))
     SignalGuard.install()
     let clock = SystemClock()
@@ -140,6 +156,8 @@ struct ReplayCommand: ParsableCommand {
       try text.print(report)
     }
     try text.finish()
+    if case .nobody = keeper, !check { warn(open.devices) }
+    try keeper.take(open.devices)
     if !summary.report.isCompatible { throw CommandError.no() }
   }
 }
