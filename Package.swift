@@ -60,7 +60,9 @@ let package = Package(
     .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
-    .testTarget(name: "StateLayoutTests", dependencies: ["ByteIO", "StateLayout", "TestSupport"]),
+    .testTarget(
+      name: "StateLayoutTests",
+      dependencies: ["ByteIO", "MigrationStream", "StateLayout", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
     .testTarget(

@@ -212,11 +212,6 @@ types:
         -ferry-hex: true
   state_chunk:
     -ferry-rules:
-      - if: phase == phase::stop_copy
-        expect: iteration == 0
-        message: "expected iteration 0 in stop-copy, found {iteration}"
-        field: iteration
-        severity: note
       - expect: reserved_flags == 0 and reserved == 0
         message: expected zeros in what is reserved, found others
         severity: note
@@ -241,7 +236,7 @@ types:
       - id: reserved
         type: u2
       - id: iteration
-        doc: Of pre-copy.
+        doc: Of pre-copy; readers do not check it.
         type: u4
       - id: coded
         doc: The state, coded as the record's header says.
