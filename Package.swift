@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
     .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
+    .library(name: "QEMUStream", targets: ["QEMUStream"]),
     .library(name: "Replay", targets: ["Replay"]),
     .library(name: "VFIO", targets: ["VFIO"]),
     .executable(name: "ferry", targets: ["ferry"]),
@@ -39,6 +40,7 @@ let package = Package(
         "ByteIO", "MigrationStream", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .target(
       name: "VFIO",
@@ -49,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "StreamIO", "VFIO",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO", "VFIO",
         "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -65,6 +67,9 @@ let package = Package(
       dependencies: ["ByteIO", "MigrationStream", "StateLayout", "YAMLReader", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
+    .testTarget(
+      name: "QEMUStreamTests",
+      dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "TestSupport"]),
     .testTarget(
       name: "ReplayTests",
       dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "Replay", "TestSupport"]),

@@ -2,6 +2,7 @@
 //
 //     KILL_AT=STATE         before the kernel sees the request
 //     KILL_AT=STATE:after   once the device is there
+//     KILL_SKIP=N           not at the first N such requests
 //
 // STATE is a number of enum vfio_device_mig_state. What a device is left in by a user that goes away without a word is
 // what the next one finds.
@@ -35,6 +36,9 @@ int ioctl(int descriptor, unsigned long number, ...) {
   const struct request *request = argument;
   int isWanted = wanted && number == deviceFeature && (request->flags & 0xffff) == migrationState &&
     (request->flags & isSet) && request->state == (uint32_t)atoi(wanted);
+  static int seen;
+  const char *skipped = getenv("KILL_SKIP");
+  if (isWanted) isWanted = seen++ >= (skipped ? atoi(skipped) : 0);
   int isAfter = isWanted && strstr(wanted, ":after");
   if (isWanted && !isAfter) kill(getpid(), SIGKILL);
   int result = next(descriptor, number, argument);

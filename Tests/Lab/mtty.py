@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Reaches an mtty device through its own registers, as a guest does: mtty.py UUID COMMAND…
+"""Reaches an mtty device through its own registers, as a guest does: mtty.py DEVICE COMMAND…
+
+DEVICE is vfio:UUID, or fd:N for one that is open already.
 
     send PORT TEXT      sends TEXT out of a port, which this device loops back into its FIFO
     receive PORT        prints and takes out what stands in a port's FIFO
@@ -23,8 +25,12 @@ NAMES = {1: "IER", 3: "LCR", 4: "MCR", 5: "LSR", 6: "MSR", 7: "SCR"}
 
 
 class Device:
-    def __init__(self, uuid):
-        folder = f"/sys/bus/mdev/devices/{uuid}/vfio-dev"
+    def __init__(self, name):
+        scheme, name = name.split(":", 1)
+        if scheme == "fd":
+            self.device = int(name)
+            return
+        folder = f"/sys/bus/mdev/devices/{name}/vfio-dev"
         self.iommufd = os.open("/dev/iommu", os.O_RDWR)
         self.device = os.open(f"/dev/vfio/devices/{os.listdir(folder)[0]}", os.O_RDWR)
         fcntl.ioctl(self.device, BIND, struct.pack("IIiI", 16, 0, self.iommufd, 0))

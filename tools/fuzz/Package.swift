@@ -9,6 +9,7 @@ let targets = [
   "FuzzConfigSpace": ["PCIConfig"],
   "FuzzProfile": ["PCIConfig"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
+  "FuzzTrace": ["VFIO"],
 ]
 
 let settings: [SwiftSetting] = [

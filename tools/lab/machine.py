@@ -27,8 +27,7 @@ HARDWARE = """
     -M q35,kernel-irqchip=split,sata=off,smbus=off -nodefaults -no-user-config -no-reboot
     -display none
     -device intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=on
-    -device pcie-root-port,id=rp0,slot=5 -netdev hubport,hubid=0,id=hub
-    -device e1000e,bus=rp0,netdev=hub,romfile=
+    -device pcie-root-port,id=rp0,slot=5 -device e1000e,bus=rp0,romfile=
     -device virtio-serial-pci
 """.split()
 
@@ -201,6 +200,8 @@ def run(options):
     try:
         for number in (signal.SIGALRM, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, interrupt)
+        # In the background a terminal's input is no reason to stop: it reads as ended.
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, options.timeout)
         machine = Machine(options)
         status = machine.carry()

@@ -31,7 +31,8 @@ public struct DeviceGroup: ~Copyable {
     else {
       throw DeviceError(
         .joinContainer, .notPermitted,
-        detail: "the group is not viable: not every device in it is bound to a VFIO driver, or to none")
+        detail:
+          "the group is not viable: not every device in it is bound to a VFIO driver, or to none")
     }
     _ = try Self.control(
       kernel, group.number, .setContainer, IoctlArgument(container.number.rawValue))

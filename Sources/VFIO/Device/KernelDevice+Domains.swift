@@ -12,7 +12,8 @@ extension KernelDevice {
     let kernelName = "Linux \(release)"
     guard let iommufd, let deviceID else {
       return AddressSpaceAbilities(
-        evidence: "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs")
+        evidence:
+          "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs")
     }
     let hardware: HardwareInformation
     do throws(ErrorNumber) {
@@ -69,7 +70,7 @@ extension KernelDevice {
     guard let iommufd, let deviceID, abilities.pasidWidth > 0 else {
       throw DeviceError(.allocateDomain(first.id), .notSupported, detail: evidence)
     }
-    guard let addressSpaceID else {
+    guard let addressSpaceID = addressSpace?.id else {
       throw DeviceError(
         .allocateDomain(first.id), .invalid,
         detail: "\(name) was inherited without its I/O address space (expected ioas=N)")
@@ -157,7 +158,7 @@ extension KernelDevice {
   public func releaseDomains() {
     guard let domains else { return }
     // Back to what translated before; the page tables can go only then.
-    if domains.isDeviceAttached, let id = addressSpaceID { try? file.attach(id) }
+    if domains.isDeviceAttached, let id = addressSpace?.id { try? file.attach(id) }
     self.domains = nil
   }
 }

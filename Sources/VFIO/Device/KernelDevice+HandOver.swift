@@ -3,8 +3,8 @@ extension KernelDevice {
   public var inheritance: InheritedDevice {
     var result = InheritedDevice(
       device: descriptor, iommufd: iommufd?.descriptor, deviceID: deviceID,
-      addressSpace: addressSpaceID)
-    if let descriptors = groupDescriptors {
+      addressSpace: addressSpace?.id)
+    if let descriptors = group?.descriptors {
       result.group = descriptors.group
       result.container = descriptors.container
     }

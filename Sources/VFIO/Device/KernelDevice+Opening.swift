@@ -165,11 +165,11 @@ extension KernelDevice {
         return try KernelDevice(
           name: name ?? found?.name ?? "fd:\(device.device.rawValue)", driver: found?.driver,
           file: file, iommufd: iommufd, deviceID: device.deviceID,
-          addressSpace: IOAddressSpace(inherited: id, in: iommufd))
+          addressSpace: IOAddressSpace(inherited: id, in: iommufd), isInherited: true)
       }
       return try KernelDevice(
         name: name ?? found?.name ?? "fd:\(device.device.rawValue)", driver: found?.driver,
-        file: file, iommufd: iommufd, deviceID: device.deviceID)
+        file: file, iommufd: iommufd, deviceID: device.deviceID, isInherited: true)
     } catch {
       throw .device(error)
     }

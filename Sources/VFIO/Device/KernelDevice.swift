@@ -20,16 +20,15 @@ public final class KernelDevice: MigratableDevice {
 
   let kernel: any KernelInterface
   let file: DeviceFile
-  private let group: DeviceGroup?
-  let groupDescriptors: (container: FileDescriptor, group: FileDescriptor)?
+  // Variables, as is the address space: an optional constant of a type that cannot be copied cannot be looked into.
+  var group: DeviceGroup?
   let iommufd: IOMMUFD?
   /// The number that the iommufd knows the device by.
   public let deviceID: UInt32?
-  private let addressSpace: IOAddressSpace?
-  /// The number of the address space, which outlives a look at what cannot be copied.
-  let addressSpaceID: UInt32?
-  private let ownsAddressSpace: Bool
+  var addressSpace: IOAddressSpace?
   var domains: DeviceDomains?
+  /// Whether somebody else had it open before, and has it still.
+  public let isInherited: Bool
   private(set) var isHandedOver = false
   // Where the device was last seen, to name an arc by.
   private var lastState = MigrationState.running
@@ -39,7 +38,7 @@ public final class KernelDevice: MigratableDevice {
   init(
     name: String, driver: String?, file: consuming DeviceFile,
     group: consuming DeviceGroup? = nil, iommufd: IOMMUFD? = nil, deviceID: UInt32? = nil,
-    addressSpace: consuming IOAddressSpace? = nil
+    addressSpace: consuming IOAddressSpace? = nil, isInherited: Bool = false
   ) throws(DeviceError) {
     kernel = file.kernel
     release = file.kernel.release()
@@ -72,29 +71,23 @@ public final class KernelDevice: MigratableDevice {
     self.information = information
     self.regions = regions
     self.file = file
-    groupDescriptors =
-      switch group {
-      case .some(let group): group.descriptors
-      case .none: nil
-      }
     self.group = group
     self.iommufd = iommufd
     self.deviceID = deviceID
-    switch addressSpace {
-    case .some(let space): (addressSpaceID, ownsAddressSpace) = (space.id, space.isOwned)
-    case .none: (addressSpaceID, ownsAddressSpace) = (nil, false)
-    }
     self.addressSpace = addressSpace
+    self.isInherited = isInherited
   }
 
   // More than any driver has; a number of the kernel's is not taken on trust.
   private static let regionLimit: UInt32 = 1024
 
   deinit {
+    // Its owner goes on with an inherited device and with what was attached to it.
+    if isInherited { handOver() }
     guard !isHandedOver else { return }
     releaseDomains()
-    // So that an address space of ours can be destroyed; for an inherited device it is not ours to undo.
-    if ownsAddressSpace { try? file.detach() }
+    // So that the address space can be destroyed.
+    if addressSpace?.isOwned ?? false { try? file.detach() }
   }
 
   /// The device's open file.
@@ -146,6 +139,13 @@ public final class KernelDevice: MigratableDevice {
       }
     }
     return found
+  }
+
+  /// Whether the driver has a feature, for reading or setting; nothing is changed.
+  ///
+  /// The corresponding flag is `VFIO_DEVICE_FEATURE_PROBE`.
+  public func has(_ feature: DeviceFeature, for access: DeviceFeature.Access) -> Bool {
+    file.has(feature, for: access)
   }
 
   // MARK: Migration

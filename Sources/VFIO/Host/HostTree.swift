@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The VFIO devices of the host, found in sysfs.
 public struct HostTree {
-  private let kernel: any KernelInterface
+  let kernel: any KernelInterface
   /// Where `/sys` and `/dev` are; empty for the root itself.
   public let root: String
 
@@ -36,7 +36,9 @@ public struct HostTree {
     }
     if let address = PCIAddress(name) {
       folder = "/sys/bus/pci/devices/\(address)"
-      guard exists(folder) else { throw Absent(reason: "expected a PCI function of this host, found none") }
+      guard exists(folder) else {
+        throw Absent(reason: "expected a PCI function of this host, found none")
+      }
       return describe("\(address)", folder)
     }
     guard Self.isUUID(name) else {
@@ -63,7 +65,9 @@ public struct HostTree {
   public func devices() -> [HostDevice] {
     var found: [String: HostDevice] = [:]
     for file in entries("/sys/class/vfio-dev") {
-      if let device = try? device(named: "/dev/vfio/devices/\(file)") { found[device.name] = device }
+      if let device = try? device(named: "/dev/vfio/devices/\(file)") {
+        found[device.name] = device
+      }
     }
     for (bus, isOffered) in [("pci", false), ("mdev", true)] {
       for name in entries("/sys/bus/\(bus)/devices") where found[name] == nil {
@@ -84,15 +88,17 @@ public struct HostTree {
       device.devicePath = "/dev/vfio/devices/\(file)"
     }
     if let group = link(folder + "/iommu_group").map(Self.lastPart) {
-      let isReal = text("\(folder)/iommu_group/name") != "vfio-noiommu"
-      device.groupPath = "/dev/vfio/\(isReal ? "" : "noiommu-")\(group)"
+      // The group's own name is vfio-noiommu for mediated devices too, whose group file is a plain one.
+      let isWithoutIOMMU = exists("/sys/class/vfio/noiommu-\(group)")
+      device.groupPath = "/dev/vfio/\(isWithoutIOMMU ? "noiommu-" : "")\(group)"
     }
     if device.bus == "pci", let vendor = number(folder + "/vendor"),
       let id = number(folder + "/device")
     {
       var pci = DeviceIdentity.PCIIdentity(
         vendorID: UInt16(truncatingIfNeeded: vendor), deviceID: UInt16(truncatingIfNeeded: id))
-      pci.subsystemVendorID = number(folder + "/subsystem_vendor").map(UInt16.init(truncatingIfNeeded:))
+      pci.subsystemVendorID = number(folder + "/subsystem_vendor").map(
+        UInt16.init(truncatingIfNeeded:))
       pci.subsystemID = number(folder + "/subsystem_device").map(UInt16.init(truncatingIfNeeded:))
       pci.classCode = number(folder + "/class")
       pci.revisionID = number(folder + "/revision").map(UInt8.init(truncatingIfNeeded:))
@@ -107,7 +113,7 @@ public struct HostTree {
   private func entries(_ path: String) -> [String] { (try? kernel.entries(of: root + path)) ?? [] }
 
   private func exists(_ path: String) -> Bool {
-    if let _ = try? KernelDescriptor(kernel.open(root + path, .read), in: kernel).number {
+    if (try? KernelDescriptor(kernel.open(root + path, .read), in: kernel).number) != nil {
       return true
     }
     return false

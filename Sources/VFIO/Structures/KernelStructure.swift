@@ -19,7 +19,8 @@ public struct KernelStructure: Sendable {
       guard bytes.count >= offset + byteCount else { return nil }
       let number = bytes.dropFirst(offset).prefix(byteCount).reversed()
         .reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-      return isSigned ? .signed(Int64(Int32(truncatingIfNeeded: number))) : .unsigned(number)
+      let signed = Int64(Int32(truncatingIfNeeded: number))
+      return isSigned && signed < 0 ? .signed(signed) : .unsigned(number)
     }
   }
 
