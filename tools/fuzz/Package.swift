@@ -7,6 +7,8 @@ import PackageDescription
 /// Each fuzz target, with the products of the main package that it reaches.
 let targets = [
   "FuzzConfigSpace": ["PCIConfig"],
+  "FuzzDissect": ["StateLayout"],
+  "FuzzLayout": ["StateLayout"],
   "FuzzProfile": ["PCIConfig"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["VFIO"],
