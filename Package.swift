@@ -62,7 +62,7 @@ let package = Package(
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
       name: "StateLayoutTests",
-      dependencies: ["ByteIO", "MigrationStream", "StateLayout", "TestSupport"]),
+      dependencies: ["ByteIO", "MigrationStream", "StateLayout", "YAMLReader", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
     .testTarget(

@@ -224,9 +224,10 @@ struct Dissector: ~Copyable {
   /// Notes that there are fewer bytes than the field needs, and stops.
   mutating func stopTruncated(needed: UInt64, left: UInt64) {
     let position = evaluator.position
+    let whole = evaluator.frames.last?.streamEnd == byteCount ? "state" : "structure"
     find(
       .error, .truncated, position..<position + left,
-      "expected \(needed) \(needed == 1 ? "byte" : "bytes"), found \(left)")
+      "expected \(needed) \(needed == 1 ? "byte" : "bytes"), found \(left) before the \(whole) ends")
     isStopped = true
   }
 

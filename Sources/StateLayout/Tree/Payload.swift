@@ -124,12 +124,19 @@ public struct Payload: Sendable, Hashable {
     }
   }
 
+  /// Gives every byte in order to `body`, which fails as the source does.
+  public func forEach<Source: StateSource>(
+    from source: Source, _ body: (RawSpan) throws(Source.Failure) -> Void
+  ) throws(Source.Failure) {
+    try forEach(from: source, sourceFailure: { $0 }, body)
+  }
+
   /// All bytes, in memory.
   public func bytes<Source: StateSource>(
     from source: Source
   ) throws(Source.Failure) -> [UInt8] {
     var result: [UInt8] = []
-    try forEach(from: source, sourceFailure: { $0 }) { (span) throws(Source.Failure) in
+    try forEach(from: source) { (span) throws(Source.Failure) in
       result += [UInt8](span)
     }
     return result

@@ -6,7 +6,7 @@ import StreamIO
 enum StateChecksum {
   static func text(of payload: Payload, in source: some StateInputSource) throws -> String {
     var checksum: UInt32 = 0
-    try payload.forEach(from: source, sourceFailure: { $0 }) { (span) throws(StreamIOError) in
+    try payload.forEach(from: source) { (span) throws(StreamIOError) in
       checksum = CRC32C.checksum(of: span, continuing: checksum)
     }
     return hex(checksum, digits: 8)
