@@ -54,7 +54,8 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
     #expect(covered == bytes.count)
   }
 
-  @Test(arguments: LayoutCase.all.filter { $0.seed < 3 })
+  // Streams are long; StreamLayoutTests cuts a short one.
+  @Test(arguments: LayoutCase.all.filter { $0.seed < 3 && $0.name != "dms" })
   func aStateThatIsCutAnywhereIsUnsound(_ state: LayoutCase) throws {
     let bytes = try RandomState.bytes(of: state.name, seed: state.seed)
     let layout = try Self.layout(state.name)
