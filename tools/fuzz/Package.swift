@@ -8,6 +8,7 @@ import PackageDescription
 let targets = [
   "FuzzConfigSpace": ["PCIConfig"],
   "FuzzProfile": ["PCIConfig"],
+  "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["VFIO"],
 ]
