@@ -7,6 +7,7 @@ let package = Package(
     .library(name: "ByteIO", targets: ["ByteIO"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
+    .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .library(name: "QEMUStream", targets: ["QEMUStream"]),
     .library(name: "Replay", targets: ["Replay"]),
@@ -31,6 +32,9 @@ let package = Package(
     .target(name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"]),
     .target(name: "PCIConfig", dependencies: ["ByteIO", "YAMLReader"]),
     .target(
+      name: "StateLayout", dependencies: ["ByteIO", "YAMLReader"],
+      resources: [.embedInCode("Layouts")]),
+    .target(
       name: "StreamIO",
       dependencies: [
         "ByteIO", "MigrationStream", "YAMLReader",
@@ -47,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StreamIO", "VFIO",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO", "VFIO",
         "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -58,6 +62,9 @@ let package = Package(
     .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
+    .testTarget(
+      name: "StateLayoutTests",
+      dependencies: ["ByteIO", "MigrationStream", "StateLayout", "YAMLReader", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
     .testTarget(

@@ -81,7 +81,8 @@ import VFIO
 
     let text = device.inheritance.description
     #expect(text.contains("hwpt=\(own)"))
-    #expect(text.contains("domain.10=") && text.contains("domain.11=") && text.contains("fault.10="))
+    #expect(
+      text.contains("domain.10=") && text.contains("domain.11=") && text.contains("fault.10="))
 
     for binding in Self.table.bindings.reversed() { try device.detach(pasid: binding.pasid) }
     device.releaseDomains()
@@ -92,7 +93,8 @@ import VFIO
     // Back to the address space, before anything of ours goes.
     let last = try #require(
       fields("VFIO_DEVICE_ATTACH_IOMMUFD_PT", "vfio_device_attach_iommufd_pt", in: kernel).last)
-    #expect(last["argsz"] == 12 && last["pt_id"] == device.inheritance.addressSpace.map(UInt64.init))
+    #expect(
+      last["argsz"] == 12 && last["pt_id"] == device.inheritance.addressSpace.map(UInt64.init))
     #expect(kernel.objects.count == 2)
     #expect(kernel.openCount == 2)
   }
@@ -111,7 +113,10 @@ import VFIO
     var mediated = EmulatedKernel.Platform()
     mediated.isMediated = true
     return [
-      ("old", old, ["Linux 6.12.117", "IOMMU_HWPT_ALLOC_PASID (1<<3): EOPNOTSUPP", "6.15", "width 8"]),
+      (
+        "old", old,
+        ["Linux 6.12.117", "IOMMU_HWPT_ALLOC_PASID (1<<3): EOPNOTSUPP", "6.15", "width 8"]
+      ),
       ("narrow", narrow, ["Linux 7.0.0", "PASID width 0"]),
       ("flat", flat, ["ecap.NEST (bit 26) 0"]),
       ("arm", arm, ["Arm SMMUv3"]),

@@ -48,7 +48,7 @@ import VFIO
 
   @Test func groupsWithoutAnIOMMUHaveAnotherName() throws {
     let kernel = try Fixture.function()
-    kernel.texts["/sys/kernel/iommu_groups/12/name"] = "vfio-noiommu\n"
+    kernel.texts["/sys/class/vfio/noiommu-12/dev"] = "510:12\n"
     #expect(HostTree(in: kernel).devices().first?.groupPath == "/dev/vfio/noiommu-12")
   }
 

@@ -79,7 +79,9 @@ import VFIO
       let device = try Fixture.open(
         "fd:\(file)?iommufd=\(iommufd)&devid=\(id)&ioas=\(space)", in: kernel)
       #expect(try device.abilities().contains(.stopCopy))
-      #expect(device.inheritance.description == "device=\(file),iommufd=\(iommufd),devid=\(id),ioas=\(space)")
+      #expect(
+        device.inheritance.description
+          == "device=\(file),iommufd=\(iommufd),devid=\(id),ioas=\(space)")
     }
     #expect(kernel.openCount == 2)
     #expect(kernel.objects.count == 2)
@@ -143,7 +145,8 @@ import VFIO
     let device = try Fixture.open("vfio:\(Fixture.uuid)", in: kernel)
     try device.writeConfiguration([0x42], at: 60)
     #expect(kernel.calls.last == EmulatedKernel.Call(name: "pwrite", bytes: [0x42]))
-    for (bytes, offset) in [([0, 0], 254), ([0], 255), ([0], -1), ([0], Int.max)] as [([UInt8], Int)]
+    for (bytes, offset) in [([0, 0], 254), ([0], 255), ([0], -1), ([0], Int.max)]
+      as [([UInt8], Int)]
     {
       #expect(throws: DeviceError.self) { try device.writeConfiguration(bytes, at: offset) }
     }
@@ -241,8 +244,9 @@ import VFIO
       try Fixture.open("vfio:\(Fixture.slot)", in: kernel)
     }
     guard case .device(let cause)? = error else { return #expect(Bool(false)) }
-    #expect(cause.operation == .identify && cause.detail?.contains("chain") == true
-      || cause.detail?.contains("capability") == true)
+    #expect(
+      cause.operation == .identify && cause.detail?.contains("chain") == true
+        || cause.detail?.contains("capability") == true)
     #expect(kernel.openCount == 0)
   }
 }

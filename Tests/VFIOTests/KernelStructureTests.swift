@@ -78,7 +78,8 @@ import VFIO
       // What 7.1 appended to it is a token that nobody here has.
       let isOlder = structure.name == "vfio_device_bind_iommufd"
       #expect(
-        structure.byteCount == (isOlder ? abi.older[structure.name]?.byteCount : measured.byteCount),
+        structure.byteCount
+          == (isOlder ? abi.older[structure.name]?.byteCount : measured.byteCount),
         "\(structure.name)")
       for field in structure.fields {
         let place =
@@ -103,7 +104,8 @@ import VFIO
       let newer = try #require(abi.structures[name])
       for (field, place) in older.fields {
         guard let other = newer.fields[field] else { continue }
-        #expect(place.offset == other.offset && place.byteCount == other.byteCount, "\(name).\(field)")
+        #expect(
+          place.offset == other.offset && place.byteCount == other.byteCount, "\(name).\(field)")
       }
     }
   }

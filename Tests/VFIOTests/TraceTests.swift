@@ -20,7 +20,9 @@ import VFIO
   /// A device used in every way, and what was asked of the kernel for it.
   private func use(_ kernel: any KernelInterface, _ name: String) throws -> [String] {
     let device = try Fixture.open(name, in: kernel)
-    var seen = ["\(try device.identity())", "\(try device.abilities())", "\(try device.interrupts())"]
+    var seen = [
+      "\(try device.identity())", "\(try device.abilities())", "\(try device.interrupts())",
+    ]
     seen.append("\(try device.addressSpaceAbilities())")
     let channel = try #require(try device.transition(to: .preCopy))
     seen.append("\(try channel.preCopyInformation())")

@@ -1,13 +1,11 @@
-import ByteIO
+package import ByteIO
 
-/// Chooses how a chunk is stored, and codes it.
-struct ChunkCoder: ~Copyable {
+/// Chooses how a chunk is stored, and codes it; one serves one thread.
+package struct ChunkCoder: ~Copyable {
   private let compressor: ZstdCompressor?
-  /// The zstd frame of the last chunk, where that is how it is stored.
-  private(set) var frame: ByteBuffer
 
   /// Throws `compression` where memory is short.
-  init(_ compression: Compression) throws(StreamError) {
+  package init(_ compression: Compression) throws(StreamError) {
     switch compression {
     case .raw:
       compressor = nil
@@ -18,14 +16,20 @@ struct ChunkCoder: ~Copyable {
       }
       compressor = consume context
     }
-    frame = ByteBuffer()
   }
 
-  /// Codes `bytes`, of which there must be some; nil where memory is short.
-  mutating func encode(_ bytes: RawSpan) -> ChunkEncoding? {
+  /// Codes `bytes`, of which there must be some, into `frame` where they are stored as one; nil where memory is short.
+  package func encode(_ bytes: RawSpan, into frame: inout ByteBuffer) -> ChunkEncoding? {
     if bytes.fillByte != nil { return .fill }
     guard let isWhole = compressor?.compress(bytes, into: &frame) else { return .raw }
     guard isWhole else { return nil }
     return frame.count < bytes.byteCount ? .zstd : .raw
+  }
+
+  /// The same for the bytes of a buffer.
+  package func encode(
+    _ buffer: borrowing ByteBuffer, into frame: inout ByteBuffer
+  ) -> ChunkEncoding? {
+    encode(buffer.bytes, into: &frame)
   }
 }

@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Turns a chunk's payload back into state bytes.
 package struct ChunkDecoder: ~Copyable {
@@ -16,8 +16,11 @@ package struct ChunkDecoder: ~Copyable {
       ? payload.extracting(droppingFirst: StateChunk.headByteCount) : output.bytes
   }
 
+  /// Swaps the memory that the state bytes of the chunk decoded last are in with `buffer`'s.
+  package mutating func exchangeOutput(_ buffer: inout ByteBuffer) { swap(&output, &buffer) }
+
   /// The same for a payload in a buffer.
-  mutating func decode(
+  package mutating func decode(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
     at offset: UInt64
   ) throws(StreamError) {

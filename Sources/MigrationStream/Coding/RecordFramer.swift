@@ -5,7 +5,6 @@ struct RecordFramer: ~Copyable {
   let header: StreamHeader
   private let uuidChecksum: UInt32
   private(set) var ledger = StreamLedger()
-  private(set) var coder: ChunkCoder
   // A stream with fewer chunks has no index: reading it would take as long as reading the record headers.
   private let indexThreshold: Int
   /// Framed bytes that were not lent yet, or are lent now.
@@ -20,10 +19,9 @@ struct RecordFramer: ~Copyable {
   private var lastIndexOffset: UInt64?
   private var scratch = ByteWriter(reserving: 64)
 
-  init(_ header: StreamHeader, coder: consuming ChunkCoder, indexThreshold: Int) {
+  init(_ header: StreamHeader, indexThreshold: Int) {
     self.indexThreshold = indexThreshold
     self.header = header
-    self.coder = coder
     // The other fields of a block take less than 32 bytes.
     let capacity = (Int(header.limits.metadataByteCount) - 32) / IndexEntry.byteCount
     blockByteCount = IndexEntry.byteCount * min(max(capacity, 1), IndexEntry.blockCapacity)
@@ -43,7 +41,7 @@ struct RecordFramer: ~Copyable {
     byteCount += UInt64(head.count + bodyByteCount)
   }
 
-  private func place(device: UInt16) -> RecordPlace {
+  func place(device: UInt16) -> RecordPlace {
     RecordPlace(
       payloadOffset: byteCount + UInt64(head.count), record: sequence,
       device: device == RecordHeader.noDevice ? nil : device)
@@ -83,25 +81,27 @@ struct RecordFramer: ~Copyable {
       rawByteCount: UInt32(payload.count), storedByteCount: UInt32(payload.count),
       payloadChecksum: CRC32C.checksum(of: payload.span.raw))
     try ledger.admit(record, at: place(device: device))
-    frame(record)
+    putHeader(record)
     head.append(payload)
   }
 
-  /// Frames a chunk. Its record header and head are in `head`, with the byte of a fill; the rest of the payload is the
-  /// coder's frame or `bytes` itself, as the encoding says.
-  mutating func put(
-    chunk bytes: RawSpan, device: UInt16, context: StateChunk.Context
-  ) throws(StreamError) -> ChunkEncoding {
-    guard (1...Int(header.limits.chunkByteCount)).contains(bytes.byteCount) else {
+  /// Throws where a chunk cannot have so many bytes.
+  func checkChunk(byteCount: Int, device: UInt16) throws(StreamError) {
+    guard (1...Int(header.limits.chunkByteCount)).contains(byteCount) else {
       throw place(device: device).error(
         .limitExceeded, expected: "a chunk of 1 to \(header.limits.chunkByteCount) bytes",
-        found: "\(bytes.byteCount)")
+        found: "\(byteCount)")
     }
+  }
+
+  /// Frames a chunk. Its record header and head are in `head`, with the byte of a fill; the rest of the payload is
+  /// `frame` or `bytes` itself, as the encoding says.
+  mutating func put(
+    chunk bytes: RawSpan, as encoding: ChunkEncoding, frame: borrowing ByteBuffer, device: UInt16,
+    context: StateChunk.Context
+  ) throws(StreamError) {
+    try checkChunk(byteCount: bytes.byteCount, device: device)
     try putFullIndexBlock()
-    guard let encoding = coder.encode(bytes) else {
-      throw place(device: device).error(
-        .compression, expected: "memory for a zstd frame", found: "none")
-    }
     scratch.removeAll()
     context.encode(into: &scratch)
     if encoding == .fill { scratch.little(bytes[byte: 0]) }
@@ -111,8 +111,8 @@ struct RecordFramer: ~Copyable {
       checksum = CRC32C.checksum(of: bytes, continuing: checksum)
       storedByteCount += bytes.byteCount
     } else if encoding == .zstd {
-      checksum = CRC32C.checksum(of: coder.frame.bytes, continuing: checksum)
-      storedByteCount += coder.frame.count
+      checksum = CRC32C.checksum(of: frame.bytes, continuing: checksum)
+      storedByteCount += frame.count
     }
     let known = Int(device) < ledger.devices.count
     let chunk = StateChunk(
@@ -127,20 +127,20 @@ struct RecordFramer: ~Copyable {
 
     let recordOffset = byteCount + UInt64(head.count)
     let start = head.count
-    frame(record)
+    putHeader(record)
     head.append(scratch.bytes)
     scratch.removeAll()
     scratch.little(recordOffset)
     entries.append(scratch.bytes)
     entries.append(head, start..<start + IndexEntry.byteCount - 8)
-    return encoding
   }
 
-  /// The same for a buffer's bytes.
+  /// The same for the bytes of a buffer.
   mutating func put(
-    chunk buffer: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context
-  ) throws(StreamError) -> ChunkEncoding {
-    try put(chunk: buffer.bytes, device: device, context: context)
+    chunk buffer: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
+    device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) {
+    try put(chunk: buffer.bytes, as: encoding, frame: frame, device: device, context: context)
   }
 
   /// Sums up every device and puts the end, the last index block and the footer.
@@ -168,7 +168,7 @@ struct RecordFramer: ~Copyable {
     lastIndexOffset = offset
   }
 
-  private mutating func frame(_ record: RecordHeader) {
+  private mutating func putHeader(_ record: RecordHeader) {
     var writer = ByteWriter(reserving: RecordHeader.byteCount)
     record.encode(into: &writer, uuidChecksum: uuidChecksum)
     head.append(writer.bytes)

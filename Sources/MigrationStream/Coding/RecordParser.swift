@@ -29,7 +29,7 @@ struct RecordParser: ~Copyable {
   func isVerified(device: UInt16) -> Bool {
     guard Int(device) < ledger.devices.count else { return false }
     let entry = ledger.devices[Int(device)]
-    return entry.isSummarized && entry.digestedByteCount == entry.byteCount
+    return entry.isSummarized && ledger.digests.byteCount(of: device) == entry.byteCount
   }
 
   // MARK: Units
@@ -148,7 +148,8 @@ struct RecordParser: ~Copyable {
     let record = try Record(metadata: header, payload: payload, at: place)
     try ledger.check(record, at: place)
     switch record {
-    case .summary(let summary, let device): try checkDigest(of: summary, device, at: place)
+    case .summary(let summary, let device):
+      _ = try ledger.digests.check(summary, of: device, at: place)
     case .end(let totals):
       guard totals.isIndexed || index.lastBlockOffset == nil else {
         throw place.error(
@@ -163,15 +164,5 @@ struct RecordParser: ~Copyable {
     default: break
     }
     return record
-  }
-
-  private func checkDigest(
-    of summary: DeviceSummary, _ device: UInt16, at place: RecordPlace
-  ) throws(StreamError) {
-    let actual = ledger.devices[Int(device)].digest.value
-    guard let digest = summary.digest, digest.algorithm == .xxh3, isVerified(device: device),
-      digest != actual
-    else { return }
-    throw place.error(.digestMismatch, expected: "state with \(digest)", found: "\(actual)")
   }
 }

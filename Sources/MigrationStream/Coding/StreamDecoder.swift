@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Reads a `.dms` stream from bytes that come in pieces of any size.
 ///
@@ -174,6 +174,20 @@ public struct StreamDecoder: ~Copyable {
         .notAStream, at: 0, expected: "a .dms stream",
         found: head.byteCount == 0 ? "an empty input" : "other bytes")
     }
+  }
+
+  /// Hands over the memory that the payload of the record that `next` gave is in, and takes `other`'s in its place;
+  /// where in it the payload is.
+  ///
+  /// The record is the caller's from here on: `chunkBytes()` has none.
+  package mutating func exchangePayload(_ other: inout ByteBuffer) -> Range<Int> {
+    guard let range = current?.range else { return 0..<0 }
+    other.removeAll()
+    other.append(buffer, consumed..<buffer.count)
+    swap(&buffer, &other)
+    consumed = 0
+    current = nil
+    return range
   }
 
   // MARK: Records

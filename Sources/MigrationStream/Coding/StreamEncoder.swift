@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Makes a `.dms` stream, record by record.
 ///
@@ -7,6 +7,9 @@ import ByteIO
 /// known of it, then state, then `finish()`. A call out of order throws `misplacedRecord` and adds nothing.
 public struct StreamEncoder: ~Copyable {
   private var framer: RecordFramer
+  private var coder: ChunkCoder
+  // The zstd frame of the last chunk, where that is how it is stored.
+  private var frame = ByteBuffer()
   private var pending: ByteBuffer
   private var isPendingLent = false
   private var target: (device: UInt16, context: StateChunk.Context)?
@@ -19,9 +22,8 @@ public struct StreamEncoder: ~Copyable {
     _ header: StreamHeader, compression: Compression = .standard, indexThreshold: Int = 8
   ) throws(StreamError) {
     _ = try StreamHeader(parsing: header.encoded().span.raw)
-    framer = RecordFramer(
-      header, coder: try ChunkCoder(compression),
-      indexThreshold: indexThreshold)
+    coder = try ChunkCoder(compression)
+    framer = RecordFramer(header, indexThreshold: indexThreshold)
     pending = ByteBuffer()
   }
 
@@ -62,9 +64,33 @@ public struct StreamEncoder: ~Copyable {
   ) throws(StreamError) -> EncodedBytes {
     precondition(target == nil, "flush() the bytes pushed before adding a chunk")
     framer.begin()
-    let encoding = try framer.put(chunk: bytes, device: device, context: context)
+    try framer.checkChunk(byteCount: bytes.byteCount, device: device)
+    guard let encoding = coder.encode(bytes, into: &frame) else {
+      throw outOfMemory(device: device)
+    }
+    try framer.put(chunk: bytes, as: encoding, frame: frame, device: device, context: context)
     if encoding == .raw { return lend(bytes) }
     return lendFrame(encoding)
+  }
+
+  /// Adds a chunk that was coded elsewhere, `frame` being its zstd frame where `encoding` says that it is one, and lends
+  /// what comes before its body: `bytes` stored raw, nothing more of a fill, else `frame`.
+  @_lifetime(&self)
+  package mutating func head(
+    of bytes: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
+    device: UInt16, context: StateChunk.Context
+  ) throws(StreamError) -> RawSpan {
+    framer.begin()
+    try framer.put(chunk: bytes, as: encoding, frame: frame, device: device, context: context)
+    framer.lend(
+      bodyByteCount: encoding == .raw ? bytes.count : encoding == .fill ? 0 : frame.count)
+    return framer.head.bytes
+  }
+
+  /// The error that there is no memory to code a chunk of `device` that comes next.
+  package func outOfMemory(device: UInt16) -> StreamError {
+    framer.place(device: device).error(
+      .compression, expected: "memory for a zstd frame", found: "none")
   }
 
   /// Takes state in pieces of any size: moves bytes from the front of `bytes` into the chunk under construction, and
@@ -105,8 +131,11 @@ public struct StreamEncoder: ~Copyable {
     guard var target else { return nil }
     target.context.flags.formUnion(flags)
     framer.begin()
-    let encoding = try framer.put(
-      chunk: pending, device: target.device, context: target.context)
+    guard let encoding = coder.encode(pending, into: &frame) else {
+      throw outOfMemory(device: target.device)
+    }
+    try framer.put(
+      chunk: pending, as: encoding, frame: frame, device: target.device, context: target.context)
     self.target = nil
     isPendingLent = true
     guard encoding == .raw else { return lendFrame(encoding) }
@@ -132,7 +161,7 @@ public struct StreamEncoder: ~Copyable {
   @_lifetime(&self)
   private mutating func lendFrame(_ encoding: ChunkEncoding) -> EncodedBytes {
     guard encoding == .zstd else { return lend(RawSpan()) }
-    framer.lend(bodyByteCount: framer.coder.frame.count)
-    return EncodedBytes(head: framer.head.bytes, body: framer.coder.frame.bytes)
+    framer.lend(bodyByteCount: frame.count)
+    return EncodedBytes(head: framer.head.bytes, body: frame.bytes)
   }
 }

@@ -8,14 +8,12 @@ package struct StreamLedger: ~Copyable {
     var byteCount: UInt64 = 0
     var chunkCount: UInt64 = 0
     var phase: StateChunk.Phase?
-    var digest: StateDigest
-    /// The state bytes that went into `digest`: fewer than `byteCount` where chunks were passed over.
-    var digestedByteCount: UInt64 = 0
     var isSummarized = false
   }
 
   package private(set) var order = RecordOrder.start
   private(set) var devices: [Device] = []
+  private(set) var digests = StateDigests()
 
   package init() {}
   private(set) var totals = StreamTotals()
@@ -42,10 +40,10 @@ package struct StreamLedger: ~Copyable {
         throw place.error(
           .limitExceeded, expected: "at most \(devices.count) devices", found: "another")
       }
-      guard let digest = StateDigest() else {
+      guard digests.addDevice() else {
         throw place.error(.compression, expected: "memory for a digest", found: "none")
       }
-      devices.append(Device(digest: digest))
+      devices.append(Device())
     case .configurationSpace, .interruptState, .pasidTable:
       guard devices[devices.count - 1].has.insert(header.type).inserted else {
         throw place.error(
@@ -143,8 +141,7 @@ package struct StreamLedger: ~Copyable {
 
   /// Takes the bytes of a device's next chunk into its digest.
   mutating func digest(_ bytes: RawSpan, of device: UInt16) {
-    devices[Int(device)].digest.update(bytes)
-    devices[Int(device)].digestedByteCount += UInt64(bytes.byteCount)
+    digests.update(bytes, of: device)
   }
 
   /// Throws where a summary or the end counts otherwise than the stream.
@@ -184,7 +181,7 @@ package struct StreamLedger: ~Copyable {
   func summary(of device: UInt16) -> DeviceSummary {
     let entry = devices[Int(device)]
     return DeviceSummary(
-      byteCount: entry.byteCount, chunkCount: entry.chunkCount, digest: entry.digest.value)
+      byteCount: entry.byteCount, chunkCount: entry.chunkCount, digest: digests.value(of: device))
   }
 
   /// The totals of what came.

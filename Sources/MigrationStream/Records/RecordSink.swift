@@ -1,3 +1,5 @@
+public import ByteIO
+
 /// Where records go: a stream in a file, a target.
 ///
 /// Records come in the order of the format: stream information, then for each device its identity and what else is known
@@ -16,6 +18,24 @@ public protocol RecordSink: ~Copyable {
     _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
   ) throws(Failure)
 
+  /// Takes the next of a device's state out of `buffer`, which is empty afterwards.
+  ///
+  /// The sink may keep the buffer's memory and leave other in its place: so nothing is copied where a chunk is coded on
+  /// another thread.
+  mutating func write(
+    from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
+  ) throws(Failure)
+
   /// Sums up and ends. A sink that goes without it has no whole content, and shows that it has none.
   consuming func finish() throws(Failure)
+}
+
+extension RecordSink where Self: ~Copyable {
+  /// Writes what `buffer` holds and empties it.
+  public mutating func write(
+    from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
+  ) throws(Failure) {
+    try write(buffer.bytes, device: device, context: context)
+    buffer.removeAll()
+  }
 }

@@ -60,7 +60,7 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
 
   /// Reads up to a chunk, and gives a chunk that is complete to `write`; how many bytes were read.
   func advance<Failure: Error>(
-    _ write: (RawSpan, StateChunk.Context) throws(Failure) -> Void
+    _ write: (inout ByteBuffer, StateChunk.Context) throws(Failure) -> Void
   ) throws(LaneError<Failure>) -> Int {
     let isInitial = context.phase == .preCopy && initialLeft > 0
     if isInitial { context.flags.insert(.initialData) } else { context.flags.remove(.initialData) }
@@ -119,7 +119,8 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
 
   /// Ends what is of one kind: the chunks at hand go out, the last with `flags`.
   private func end<Failure: Error>(
-    _ flags: StateChunk.Flags, _ write: (RawSpan, StateChunk.Context) throws(Failure) -> Void
+    _ flags: StateChunk.Flags,
+    _ write: (inout ByteBuffer, StateChunk.Context) throws(Failure) -> Void
   ) throws(LaneError<Failure>) {
     isActive = false
     if filling.count > 0 { try rotate(write) }
@@ -129,33 +130,24 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
   }
 
   private func rotate<Failure: Error>(
-    _ write: (RawSpan, StateChunk.Context) throws(Failure) -> Void
+    _ write: (inout ByteBuffer, StateChunk.Context) throws(Failure) -> Void
   ) throws(LaneError<Failure>) {
     try flush(write)
     swap(&filling, &held)
   }
 
   private func flush<Failure: Error>(
-    _ write: (RawSpan, StateChunk.Context) throws(Failure) -> Void
+    _ write: (inout ByteBuffer, StateChunk.Context) throws(Failure) -> Void
   ) throws(LaneError<Failure>) {
     guard held.count > 0 else { return }
     var context = context
     context.flags.formUnion(announcement)
     announcement = []
     do throws(Failure) {
-      try Self.lend(held, context, to: write)
+      try write(&held, context)
     } catch {
       throw .sink(error)
     }
-    held.removeAll()
-  }
-
-  // A span of an object's property cannot leave the access to it, so the buffer goes instead.
-  private static func lend<Failure: Error>(
-    _ buffer: borrowing ByteBuffer, _ context: StateChunk.Context,
-    to write: (RawSpan, StateChunk.Context) throws(Failure) -> Void
-  ) throws(Failure) {
-    try write(buffer.bytes, context)
   }
 }
 

@@ -249,8 +249,8 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
         try checkCancellation()
         let number = lane.session.number
         do throws(LaneError<SinkFailure>) {
-          _ = try lane.advance { (bytes, context) throws(SinkFailure) in
-            try sink.write(bytes, device: number, context: context)
+          _ = try lane.advance { (buffer, context) throws(SinkFailure) in
+            try sink.write(from: &buffer, device: number, context: context)
           }
         } catch {
           switch error {

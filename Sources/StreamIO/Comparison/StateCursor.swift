@@ -4,73 +4,102 @@ import MigrationStream
 /// The state of one device of an archive as a sequence of bytes, decoded a chunk at a time.
 struct StateCursor: ~Copyable {
   private let device: UInt16
-  private var cursor = RecordCursor()
+  private var records = RecordCursor()
+  private var isAtLastRecord = false
+  private var scratch = ByteBuffer()
+  // None where one thread does it all.
+  private let ring: WorkRing<DecodingSlot>?
   private var decoder = ChunkDecoder()
-  private var payload = ByteBuffer()
-  private var header: RecordHeader?
+  private var current = StoredRecord()
   private var consumed = 0
   /// Where in the device's state the bytes at hand begin.
   private(set) var offset: UInt64 = 0
-  private var isAtEnd = false
 
-  init(device: UInt16) {
+  /// A cursor at the start of the state; chunks are decoded by `threadCount` further threads, if that is not nil.
+  init(device: UInt16, threadCount: ThreadCount?) {
     self.device = device
+    ring = threadCount.map { WorkRing(decodingWith: $0) }
   }
 
   /// The number of bytes at hand.
-  var count: Int { (header.map { Int($0.rawByteCount) } ?? 0) - consumed }
+  var count: Int { current.stateBytes.byteCount - consumed }
 
   /// The bytes at hand.
   var bytes: RawSpan {
     @_lifetime(borrow self)
-    get {
-      guard let header else { return RawSpan() }
-      return decoder.bytes(of: header, payload: payload.bytes).extracting(droppingFirst: consumed)
-    }
+    get { current.stateBytes.extracting(droppingFirst: consumed) }
   }
 
   /// Makes sure that there are bytes at hand, unless the state is at its end.
   mutating func load(from archive: borrowing StreamArchive) throws(StreamIOError) {
-    while count == 0 && !isAtEnd {
-      guard let record = try cursor.next(in: archive) else {
-        isAtEnd = true
-        return
+    guard count == 0 else { return }
+    consumed = 0
+    guard let ring else { return try read(from: archive) }
+    while !isAtLastRecord, !ring.isFull {
+      let slot = ring.vacant
+      do throws(StreamIOError) {
+        try Self.read(
+          &slot.record, &records, of: device, from: archive, &scratch)
+        slot.content = .success(nil)
+      } catch {
+        slot.content = .failure(error)
+        slot.record.clear()
       }
+      isAtLastRecord = slot.record.header == nil
+      ring.submit(needsWork: !isAtLastRecord)
+    }
+    guard !ring.isEmpty else { return current.clear() }
+    let slot = ring.oldest()
+    swap(&current, &slot.record)
+    ring.release()
+    _ = try slot.content.get()
+    try checkDefect(archive.path)
+  }
+
+  private mutating func read(from archive: borrowing StreamArchive) throws(StreamIOError) {
+    try Self.read(&current, &records, of: device, from: archive, &scratch)
+    current.decode(with: &decoder)
+    try checkDefect(archive.path)
+  }
+
+  private func checkDefect(_ path: String) throws(StreamIOError) {
+    if let defect = current.defect { throw StreamIOError(path, .stream(defect)) }
+  }
+
+  /// Reads the device's next chunk into `stored`, which has no header if there is none.
+  private static func read(
+    _ stored: inout StoredRecord, _ records: inout RecordCursor, of device: UInt16,
+    from archive: borrowing StreamArchive, _ scratch: inout ByteBuffer
+  ) throws(StreamIOError) {
+    stored.clear()
+    while let record = try records.next(in: archive) {
       guard case .chunk(let chunk) = record.content, chunk.device == device else { continue }
-      try checkHeader(of: record, in: archive)
-      try archive.input.payload(of: record.header, at: record.payloadOffset, buffer: &payload)
-      try Self.decode(record, payload, &decoder, archive.path)
-      header = record.header
-      consumed = 0
+      try checkHeader(of: record, in: archive, &scratch)
+      try archive.input.payload(
+        of: record.header, at: record.payloadOffset, buffer: &stored.buffer)
+      stored.header = record.header
+      stored.range = record.offset..<record.endOffset
+      stored.payloadRange = 0..<stored.buffer.count
+      return
     }
   }
 
   /// Throws where the record's header is not the one that the index gave.
-  private mutating func checkHeader(
-    of record: ScannedRecord, in archive: borrowing StreamArchive
+  private static func checkHeader(
+    of record: ScannedRecord, in archive: borrowing StreamArchive, _ scratch: inout ByteBuffer
   ) throws(StreamIOError) {
     guard archive.origin == .index else { return }
     let header = try archive.input.recordHeader(
       at: record.offset, uuidChecksum: archive.uuidChecksum, limits: archive.header.limits,
-      buffer: &payload)
+      buffer: &scratch)
     guard header == record.header else {
       throw StreamIOError(
         archive.path,
         .stream(
           StreamError(
-            .indexMismatch, at: record.offset, record: header.sequence, device: device,
+            .indexMismatch, at: record.offset, record: header.sequence,
+            device: record.header.device,
             expected: "the record header that the index has", found: "another")))
-    }
-  }
-
-  private static func decode(
-    _ record: ScannedRecord, _ payload: borrowing ByteBuffer, _ decoder: inout ChunkDecoder,
-    _ path: String
-  ) throws(StreamIOError) {
-    do throws(StreamError) {
-      try decoder.decode(record.header, payload: payload.bytes, at: record.payloadOffset)
-    } catch {
-      throw StreamIOError(path, .stream(error))
     }
   }
 

@@ -6,9 +6,16 @@ public struct StreamComparison: ~Copyable {
   private let left: StreamArchive
   private let right: StreamArchive
 
-  public init(_ left: consuming StreamArchive, _ right: consuming StreamArchive) {
+  // For each of the two; nil where one thread does it all.
+  private let threadCount: ThreadCount?
+
+  /// Chunks are decoded by `threads` threads.
+  public init(
+    _ left: consuming StreamArchive, _ right: consuming StreamArchive, threads: ThreadCount = .one
+  ) {
     self.left = left
     self.right = right
+    threadCount = threads == .one ? nil : ThreadCount((threads.rawValue + 1) / 2)
   }
 
   /// Every difference, in the order of devices; both streams are read whole.
@@ -66,8 +73,8 @@ public struct StreamComparison: ~Copyable {
   private borrowing func stateDifference(
     _ device: UInt16, total: inout UInt64, progress: (UInt64) -> Void
   ) throws(StreamIOError) -> StreamDifference? {
-    var leftState = StateCursor(device: device)
-    var rightState = StateCursor(device: device)
+    var leftState = StateCursor(device: device, threadCount: threadCount)
+    var rightState = StateCursor(device: device, threadCount: threadCount)
     var ranges = ByteRanges()
     while true {
       try leftState.load(from: left)

@@ -66,6 +66,13 @@ public struct InputFile: ~Copyable {
     }
   }
 
+  /// Whether a read would not wait for bytes to come, as one of a pipe may. The corresponding C function is `poll`.
+  borrowing func isReadable() -> Bool {
+    if byteCount != nil { return true }
+    var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&request, 1, 0) != 0
+  }
+
   /// The same content as a file that can be read at any offset: this one, or a copy of it without a name in `TMPDIR`.
   public consuming func seekable() throws(StreamIOError) -> InputFile {
     if byteCount != nil { return self }

@@ -61,8 +61,8 @@ extension StreamWriter {
       var context = StateChunk.Context(phase: preCopyLeft > 0 ? .preCopy : .stopCopy)
       preCopyLeft -= min(preCopyLeft, UInt64(buffer.count))
       if context.phase == .preCopy && preCopyLeft == 0 { context.flags.insert(.lastOfIteration) }
-      try write(buffer.bytes, device: device, context: context)
       total += UInt64(buffer.count)
+      try write(from: &buffer, device: device, context: context)
       progress(total)
     }
     guard preCopyLeft == 0 else {

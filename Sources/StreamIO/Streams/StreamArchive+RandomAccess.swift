@@ -28,6 +28,31 @@ extension StreamArchive {
     return (chunk, try Self.decoded(header, buffer, at: record.payloadOffset, in: path))
   }
 
+  /// The chunk whose record begins at `offset`, with its state bytes.
+  borrowing func chunk(
+    at offset: UInt64
+  ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8]) {
+    var buffer = ByteBuffer()
+    let header = try input.recordHeader(
+      at: offset, uuidChecksum: uuidChecksum, limits: self.header.limits, buffer: &buffer)
+    let payloadOffset = offset + UInt64(RecordHeader.byteCount)
+    try input.payload(of: header, at: payloadOffset, buffer: &buffer)
+    guard header.type == .stateChunk, buffer.count >= StateChunk.headByteCount,
+      let context = StateChunk.Context(parsing: buffer.bytes)
+    else {
+      throw StreamIOError(
+        path,
+        .stream(
+          StreamError(
+            .indexMismatch, at: offset, record: header.sequence, device: header.deviceNumber,
+            expected: "a state chunk", found: "another record")))
+    }
+    let chunk = StateChunk(
+      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
+      context: context)
+    return (chunk, try Self.decoded(header, buffer, at: payloadOffset, in: path))
+  }
+
   private static func decoded(
     _ header: RecordHeader, _ payload: borrowing ByteBuffer, at offset: UInt64, in path: String
   ) throws(StreamIOError) -> [UInt8] {

@@ -2,13 +2,20 @@ import ByteIO
 public import MigrationStream
 
 /// A stream read from a file or a pipe, from its start to its end.
+///
+/// With several threads, records are read ahead and chunks decoded behind the calls that take them. An error comes with the
+/// record that it is about, as it does with one thread.
 public struct StreamReader: ~Copyable {
   private var decoder: StreamDecoder
+  private var ahead: ReadAhead
   private let input: InputFile
 
-  public init(_ input: consuming InputFile, limits: DecodingLimits = .standard) {
+  public init(
+    _ input: consuming InputFile, limits: DecodingLimits = .standard, threads: ThreadCount = .one
+  ) {
     self.input = input
     decoder = StreamDecoder(limits: limits)
+    ahead = ReadAhead(threadCount: threads)
   }
 
   public var path: String { input.path }
@@ -17,48 +24,39 @@ public struct StreamReader: ~Copyable {
   /// The stream header, once `next()` was called.
   public var header: StreamHeader? { decoder.header }
   /// The header of the record that `next()` gave.
-  public var recordHeader: RecordHeader? { decoder.recordHeader }
+  public var recordHeader: RecordHeader? {
+    ahead.isUsed ? ahead.current.header : decoder.recordHeader
+  }
   /// Where the record that `next()` gave begins.
-  public var recordOffset: UInt64 { decoder.recordOffset }
-  /// The stream bytes read so far.
-  public var offset: UInt64 { decoder.offset }
+  public var recordOffset: UInt64 {
+    ahead.isUsed ? ahead.current.range.lowerBound : decoder.recordOffset
+  }
+  /// The stream bytes up to the end of the record that `next()` gave.
+  public var offset: UInt64 { ahead.isUsed ? ahead.current.range.upperBound : decoder.offset }
   /// Whether the end record came.
-  public var isContentComplete: Bool { decoder.isContentComplete }
+  public var isContentComplete: Bool {
+    ahead.isUsed ? ahead.isContentComplete : decoder.isContentComplete
+  }
 
   /// The stored payload of the record that `next()` gave.
   public var payload: RawSpan {
     @_lifetime(borrow self)
-    get { decoder.payload }
+    get {
+      if ahead.isUsed { return ahead.current.payload }
+      return decoder.payload
+    }
   }
 
   /// The next record, or nil after the footer.
   public mutating func next() throws(StreamIOError) -> Record? {
-    while true {
-      do throws(StreamError) {
-        if let record = try decoder.next() { return record }
-      } catch {
-        throw StreamIOError(input.path, .stream(error))
-      }
-      if try Self.fill(&decoder, from: input) == 0 {
-        do throws(StreamError) {
-          try decoder.finish()
-          return nil
-        } catch {
-          throw StreamIOError(input.path, .stream(error))
-        }
-      }
-    }
-  }
-
-  private static func fill(
-    _ decoder: inout StreamDecoder, from input: borrowing InputFile
-  ) throws(StreamIOError) -> Int {
-    try decoder.fill { (span) throws(StreamIOError) in try input.read(into: &span) }
+    if ahead.isUsed { return try ahead.next(of: &decoder, from: input) }
+    return try decoder.next(from: input)
   }
 
   /// The state bytes of the chunk that `next()` gave.
   @_lifetime(&self)
   public mutating func chunkBytes() throws(StreamIOError) -> RawSpan {
+    if ahead.isUsed { return try ahead.chunkBytes(input.path) }
     do throws(StreamError) {
       return try decoder.chunkBytes()
     } catch {
@@ -67,5 +65,7 @@ public struct StreamReader: ~Copyable {
   }
 
   /// Whether the digest of `device` was held against its summary.
-  public func isVerified(device: UInt16) -> Bool { decoder.isVerified(device: device) }
+  public func isVerified(device: UInt16) -> Bool {
+    ahead.isUsed ? ahead.isVerified(device: device) : decoder.isVerified(device: device)
+  }
 }

@@ -1,14 +1,20 @@
-import ByteIO
+public import ByteIO
 public import MigrationStream
 
 /// A stream on its way into a file.
+///
+/// With several threads, chunks are coded behind the calls that give them, and written by a later call: an error of one is
+/// thrown by whichever call comes to write it. The bytes of the stream are the same for any number of threads.
 public struct StreamWriter: ~Copyable {
   private var encoder: StreamEncoder
   private let output: OutputFile
+  // None where one thread does it all.
+  private let ring: WorkRing<EncodingSlot>?
 
   /// Begins a stream in `output`; nothing is written before the first record.
   public init(
-    to output: consuming OutputFile, header: StreamHeader, compression: Compression = .standard
+    to output: consuming OutputFile, header: StreamHeader, compression: Compression = .standard,
+    threads: ThreadCount = .one
   ) throws(StreamIOError) {
     let path = output.path
     do throws(StreamError) {
@@ -17,6 +23,7 @@ public struct StreamWriter: ~Copyable {
       throw StreamIOError(path, .stream(error))
     }
     self.output = output
+    ring = threads == .one ? nil : WorkRing(encoding: compression, threadCount: threads)
   }
 
   public var header: StreamHeader { encoder.header }
@@ -26,6 +33,7 @@ public struct StreamWriter: ~Copyable {
 
   /// Writes a record that is not state, as `StreamEncoder.write(_:)` takes it.
   public mutating func write(_ record: Record) throws(StreamIOError) {
+    try drain()
     try Self.write(record, with: &encoder, to: output)
   }
 
@@ -33,14 +41,66 @@ public struct StreamWriter: ~Copyable {
   public mutating func write(
     _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
   ) throws(StreamIOError) {
-    try Self.write(chunk, device: device, context: context, with: &encoder, to: output)
+    guard let slot = try vacantSlot() else {
+      return try Self.write(chunk, device: device, context: context, with: &encoder, to: output)
+    }
+    slot.bytes.removeAll()
+    slot.bytes.append(chunk)
+    try submit(slot, device: device, context: context)
+  }
+
+  /// Writes the next chunk of a device's state out of `buffer`, which is empty afterwards, and may have other memory.
+  public mutating func write(
+    from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
+  ) throws(StreamIOError) {
+    if let slot = try vacantSlot() {
+      swap(&slot.bytes, &buffer)
+      try submit(slot, device: device, context: context)
+    } else {
+      try Self.write(
+        buffer.bytes, device: device, context: context, with: &encoder, to: output)
+    }
+    buffer.removeAll()
   }
 
   /// Ends the stream and puts the file in place.
   public consuming func finish() throws(StreamIOError) {
+    try drain()
     try Self.finish(&encoder, output)
     try output.commit()
   }
+
+  // MARK: Threads
+
+  /// A slot for the next chunk, once there is one; nil where one thread does it all.
+  private mutating func vacantSlot() throws(StreamIOError) -> EncodingSlot? {
+    guard let ring else { return nil }
+    if ring.isFull { try writeOldest(of: ring) }
+    return ring.vacant
+  }
+
+  private mutating func submit(
+    _ slot: EncodingSlot, device: UInt16, context: StateChunk.Context
+  ) throws(StreamIOError) {
+    slot.device = device
+    slot.context = context
+    guard let ring else { return }
+    ring.submit()
+    while ring.isOldestDone { try writeOldest(of: ring) }
+  }
+
+  private mutating func drain() throws(StreamIOError) {
+    guard let ring else { return }
+    while !ring.isEmpty { try writeOldest(of: ring) }
+  }
+
+  private mutating func writeOldest(of ring: WorkRing<EncodingSlot>) throws(StreamIOError) {
+    let slot = ring.oldest()
+    ring.release()
+    try slot.write(with: &encoder, to: output)
+  }
+
+  // MARK: Writing
 
   // What the encoder lends keeps its owner from being used, so these take the owner's parts.
 

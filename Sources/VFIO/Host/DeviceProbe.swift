@@ -65,7 +65,8 @@ extension HostTree {
   /// The processes that have a device's file or its group's open, as far as /proc shows them to this user.
   func holders(of device: HostDevice) -> [Int] {
     let paths = Set([device.devicePath, device.groupPath].compactMap { $0 }.map { root + $0 })
-    return ((try? kernel.entries(of: root + "/proc")) ?? []).compactMap(Int.init).filter { process in
+    return ((try? kernel.entries(of: root + "/proc")) ?? []).compactMap(Int.init).filter {
+      process in
       let folder = "\(root)/proc/\(process)/fd"
       return ((try? kernel.entries(of: folder)) ?? []).contains { descriptor in
         (try? kernel.link(at: "\(folder)/\(descriptor)")).map(paths.contains) ?? false

@@ -89,8 +89,8 @@ public struct HostTree {
     }
     if let group = link(folder + "/iommu_group").map(Self.lastPart) {
       // The group's own name is vfio-noiommu for mediated devices too, whose group file is a plain one.
-      let isReal = !exists("/sys/class/vfio/noiommu-\(group)")
-      device.groupPath = "/dev/vfio/\(isReal ? "" : "noiommu-")\(group)"
+      let isWithoutIOMMU = exists("/sys/class/vfio/noiommu-\(group)")
+      device.groupPath = "/dev/vfio/\(isWithoutIOMMU ? "noiommu-" : "")\(group)"
     }
     if device.bus == "pci", let vendor = number(folder + "/vendor"),
       let id = number(folder + "/device")

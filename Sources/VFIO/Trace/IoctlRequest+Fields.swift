@@ -83,7 +83,8 @@ extension IoctlRequest {
   }
 
   /// Numbers that stand for something get its name.
-  private static func named(_ value: TraceValue, _ field: String, _ structure: String) -> TraceValue {
+  private static func named(_ value: TraceValue, _ field: String, _ structure: String) -> TraceValue
+  {
     guard case .unsigned(let number) = value else { return value }
     switch (structure, field) {
     case ("vfio_device_feature", "flags"):

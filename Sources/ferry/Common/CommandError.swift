@@ -1,6 +1,7 @@
 import MigrationStream
 import PCIConfig
 import Replay
+import StateLayout
 import StreamIO
 import SystemPackage
 import VFIO
@@ -87,6 +88,8 @@ struct FileContentError: Error, CustomStringConvertible {
     do {
       return try body()
     } catch let error as YAMLError {
+      throw FileContentError(path: path, reason: ":\(error)")
+    } catch let error as LayoutError {
       throw FileContentError(path: path, reason: ":\(error)")
     } catch let error as PCIConfigError {
       let isLine = if case .text = error.place { true } else { false }

@@ -18,8 +18,8 @@ final class AnyDevice: MigratableDevice {
   var emulated: EmulatedDevice? { base as? EmulatedDevice }
   /// The kernel's device that it is, if it is one.
   var kernel: KernelDevice? { base as? KernelDevice }
-  /// The digest of its memory, of a synthetic device.
-  var digest: String? { (emulated?.model as? SyntheticModel)?.digest }
+  /// A digest of what an emulated device holds, where its model has one.
+  var digest: String? { emulated?.model.digest }
   /// The driver, for what it means by its errno.
   var driver: String? { (try? identity())?.driver }
 

@@ -77,6 +77,8 @@ struct CaptureCommand: ParsableCommand {
     help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
   var chunkSize = ByteSize(1 << 20)
 
+  @OptionGroup var threads: ThreadsOption
+
   @Flag(help: "Print JSON (schemas/capture.schema.json).")
   var json = false
 
@@ -134,7 +136,8 @@ struct CaptureCommand: ParsableCommand {
         chunkByteCount: UInt32(chunkSize.byteCount),
         metadataByteCount: StreamLimits.standard.metadataByteCount))
     let writer = try StreamWriter(
-      to: OutputFile(path: output), header: header, compression: compression.compression)
+      to: OutputFile(path: output), header: header, compression: compression.compression,
+      threads: threads.count)
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(

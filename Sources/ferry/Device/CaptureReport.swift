@@ -10,7 +10,7 @@ struct CaptureReport: Encodable {
     var timeInStates: [String: Int64]
     var wasReset: Bool
     var outcome: String
-    /// Of a synthetic device's memory.
+    /// Of what the device holds.
     var digest: String?
   }
 

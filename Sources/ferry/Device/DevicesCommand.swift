@@ -28,7 +28,8 @@ struct DevicesCommand: ParsableCommand {
 
   func validate() throws {
     guard !probe || sysroot.isEmpty else {
-      throw ValidationError("--probe and --sysroot exclude each other: only this host can be asked.")
+      throw ValidationError(
+        "--probe and --sysroot exclude each other: only this host can be asked.")
     }
   }
 
@@ -37,7 +38,8 @@ struct DevicesCommand: ParsableCommand {
     let devices = host.devices()
     if probe, !devices.isEmpty {
       StandardError.print(
-        "ferry: opening the devices that nobody holds; vfio-pci resets a function when it is opened")
+        "ferry: opening the devices that nobody holds; vfio-pci resets a function when it is opened"
+      )
     }
     let reports = devices.map { DeviceReport($0, probe ? host.probe($0) : nil) }
     var text = try TextOutput()

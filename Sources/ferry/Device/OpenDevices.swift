@@ -14,16 +14,18 @@ struct OpenDevices {
           a device of the kernel, by its PCI address, the UUID of a mediated device, or its file
       fd:5[?iommufd=6&devid=1[&ioas=2]]
           a device that is open already, inherited from a VMM
-      emulated:mtty?ports=1|2[&text=TEXT][&file=F]
-          the kernel's sample serial device; TEXT stands in its FIFO, and F keeps the device
-          between commands
-      emulated:synthetic?size=SIZE[&precopy=SIZE][&dirty=N%][&seed=N][&p2p=no][&idle=0]
-                         [&reinit=N][&pasid-width=N][&migration=no]
-          as much state as wanted, made up on the fly; a target checks every byte
+    \(families)
 
     Emulated ones also take step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
     :ERROR behind it for a device that falls into that state.
     """
+
+  private static var families: String {
+    EmulatedFamily.all.map { family in
+      let parameters = family.parameters.isEmpty ? "" : "?\(family.parameters)"
+      return "  emulated:\(family.name)\(parameters)\n      \(family.summary)"
+    }.joined(separator: "\n")
+  }
 
   let devices: [AnyDevice]
   private let files: [(path: String, device: Int)]

@@ -68,6 +68,8 @@ struct ReplayCommand: ParsableCommand {
     help: "Restore several devices though not all of their drivers have P2P.")
   var withoutP2P = false
 
+  @OptionGroup var threads: ThreadsOption
+
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
 
@@ -127,7 +129,7 @@ struct ReplayCommand: ParsableCommand {
       targets[index].profile = try ProfileFiles.layout(path)
     }
     let keeper = try keeping.prepare(open.devices)
-    var reader = StreamReader(try InputFile(path: file))
+    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
     SignalGuard.install()
     let clock = SystemClock()
     let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)

@@ -11,7 +11,7 @@ struct ReplayReport: Encodable {
     var wasReset: Bool
     var outcome: String
     var registers: [Register]
-    /// Of a synthetic device's memory.
+    /// Of what the device holds.
     var digest: String?
   }
 

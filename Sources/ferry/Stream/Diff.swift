@@ -19,6 +19,8 @@ struct Diff: ParsableCommand {
   @Argument(help: "Another stream.")
   var right: String
 
+  @OptionGroup var threads: ThreadsOption
+
   @Flag(help: "Print JSON (schemas/diff.schema.json).")
   var json = false
 
@@ -31,7 +33,8 @@ struct Diff: ParsableCommand {
   func run() throws {
     let comparison = StreamComparison(
       try StreamArchive(try InputFile(path: left).seekable()),
-      try StreamArchive(try InputFile(path: right).seekable()))
+      try StreamArchive(try InputFile(path: right).seekable()),
+      threads: threads.count)
     let progress = Progress("compared", total: nil)
     let differences = try comparison.differences { progress.update($0) }
     var output = try TextOutput()

@@ -33,6 +33,8 @@ struct Extract: ParsableCommand {
   @Flag(help: "Give what is intact of a damaged stream.")
   var salvage = false
 
+  @OptionGroup var threads: ThreadsOption
+
   func validate() throws {
     let outputs = [state, config, pasid].compactMap(\.self)
     guard !outputs.isEmpty else {
@@ -51,7 +53,7 @@ struct Extract: ParsableCommand {
   private func stateFile() throws -> OutputFile { try OutputFile(path: state ?? "/dev/null") }
 
   private func extractWhole() throws {
-    var reader = StreamReader(try InputFile(path: file))
+    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
     let stateFile = try stateFile()
     let progress = Progress("extracted", total: reader.inputByteCount)
     var selected = SelectedDevice(device, in: file)

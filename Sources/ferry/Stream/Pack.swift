@@ -16,7 +16,7 @@ struct Pack: ParsableCommand {
         driver=NAME name=NAME ids=VVVV:DDDD
         precopy=N   the first N bytes of the state were read while the device ran
 
-      With --uuid and SOURCE_DATE_EPOCH set, the same parts give the same bytes.
+      With --uuid and SOURCE_DATE_EPOCH set, the same parts give the same bytes, whatever --threads.
 
       Example: ferry pack --part state=mtty.state,config=mtty.config,driver=mtty -o mtty.dms
       """)
@@ -33,6 +33,8 @@ struct Pack: ParsableCommand {
     name: .customLong("chunk"),
     help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
   var chunkSize = ByteSize(1 << 20)
+
+  @OptionGroup var threads: ThreadsOption
 
   @Option(
     help: ArgumentHelp("The stream's UUID (default: a random one).", valueName: "uuid"),
@@ -66,7 +68,8 @@ struct Pack: ParsableCommand {
         metadataByteCount: StreamLimits.standard.metadataByteCount))
     compression.announceMemory(chunkSize: chunkSize)
     var writer = try StreamWriter(
-      to: OutputFile(path: output), header: header, compression: compression.compression)
+      to: OutputFile(path: output), header: header, compression: compression.compression,
+      threads: threads.count)
     let progress = Progress("packed", total: nil)
     try writer.write(devices, information: try .current()) { progress.update($0) }
     try writer.finish()

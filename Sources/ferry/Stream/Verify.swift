@@ -16,11 +16,13 @@ struct Verify: ParsableCommand {
   @Argument(help: "The stream.")
   var file: String
 
+  @OptionGroup var threads: ThreadsOption
+
   @Flag(help: "Print JSON (schemas/verify.schema.json).")
   var json = false
 
   func run() throws {
-    var reader = StreamReader(try InputFile(path: file))
+    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
     let progress = Progress("verified", total: reader.inputByteCount)
     var report = VerifyReport()
     var failure: StreamIOError?

@@ -30,7 +30,8 @@ struct TraceShow: ParsableCommand {
       if pending.count == pending.capacity {
         guard pending.count < TraceRecord.lineByteLimit else {
           throw FileContentError(
-            path: file, reason: ":\(number + 1): expected a line of at most "
+            path: file,
+            reason: ":\(number + 1): expected a line of at most "
               + "\(TraceRecord.lineByteLimit) bytes, found more")
         }
         pending.reserve(2 * pending.capacity)

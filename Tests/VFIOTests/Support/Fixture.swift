@@ -15,7 +15,8 @@ enum Fixture {
     let kernel = EmulatedKernel(platform)
     let folder = "/sys/devices/virtual/mtty/mtty/\(uuid)"
     kernel.links["/sys/bus/mdev/devices/\(uuid)"] = folder
-    kernel.links["\(folder)/mdev_type"] = "/sys/devices/virtual/mtty/mtty/mdev_supported_types/mtty-2"
+    kernel.links["\(folder)/mdev_type"] =
+      "/sys/devices/virtual/mtty/mtty/mdev_supported_types/mtty-2"
     add(
       try EmulatedDevice(DeviceURI(parsing: "emulated:mtty?ports=2&text=\(text)")), to: kernel,
       name: uuid, folder: folder, bus: "mdev", driver: "mtty")

@@ -1,0 +1,55 @@
+private import Glibc
+
+/// A lock with two conditions to wait for; the corresponding C functions are those of `pthread_mutex` and `pthread_cond`.
+///
+/// The standard library's `Mutex` has no condition that goes with it.
+@safe final class Monitor {
+  /// What threads wait for.
+  enum Condition: Int, CaseIterable {
+    case work, result
+  }
+
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let conditions: UnsafeMutablePointer<pthread_cond_t>
+
+  init() {
+    unsafe mutex = .allocate(capacity: 1)
+    unsafe conditions = .allocate(capacity: Condition.allCases.count)
+    // SAFETY: with default attributes, neither call fails on Linux.
+    unsafe pthread_mutex_init(mutex, nil)
+    for condition in Condition.allCases {
+      unsafe pthread_cond_init(conditions + condition.rawValue, nil)
+    }
+  }
+
+  deinit {
+    for condition in Condition.allCases {
+      unsafe pthread_cond_destroy(conditions + condition.rawValue)
+    }
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe conditions.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  /// Runs `body` with the lock held.
+  func withLock<Result>(_ body: () -> Result) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return body()
+  }
+
+  /// Gives the lock up until `condition` is signalled; only with the lock held.
+  func wait(for condition: Condition) {
+    unsafe pthread_cond_wait(conditions + condition.rawValue, mutex)
+  }
+
+  /// Wakes one that waits for `condition`.
+  func signal(_ condition: Condition) {
+    unsafe pthread_cond_signal(conditions + condition.rawValue)
+  }
+
+  /// Wakes all that wait for `condition`.
+  func broadcast(_ condition: Condition) {
+    unsafe pthread_cond_broadcast(conditions + condition.rawValue)
+  }
+}
