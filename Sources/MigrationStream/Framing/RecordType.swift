@@ -22,7 +22,7 @@ public struct RecordType: RawRepresentable, Sendable, Hashable {
   /// Where the chunks are.
   public static var index: Self { Self(rawValue: 9) }
 
-  /// Every type that version 1.0 defines.
+  /// Every type that version 1.1 defines.
   public static let known: [RecordType] = [
     .streamInformation, .deviceIdentity, .configurationSpace, .interruptState, .pasidTable,
     .stateChunk, .deviceSummary, .end, .index,

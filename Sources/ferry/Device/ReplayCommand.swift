@@ -60,7 +60,7 @@ struct ReplayCommand: ParsableCommand {
     help: "Restore several devices though not all of their drivers have P2P.")
   var withoutP2P = false
 
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
@@ -100,7 +100,8 @@ struct ReplayCommand: ParsableCommand {
     let assignments = try assignments()
     let open = try OpenDevices(assignments.map(\.name))
     let targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
-    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
+    var reader = StreamReader(
+      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
     let clock = SystemClock()
     let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)

@@ -29,6 +29,8 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Search a damaged stream for what is intact, and say what is missing.")
   var salvage = false
 
+  @OptionGroup var reading: ReadingOptions
+
   func validate() throws {
     if json && (records || hex) {
       throw ValidationError("Expected --json or --records, not both.")
@@ -43,11 +45,11 @@ struct Inspect: ParsableCommand {
     if salvage {
       try runSalvage(try input.seekable())
     } else if records || hex {
-      try listRecords(try StreamArchive(try input.seekable()))
+      try listRecords(try StreamArchive(try input.seekable(), limits: reading.limits))
     } else if input.byteCount == nil {
-      try show(try Self.sequentialCatalog(of: input, path: file))
+      try show(try Self.sequentialCatalog(of: input, path: file, reading.limits))
     } else {
-      let archive = try StreamArchive(input)
+      let archive = try StreamArchive(input, limits: reading.limits)
       try show(try archive.catalog(), indexDefect: archive.indexDefect)
     }
   }
@@ -68,9 +70,9 @@ struct Inspect: ParsableCommand {
   }
 
   private static func sequentialCatalog(
-    of input: consuming InputFile, path: String
+    of input: consuming InputFile, path: String, _ limits: DecodingLimits
   ) throws -> StreamCatalog {
-    var reader = StreamReader(input)
+    var reader = StreamReader(input, limits: limits)
     var catalog: StreamCatalog?
     do throws(StreamIOError) {
       while let record = try reader.next() {
