@@ -68,7 +68,7 @@ struct ReplayCommand: ParsableCommand {
     help: "Restore several devices though not all of their drivers have P2P.")
   var withoutP2P = false
 
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
@@ -131,7 +131,8 @@ struct ReplayCommand: ParsableCommand {
       targets[index].profile = try ProfileFiles.layout(path)
     }
     let keeper = try keeping.prepare(open.devices)
-    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
+    var reader = StreamReader(
+      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
     let clock = SystemClock()
     let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)
