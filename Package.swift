@@ -41,7 +41,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
-    .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
+    .target(
+      name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "StateLayout"]),
     .target(
       name: "VFIO",
       dependencies: [
@@ -51,8 +52,8 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO", "VFIO",
-        "YAMLReader",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO",
+        "VFIO", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),

@@ -286,12 +286,11 @@ import Testing
 
   @Test func factsSayWhatTheHostAllots() throws {
     let facts = try qat("device=gen6&vf=2&capabilities=7&services=9&sla=dc:0x2:3:4").model.facts
-    #expect(facts["vf-number"]?.number == 2)
-    #expect(facts["capabilities"]?.number == 7)
-    #expect(facts["service-map"]?.number == 9)
-    let level = try #require(facts["slas"]?.list?.first?.group)
-    #expect(level.first { $0.key == "ring-pairs" }?.value.number == 0x200)
-    #expect(facts["pci"]?.group?.first { $0.key == "device" }?.value.number == 0x4949)
+    #expect(facts.qat?.virtualFunction == 2)
+    #expect(facts.qat?.capabilities == 7)
+    #expect(facts.qat?.serviceMap == 9)
+    #expect(facts.qat?.serviceLevels?.first?.ringPairs == 0x200)
+    #expect(facts.pci?.deviceID == 0x4949)
   }
 
   @Test(arguments: [
