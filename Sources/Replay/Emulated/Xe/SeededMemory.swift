@@ -120,7 +120,8 @@ struct SeededMemory: Sendable {
       take(block)
       guard self.bytes.count * Self.blockByteCount < keptLimit else { return false }
       var span = words.mutableSpan
-      var target = span.mutableBytes
+      // SAFETY: every bit pattern is an integer.
+      var target = unsafe span.mutableBytes
       target.copy(bytes.extracting(done..<done + part), at: start)
       isChanged = true
       done += part
