@@ -108,6 +108,6 @@ import Testing
     let target = try nvme("seed=5")
     _ = try replay(try stream(of: "emulated:nvme?seed=6"), onto: [target])
     #expect(target.model.digest == (try nvme("seed=6")).model.digest)
-    #expect(target.model.facts["max-queues"]?.number == 16)
+    #expect(target.model.facts.nvme?.queueCount == 16)
   }
 }

@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+public import StateLayout
 
 /// An mlx5 virtual function behind mlx5_vfio_pci, errno for errno, with a firmware that is made up.
 ///
@@ -62,16 +63,10 @@ public final class MLX5Model: FunctionModel {
   public var digest: String { memory.digest }
 
   public var facts: DeviceFacts {
-    function.facts(
-      family: "mlx5", driver: driver,
-      [
-        .init("format", .text(settings.format.rawValue)),
-        .init("firmware", settings.firmware),
-        .init("firmware-capabilities", settings.capabilities),
-        .init(
-          "max-record-size",
-          settings.format == .raw ? Self.rawLimit : TaggedRecord.byteCountLimit),
-      ])
+    var facts = function.facts(
+      driver: driver, layouts: [settings.format == .raw ? "mlx5-raw" : "mlx5"])
+    facts.firmware = "\(settings.firmware)"
+    return facts
   }
 
   // MARK: Arcs

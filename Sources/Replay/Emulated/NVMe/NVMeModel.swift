@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+public import StateLayout
 
 /// An NVMe controller whose state is that of NVMe 2.1 (TP4159), behind a driver that hands it to the controller as it is.
 ///
@@ -36,19 +37,20 @@ public final class NVMeModel: FunctionModel {
   public var digest: String { Replay.digest(of: state.bytes) }
 
   public var facts: DeviceFacts {
-    function.facts(
-      family: "nvme", driver: driver,
-      [
-        .init("format", .text("tp4159")),
-        .init("state-version", settings.stateVersion),
-        .init("max-queues", settings.queueLimit),
-        .init("max-queue-size", settings.depthLimit),
-        .init("contiguous-queues-required", .flag(settings.needsContiguousQueues)),
-        .init("weighted-round-robin", .flag(settings.hasPriorities)),
-        .init("vendor-state", .flag(settings.vendorDwordCount > 0)),
-        .init("vendor-uuid", settings.vendor),
-        .init("max-state-size", settings.byteCountLimit),
-      ])
+    var facts = function.facts(driver: driver, layouts: ["nvme-tp4159"])
+    facts.nvme = DeviceFacts.NVMe()
+    facts.nvme?.stateVersion = settings.stateVersion
+    facts.nvme?.queueEntryLimit = settings.depthLimit
+    facts.nvme?.queueCount = settings.queueLimit
+    facts.nvme?.requiresContiguousQueues = settings.needsContiguousQueues
+    facts.nvme?.hasWeightedArbitration = settings.hasPriorities
+    facts.nvme?.vendorUUIDs = settings.vendorDwordCount > 0 ? [uuid(of: settings.vendor)] : []
+    return facts
+  }
+
+  /// A vendor's UUID, of which the model has 64 bits.
+  private func uuid(of vendor: UInt64) -> String {
+    "00000000-0000-0000-\(hex(vendor >> 48, digits: 4))-\(hex(vendor & 0xffff_ffff_ffff, digits: 12))"
   }
 
   public func take(_ arc: MigrationArc) throws(ErrorNumber) {

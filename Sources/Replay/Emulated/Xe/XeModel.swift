@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+public import StateLayout
 
 /// An Intel graphics virtual function behind xe_vfio_pci, errno for errno.
 ///
@@ -82,17 +83,11 @@ public final class XeModel: FunctionModel {
   public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer] }
 
   public var facts: DeviceFacts {
-    function.facts(
-      family: "xe", driver: driver,
-      [
-        .init("packet-version", XePacket.version),
-        .init("device-id", settings.deviceID),
-        .init("revision-id", settings.revisionID),
-        .init("vram-size", settings.memoryByteCount),
-        .init("ggtt-size", settings.tableByteCount),
-        .init("engines", settings.engineCount),
-        .init("max-vram-packet", XeSettings.chunkLimit),
-      ])
+    var facts = function.facts(driver: driver, layouts: ["xe"])
+    facts.xe = DeviceFacts.Xe()
+    facts.xe?.ggttByteCounts = [UInt64(8 * settings.entryCount)]
+    facts.xe?.vramByteCounts = [settings.memoryByteCount]
+    return facts
   }
 
   public var digest: String {
