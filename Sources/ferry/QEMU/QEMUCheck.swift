@@ -61,8 +61,8 @@ struct QEMUCheck: ParsableCommand {
     let version =
       machine
       ?? content.catalog.configuration.flatMap {
-      QEMUMachineVersion(of: $0.machine)
-    }
+        QEMUMachineVersion(of: $0.machine)
+      }
     let check = QEMULoadCheck(
       stream: stream, local: local, skipsVendorBytes: version?.skipsVendorBytes ?? true)
     try ProfileFiles.print(json ? check.json.text : check.text)
