@@ -30,8 +30,9 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
     if available >= count { return available }
     buffer.removeFirst(start)
     start = 0
-    buffer.reserve(count)
     while buffer.count < count && !isAtEnd {
+      // Room grows with what comes, not with what the stream says will come.
+      if buffer.count == buffer.capacity { buffer.reserve(min(count, 2 * buffer.capacity)) }
       if try Self.fill(&buffer, from: &source) == 0 { isAtEnd = true }
     }
     return available

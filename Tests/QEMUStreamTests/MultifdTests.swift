@@ -52,9 +52,15 @@ import Testing
     writer.pages([], zero: 1, of: "pc.ram")
     let packets = try Self.read(writer.bytes, step: step)
     #expect(packets.count == 4)
-    guard case .pages(let pages, "pc.ram") = packets[0] else { Issue.record("no pages"); return }
+    guard case .pages(let pages, "pc.ram") = packets[0] else {
+      Issue.record("no pages")
+      return
+    }
     #expect(pages.normal == 2 && pages.zero == 5)
-    guard case .deviceState(let state) = packets[2] else { Issue.record("no state"); return }
+    guard case .deviceState(let state) = packets[2] else {
+      Issue.record("no state")
+      return
+    }
     #expect(state.device == "a/vfio" && state.instance == 2 && state.dataByteCount == 3)
     let data = writer.bytes[Int(state.dataOffset)..<Int(state.dataOffset) + 3]
     #expect(Array(data) == [1, 2, 3])

@@ -13,9 +13,10 @@ import Testing
     #expect(catalog.defect == nil)
     #expect(catalog.findings == [])
     #expect(catalog.configuration?.machine == "pc-q35-9.2")
-    #expect(catalog.sections.map(\.name) == [
-      "ram", "0000:00:01.0/vfio", "0000:00:02.0/vfio", "stranger",
-    ])
+    #expect(
+      catalog.sections.map(\.name) == [
+        "ram", "0000:00:01.0/vfio", "0000:00:02.0/vfio", "stranger",
+      ])
     #expect(catalog.sections.map(\.count) == [3, 6, 6, 1])
     #expect(catalog.sections[3].byteCount == 5)
     #expect(catalog.commandCounts == ["SWITCHOVER_START": 1])
@@ -27,9 +28,10 @@ import Testing
       #expect(device.preCopyByteCount == 6)
       #expect(device.stopCopyByteCount == 5)
       #expect(device.statePrefix == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
-      #expect(device.recordCounts == [
-        .setup: 1, .data: 5, .initialDataSent: 1, .endOfState: 5, .configuration: 1,
-      ])
+      #expect(
+        device.recordCounts == [
+          .setup: 1, .data: 5, .initialDataSent: 1, .endOfState: 5, .configuration: 1,
+        ])
     }
   }
 

@@ -35,7 +35,10 @@ import Testing
     #expect(contexts[2].flags == [.lastOfIteration])
     guard case .configuration(let record, 0) = sink.records[2],
       case .interrupts(let interrupts, 0) = sink.records[3]
-    else { Issue.record("no configuration"); return }
+    else {
+      Issue.record("no configuration")
+      return
+    }
     #expect(record.synthesized == machine.first.configuration.space)
     #expect(record.physical == nil)
     #expect(interrupts.assertedPins == 0b0101)
@@ -188,8 +191,10 @@ import Testing
     }
     #expect(code(nil, nil) == nil)
     #expect(code(ConfigurationRecord(physical: [1, 2, 3]), nil) == nil)
-    #expect(code(ConfigurationRecord(synthesized: [UInt8](repeating: 0, count: 255)), nil) == .mismatch)
-    #expect(code(ConfigurationRecord(synthesized: SampleDevice.space(vectors: 4)), nil) == .mismatch)
+    #expect(
+      code(ConfigurationRecord(synthesized: [UInt8](repeating: 0, count: 255)), nil) == .mismatch)
+    #expect(
+      code(ConfigurationRecord(synthesized: SampleDevice.space(vectors: 4)), nil) == .mismatch)
     let four = InterruptState.MSIX(
       control: 3, table: [UInt8](repeating: 0, count: 64), pendingBits: [0])
     #expect(code(nil, InterruptState(msix: four)) == .mismatch)

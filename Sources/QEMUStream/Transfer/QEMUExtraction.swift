@@ -26,7 +26,8 @@ public struct QEMUExtraction {
     precondition(devices.count < UInt16.max, "a stream numbers its devices with 16 bits")
     self.devices = devices
     numberByID = Dictionary(
-      zip(devices.map(\.summary.sectionID), (0 as UInt16)...), uniquingKeysWith: { first, _ in first })
+      zip(devices.map(\.summary.sectionID), (0 as UInt16)...),
+      uniquingKeysWith: { first, _ in first })
   }
 
   /// Writes information, identities and what belongs to them, and all state; the end is the caller's to write.

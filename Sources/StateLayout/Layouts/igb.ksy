@@ -1,23 +1,43 @@
 meta:
   id: igb
-  title: State of an emulated igb virtual function
+  title: State of a function of an emulated Intel 82576
   license: BSD-2-Clause
+  ks-version: "0.11"
   endian: le
 doc: |
-  What igb-vfio-pci (outside of the kernel) hands out for QEMU's igb. Early revisions of version 1 end after the registers, at
-  528 bytes; later ones have 1024. The device moves the state to its own function number when it loads it.
+  What igb_vfio_pci, a driver outside of the kernel for the igb device that an extended QEMU emulates, passes on: a
+  structure of 1024 bytes that the device itself writes and checks. Early revisions of it have 528 bytes under the same version
+  number, without receive addresses and transmit contexts. The device moves the state to the number of the function that
+  takes it.
+doc-ref: https://github.com/legoater/vfio-pci-extras the driver
 -ferry-name: igb
 -ferry-drivers: [igb_vfio_pci]
 -ferry-detect:
-  - type: beginning
+  - type: head
     if: magic == 0x4d494742
     certainty: certain
-    reason: begins with the magic MIGB
+    reason: begins with the magic "MIGB"
 -ferry-rules:
   - if: _io.size == 528
     expect: "false"
-    message: the short form, without receive addresses and transmit contexts
-    severity: note
+    message: found 528 bytes, the form of early revisions or a state that was cut there; a present device refuses it
+    severity: warning
+  - expect: num_regs <= 64
+    message: "expected at most 64 registers, found {num_regs}"
+    field: num_regs
+  - expect: regs_beyond == 0
+    message: "expected zeros behind the {num_regs} registers, found others"
+    field: regs
+    severity: warning
+  - if: _io.size > 528
+    expect: num_ra <= 48
+    message: "expected at most 48 receive addresses, found {num_ra}"
+    field: num_ra
+  - if: _io.size > 528
+    expect: ra_beyond == 0
+    message: "expected zeros behind the {num_ra} receive addresses, found others"
+    field: ra
+    severity: warning
 seq:
   - id: magic
     type: u4
@@ -27,72 +47,83 @@ seq:
     type: u4
     valid: 1
   - id: vfn
-    doc: The number of the virtual function.
+    doc: The number of the function that the state is of; the device has eight.
     type: u4
     valid:
       max: 7
+    -ferry-severity: warning
   - id: num_regs
-    doc: How many of the registers are used.
     type: u4
-    valid:
-      max: 64
   - id: regs
-    type: register
+    type: reg
     repeat: expr
     repeat-expr: 64
-  - id: extension
-    doc: Not in the short form.
-    type: extension
-    if: not _io.eof
+    -ferry-items:
+      - unique: _.offset
+        if: _index < num_regs and (_.offset != 0 or _.value != 0)
+        severity: warning
+        message: "expected each register once, found {#_.offset} again"
+      - count: regs_beyond
+        if: _index >= num_regs and (_.offset != 0 or _.value != 0)
+  - id: num_ra
+    type: u4
+    if: _io.size > 528
+  - id: ra
+    type: receive_address
+    repeat: expr
+    repeat-expr: 48
+    if: _io.size > 528
+    -ferry-items:
+      - count: ra_beyond
+        if: _index >= num_ra and (_.ral != 0 or _.rah != 0)
+  - id: num_tx_ctx
+    type: u4
+    valid: 2
+    if: _io.size > 528
+  - id: tx_ctx
+    type: tx_context
+    repeat: expr
+    repeat-expr: 2
+    if: _io.size > 528
+  - id: vfre
+    doc: Whether the function may receive, of the register VFRE.
+    type: u4
+    -ferry-hex: true
+    if: _io.size > 528
+  - id: vfte
+    doc: Whether the function may transmit, of the register VFTE.
+    type: u4
+    -ferry-hex: true
+    if: _io.size > 528
 types:
-  beginning:
+  head:
+    doc: The start of a state, by which it is told.
     seq:
       - id: magic
         type: u4
-  register:
+  reg:
     seq:
       - id: offset
-        doc: In units of four bytes.
+        doc: The register's address divided by four.
         type: u4
         -ferry-hex: true
       - id: value
         type: u4
         -ferry-hex: true
-  extension:
-    seq:
-      - id: num_ra
-        doc: How many of the receive addresses are used.
-        type: u4
-        valid:
-          max: 48
-      - id: ra
-        type: receive_address
-        repeat: expr
-        repeat-expr: 48
-      - id: num_tx_ctx
-        type: u4
-        valid: 2
-      - id: tx_ctx
-        type: transmit_context
-        repeat: expr
-        repeat-expr: 2
-      - id: vfre
-        doc: Whether the function receives.
-        type: u4
-      - id: vfte
-        doc: Whether the function transmits.
-        type: u4
   receive_address:
     seq:
-      - id: low
+      - id: ral
+        doc: The first four octets of the address.
         type: u4
         -ferry-hex: true
-      - id: high
+      - id: rah
+        doc: The last two, with the pools that it belongs to and whether it is valid.
         type: u4
         -ferry-hex: true
-  transmit_context:
+  tx_context:
     seq:
       - id: ctx_desc
+        doc: The two context descriptors that the queue has seen.
         type: u4
         repeat: expr
         repeat-expr: 8

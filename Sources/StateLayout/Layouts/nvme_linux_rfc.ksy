@@ -2,23 +2,25 @@ meta:
   id: nvme_linux_rfc
   title: State of an NVMe controller, as a proposal for Linux packed it
   license: BSD-2-Clause
+  ks-version: "0.11"
   endian: le
 doc: |
   What the vfio-nvme driver of the RFC series of August 2025 would hand out: the state of TP4159 in a packing of its own, with
   sizes of 16 bits and completion queues of 22 bytes that have no interrupt vector. The structures are those of
   include/linux/nvme.h in that series. It was never merged.
-doc-ref: "https://lore.kernel.org/kvm/20250803024705.10256-1-kch@nvidia.com/"
+doc-ref:
+  - https://lore.kernel.org/kvm/20250803024705.10256-1-kch@nvidia.com/ the patches; struct nvme_lm_ctrl_state, nvme_lm_nvme_cs_v0_state, nvme_lm_iosq_state and nvme_lm_iocq_state of include/linux/nvme.h
+  - https://lore.kernel.org/kvm/20250803024705.10256-5-kch@nvidia.com/ the driver's use of them, and its limits
 -ferry-name: nvme-linux-rfc
 -ferry-drivers: [nvme_vfio_pci]
 -ferry-detect:
   - type: beginning
-    if: ver == 0 and csattr <= 1 and reserved.max == 0 and nvmecss >= 2 and nvmecss <= 1024 and vss <= 1024 and 20 + (nvmecss + vss) * 4 == _io.size
+    if: ver == 0 and csattr <= 1 and reserved.max == 0 and nvmecss >= 2 and nvmecss <= 1024 and vss <= 1024 and 20 + (nvmecss + vss) * 4 == _io.size and nvmecss == (11 + niosq * 24 + niocq * 22) / 4
     certainty: likely
-    reason: has the header of the packing that was proposed for Linux, and the length that it tells
+    reason: has the header of the packing that was proposed for Linux, and lengths that agree with its queues and in all
 -ferry-rules:
   - expect: (csattr & 1) == 1
     message: expected state of a suspended controller, found that of a running one
-    severity: warning
     field: csattr
 seq:
   - id: ver
@@ -68,6 +70,12 @@ types:
         type: u2
       - id: vss
         type: u2
+      - id: nvmecs_ver
+        type: u2
+      - id: niosq
+        type: u2
+      - id: niocq
+        type: u2
   controller_state:
     seq:
       - id: ver
@@ -105,6 +113,13 @@ types:
     -ferry-rules:
       - expect: head <= qsize and tail <= qsize
         message: expected head and tail within the queue of size {qsize}, found {head} and {tail}
+      - if: contiguous == 1
+        expect: prp1 % 4096 == 0
+        message: expected a contiguous queue to begin with a page, found {#prp1}
+        severity: warning
+        field: prp1
+      - expect: reserved_attributes == 0 and reserved.max == 0
+        message: expected zeros in what is reserved, found others
         severity: warning
     seq:
       - id: prp1
@@ -120,10 +135,13 @@ types:
       - id: cqid
         doc: The completion queue.
         type: u2
+        valid:
+          min: 1
       - id: contiguous
         type: b1le
       - id: priority
         type: b2le
+        enum: priority
       - id: reserved_attributes
         type: b13le
       - id: head
@@ -136,6 +154,13 @@ types:
     -ferry-rules:
       - expect: head <= qsize and tail <= qsize
         message: expected head and tail within the queue of size {qsize}, found {head} and {tail}
+      - if: contiguous == 1
+        expect: prp1 % 4096 == 0
+        message: expected a contiguous queue to begin with a page, found {#prp1}
+        severity: warning
+        field: prp1
+      - expect: reserved_attributes == 0 and reserved.max == 0
+        message: expected zeros in what is reserved, found others
         severity: warning
     seq:
       - id: prp1
@@ -162,3 +187,9 @@ types:
         type: b13le
       - id: reserved
         size: 4
+enums:
+  priority:
+    0: urgent
+    1: high
+    2: medium
+    3: low

@@ -2,20 +2,21 @@ meta:
   id: nvme_tp4159
   title: State of an NVMe controller, as NVMe 2.1 (TP4159) has it
   license: BSD-2-Clause
+  ks-version: "0.11"
   endian: le
 doc: |
   What an NVMe controller gives for the command Migration Receive: a header, the state that the specification defines, which is
   that of the I/O queues, and the vendor's own. Sizes are in units of four bytes.
+doc-ref: https://nvmexpress.org/specifications/ NVM Express Base Specification 2.1, Migration Receive
 -ferry-name: nvme-tp4159
 -ferry-detect:
   - type: beginning
-    if: ver == 0 and csattr <= 1 and reserved.max == 0 and nvmecss_high == 0 and vss_high == 0 and nvmecss >= 2 and 48 + (nvmecss + vss) * 4 == _io.size
+    if: ver == 0 and csattr <= 1 and reserved.max == 0 and nvmecss_high == 0 and vss_high == 0 and nvmecss >= 2 and 48 + (nvmecss + vss) * 4 == _io.size and nvmecss == 2 + (niosq + niocq) * 6
     certainty: likely
-    reason: has the header of NVMe controller state, and the length that it tells
+    reason: has the header of NVMe controller state, and lengths that agree with its queues and in all
 -ferry-rules:
   - expect: (csattr & 1) == 1
     message: expected state of a suspended controller, found that of a running one
-    severity: warning
     field: csattr
 seq:
   - id: ver
@@ -71,6 +72,12 @@ types:
         type: u8
       - id: vss_high
         type: u8
+      - id: nvmecs_ver
+        type: u2
+      - id: niosq
+        type: u2
+      - id: niocq
+        type: u2
   controller_state:
     seq:
       - id: ver
@@ -104,6 +111,13 @@ types:
     -ferry-rules:
       - expect: head <= qsize and tail <= qsize
         message: expected head and tail within the queue of size {qsize}, found {head} and {tail}
+      - if: contiguous == 1
+        expect: prp1 % 4096 == 0
+        message: expected a contiguous queue to begin with a page, found {#prp1}
+        severity: warning
+        field: prp1
+      - expect: reserved_attributes == 0 and reserved.max == 0
+        message: expected zeros in what is reserved, found others
         severity: warning
     seq:
       - id: prp1
@@ -119,10 +133,13 @@ types:
       - id: cqid
         doc: The completion queue.
         type: u2
+        valid:
+          min: 1
       - id: contiguous
         type: b1le
       - id: priority
         type: b2le
+        enum: priority
       - id: reserved_attributes
         type: b13le
       - id: head
@@ -135,6 +152,13 @@ types:
     -ferry-rules:
       - expect: head <= qsize and tail <= qsize
         message: expected head and tail within the queue of size {qsize}, found {head} and {tail}
+      - if: contiguous == 1
+        expect: prp1 % 4096 == 0
+        message: expected a contiguous queue to begin with a page, found {#prp1}
+        severity: warning
+        field: prp1
+      - expect: reserved_attributes == 0 and reserved.max == 0
+        message: expected zeros in what is reserved, found others
         severity: warning
     seq:
       - id: prp1
@@ -164,3 +188,9 @@ types:
         type: b16le
       - id: reserved
         size: 4
+enums:
+  priority:
+    0: urgent
+    1: high
+    2: medium
+    3: low

@@ -2,12 +2,16 @@ meta:
   id: qat
   title: State of an Intel QAT virtual function
   license: BSD-2-Clause
+  ks-version: "0.11"
   endian: le
   encoding: ASCII
 doc: |
   What qat_vfio_pci hands out: always 4096 bytes, of which a setup blob and a state blob fill the first part. A blob is a
   preamble and sections, which may have sections in them. The driver finds sections by their names and passes over those that it
   does not know; it does not check how much was written before it loads the state.
+doc-ref:
+  - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/crypto/intel/qat/qat_common/adf_mstate_mgr.c blobs and sections
+  - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c what they hold
 -ferry-name: qat
 -ferry-drivers: [qat_vfio_pci]
 -ferry-detect:
@@ -109,13 +113,27 @@ types:
         expect: size == 1
         message: expected 1 byte, found {size}
         field: size
-      - if: id == "mregs"
-        expect: size == 472
-        message: expected 472 bytes, found {size}
+      - if: id == "visrc" or id == "vimsk" or id == "vispv" or id == "vimpv" or id == "pf2vm" or id == "vm2pf"
+        expect: size == 4
+        message: expected 4 bytes, found {size}
         field: size
+      - if: id == "CONFIG" or id == "GENER" or id == "MISCBAR" or id == "ETRBAR" or id == "bnk0" or id == "bnk1" or id == "bnk2" or id == "bnk3"
+        expect: sub_sects != 0
+        message: expected sections in {id}, found none
+        field: sub_sects
+      - if: id != "CONFIG" and id != "GENER" and id != "MISCBAR" and id != "ETRBAR" and id != "bnk0" and id != "bnk1" and id != "bnk2" and id != "bnk3"
+        expect: sub_sects == 0
+        message: expected {id} without sections in it, found {sub_sects}
+        severity: warning
+        field: sub_sects
+      - if: id != "CONFIG" and id != "gencap" and id != "svcmap" and id != "extdc" and id != "GENER" and id != "iovinit" and id != "compver" and id != "sla" and id != "MISCBAR" and id != "visrc" and id != "vimsk" and id != "vispv" and id != "vimpv" and id != "pf2vm" and id != "vm2pf" and id != "ETRBAR" and id != "bnk0" and id != "bnk1" and id != "bnk2" and id != "bnk3" and id != "mregs"
+        expect: "false"
+        message: a section {id} that is not known here; the driver passes over it
+        severity: note
+        field: id
       - if: id == "sla"
-        expect: size % 24 == 0 and size <= 96
-        message: expected up to 4 agreements of 24 bytes, found {size} bytes
+        expect: size <= 96
+        message: expected up to 4 agreements, 96 bytes, found {size} bytes
         field: size
       - if: id == "gencap" or id == "svcmap" or id == "extdc"
         expect: size <= 8 and size > 0
@@ -215,10 +233,19 @@ types:
         repeat: eos
   agreement:
     doc: A service level agreement that touches the function; the target must have the same with at least these rates.
+    -ferry-rules:
+      - expect: cir <= pir
+        message: expected a committed rate up to the peak rate, {pir}, found {cir}
+        severity: warning
+        field: cir
     seq:
       - id: srv
         doc: The service.
         type: u4
+        enum: service
+        valid:
+          in-enum: true
+        -ferry-severity: warning
       - id: padding
         size: 4
       - id: rp_mask
@@ -235,8 +262,11 @@ types:
     -ferry-rules:
       - expect: ringexpstat == 0
         message: expected no exception, found {#ringexpstat}; the driver then restores a part only and reports success
-        severity: warning
         field: ringexpstat
+      - expect: reserved0 == 0
+        message: expected zero, found {#reserved0}
+        severity: warning
+        field: reserved0
     seq:
       - id: ringstat
         type: u4
@@ -315,3 +345,14 @@ types:
         type: u4
       - id: reserved0
         type: u4
+        valid: 0
+        -ferry-severity: warning
+        -ferry-hex: true
+enums:
+  service:
+    0: asym
+    1: sym
+    2: dc
+    3:
+      id: decomp
+      doc: Of the sixth generation.

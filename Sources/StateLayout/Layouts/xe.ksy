@@ -2,11 +2,15 @@ meta:
   id: xe
   title: State of an Intel Xe virtual function
   license: BSD-2-Clause
+  ks-version: "0.11"
   endian: le
 doc: |
   What xe's driver hands out since Linux 6.19: packets of a header of 24 bytes and a payload. A descriptor comes first and a
   trailer last; between them stand the graphics translation table, a few registers, the state of the firmware and the video
   memory of each GT. Without the trailer the target does not finish, and does not say so at once.
+doc-ref:
+  - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/gpu/drm/xe/xe_sriov_packet.c the packets
+  - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/gpu/drm/xe/abi/xe_driver_klvs_abi.h keys of the descriptor
 -ferry-name: xe
 -ferry-drivers: [xe_vfio_pci]
 -ferry-detect:
@@ -44,6 +48,10 @@ seq:
         if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::vram
         severity: warning
         message: expected firmware state, translation table, registers and video memory of a GT in this order, found another
+      - unique: (_.header.packet_type << 16) | (_.header.tile_id << 8) | _.header.gt_id
+        if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::guc
+        severity: warning
+        message: expected one packet of type {_.header.packet_type} for tile {_.header.tile_id}, GT {_.header.gt_id}, found another
 types:
   packet:
     -ferry-rules:
@@ -105,6 +113,7 @@ types:
       - id: flags
         type: u4
         valid: 0
+        -ferry-hex: true
       - id: offset
         doc: Where the payload belongs, in bytes.
         type: u8
@@ -126,6 +135,15 @@ types:
           - count: revisions
             if: _.key == key::revid
   value:
+    -ferry-rules:
+      - if: key == key::devid or key == key::revid
+        expect: length == 1
+        message: expected one word, found {length}
+        field: length
+      - expect: key == key::devid or key == key::revid
+        message: a key {#key} that is not known here; the driver passes over it
+        severity: note
+        field: key
     seq:
       - id: length
         doc: In units of four bytes.
@@ -156,12 +174,28 @@ types:
 enums:
   packet_type:
     0: invalid
-    1: descriptor
-    2: trailer
-    3: ggtt
-    4: mmio
-    5: guc
-    6: vram
+    1:
+      id: descriptor
+      doc: Which device the state is of.
+    2:
+      id: trailer
+      doc: The end of the state.
+    3:
+      id: ggtt
+      doc: The function's page table entries for the device's address space.
+    4:
+      id: mmio
+      doc: Registers by which the function's driver and the firmware exchange messages.
+    5:
+      id: guc
+      doc: What the microcontroller knows of the function; opaque.
+    6:
+      id: vram
+      doc: A piece of the function's local memory.
   key:
-    0xf001: devid
-    0xf002: revid
+    0xf001:
+      id: devid
+      doc: The PCI device ID; the driver refuses another (ENODEV).
+    0xf002:
+      id: revid
+      doc: The PCI revision; the driver refuses another (ENODEV).

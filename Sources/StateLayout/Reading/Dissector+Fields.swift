@@ -204,7 +204,8 @@ extension Dissector {
       evaluator.frames[level].itemIndex = number
       let isLast = withItem(number) { dissector -> Bool in
         guard let node = dissector.item(field) else { return true }
-        if !field.itemRules.isEmpty { dissector.check(&rules, node) }
+        // Rules have nothing to say of an item that was cut.
+        if !field.itemRules.isEmpty, !dissector.isStopped { dissector.check(&rules, node) }
         items.append(node, isFull: dissector.nodeCount > dissector.limits.nodeCount)
         return dissector.isLast(field, node)
       }

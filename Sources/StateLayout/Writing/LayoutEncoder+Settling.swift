@@ -14,12 +14,14 @@ extension LayoutEncoder {
     }
     let rest = fields.filter { $0.origin == .remainder }
     for node in rest { evaluator.position += node.payload?.byteCount ?? 0 }
+    // Structures around may name what is computed in this one; what cannot be computed is left out, as in reading.
+    for index in type.instances.indices where type.instances[index].value != nil {
+      _ = try? evaluator.instanceNode(index, at: evaluator.top)
+    }
     let frame = try leave()
     var settled = frame.slots.compactMap(\.self)
     settled += rest
-    for case .known(let node?) in frame.instances where node.origin != .computed {
-      settled.append(node)
-    }
+    for case .known(let node?) in frame.instances { settled.append(node) }
     return settled
   }
 

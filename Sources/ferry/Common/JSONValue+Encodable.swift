@@ -29,7 +29,9 @@ extension JSONValue: Encodable {
       for item in items { try values.encode(item) }
     case .object(let members):
       var values = encoder.container(keyedBy: Name.self)
-      for member in members { try values.encode(member.value, forKey: Name(stringValue: member.key)) }
+      for member in members {
+        try values.encode(member.value, forKey: Name(stringValue: member.key))
+      }
     }
   }
 }

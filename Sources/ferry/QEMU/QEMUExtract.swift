@@ -71,8 +71,7 @@ struct QEMUExtract: ParsableCommand {
       try extraction.write(
         reading: &reader,
         packets: { try migration.files[$0].bytes(at: $1, count: $2) },
-        information: try .current(), to: &writer
-      ) { progress.update($0) }
+        information: try .current(), to: &writer, progress: { progress.update($0) })
     } catch let error as QEMUTransferError<StreamIOError> {
       switch error {
       case .stream(let cause): throw CommandError(cause, in: migration.main.path)

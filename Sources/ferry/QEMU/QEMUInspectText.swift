@@ -15,7 +15,9 @@ struct QEMUInspectText {
     var lines = ["\(path): QEMU migration stream, \(state)"]
     if let configuration = catalog.configuration { lines += self.lines(configuration) }
     lines.append("  read      \(catalog.byteCount) bytes")
-    if let defect = content.defect { lines.append("  damage    \(Printable.text("\(defect.error)"))") }
+    if let defect = content.defect {
+      lines.append("  damage    \(Printable.text("\(defect.error)"))")
+    }
     lines += memory
     lines += sections
     if !catalog.commandCounts.isEmpty {

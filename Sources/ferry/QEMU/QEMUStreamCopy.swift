@@ -14,7 +14,8 @@ struct QEMUStreamCopy {
   private var fullByteCount: UInt64?
 
   init(
-    _ migration: QEMUMigration, replacing device: VFIODeviceSummary, by replacement: QEMUReplacement,
+    _ migration: QEMUMigration, replacing device: VFIODeviceSummary,
+    by replacement: QEMUReplacement,
     state: ReplacementSource.State
   ) {
     self.migration = migration

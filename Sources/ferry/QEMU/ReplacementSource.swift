@@ -24,7 +24,8 @@ struct ReplacementSource {
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }
     let names = catalog.devices.map(\.identity.name)
     let number: UInt16
-    if let parts, let selector = DeviceSelector(argument: String(name[name.index(after: parts)...])) {
+    if let parts, let selector = DeviceSelector(argument: String(name[name.index(after: parts)...]))
+    {
       number = try selector.number(among: names, in: path)
     } else {
       guard names.count == 1 else {

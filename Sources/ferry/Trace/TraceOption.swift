@@ -12,9 +12,12 @@ struct TraceOption: ParsableArguments {
       valueName: "file"))
   var path: String?
 
+  /// The kernel that this process runs on; a signal that was noted ends a call.
+  static var untraced: LinuxKernel { LinuxKernel { SignalGuard.signal != nil } }
+
   /// The kernel that a command's devices are of.
   func kernel() throws -> any KernelInterface {
-    let kernel = LinuxKernel { SignalGuard.signal != nil }
+    let kernel = Self.untraced
     guard let path else { return kernel }
     let file = try TraceFile(path: path)
     let start = ContinuousClock.now
