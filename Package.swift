@@ -7,8 +7,11 @@ let package = Package(
     .library(name: "ByteIO", targets: ["ByteIO"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
+    .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
+    .library(name: "QEMUStream", targets: ["QEMUStream"]),
     .library(name: "Replay", targets: ["Replay"]),
+    .library(name: "VFIO", targets: ["VFIO"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
   dependencies: [
@@ -22,22 +25,35 @@ let package = Package(
       name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CChecksum"),
     .target(name: "CXXHash"),
+    .target(name: "CVFIO"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
     .target(name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"]),
     .target(name: "PCIConfig", dependencies: ["ByteIO", "YAMLReader"]),
     .target(
+      name: "StateLayout", dependencies: ["ByteIO", "YAMLReader"],
+      resources: [.embedInCode("Layouts")]),
+    .target(
       name: "StreamIO",
       dependencies: [
         "ByteIO", "MigrationStream", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
+    .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
+    .target(
+      name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "StateLayout"]),
+    .target(
+      name: "VFIO",
+      dependencies: [
+        "ByteIO", "CVFIO", "MigrationStream", "PCIConfig", "Replay", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StreamIO", "YAMLReader",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO",
+        "VFIO", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -48,10 +64,23 @@ let package = Package(
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
+      name: "StateLayoutTests",
+      dependencies: ["ByteIO", "MigrationStream", "StateLayout", "YAMLReader", "TestSupport"]),
+    .testTarget(
       name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
+    .testTarget(
+      name: "QEMUStreamTests",
+      dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "TestSupport"]),
     .testTarget(
       name: "ReplayTests",
       dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "Replay", "TestSupport"]),
+    .testTarget(
+      name: "VFIOTests",
+      dependencies: [
+        "ByteIO", "CVFIO", "MigrationStream", "Replay", "VFIO", "YAMLReader", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Data"]),
     .testTarget(
       name: "StreamIOTests",
       dependencies: [

@@ -19,6 +19,9 @@ let package = Package(
         "CPeer", .product(name: "ByteIO", package: "ferry"),
         .product(name: "MigrationStream", package: "ferry"),
       ], path: "Workloads"),
+    .executableTarget(
+      name: "QEMUWorkload", dependencies: [.product(name: "QEMUStream", package: "ferry")],
+      path: "QEMUWorkload"),
     .executableTarget(name: "InMemory", dependencies: ["Workloads"], path: "InMemory"),
     .executableTarget(
       name: "MigrationStreamBenchmarks",

@@ -22,8 +22,18 @@ struct Ferry: ParsableCommand {
       CommandGroup(
         name: "Streams",
         subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
-      CommandGroup(name: "Devices", subcommands: [CaptureCommand.self, ReplayCommand.self]),
+      CommandGroup(
+        name: "Devices",
+        subcommands: [
+          CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, TraceCommand.self,
+        ]),
+      CommandGroup(
+        name: "Device state",
+        subcommands: [
+          Dissect.self, LayoutCommand.self, TranslateCommand.self, FactsCommand.self,
+        ]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
+      CommandGroup(name: "Streams of VMMs", subcommands: [QEMUCommand.self]),
       CommandGroup(name: "Introduction", subcommands: [Demo.self]),
     ])
 }

@@ -7,8 +7,12 @@ import PackageDescription
 /// Each fuzz target, with the products of the main package that it reaches.
 let targets = [
   "FuzzConfigSpace": ["PCIConfig"],
+  "FuzzDissect": ["StateLayout"],
+  "FuzzLayout": ["StateLayout"],
   "FuzzProfile": ["PCIConfig"],
+  "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
+  "FuzzTrace": ["VFIO"],
 ]
 
 let settings: [SwiftSetting] = [

@@ -21,8 +21,10 @@ public struct RecordType: RawRepresentable, Sendable, Hashable {
   public static var end: Self { Self(rawValue: 8) }
   /// Where the chunks are.
   public static var index: Self { Self(rawValue: 9) }
+  /// How QEMU's stream divided a device's state; optional, and read by nobody but who puts it back there.
+  public static var qemuFraming: Self { Self(rawValue: 10) }
 
-  /// Every type that version 1.1 defines.
+  /// Every type that a reader of version 1.1 has to know.
   public static let known: [RecordType] = [
     .streamInformation, .deviceIdentity, .configurationSpace, .interruptState, .pasidTable,
     .stateChunk, .deviceSummary, .end, .index,
@@ -32,7 +34,7 @@ public struct RecordType: RawRepresentable, Sendable, Hashable {
 extension RecordType: CustomStringConvertible {
   private static let names = [
     "stream information", "device identity", "configuration space", "interrupt state",
-    "PASID table", "state chunk", "device summary", "end", "index",
+    "PASID table", "state chunk", "device summary", "end", "index", "QEMU framing",
   ]
 
   public var description: String {

@@ -105,7 +105,7 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
         return try channel.read(into: &span)
       } catch {
         if isRunning, error.number == .noMessage { return 0 }
-        throw DeviceError(.readData(at: at), error.number)
+        throw error.at(.readData(at: at))
       }
     }
     position += UInt64(count)

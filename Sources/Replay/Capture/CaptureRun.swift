@@ -1,5 +1,6 @@
 import ByteIO
 import MigrationStream
+import PCIConfig
 
 /// A capture under way.
 struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: Error> {
@@ -67,6 +68,7 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
         "\(first.0.device.name): expected P2P, for several devices are captured together and one "
           + "that is stopped could be written to by one that is not; found \(first.1)")
     }
+    try checkProfiles()
     // Each lane holds two chunks: of many devices, smaller ones.
     let laneByteCount = max(64 << 10, (16 << 20) / max(engine.sources.count, 1))
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
@@ -75,6 +77,24 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
         lanes.append(Lane(session, chunkByteCount: min(chunkByteCount, laneByteCount)))
       } catch {
         throw .device(error, number)
+      }
+    }
+  }
+
+  /// Refuses devices that cannot carry the profile that their guests were shown.
+  private func checkProfiles() throws(Failure) {
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      guard let profile = source.profile else { continue }
+      let report: CheckReport
+      do throws(DeviceError) {
+        report = try source.device.check(profile)
+      } catch {
+        throw .device(error, number)
+      }
+      guard report.canCarry else {
+        throw .refused(
+          "\(source.device.name) cannot carry the profile \(report.profile):"
+            + report.reasons.map { "\n  \($0)" }.joined())
       }
     }
   }
@@ -88,18 +108,24 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
       let number = lane.session.number
       var identity: DeviceIdentity
       let configuration: [UInt8]
+      let guestSpace: ConfigSpaceState?
       do throws(DeviceError) {
         identity = try source.device.identity()
         identity.migrationFlags = lane.session.abilities.rawValue
         identity.stopCopyByteCount = try source.device.stopCopyByteCount()
         configuration = try source.device.configurationSpace()
+        guestSpace = try source.shownSpace(configuration)
       } catch {
         throw .device(error, number)
       }
       try write(.identity(identity, device: number), to: &sink)
-      if !configuration.isEmpty {
-        try write(
-          .configuration(ConfigurationRecord(physical: configuration), device: number), to: &sink)
+      var record = guestSpace.map(ConfigurationRecord.init) ?? ConfigurationRecord()
+      record.physical = configuration.isEmpty ? nil : configuration
+      if record != ConfigurationRecord() {
+        try write(.configuration(record, device: number), to: &sink)
+      }
+      if let interrupts = source.interrupts {
+        try write(.interrupts(interrupts, device: number), to: &sink)
       }
       if let pasids = source.pasids { try write(.pasids(pasids, device: number), to: &sink) }
     }

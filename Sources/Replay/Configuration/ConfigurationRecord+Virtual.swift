@@ -35,5 +35,5 @@ extension Digest {
   }
 
   /// The hexadecimal digits of a SHA-256.
-  fileprivate var sha256: String? { algorithm == .sha256 ? hex(bytes) : nil }
+  var sha256: String? { algorithm == .sha256 ? hex(bytes) : nil }
 }

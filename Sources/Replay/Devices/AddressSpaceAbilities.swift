@@ -11,14 +11,17 @@ public struct AddressSpaceAbilities: Sendable, Hashable {
   public var nestedDataTypes: Set<UInt32>
   /// Whether page requests can go to a fault queue.
   public var hasFaultQueue: Bool
+  /// How this is known: what was asked of which kernel and what it said, for messages.
+  public var evidence: String?
 
   public init(
     pasidWidth: Int = 0, permissions: PASIDTable.Binding.Permissions = [],
-    nestedDataTypes: Set<UInt32> = [], hasFaultQueue: Bool = false
+    nestedDataTypes: Set<UInt32> = [], hasFaultQueue: Bool = false, evidence: String? = nil
   ) {
     self.pasidWidth = pasidWidth
     self.permissions = permissions
     self.nestedDataTypes = nestedDataTypes
     self.hasFaultQueue = hasFaultQueue
+    self.evidence = evidence
   }
 }

@@ -2,8 +2,20 @@
 public struct DeviceError: Error, Sendable, Hashable {
   /// What was asked of the device.
   public enum Operation: Sendable, Hashable {
-    /// Opening it and asking what it is.
+    /// Asking it what it is.
     case identify
+    /// Opening a file of the device's, of its group's, or of the IOMMU's.
+    case open(String)
+    /// `VFIO_DEVICE_BIND_IOMMUFD`.
+    case bind
+    /// Putting the device's group into a container.
+    case joinContainer
+    /// `IOMMU_IOAS_ALLOC`.
+    case allocateAddressSpace
+    /// `VFIO_DEVICE_ATTACH_IOMMUFD_PT` without a PASID.
+    case attachDevice
+    /// `VFIO_DEVICE_FEATURE_DMA_LOGGING_START`, `…_STOP` and `…_REPORT`.
+    case logDMA
     /// `VFIO_DEVICE_FEATURE_MIGRATION`.
     case readAbilities
     /// Reading `VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE`.
@@ -34,10 +46,18 @@ public struct DeviceError: Error, Sendable, Hashable {
 
   public let operation: Operation
   public let number: ErrorNumber
+  /// What else is known of the device and the kernel that bears on it.
+  public let detail: String?
 
-  public init(_ operation: Operation, _ number: ErrorNumber) {
+  public init(_ operation: Operation, _ number: ErrorNumber, detail: String? = nil) {
     self.operation = operation
     self.number = number
+    self.detail = detail
+  }
+
+  /// The same answer to another operation, of which the one that failed was a part.
+  func at(_ operation: Operation) -> DeviceError {
+    DeviceError(operation, number, detail: detail)
   }
 
   /// The arc that failed, where it was one.
@@ -47,13 +67,21 @@ public struct DeviceError: Error, Sendable, Hashable {
 }
 
 extension DeviceError: CustomStringConvertible {
-  public var description: String { "\(operation): \(number)" }
+  public var description: String {
+    "\(operation): \(number)" + (detail.map { "; \($0)" } ?? "")
+  }
 }
 
 extension DeviceError.Operation: CustomStringConvertible {
   public var description: String {
     switch self {
     case .identify: "identifying the device"
+    case .open(let path): "opening \(path)"
+    case .bind: "binding the device to the iommufd"
+    case .joinContainer: "putting the device's group into a container"
+    case .allocateAddressSpace: "allocating an I/O address space"
+    case .attachDevice: "attaching the device to an I/O address space"
+    case .logDMA: "logging the device's writes to memory"
     case .readAbilities: "asking for migration abilities"
     case .readState: "reading the migration state"
     case .transition(let arc): "the arc \(arc)"

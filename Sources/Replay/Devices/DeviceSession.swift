@@ -58,7 +58,7 @@ final class DeviceSession<Device: MigratableDevice, Clock: MigrationClock> {
         enter(arc.to)
       } catch {
         if let actual = try? device.state() { enter(actual) }
-        throw DeviceError(.transition(arc), error.number)
+        throw error.at(.transition(arc))
       }
     }
   }

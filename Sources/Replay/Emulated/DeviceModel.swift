@@ -1,4 +1,5 @@
 public import MigrationStream
+public import StateLayout
 
 /// A driver's part of an emulated device: what differs from one device to another.
 ///
@@ -12,6 +13,10 @@ public protocol DeviceModel: AnyObject {
   /// The configuration region.
   var configuration: [UInt8] { get }
   var addressSpaceAbilities: AddressSpaceAbilities { get }
+  /// What a translation to this device goes by.
+  var facts: DeviceFacts { get }
+  /// A digest of what the device holds of a guest: two devices that hold the same have the same.
+  var digest: String { get }
 
   /// Writes one byte of the configuration region; read-only bits stay.
   func writeConfiguration(_ byte: UInt8, at offset: Int)

@@ -176,7 +176,7 @@ public final class EmulatedDevice: MigratableDevice {
       throw DeviceError(operation, .invalid)
     }
     guard domains[binding.domain] != nil else {
-      throw DeviceError(operation, ErrorNumber(rawValue: 2))
+      throw DeviceError(operation, .noEntry)
     }
     attachments[binding.pasid] = binding.domain
     observe(.attach(pasid: binding.pasid))

@@ -1,5 +1,6 @@
 import ByteIO
 public import MigrationStream
+public import StateLayout
 
 /// The kernel's sample serial device, byte for byte and errno for errno (samples/vfio-mdev/mtty.c, Linux 6.12.117).
 public final class SerialDeviceModel: DeviceModel {
@@ -148,9 +149,34 @@ public final class SerialDeviceModel: DeviceModel {
 
   public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(stateByteCount) }
 
+  public var facts: DeviceFacts {
+    var facts = DeviceFacts()
+    facts.driver = driver
+    facts.layouts = ["mtty"]
+    facts.mtty = DeviceFacts.Serial()
+    facts.mtty?.portCount = ports.count
+    return facts
+  }
+
+  public var digest: String { Replay.digest(of: image) }
+
   // mtty_disable_files; the registers stay as they are.
   public func reset() {
     data = []
     (filled, position, isSaving) = (0, 0, false)
+  }
+}
+
+extension EmulatedFamily {
+  static let mtty = EmulatedFamily(
+    name: "mtty", parameters: "ports=1|2[&text=TEXT][&file=F]",
+    summary:
+      "the kernel's sample serial device; TEXT stands in its FIFO, and F keeps the device between commands"
+  ) { (values) throws(DeviceURI.Malformed) in
+    let ports = try values.choice("ports", [("1", 1), ("2", 2)])
+    let text = try values.one("text", "at most 16 bytes") { (text) -> [UInt8]? in
+      text.utf8.count <= 16 ? [UInt8](text.utf8) : nil
+    }
+    return SerialDeviceModel(portCount: ports ?? 1, text: text ?? [])
   }
 }

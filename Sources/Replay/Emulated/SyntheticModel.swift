@@ -1,4 +1,5 @@
 public import MigrationStream
+public import StateLayout
 
 /// A device for volume: as much state as wanted, made up on the fly, and a target that checks every byte.
 public final class SyntheticModel: DeviceModel {
@@ -15,7 +16,13 @@ public final class SyntheticModel: DeviceModel {
     memory = SyntheticMemory(byteCount: settings.byteCount, seed: settings.seed)
   }
 
-  /// A digest of the device's memory as it is now: two devices that hold the same bytes have the same.
+  public var facts: DeviceFacts {
+    var facts = DeviceFacts()
+    facts.driver = driver
+    return facts
+  }
+
+  /// Of the device's memory as it is now.
   public var digest: String { memory.digest }
 
   public var driver: String { "synthetic" }
@@ -130,5 +137,30 @@ public final class SyntheticModel: DeviceModel {
   public func writeConfiguration(_ byte: UInt8, at offset: Int) {
     let mask = Self.writableBits[offset] ?? 0
     registers[offset] = registers[offset] & ~mask | byte & mask
+  }
+}
+
+extension EmulatedFamily {
+  static let synthetic = EmulatedFamily(
+    name: "synthetic",
+    parameters: """
+      size=SIZE[&precopy=SIZE][&dirty=N%][&seed=N][&p2p=no][&idle=0][&reinit=N][&pasid-width=N]\
+      [&migration=no]
+      """,
+    summary: "as much state as wanted, made up on the fly; a target checks every byte"
+  ) { (values) throws(DeviceURI.Malformed) in
+    var settings = SyntheticSettings()
+    settings.byteCount = try values.byteCount("size") ?? settings.byteCount
+    settings.preCopyByteCount = try values.byteCount("precopy") ?? 0
+    settings.dirtyPercentage = try values.percentage("dirty") ?? 0
+    settings.seed = try values.seed()
+    settings.hasP2P = try values.truth("p2p") ?? true
+    settings.canMigrate = try values.truth("migration") ?? true
+    settings.isIdleZero =
+      try values.choice("idle", [("ENOMSG", false), ("0", true)]) ?? false
+    settings.reinitializationCount = try values.number("reinit", in: 0...Int.max) ?? 0
+    settings.pasidWidth = try values.number("pasid-width", in: 0...20) ?? settings.pasidWidth
+    if let defect = settings.defect { throw values.malformed(defect) }
+    return SyntheticModel(settings)
   }
 }

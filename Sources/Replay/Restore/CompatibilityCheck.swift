@@ -6,6 +6,7 @@ import PCIConfig
 struct CompatibilityCheck<Device: MigratableDevice> {
   let wanted: StreamDevice
   let device: Device
+  let profile: ProfileLayout?
   let parts: ReplayParts
   var report: CompatibilityReport
 
@@ -43,13 +44,20 @@ struct CompatibilityCheck<Device: MigratableDevice> {
           + "against \(target.driver ?? "the target's")", severity: .note)
     }
     if let pci = wanted.identity.pci, let other = target.pci { check(pci, other) }
-    for region in wanted.identity.regions {
+    // With a profile the guest sees the profile's BARs, which the device is held against.
+    for region in wanted.identity.regions where !isProfiled(region) {
       let found = target.regions.first { $0.index == region.index }?.byteCount ?? 0
       guard found != region.byteCount else { continue }
       report.add(
         number, "region \(region.index)", wanted: "\(region.byteCount) bytes",
         found: "\(found) bytes")
     }
+  }
+
+  /// Whether a profile says what the guest sees of the region: a BAR, or the configuration space
+  /// (`VFIO_PCI_CONFIG_REGION_INDEX`).
+  private func isProfiled(_ region: DeviceIdentity.Region) -> Bool {
+    profile != nil && (region.index < 6 || region.index == 7)
   }
 
   private mutating func check(
@@ -73,6 +81,13 @@ struct CompatibilityCheck<Device: MigratableDevice> {
   }
 
   private mutating func checkConfiguration() throws(DeviceError) {
+    if let profile { return try check(profile) }
+    if let name = wanted.configuration?.profileName {
+      report.add(
+        number, "profile", wanted: name,
+        found: "no profile to hold the target against, so its own space is compared; --profile "
+          + "gives it", severity: .note)
+    }
     guard let physical = wanted.configuration?.physical else { return }
     let found = try device.configurationSpace()
     if found.count != physical.count {
@@ -96,11 +111,33 @@ struct CompatibilityCheck<Device: MigratableDevice> {
     }
   }
 
+  private mutating func check(_ profile: ProfileLayout) throws(DeviceError) {
+    if let digest = wanted.configuration?.profileDigest, digest.sha256 != profile.digest {
+      report.add(
+        number, "profile",
+        wanted: wanted.configuration?.profileName ?? "the one with the digest \(digest)",
+        found: "\(profile.profile.name), with another layout, which overrides it", severity: .note)
+    }
+    let found = try device.check(profile)
+    for reason in found.reasons { add(reason, of: profile) }
+    for reason in found.warnings { add(reason, of: profile, severity: .note) }
+  }
+
+  private mutating func add(
+    _ reason: CheckReport.Reason, of profile: ProfileLayout,
+    severity: CompatibilityReport.Finding.Severity = .incompatible
+  ) {
+    report.add(
+      number, "profile \(profile.profile.name): \(reason.capability): \(reason.field)",
+      wanted: reason.wanted, found: reason.found, severity: severity)
+  }
+
   private mutating func check(_ table: PASIDTable, against abilities: AddressSpaceAbilities) {
+    let evidence = abilities.evidence.map { " (\($0))" } ?? ""
     guard abilities.pasidWidth > 0 else {
       return report.add(
         number, "PASID bindings", wanted: "PASIDs that can be attached",
-        found: "a device or kernel that attaches none (PASID width 0)")
+        found: "a device or kernel that attaches none\(evidence)")
     }
     for binding in table.bindings {
       if binding.pasid == 0 {
@@ -111,7 +148,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
       if binding.pasid >> UInt32(abilities.pasidWidth) != 0 {
         report.add(
           number, "PASID \(binding.pasid)", wanted: "PASIDs that wide",
-          found: "\(abilities.pasidWidth) bits")
+          found: "\(abilities.pasidWidth) bits\(evidence)")
       }
       let missing = binding.permissions.subtracting(abilities.permissions)
       for (bit, name) in [(.execute, "execute"), (.privileged, "privileged")]
@@ -119,7 +156,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
       {
         report.add(
           number, "PASID \(binding.pasid)", wanted: "the permission to \(name)",
-          found: "hardware without it")
+          found: "hardware without it\(evidence)")
       }
     }
     for domain in table.domains {
@@ -127,7 +164,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
         report.add(
           number, "domain \(domain.id)", wanted: "guest page tables of type \(type), nested",
           found: abilities.nestedDataTypes.isEmpty
-            ? "no nesting" : "types \(abilities.nestedDataTypes.sorted())")
+            ? "no nesting\(evidence)" : "types \(abilities.nestedDataTypes.sorted())")
       }
       if domain.faults == .queue, !abilities.hasFaultQueue {
         report.add(

@@ -1,5 +1,5 @@
 public import MigrationStream
-import PCIConfig
+public import PCIConfig
 
 /// A register that a guest programs and no driver carries in its state: VMMs lose these on the way.
 ///
@@ -42,22 +42,25 @@ public struct GuestRegister: Sendable, Hashable {
   /// The registers of `record` that `target`, a configuration space, has other values in; none where either is no
   /// configuration space of a function with these capabilities.
   ///
-  /// Bits that the VMM serves itself, by the record's mask, are left out.
+  /// A guest that was shown a synthesised space programs a register only where that has it, and only the bits that the VMM
+  /// does not keep for itself. `shown` is that space where it is another than the record's. A record without the physical
+  /// space, as a translation leaves it, has those bits in the synthesised one.
   public static func differences(
-    from record: ConfigurationRecord, to target: [UInt8]
+    from record: ConfigurationRecord, to target: [UInt8], shown: ConfigSpaceState? = nil
   ) -> [GuestRegister] {
-    guard let physical = record.physical, let source = try? ConfigSpace(physical),
+    guard let seen = record.physical ?? record.synthesized, let source = try? ConfigSpace(seen),
       let target = try? ConfigSpace(target)
     else { return [] }
-    let sourceList = source.capabilityList.capabilities
-    let targetList = target.capabilityList.capabilities
+    let sourceList = source.capabilityList
+    let targetList = target.capabilityList
+    let guest = GuestView(shown ?? ConfigSpaceState(record))
     return places.compactMap { place in
-      guard let from = sourceList.first(where: { $0.id == place.capability }),
-        let to = targetList.first(where: { $0.id == place.capability }),
+      guard let from = sourceList.first(place.capability),
+        let to = targetList.first(place.capability),
         let value = source.load(from.offset + place.offset, byteCount: place.byteCount),
         let old = target.load(to.offset + place.offset, byteCount: place.byteCount)
       else { return nil }
-      let mask = place.mask & ~emulated(record, from.offset + place.offset, place.byteCount)
+      let mask = place.mask & guest.deviceBits(of: place)
       guard UInt32(truncatingIfNeeded: value ^ old) & mask != 0 else { return nil }
       return GuestRegister(
         name: place.name, offset: to.offset + place.offset, byteCount: place.byteCount, mask: mask,
@@ -65,11 +68,27 @@ public struct GuestRegister: Sendable, Hashable {
     }
   }
 
-  private static func emulated(
-    _ record: ConfigurationRecord, _ offset: Int, _ byteCount: Int
-  ) -> UInt32 {
-    guard let bits = record.emulatedBits, offset + byteCount <= bits.count else { return 0 }
-    return (0..<byteCount).reduce(0) { $0 | UInt32(bits[offset + $1]) << UInt32(8 * $1) }
+  /// What a guest was shown, which has capabilities at places of its own.
+  private struct GuestView {
+    private let shown: ConfigSpaceState?
+    private let capabilities: CapabilityList?
+
+    init(_ shown: ConfigSpaceState?) {
+      self.shown = shown
+      capabilities = shown.flatMap { try? ConfigSpace($0.synthesized).capabilityList }
+    }
+
+    /// The bits of a register that the guest reaches the device by: all of them where it was shown the device's own
+    /// space, none where it was shown no such capability.
+    func deviceBits(of place: Place) -> UInt32 {
+      guard let shown else { return .max }
+      guard let capability = capabilities?.first(place.capability) else { return 0 }
+      let offset = capability.offset + place.offset
+      guard offset + place.byteCount <= shown.emulatedBits.count else { return 0 }
+      return (0..<place.byteCount).reduce(0) {
+        $0 | UInt32(~shown.emulatedBits[offset + $1]) << UInt32(8 * $1)
+      }
+    }
   }
 
   var bytes: [UInt8] {

@@ -1,9 +1,12 @@
 import MigrationStream
+import PCIConfig
 
 /// A target of a replay and what happened to it.
 final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
   let session: DeviceSession<Device, Clock>
   let introduction: StreamDevice
+  /// What the guest is shown from now on; nil for what the stream says.
+  private let profile: ProfileLayout?
   /// The bytes of state that it took.
   var byteCount: UInt64 = 0
   /// Whether it came to RESUMING: what it held is lost.
@@ -12,9 +15,18 @@ final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
   var attached: [UInt32] = []
   var registers: [ReplaySummary.RestoredRegister] = []
 
-  init(_ session: DeviceSession<Device, Clock>, _ introduction: StreamDevice) {
+  init(
+    _ session: DeviceSession<Device, Clock>, _ introduction: StreamDevice, profile: ProfileLayout?
+  ) {
     self.session = session
     self.introduction = introduction
+    self.profile = profile
+  }
+
+  /// The space of the profile that takes the place of the stream's, on this device, which reads `region`.
+  func shownSpace(_ region: [UInt8]) throws(DeviceError) -> ConfigSpaceState? {
+    guard let profile else { return nil }
+    return try? ConfigSpaceState(profile, on: try session.device.hostFunction(reading: region))
   }
 
   /// Takes back what can be taken back; how the device is then.
@@ -40,7 +52,7 @@ final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
       do throws(DeviceError) {
         count = try channel.write(rest)
       } catch {
-        throw DeviceError(operation, error.number)
+        throw error.at(operation)
       }
       // A driver that takes nothing and says nothing.
       guard (1...rest.byteCount).contains(count) else {

@@ -13,7 +13,8 @@ extension ReplayRun {
       }
       do throws(DeviceError) {
         var check = CompatibilityCheck(
-          wanted: introduction, device: target.device, parts: engine.options.parts, report: report)
+          wanted: introduction, device: target.device, profile: target.profile,
+          parts: engine.options.parts, report: report)
         try check.run()
         report = check.report
         let abilities = try target.device.abilities()

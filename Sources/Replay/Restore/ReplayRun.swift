@@ -127,7 +127,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
       do throws(DeviceError) {
         let session = try DeviceSession(
           target.device, number: introduction.number, clock: engine.clock)
-        lanes.append(Lane(session, introduction))
+        lanes.append(Lane(session, introduction, profile: target.profile))
       } catch {
         throw .device(error, introduction.number)
       }
@@ -191,15 +191,16 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     try forEachLane { (lane) throws(DeviceError) in
       guard let record = lane.introduction.configuration else { return }
       let device = lane.session.device
+      let before = try device.configurationSpace()
       let registers = GuestRegister.differences(
-        from: record, to: try device.configurationSpace())
+        from: record, to: before, shown: try lane.shownSpace(before))
       for register in registers {
         try device.writeConfiguration(register.bytes, at: register.offset)
       }
       guard !registers.isEmpty else { return }
-      let space = try device.configurationSpace()
+      let after = try device.configurationSpace()
       lane.registers = registers.map {
-        ReplaySummary.RestoredRegister(register: $0, droppedBits: $0.droppedBits(in: space))
+        ReplaySummary.RestoredRegister(register: $0, droppedBits: $0.droppedBits(in: after))
       }
     }
   }

@@ -15,14 +15,7 @@ extension StreamArchive {
         && offset - chunk.stateOffset < UInt64(chunk.byteCount)
     }
     guard let record, case .chunk(let chunk) = record.content else { return nil }
-    var stored = try read(record)
-    if case .reference(let distance) = chunk.dependency {
-      stored.reference = try keptChunk(of: device, referredTo: distance, from: stored.place)
-    }
-    var decoder = ChunkDecoder()
-    stored.decode(with: &decoder)
-    if let defect = stored.defect { throw StreamIOError(path, .stream(defect)) }
-    return (chunk, [UInt8](stored.stateBytes))
+    return (chunk, try bytes(of: chunk, record))
   }
 
   /// Reads a chunk's record, which must begin as the index says.
@@ -45,6 +38,45 @@ extension StreamArchive {
     stored.range = record.offset..<record.endOffset
     stored.payloadRange = 0..<stored.buffer.count
     return stored
+  }
+
+  /// The chunk whose record begins at `offset`, with its state bytes.
+  borrowing func chunk(
+    at offset: UInt64
+  ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8]) {
+    var buffer = ByteBuffer()
+    let header = try input.recordHeader(
+      at: offset, uuidChecksum: uuidChecksum, limits: self.header.limits, buffer: &buffer)
+    guard header.type == .stateChunk,
+      buffer.count >= RecordHeader.byteCount + StateChunk.headByteCount,
+      let chunk = StateChunk(
+        header, head: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount),
+        hasWindow: self.header.limits.windowByteCount > 0)
+    else {
+      throw StreamIOError(
+        path,
+        .stream(
+          StreamError(
+            .indexMismatch, at: offset, record: header.sequence, device: header.deviceNumber,
+            expected: "a state chunk", found: "another record")))
+    }
+    let record = ScannedRecord(offset: offset, header: header, content: .chunk(chunk))
+    return (chunk, try bytes(of: chunk, record))
+  }
+
+  /// The state bytes of a chunk, decoded.
+  private borrowing func bytes(
+    of chunk: StateChunk, _ record: ScannedRecord
+  ) throws(StreamIOError) -> [UInt8] {
+    var stored = try read(record)
+    if case .reference(let distance) = chunk.dependency {
+      stored.reference = try keptChunk(
+        of: chunk.device, referredTo: distance, from: stored.place)
+    }
+    var decoder = ChunkDecoder()
+    stored.decode(with: &decoder)
+    if let defect = stored.defect { throw StreamIOError(path, .stream(defect)) }
+    return [UInt8](stored.stateBytes)
   }
 
   /// The kept chunk whose record stands `distance` before the one at `place`.

@@ -30,6 +30,10 @@ public struct StreamArchive: ~Copyable {
   }
 
   public var path: String { input.path }
+
+  /// The same stream from its start to its end.
+  public consuming func reader() -> StreamReader { StreamReader(input) }
+
   /// The size of the file.
   public var byteCount: UInt64 { directory.byteCount }
   public var header: StreamHeader { directory.header }

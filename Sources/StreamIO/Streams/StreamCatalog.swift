@@ -117,7 +117,7 @@ extension StreamCatalog {
     case .summary(let value, let device):
       note(device, .deviceSummary, at: offset) { $0.summary = value }
     case .end: isComplete = true
-    case .unknown: unknownRecordCount += 1
+    case .unknown(let value): if value.type != .qemuFraming { unknownRecordCount += 1 }
     case .chunk, .index: break
     }
   }

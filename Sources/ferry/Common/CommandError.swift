@@ -1,8 +1,10 @@
 import MigrationStream
 import PCIConfig
 import Replay
+import StateLayout
 import StreamIO
 import SystemPackage
+import VFIO
 import YAMLReader
 
 /// What a command ends with when it does not end well: a message, and the exit code that callers branch on.
@@ -27,6 +29,9 @@ struct CommandError: Error {
   /// A device or its driver failed after the checks.
   static func device(_ message: String) -> CommandError { CommandError(message: message, code: 4) }
 
+  /// A file, socket or program of the user's could not be used.
+  static func input(_ message: String) -> CommandError { CommandError(message: message, code: 5) }
+
   /// A signal ended the work.
   static func signal(_ number: Int32, _ message: String) -> CommandError {
     CommandError(message: message, code: 128 + number)
@@ -48,8 +53,17 @@ struct CommandError: Error {
     case let error as CommandError: self = error
     case let error as StreamIOError: self.init(error)
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
+    case let error as DeviceOpenError: self.init(error)
     case let error as FileContentError: self = .damaged("\(error)")
     default: return nil
+    }
+  }
+
+  private init(_ error: DeviceOpenError) {
+    switch error {
+    case .malformed: self = .usage("\(error)")
+    case .absent: self = .no("\(error)")
+    case .device: self = .device("\(error)")
     }
   }
 
@@ -74,6 +88,8 @@ struct FileContentError: Error, CustomStringConvertible {
     do {
       return try body()
     } catch let error as YAMLError {
+      throw FileContentError(path: path, reason: ":\(error)")
+    } catch let error as LayoutError {
       throw FileContentError(path: path, reason: ":\(error)")
     } catch let error as PCIConfigError {
       let isLine = if case .text = error.place { true } else { false }

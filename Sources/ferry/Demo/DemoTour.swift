@@ -39,6 +39,8 @@ struct DemoTour: ~Copyable {
     try showDamage()
     try showExtraction()
     try showDifferences()
+    try showMove()
+    try showFailures()
   }
 
   private mutating func showDamage() throws {
@@ -85,6 +87,45 @@ struct DemoTour: ~Copyable {
     try run(["diff", "mtty.dms", "other.dms"], expecting: 1)
   }
 
+  private mutating func showMove() throws {
+    let source = "emulated:mtty?ports=2&text=hello&file=source"
+    let target = "emulated:mtty?ports=2&file=target"
+    try explain(
+      """
+      Now the move itself. This build's emulated mtty answers as the kernel's driver does, byte for byte;
+         vfio: devices take the same road. Capture one that runs: what it hands out while it runs first.
+      """)
+    try run(["capture", source, "-o", "live.dms"])
+    try run(["inspect", "live.dms"])
+    try explain("Ask whether another device can take it. Nothing is touched.")
+    try run(["replay", "live.dms", "emulated:mtty?ports=1&file=target", "--check"], expecting: 1)
+    try run(["replay", "live.dms", target, "--check"])
+    try explain("Replay it. The target runs only once the whole stream was verified.")
+    try run(["replay", "live.dms", target])
+    try check(
+      "the target holds what the source held, byte for byte",
+      contents(of: "target") == contents(of: "source"))
+    try check(
+      "and that is what the kernel's own driver handed out for such a device",
+      contents(of: "target") == CapturedDevice.state)
+  }
+
+  private mutating func showFailures() throws {
+    let before = try contents(of: "target")
+    try explain("A target that fails before it takes another state keeps what it had.")
+    try run(["capture", "emulated:mtty?ports=2&text=world", "-o", "world.dms"])
+    try run(
+      ["replay", "world.dms", "emulated:mtty?ports=2&file=target&fail=STOP-RESUMING:EBUSY"],
+      expecting: 4)
+    try check("the target is as it was", contents(of: "target") == before)
+    try explain("One that fails at a byte of its state is reset, and the message says so.")
+    try run(
+      ["replay", "world.dms", "emulated:mtty?ports=2&file=target&fail=40:EIO"], expecting: 4)
+    try check(
+      "nothing of the half that came is in the target (this driver's reset keeps its registers)",
+      contents(of: "target") == before)
+  }
+
   /// Says what was proved; throws if anything was off.
   consuming func finish() throws {
     let failures = failures
@@ -110,7 +151,8 @@ struct DemoTour: ~Copyable {
 
   /// Shows a command and runs it; any exit code but the expected one is a failure.
   private mutating func run(_ arguments: [String], expecting code: Int32 = 0) throws {
-    try output.print("   $ ferry \(arguments.joined(separator: " "))")
+    let words = arguments.map { $0.contains("?") ? "'\($0)'" : $0 }
+    try output.print("   $ ferry \(words.joined(separator: " "))")
     try output.flush()
     var messages: [String] = []
     let result = Main.run(arguments) { messages.append($0) }

@@ -17,7 +17,9 @@ struct CaptureCommand: ParsableCommand {
       \(OpenDevices.help)
 
       Examples:
+        ferry capture vfio:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 -o mtty.dms
         ferry capture 'emulated:mtty?ports=2&text=hello' -o mtty.dms
+        ferry capture emulated:mtty --profile corpora/profiles/mtty.yaml -o mtty.dms
         ferry capture 'emulated:synthetic?size=8GiB&precopy=6GiB&dirty=5%' -o - |
           ferry replay - 'emulated:synthetic?size=8GiB'
       """)
@@ -34,6 +36,13 @@ struct CaptureCommand: ParsableCommand {
       "A device's PASID bindings (YAML, schemas/pasid-table.schema.json); the nth file is the nth device's.",
       valueName: "file"))
   var pasidFiles: [String] = []
+
+  @Option(
+    name: .customLong("profile"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "The vPCI profile that a device's guest was shown; the nth is the nth device's.",
+      valueName: "profile"))
+  var profiles: [String] = []
 
   @Flag(help: "Run the devices again when the stream is whole.")
   var resume = false
@@ -65,6 +74,8 @@ struct CaptureCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/capture.schema.json).")
   var json = false
 
+  @OptionGroup var trace: TraceOption
+
   func validate() throws {
     guard maxIterations >= 1 else {
       throw ValidationError("Expected --max-iterations of 1 or more, found \(maxIterations).")
@@ -74,6 +85,9 @@ struct CaptureCommand: ParsableCommand {
     }
     guard pasidFiles.count <= devices.count else {
       throw ValidationError("Expected at most one --pasid for each device.")
+    }
+    guard profiles.count <= devices.count else {
+      throw ValidationError("Expected at most one --profile for each device.")
     }
     guard !json || output != "-" else {
       throw ValidationError("Expected --json with an output file: '-' takes standard output.")
@@ -93,10 +107,18 @@ struct CaptureCommand: ParsableCommand {
   }
 
   func run() throws {
-    let open = try OpenDevices(devices)
+    let open = try OpenDevices(devices, in: trace.kernel())
+    for device in open.devices where device.isResetWhenClosed {
+      StandardError.print(
+        "ferry: \(device.name): its driver reset it when this command opened it, so that is what is captured; a "
+          + "VMM's own device is named fd:")
+    }
     var sources = open.devices.map { CaptureSource($0) }
     for (index, path) in pasidFiles.enumerated() {
       sources[index].pasids = try PASIDTable(file: path)
+    }
+    for (index, path) in profiles.enumerated() {
+      sources[index].profile = try ProfileFiles.layout(path)
     }
     let again =
       try options.usesPreCopy

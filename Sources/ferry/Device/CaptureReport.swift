@@ -10,7 +10,7 @@ struct CaptureReport: Encodable {
     var timeInStates: [String: Int64]
     var wasReset: Bool
     var outcome: String
-    /// Of a synthetic device's memory.
+    /// Of what the device holds.
     var digest: String?
   }
 
@@ -29,13 +29,13 @@ struct CaptureReport: Encodable {
   var downtime: Int64
   var duration: Int64
 
-  init(_ summary: CaptureSummary, _ devices: [EmulatedDevice]) {
+  init(_ summary: CaptureSummary, _ devices: [AnyDevice]) {
     self.devices = zip(summary.devices, devices).enumerated().map { index, pair in
       Device(
         index: index, name: pair.0.name, preCopyBytes: pair.0.preCopyByteCount,
         stopCopyBytes: pair.0.stopCopyByteCount,
         timeInStates: StateTimes.json(pair.0.timeInStates), wasReset: pair.0.wasReset,
-        outcome: pair.0.outcome.word, digest: (pair.1.model as? SyntheticModel)?.digest)
+        outcome: pair.0.outcome.word, digest: pair.1.digest)
     }
     iterations = summary.iterations.map {
       Iteration(

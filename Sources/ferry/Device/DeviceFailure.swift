@@ -4,9 +4,9 @@ import StreamIO
 /// What a command says and ends with when an engine could not do its work.
 enum DeviceFailure {
   /// `device 0 (emulated:mtty): the arc STOP -> RESUMING: EIO (input/output error)`, with what the driver means by it.
-  static func text(_ error: DeviceError, _ number: UInt16, _ device: EmulatedDevice?) -> String {
+  static func text(_ error: DeviceError, _ number: UInt16, _ device: AnyDevice?) -> String {
     let name = device.map { " (\($0.name))" } ?? ""
-    let meaning = error.explanation(driver: device?.model.driver).map { ": \($0)" } ?? ""
+    let meaning = error.explanation(driver: device?.driver).map { ": \($0)" } ?? ""
     return "device \(number)\(name): \(error)\(meaning)"
   }
 
@@ -16,7 +16,7 @@ enum DeviceFailure {
   }
 
   static func capture(
-    _ error: CaptureError<StreamIOError>, _ devices: [EmulatedDevice]
+    _ error: CaptureError<StreamIOError>, _ devices: [AnyDevice]
   ) -> CommandError {
     var outcomes = text(Array(zip((0 as UInt16)..., error.outcomes)))
     if error.isStreamWhole { outcomes = "; the stream is whole all the same" + outcomes }
@@ -35,7 +35,7 @@ enum DeviceFailure {
   }
 
   static func replay(
-    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget<EmulatedDevice>], path: String
+    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget<AnyDevice>], path: String
   ) -> CommandError {
     var outcomes = text(error.outcomes.sorted { $0.key < $1.key })
     if outcomes.isEmpty, !targets.isEmpty { outcomes = "\n  no device was touched" }

@@ -2,36 +2,49 @@ import ByteIO
 import Replay
 import StreamIO
 import SystemPackage
+import VFIO
 
 /// The devices that a command line names.
 struct OpenDevices {
   /// What `--help` says of device names.
   static let help = """
-    A DEVICE is named by a scheme. In this build:
+    A DEVICE is named by a scheme:
 
-      emulated:mtty?ports=1|2[&text=TEXT][&file=F]
-          the kernel's sample serial device; TEXT stands in its FIFO, and F keeps the device
-          between commands
-      emulated:synthetic?size=SIZE[&precopy=SIZE][&dirty=N%][&seed=N][&p2p=no][&idle=0]
-                         [&reinit=N][&pasid-width=N][&migration=no]
-          as much state as wanted, made up on the fly; a target checks every byte
+      vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfio0   [?interface=cdev|group]
+          a device of the kernel, by its PCI address, the UUID of a mediated device, or its file
+      fd:5[?iommufd=6&devid=1[&ioas=2]]
+          a device that is open already, inherited from a VMM
+    \(families)
 
-    Either also takes step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
+    Emulated ones also take step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
     :ERROR behind it for a device that falls into that state.
     """
 
-  let devices: [EmulatedDevice]
+  private static var families: String {
+    EmulatedFamily.all.map { family in
+      let parameters = family.parameters.isEmpty ? "" : "?\(family.parameters)"
+      return "  emulated:\(family.name)\(parameters)\n      \(family.summary)"
+    }.joined(separator: "\n")
+  }
+
+  let devices: [AnyDevice]
   private let files: [(path: String, device: Int)]
 
-  init(_ names: [String]) throws {
-    var devices: [EmulatedDevice] = []
+  /// Opens them all; those of the kernel are of `kernel`.
+  init(_ names: [String], in kernel: any KernelInterface) throws {
+    var devices: [AnyDevice] = []
     var files: [(String, Int)] = []
     for name in names {
       let uri = try DeviceURI(parsing: name)
-      guard uri.scheme == "emulated" else {
-        throw CommandError.no(
-          "\(name): this build has emulated devices only (emulated:mtty, emulated:synthetic), and "
-            + "none of the scheme '\(uri.scheme)'")
+      switch uri.scheme {
+      case "emulated": break
+      case "vfio", "fd":
+        devices.append(
+          AnyDevice(try KernelDevice.open(uri, in: kernel), isInherited: uri.scheme == "fd"))
+        continue
+      default:
+        throw CommandError.usage(
+          "\(name): expected a device of the scheme vfio, fd or emulated, found '\(uri.scheme)'")
       }
       let isSerial = uri.path == "mtty"
       let device = try EmulatedDevice(uri, ignoring: isSerial ? ["file"] : [])
@@ -43,11 +56,19 @@ struct OpenDevices {
         try Self.load(path, into: device)
         files.append((path, devices.count))
       }
-      devices.append(device)
+      devices.append(AnyDevice(device))
     }
     self.devices = devices
     self.files = files
   }
+
+  /// The device that `name` names; nil where it is the name of something else, such as a file.
+  static func one(named name: String) throws -> AnyDevice? {
+    guard let uri = try? DeviceURI(parsing: name), schemes.contains(uri.scheme) else { return nil }
+    return try OpenDevices([name], in: TraceOption.untraced).devices[0]
+  }
+
+  private static let schemes: Set<String> = ["vfio", "fd", "emulated"]
 
   private static func load(_ path: String, into device: EmulatedDevice) throws {
     let bytes: [UInt8]
@@ -68,7 +89,7 @@ struct OpenDevices {
   /// Writes back the devices that live in files.
   func save() throws {
     for (path, number) in files {
-      guard let model = devices[number].model as? SerialDeviceModel else { continue }
+      guard let model = devices[number].emulated?.model as? SerialDeviceModel else { continue }
       let output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
       try output.commit()

@@ -20,6 +20,7 @@ struct ReplayCommand: ParsableCommand {
       Examples:
         ferry replay mtty.dms 'emulated:mtty?ports=2' --check
         ferry replay mtty.dms 'emulated:mtty?ports=2&file=device'
+        ferry replay vm.dms vfio:0000:3b:00.1 --then my-vmm --resume
       """)
 
   enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -43,6 +44,13 @@ struct ReplayCommand: ParsableCommand {
       valueName: "device"))
   var devices: [String]
 
+  @Option(
+    name: .customLong("profile"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "The vPCI profile that a device's guest is shown, in place of the stream's; the nth is the nth device's.",
+      valueName: "profile"))
+  var profiles: [String] = []
+
   @Flag(help: "Only check: whether the stream is whole, and whether the devices can take it.")
   var check = false
 
@@ -65,7 +73,17 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
 
+  @OptionGroup var keeping: KeepingOptions
+
+  @OptionGroup var trace: TraceOption
+
   func validate() throws {
+    guard profiles.count <= devices.count else {
+      throw ValidationError("Expected at most one --profile for each device.")
+    }
+    guard !check || !keeping.isAsked else {
+      throw ValidationError("--check restores nothing that could be kept.")
+    }
     guard !leaveStopped || only == nil || only == .state else {
       throw ValidationError("--leave-stopped goes with state only.")
     }
@@ -96,10 +114,23 @@ struct ReplayCommand: ParsableCommand {
     return options
   }
 
+  /// Says of devices that are reset when their last descriptor closes that what was restored goes with this process.
+  private func warn(_ devices: [AnyDevice]) {
+    for device in devices where device.isResetWhenClosed {
+      StandardError.print(
+        "ferry: \(device.name): its driver resets it when nobody has it open, so what was restored ends with "
+          + "this command; --then, --hand-over or --hold keep it")
+    }
+  }
+
   func run() throws {
     let assignments = try assignments()
-    let open = try OpenDevices(assignments.map(\.name))
-    let targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
+    let open = try OpenDevices(assignments.map(\.name), in: trace.kernel())
+    var targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
+    for (index, path) in profiles.enumerated() {
+      targets[index].profile = try ProfileFiles.layout(path)
+    }
+    let keeper = try keeping.prepare(open.devices)
     var reader = StreamReader(
       try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
@@ -130,6 +161,8 @@ struct ReplayCommand: ParsableCommand {
       try text.print(report)
     }
     try text.finish()
+    if case .nobody = keeper, !check { warn(open.devices) }
+    try keeper.take(open.devices)
     if !summary.report.isCompatible { throw CommandError.no() }
   }
 }

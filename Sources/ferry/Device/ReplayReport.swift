@@ -11,7 +11,7 @@ struct ReplayReport: Encodable {
     var wasReset: Bool
     var outcome: String
     var registers: [Register]
-    /// Of a synthetic device's memory.
+    /// Of what the device holds.
     var digest: String?
   }
 
@@ -39,7 +39,7 @@ struct ReplayReport: Encodable {
   var downtime: Int64
   var duration: Int64
 
-  init(_ summary: ReplaySummary, _ targets: [ReplayTarget<EmulatedDevice>], isCheck: Bool) {
+  init(_ summary: ReplaySummary, _ targets: [ReplayTarget<AnyDevice>], isCheck: Bool) {
     check = isCheck
     compatible = summary.report.isCompatible
     findings = summary.report.findings.map {
@@ -58,7 +58,7 @@ struct ReplayReport: Encodable {
             name: $0.register.name, offset: $0.register.offset, value: $0.register.value,
             mask: $0.register.mask, droppedBits: $0.droppedBits)
         },
-        digest: (target?.device.model as? SyntheticModel)?.digest)
+        digest: target?.device.digest)
     }
     stateBytes = summary.byteCount
     downtime = StateTimes.microseconds(summary.downtime)

@@ -31,20 +31,17 @@ struct PCIDiff: ParsableCommand {
     help: ArgumentHelp(
       "The machine's version, which sets vfio-pci.skip-vsc-check; the newest by default.",
       valueName: "major.minor"))
-  var machine: String?
+  var machine: QEMUMachineVersion?
 
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
     if machine != nil, !asQEMU { throw ValidationError("--machine needs --as-qemu") }
-    if machine != nil, version == nil {
-      throw ValidationError("--machine: expected a version such as 9.0")
-    }
   }
 
   func run() throws {
-    let (a, b) = (try space(first), try space(second))
+    let (a, b) = (try SpaceInput.space(first, at: device), try SpaceInput.space(second, at: device))
     if asQEMU { return try predict(a, b) }
     let comparison = ConfigSpaceComparison(a, b)
     let differences = comparison.differences
@@ -57,31 +54,9 @@ struct PCIDiff: ParsableCommand {
   }
 
   private func predict(_ stream: ConfigSpace, _ local: ConfigSpace) throws {
-    // Machines up to 9.0 keep the check of vendor-specific bytes (QEMU hw/core/machine.c, hw_compat_9_0).
-    let skips = version.map { $0 > (9, 0) } ?? true
-    let check = QEMULoadCheck(stream: stream, local: local, skipsVendorBytes: skips)
+    let check = QEMULoadCheck(
+      stream: stream, local: local, skipsVendorBytes: machine?.skipsVendorBytes ?? true)
     try ProfileFiles.print(json ? check.json.text : check.text)
     if !check.isAccepted { throw CommandError.no() }
-  }
-
-  private var version: (Int, Int)? {
-    guard let machine else { return nil }
-    let parts = machine.split(separator: ".").map { Int($0) }
-    guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
-    return (major, minor)
-  }
-
-  private func space(_ name: String) throws -> ConfigSpace {
-    var space: ConfigSpace?
-    try SpaceInput.reportingFailures(in: name) {
-      let devices = try SpaceInput.read(name).devices(at: device)
-      guard devices.count == 1 else {
-        throw PCIConfigError(
-          .noDevice, "expected one device, found \(devices.count): choose one with --device")
-      }
-      space = devices[0].space
-    }
-    guard let space else { throw CommandError.damaged() }
-    return space
   }
 }

@@ -7,7 +7,7 @@ struct PCIShow: ParsableCommand {
     commandName: "show",
     abstract: "Show capabilities, fields and the map of configuration spaces.",
     discussion: """
-      DUMP is the text of lspci -x, -xxx or -xxxx (with or without -v), the raw bytes of one space, \
+      DUMP is the text of lspci -x, -xxx or -xxxx (with or without -v), the raw bytes of one space, a device (vfio:…), \
       a sysfs config file, or - for standard input.
 
       Example: ferry pci show dump.txt --device 3b:00.0

@@ -1,16 +1,18 @@
 import ArgumentParser
 import MigrationStream
 import PCIConfig
+import Replay
 import StreamIO
 
 /// Where the `pci` commands take configuration spaces from: a dump, raw bytes, sysfs, or a device of a stream
-/// (`F.dms#DEVICE`, and `F.dms#DEVICE:guest` for what its guest was shown).
+/// (`F.dms#DEVICE`, and `F.dms#DEVICE:guest` for what its guest was shown), or the region of a device (`vfio:…`).
 enum SpaceInput {
   /// More than a dump of every function of a large machine.
   private static let byteLimit = 64 << 20
 
   /// The spaces that `name` stands for.
   static func read(_ name: String) throws -> ConfigSpaceDump {
+    if let device = try OpenDevices.one(named: name) { return try region(of: device) }
     if let reference = StreamReference(name) { return try ConfigSpaceDump([reference.device()]) }
     let dump = try ConfigSpaceDump(parsing: try InputFile(path: name).contents(limit: byteLimit))
     // A space from sysfs does not say where it sits, but its folder does.
@@ -23,6 +25,35 @@ enum SpaceInput {
       ])
     }
     return dump
+  }
+
+  /// The configuration region of an open device.
+  private static func region(of device: AnyDevice) throws -> ConfigSpaceDump {
+    let bytes: [UInt8]
+    do throws(DeviceError) {
+      bytes = try device.configurationSpace()
+    } catch {
+      throw CommandError.device("\(device.name): \(error)")
+    }
+    return try ConfigSpaceDump([
+      DumpedDevice(
+        address: PCIAddress(device.name), title: "", line: nil, space: try ConfigSpace(bytes))
+    ])
+  }
+
+  /// The one space that `name` stands for, or that of the device at `slot`.
+  static func space(_ name: String, at slot: String?) throws -> ConfigSpace {
+    var space: ConfigSpace?
+    try reportingFailures(in: name) {
+      let devices = try read(name).devices(at: slot)
+      guard devices.count == 1 else {
+        throw PCIConfigError(
+          .noDevice, "expected one device, found \(devices.count): choose one by its slot")
+      }
+      space = devices[0].space
+    }
+    guard let space else { throw CommandError.damaged() }
+    return space
   }
 
   /// Runs `body`; an error about a space gets `name` in front of it and becomes the exit code.

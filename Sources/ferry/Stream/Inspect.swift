@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import MigrationStream
 import StreamIO
 
@@ -8,8 +9,9 @@ struct Inspect: ParsableCommand {
     abstract: "Show what a stream holds.",
     discussion: """
       Reads a file by its index, or scans it where that is missing, and a pipe from start to end; \
-      state is not decoded (ferry verify does that). The exit code is 3 for a torn or damaged \
-      stream; what was found before the damage is shown all the same.
+      of the state no more is decoded than tells what it is (ferry verify checks all of it, ferry \
+      dissect takes it apart). The exit code is 3 for a torn or damaged stream; what was found \
+      before the damage is shown all the same.
 
       Example: ferry inspect mtty.dms --records
       """)
@@ -47,22 +49,29 @@ struct Inspect: ParsableCommand {
     } else if records || hex {
       try listRecords(try StreamArchive(try input.seekable(), limits: reading.limits))
     } else if input.byteCount == nil {
-      try show(try Self.sequentialCatalog(of: input, path: file, reading.limits))
+      var contents = SequentialContents()
+      let catalog = try Self.sequentialCatalog(of: input, path: file, reading.limits, &contents)
+      try show(catalog, glances: contents.glances(of: catalog))
     } else {
-      let archive = try StreamArchive(input, limits: reading.limits)
-      try show(try archive.catalog(), indexDefect: archive.indexDefect)
+      let state = ArchivedState(try StreamArchive(input, limits: reading.limits))
+      let catalog = try state.archive.catalog()
+      let glances = catalog.devices.enumerated().map { number, device in
+        StateGlance(state, device: UInt16(number), device)
+      }
+      try show(catalog, glances: glances, indexDefect: state.archive.indexDefect)
     }
   }
 
   private func show(
-    _ catalog: StreamCatalog, indexDefect: StreamError? = nil, report: SalvageReport? = nil
+    _ catalog: StreamCatalog, glances: [StateGlance?] = [], indexDefect: StreamError? = nil,
+    report: SalvageReport? = nil
   ) throws {
     var output = try TextOutput()
     if json {
-      try output.print(try JSONText.of(InspectReport(catalog, losses: report?.losses)))
+      try output.print(try JSONText.of(InspectReport(catalog, glances: glances, losses: report?.losses)))
     } else {
       let text = InspectText(
-        path: file, catalog: catalog, report: report, indexDefect: indexDefect)
+        path: file, catalog: catalog, glances: glances, report: report, indexDefect: indexDefect)
       for line in text.lines { try output.print(line) }
     }
     try output.finish()
@@ -70,7 +79,8 @@ struct Inspect: ParsableCommand {
   }
 
   private static func sequentialCatalog(
-    of input: consuming InputFile, path: String, _ limits: DecodingLimits
+    of input: consuming InputFile, path: String, _ limits: DecodingLimits,
+    _ contents: inout SequentialContents
   ) throws -> StreamCatalog {
     var reader = StreamReader(input, limits: limits)
     var catalog: StreamCatalog?
@@ -79,6 +89,7 @@ struct Inspect: ParsableCommand {
         guard let header = reader.recordHeader, let streamHeader = reader.header else { continue }
         catalog = catalog ?? StreamCatalog(header: streamHeader, origin: .sequence)
         catalog?.note(record, header, at: reader.recordOffset)
+        if case .chunk(let chunk) = record { contents.note(chunk, of: &reader) }
       }
     } catch {
       guard case .stream(let defect) = error.cause, let header = reader.header else { throw error }
@@ -117,5 +128,36 @@ struct Inspect: ParsableCommand {
     }
     try output.finish()
     if let failure { throw failure }
+  }
+}
+
+/// The state of the devices of a pipe as far as it is kept: all of a small one, the first bytes of a large one.
+private struct SequentialContents {
+  private var bytes: [UInt16: [UInt8]] = [:]
+  private var isCut: Set<UInt16> = []
+
+  /// Keeps what is wanted of a chunk that the reader has just given.
+  mutating func note(_ chunk: StateChunk, of reader: inout StreamReader) {
+    guard !isCut.contains(chunk.device) else { return }
+    let known = bytes[chunk.device, default: []]
+    guard known.count + Int(chunk.byteCount) <= StateGlance.wholeByteCount,
+      let state = try? [UInt8](reader.chunkBytes())
+    else {
+      isCut.insert(chunk.device)
+      if known.isEmpty, let state = try? reader.chunkBytes() {
+        let count = min(state.byteCount, StateGlance.prefixByteCount)
+        bytes[chunk.device] = [UInt8](state.extracting(first: count))
+      }
+      return
+    }
+    bytes[chunk.device] = known + state
+  }
+
+  func glances(of catalog: StreamCatalog) -> [StateGlance?] {
+    catalog.devices.enumerated().map { number, device in
+      StateGlance(
+        bytes[UInt16(number)] ?? [], byteCount: device.state.byteCount,
+        driver: device.identity.driver)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import MigrationStream
+import StateLayout
 import StreamIO
 
 /// What `ferry inspect --json` prints; the shape is `schemas/inspect.schema.json`.
@@ -27,11 +28,12 @@ struct InspectReport: Encodable {
     var pasidBindings: Int
     var profile: String?
     var digest: String?
+    var content: Content?
     var missing: Missing?
 
     private enum CodingKeys: CodingKey {
       case index, name, driver, vendorID, deviceID, stateBytes, storedBytes, chunks, precopyBytes
-      case configBytes, pasidBindings, profile, digest, missing
+      case configBytes, pasidBindings, profile, digest, content, missing
     }
 
     // Absent values are null, so that the keys are always the same; only `missing` belongs to salvage alone.
@@ -50,7 +52,24 @@ struct InspectReport: Encodable {
       try values.encode(pasidBindings, forKey: .pasidBindings)
       try values.encode(profile, forKey: .profile)
       try values.encode(digest, forKey: .digest)
+      try values.encode(content, forKey: .content)
       try values.encodeIfPresent(missing, forKey: .missing)
+    }
+  }
+
+  /// What a device's state is.
+  struct Content: Encodable {
+    var layout: String
+    var certainty: String
+    /// Absent where that takes reading more of the state.
+    var complete: Bool?
+    var sound: Bool?
+
+    init(_ glance: StateGlance) {
+      layout = glance.layout.name
+      certainty = "\(glance.certainty)"
+      complete = glance.isComplete
+      sound = glance.isSound
     }
   }
 
@@ -85,7 +104,9 @@ struct InspectReport: Encodable {
   var unknownRecords: Int
   var error: VerifyReport.Failure?
 
-  init(_ catalog: StreamCatalog, losses: [SalvageReport.Loss]? = nil) {
+  init(
+    _ catalog: StreamCatalog, glances: [StateGlance?] = [], losses: [SalvageReport.Loss]? = nil
+  ) {
     format = Format(catalog.header)
     uuid = "\(catalog.header.uuid)"
     complete = catalog.isComplete
@@ -95,6 +116,9 @@ struct InspectReport: Encodable {
     devices = catalog.devices.enumerated().map { Device(index: $0, $1) }
     unknownRecords = catalog.unknownRecordCount
     error = catalog.defect.map(VerifyReport.Failure.init)
+    for (index, glance) in glances.enumerated() where index < devices.count {
+      devices[index].content = glance.map(Content.init)
+    }
     for (index, loss) in (losses ?? []).enumerated() where index < devices.count {
       devices[index].missing = loss.isEmpty ? nil : Missing(loss)
     }

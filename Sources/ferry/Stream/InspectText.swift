@@ -7,6 +7,8 @@ import StreamIO
 struct InspectText {
   let path: String
   let catalog: StreamCatalog
+  /// What is known of the content of each device's state; empty where nobody looked.
+  var glances: [StateGlance?] = []
   var report: SalvageReport?
   var indexDefect: StreamError?
 
@@ -94,6 +96,9 @@ struct InspectText {
       return count == 0 ? nil : "\(count) \(encoding)"
     }
     if !encodings.isEmpty { lines.append("  chunks    \(encodings.joined(separator: ", "))") }
+    if number < glances.count, let glance = glances[number] {
+      lines.append("  content   \(Printable.text(glance.text))")
+    }
     lines += details(device)
     return lines
   }

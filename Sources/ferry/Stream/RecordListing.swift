@@ -53,7 +53,7 @@ enum RecordListing {
 }
 
 extension String {
-  fileprivate func leading(_ width: Int) -> String {
+  func leading(_ width: Int) -> String {
     String(repeating: " ", count: max(0, width - count)) + self
   }
 

@@ -1,0 +1,41 @@
+import ByteIO
+
+extension QEMUStreamCatalog {
+  /// Adds pages that came over a multifd channel to those of their block.
+  public mutating func add(_ pages: RAMBlock.Pages, of block: String) {
+    ram.add(pages, of: block)
+  }
+
+  /// Adds what came over multifd channels for the device at `index` of `vfioDevices`.
+  ///
+  /// - Parameters:
+  ///   - configuration: the bytes of the configuration's packet.
+  ///   - prefix: the first bytes of the packets' state.
+  public mutating func add(
+    _ sequence: DeviceStatePackets.Sequence, configuration: [UInt8], prefix: [UInt8],
+    toDevice index: Int
+  ) throws(QEMUStreamError) {
+    let bytes = configuration.span.raw
+    let place = (offset: sequence.configuration.offset, device: vfioDevices[index].id)
+    guard bytes.byteCount >= 8,
+      bytes.big(UInt64.self, at: 0) == VFIORecord.Kind.configuration.tag
+    else {
+      throw QEMUStreamError(
+        .malformed, at: place.offset, section: place.device,
+        expected: "a configuration record in the last packet", found: "other bytes")
+    }
+    let record = try VFIOConfiguration(
+      parsing: bytes.extracting(droppingFirst: 8), at: place.offset + 8)
+    guard record.byteCount + 16 == bytes.byteCount else {
+      throw QEMUStreamError(
+        .malformed, at: place.offset, section: place.device,
+        expected: "a packet of \(record.byteCount + 16) bytes", found: "\(bytes.byteCount)")
+    }
+    let room = VFIODeviceSummary.longestPrefix - vfioDevices[index].statePrefix.count
+    vfioDevices[index].packetCount = UInt64(sequence.state.count) + 1
+    vfioDevices[index].stopCopyByteCount &+= sequence.stateByteCount
+    vfioDevices[index].configuration = record
+    vfioDevices[index].configurationOffset = nil
+    vfioDevices[index].statePrefix += prefix.prefix(room)
+  }
+}

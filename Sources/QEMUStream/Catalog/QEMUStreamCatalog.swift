@@ -1,0 +1,176 @@
+import ByteIO
+
+/// What a QEMU stream holds, without its memory and its state.
+///
+/// Its size follows the number of devices, never the amount of state.
+public struct QEMUStreamCatalog: Sendable {
+  /// The sections of one device, or of RAM.
+  public struct Section: Sendable, Hashable {
+    public let id: UInt32
+    public let name: String
+    public let instance: UInt32
+    public let version: UInt32
+    /// Where its first section begins.
+    public let offset: UInt64
+    /// How many sections of each kind.
+    public internal(set) var counts: [QEMUSection.Kind: UInt64] = [:]
+    /// The bytes of their content.
+    public internal(set) var byteCount: UInt64 = 0
+    /// What told the end of the last one.
+    public internal(set) var evidence: QEMUSection.End.Evidence?
+    var fullByteCount: UInt64?
+
+    public var count: UInt64 { counts.values.reduce(0, &+) }
+  }
+
+  // More VFIO devices than a machine has, few enough that what is kept of each stays small.
+  private static let mostDevices = 256
+
+  public private(set) var configuration: QEMUConfiguration?
+  /// In the order of their first sections.
+  public private(set) var sections: [Section] = []
+  public internal(set) var ram = RAMSummary()
+  public internal(set) var vfioDevices: [VFIODeviceSummary] = []
+  /// How often each command came.
+  public private(set) var commandCounts: [String: UInt64] = [:]
+  /// Whether the machine's state came to its end.
+  public private(set) var isComplete = false
+  public private(set) var description: VMDescription?
+  /// Whether something follows the stream in its file.
+  public private(set) var hasTrailingData = false
+  /// The bytes up to where the stream was read.
+  public private(set) var byteCount: UInt64 = 0
+  /// Why the stream could not be read to its end, or cannot be trusted.
+  public private(set) var defect: QEMUStreamError?
+
+  private var indexByID: [UInt32: Int] = [:]
+  private var deviceByID: [UInt32: Int] = [:]
+  private var current: QEMUSection?
+
+  /// Reads a stream to its end, or to where it cannot be read on; `observe` sees every part.
+  ///
+  /// Throws what the source throws.
+  public init<Source: ByteSource & ~Copyable>(
+    reading reader: inout QEMUStreamReader<Source>,
+    observing observe: (QEMUStreamEvent) throws -> Void = { _ in }
+  ) throws {
+    do {
+      while let event = try reader.next() {
+        try note(event)
+        try observe(event)
+        if case .record(let record) = event, case .data = record.content {
+          try keepPrefix(of: &reader)
+        }
+      }
+      hasTrailingData = reader.hasTrailingData
+    } catch let error as QEMUReadError {
+      switch error {
+      case .stream(let cause): defect = cause
+      case .source(let cause): throw cause
+      }
+    }
+    ram = reader.ram
+    byteCount = reader.offset
+  }
+
+  private mutating func keepPrefix<Source: ByteSource & ~Copyable>(
+    of reader: inout QEMUStreamReader<Source>
+  ) throws(QEMUReadError) {
+    guard let current, let device = deviceByID[current.id] else { return }
+    while vfioDevices[device].statePrefix.count < VFIODeviceSummary.longestPrefix {
+      let room = VFIODeviceSummary.longestPrefix - vfioDevices[device].statePrefix.count
+      let bytes = [UInt8](try reader.stateBytes(limit: room))
+      if bytes.isEmpty { return }
+      vfioDevices[device].statePrefix += bytes
+    }
+  }
+
+  // MARK: Events
+
+  private mutating func note(_ event: QEMUStreamEvent) throws(QEMUReadError) {
+    switch event {
+    case .configuration(let value): configuration = value
+    case .section(let section): try begin(section)
+    case .record(let record):
+      guard let current, let device = deviceByID[current.id] else { return }
+      vfioDevices[device].note(record, in: current)
+    case .sectionEnd(let end): note(end)
+    case .command(let command): commandCounts[command.name, default: 0] &+= 1
+    case .end: isComplete = true
+    case .description(let value):
+      description = value
+      checkSizes(by: value)
+    }
+  }
+
+  private mutating func begin(_ section: QEMUSection) throws(QEMUReadError) {
+    current = section
+    if indexByID[section.id] == nil {
+      indexByID[section.id] = sections.count
+      sections.append(
+        Section(
+          id: section.id, name: section.name, instance: section.instance,
+          version: section.version, offset: section.offset))
+    }
+    guard section.isVFIO else { return }
+    if deviceByID[section.id] == nil {
+      guard vfioDevices.count < Self.mostDevices else {
+        throw .stream(
+          QEMUStreamError(
+            .limitExceeded, at: section.offset, section: section.label,
+            expected: "at most \(Self.mostDevices) VFIO devices", found: "more"))
+      }
+      deviceByID[section.id] = vfioDevices.count
+      vfioDevices.append(VFIODeviceSummary(section))
+    }
+    if let device = deviceByID[section.id] {
+      vfioDevices[device].sectionCounts[section.kind, default: 0] &+= 1
+    }
+  }
+
+  private mutating func note(_ end: QEMUSection.End) {
+    current = nil
+    guard let index = indexByID[end.section.id] else { return }
+    sections[index].counts[end.section.kind, default: 0] &+= 1
+    sections[index].byteCount &+= end.byteCount
+    sections[index].evidence = end.evidence
+    if end.section.kind == .full { sections[index].fullByteCount = end.byteCount }
+  }
+
+  /// Holds the sections whose end was looked for against what the stream says of them in the end.
+  private mutating func checkSizes(by description: VMDescription) {
+    for index in sections.indices {
+      let section = sections[index]
+      guard let found = section.fullByteCount,
+        let device = description.device(section.name, instance: section.instance)
+      else { continue }
+      if found == device.byteCount {
+        if section.evidence == .footer { sections[index].evidence = .description }
+      } else if defect == nil {
+        defect = QEMUStreamError(
+          .misleadingDescription, at: section.offset,
+          section: "\(section.id) (\(section.name))",
+          expected: "\(device.byteCount) bytes, as the description at \(description.offset) says",
+          found: "\(found) up to its footer")
+      }
+    }
+  }
+}
+
+extension QEMUStreamCatalog {
+  /// What is remarkable about the stream as a whole, in sentences.
+  public var findings: [String] {
+    var findings: [String] = []
+    if description == nil && isComplete {
+      findings.append("the stream has no description of its sections")
+    }
+    let searched = sections.filter { $0.evidence == .footer }
+    if !searched.isEmpty {
+      findings.append(
+        "the ends of \(searched.count) sections were told by their footers alone, the first of "
+          + "section \(searched[0].id) ('\(searched[0].name)')")
+    }
+    if hasTrailingData { findings.append("more bytes follow the stream, from \(byteCount) on") }
+    return findings
+  }
+}

@@ -1,0 +1,144 @@
+import ByteIO
+import MigrationStream
+
+/// A device's state on its way into a stream: a chunk for each record of data, or several where that is large.
+struct ExtractionLane {
+  private let device: UInt16
+  private var framing = QEMUFraming()
+  private var context = StateChunk.Context(phase: .preCopy)
+  /// How many rounds of pre-copy there were.
+  private var iteration: UInt32 = 0
+  /// The chunk that was read last; held back, because the record behind it tells what ends with it.
+  private var pending: [UInt8] = []
+
+  init(device: UInt16) { self.device = device }
+
+  /// Takes note of the start of a section.
+  mutating func begin(_ kind: QEMUSection.Kind) {
+    framing.append(.section(kind))
+    let isRunning = kind == .start || kind == .part
+    context = StateChunk.Context(
+      phase: isRunning ? .preCopy : .stopCopy, iteration: isRunning ? iteration : 0)
+  }
+
+  /// Takes a record, and the state behind it if it has any.
+  mutating func take<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
+    _ record: VFIORecord, from reader: inout QEMUStreamReader<Source>, _ total: inout UInt64,
+    to sink: inout Sink
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    guard case .data(let byteCount) = record.content else {
+      framing.append(.record(record.kind, byteCount: 0))
+      if record.kind.endsSection { try endSection(with: record.kind, &total, to: &sink) }
+      return
+    }
+    framing.append(.record(.data, byteCount: byteCount))
+    try flush(&total, to: &sink)
+    let limit = Int(sink.limits.chunkByteCount)
+    while true {
+      // A full chunk waits for what comes behind it like any other.
+      let isFull = pending.count == limit
+      let bytes: [UInt8]
+      do throws(QEMUReadError) {
+        bytes = try Self.state(from: &reader, limit: isFull ? limit : limit - pending.count)
+      } catch {
+        throw QEMUTransferError(error)
+      }
+      if bytes.isEmpty { break }
+      if isFull { try write(&total, to: &sink) }
+      pending += bytes
+    }
+    try writeFraming(to: &sink)
+  }
+
+  private static func state<Source: ByteSource & ~Copyable>(
+    from reader: inout QEMUStreamReader<Source>, limit: Int
+  ) throws(QEMUReadError) -> [UInt8] {
+    [UInt8](try reader.stateBytes(limit: limit))
+  }
+
+  private mutating func endSection<Sink: RecordSink & ~Copyable>(
+    with kind: VFIORecord.Kind, _ total: inout UInt64, to sink: inout Sink
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    if context.phase == .preCopy && !pending.isEmpty {
+      iteration &+= 1
+      context.flags.insert(.lastOfIteration)
+    }
+    if kind == .initialDataSent { context.flags.insert(.lastOfInitialData) }
+    try flush(&total, to: &sink)
+    context.flags = []
+  }
+
+  /// Takes the multifd packets of the device.
+  mutating func write<Sink: RecordSink & ~Copyable>(
+    _ packets: DeviceStatePackets.Sequence,
+    reading read: (_ file: Int, _ offset: UInt64, _ count: Int) throws -> [UInt8],
+    _ total: inout UInt64, to sink: inout Sink, _ progress: (UInt64) -> Void
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    framing.append(.packets)
+    context = StateChunk.Context(phase: .stopCopy)
+    for piece in packets.state {
+      framing.append(.record(.data, byteCount: UInt64(piece.byteCount)))
+      var position: UInt64 = 0
+      while position < piece.byteCount {
+        let count = Int(
+          min(UInt64(piece.byteCount) - position, UInt64(sink.limits.chunkByteCount)))
+        do {
+          pending = try read(piece.file, piece.offset + position, count)
+        } catch {
+          throw .source(error)
+        }
+        guard pending.count == count else {
+          throw .stream(
+            QEMUStreamError(
+              .torn, at: piece.offset + position, expected: "\(count) bytes of a packet",
+              found: "\(pending.count), and the end of the file"))
+        }
+        position += UInt64(count)
+        try write(&total, to: &sink)
+        progress(total)
+      }
+      try writeFraming(to: &sink)
+    }
+    framing.append(.record(.configuration, byteCount: 0))
+    framing.append(.record(.endOfState, byteCount: 0))
+  }
+
+  /// Writes what is held back.
+  mutating func finish<Sink: RecordSink & ~Copyable>(
+    _ total: inout UInt64, to sink: inout Sink
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    try flush(&total, to: &sink)
+    try writeFraming(to: &sink, last: true)
+  }
+
+  // MARK: Writing
+
+  private mutating func flush<Sink: RecordSink & ~Copyable>(
+    _ total: inout UInt64, to sink: inout Sink
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    if !pending.isEmpty { try write(&total, to: &sink) }
+  }
+
+  private mutating func write<Sink: RecordSink & ~Copyable>(
+    _ total: inout UInt64, to sink: inout Sink
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    do {
+      try sink.write(pending.span.raw, device: device, context: context)
+    } catch {
+      throw .sink(error)
+    }
+    total &+= UInt64(pending.count)
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func writeFraming<Sink: RecordSink & ~Copyable>(
+    to sink: inout Sink, last: Bool = false
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    guard let record = framing.takeRecord(device: device, last: last) else { return }
+    do {
+      try sink.write(record)
+    } catch {
+      throw .sink(error)
+    }
+  }
+}

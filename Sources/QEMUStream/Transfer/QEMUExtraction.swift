@@ -1,0 +1,109 @@
+import ByteIO
+public import MigrationStream
+
+/// VFIO devices of a QEMU stream as a sequence of records: with everything that QEMU knew of them.
+///
+/// The stream is read twice, because the configuration comes last in it and is wanted first: once for its catalog, and
+/// once here.
+public struct QEMUExtraction {
+  /// A device to take out.
+  public struct Device: Sendable {
+    public let summary: VFIODeviceSummary
+    /// Its multifd packets; nil where there are none.
+    public let packets: DeviceStatePackets.Sequence?
+
+    public init(_ summary: VFIODeviceSummary, packets: DeviceStatePackets.Sequence? = nil) {
+      self.summary = summary
+      self.packets = packets
+    }
+  }
+
+  private let devices: [Device]
+  private let numberByID: [UInt32: UInt16]
+
+  /// - Parameter devices: in the order of their numbers in the stream that comes out; at most 65,535.
+  public init(_ devices: [Device]) {
+    precondition(devices.count < UInt16.max, "a stream numbers its devices with 16 bits")
+    self.devices = devices
+    numberByID = Dictionary(
+      zip(devices.map(\.summary.sectionID), (0 as UInt16)...),
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Writes information, identities and what belongs to them, and all state; the end is the caller's to write.
+  ///
+  /// - Parameters:
+  ///   - reader: the main channel from its start, of which no more is read than the devices need.
+  ///   - readPacket: gives so many bytes from an offset of a multifd channel's file, or fewer at its end.
+  ///   - progress: is told after each chunk how many state bytes were written.
+  public func write<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
+    reading reader: inout QEMUStreamReader<Source>,
+    packets readPacket: (_ file: Int, _ offset: UInt64, _ count: Int) throws -> [UInt8],
+    information: StreamInformation, to sink: inout Sink, progress: (UInt64) -> Void = { _ in }
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    try write(.information(information), to: &sink)
+    for (number, device) in zip((0 as UInt16)..., devices) {
+      try introduce(device.summary, number, to: &sink)
+    }
+    var lanes = devices.indices.map { ExtractionLane(device: UInt16($0)) }
+    var total: UInt64 = 0
+    try writeSections(from: &reader, &lanes, &total, to: &sink, progress)
+    for (number, device) in devices.enumerated() {
+      guard let packets = device.packets else { continue }
+      try lanes[number].write(packets, reading: readPacket, &total, to: &sink, progress)
+    }
+    for number in lanes.indices { try lanes[number].finish(&total, to: &sink) }
+    progress(total)
+  }
+
+  private func write<Sink: RecordSink & ~Copyable>(
+    _ record: Record, to sink: inout Sink
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    do {
+      try sink.write(record)
+    } catch {
+      throw .sink(error)
+    }
+  }
+
+  private func introduce<Sink: RecordSink & ~Copyable>(
+    _ device: VFIODeviceSummary, _ number: UInt16, to sink: inout Sink
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    let identity = DeviceIdentity(
+      name: device.id, pci: device.configuration.flatMap(\.pciIdentity))
+    try write(.identity(identity, device: number), to: &sink)
+    guard let configuration = device.configuration else { return }
+    try write(
+      .configuration(ConfigurationRecord(synthesized: configuration.space), device: number),
+      to: &sink)
+    try write(.interrupts(configuration.interrupts, device: number), to: &sink)
+  }
+
+  private func writeSections<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
+    from reader: inout QEMUStreamReader<Source>, _ lanes: inout [ExtractionLane],
+    _ total: inout UInt64, to sink: inout Sink, _ progress: (UInt64) -> Void
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    var open = Set(numberByID.keys)
+    var current: Int?
+    while !open.isEmpty {
+      let event: QEMUStreamEvent?
+      do {
+        event = try reader.next()
+      } catch {
+        throw QEMUTransferError(error)
+      }
+      switch event {
+      case nil: return
+      case .section(let section):
+        current = numberByID[section.id].map { Int($0) }
+        if let current { lanes[current].begin(section.kind) }
+      case .record(let record):
+        guard let current else { continue }
+        try lanes[current].take(record, from: &reader, &total, to: &sink)
+        progress(total)
+      case .sectionEnd(let end) where end.section.kind == .full: open.remove(end.section.id)
+      default: continue
+      }
+    }
+  }
+}

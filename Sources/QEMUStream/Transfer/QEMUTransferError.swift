@@ -1,0 +1,16 @@
+/// Why a device could not be taken out of a QEMU stream.
+public enum QEMUTransferError<SinkFailure: Error>: Error {
+  /// The stream is not what it should be.
+  case stream(QEMUStreamError)
+  /// The source of the stream failed.
+  case source(any Error)
+  /// The sink of the records failed.
+  case sink(SinkFailure)
+
+  init(_ error: QEMUReadError) {
+    switch error {
+    case .stream(let cause): self = .stream(cause)
+    case .source(let cause): self = .source(cause)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import ByteIO
+public import MigrationStream
+import PCIConfig
+
+extension VFIOConfiguration {
+  /// Which function the guest was shown.
+  var pciIdentity: DeviceIdentity.PCIIdentity? {
+    guard let space = try? ConfigSpace(space), !space.isAllOnes else { return nil }
+    let subsystem = space.subsystem
+    return DeviceIdentity.PCIIdentity(
+      vendorID: space.vendorID, deviceID: space.deviceID, subsystemVendorID: subsystem?.vendor,
+      subsystemID: subsystem?.device, classCode: space.classCode, revisionID: space.revisionID)
+  }
+
+  /// The interrupts: the pins and the MSI-X table of the record, and the registers that are in the space.
+  public var interrupts: InterruptState {
+    var interrupts = InterruptState(assertedPins: assertedPins)
+    guard let space = try? ConfigSpace(space) else { return interrupts }
+    let list = space.capabilityList
+    if let capability = list.first(.msix), let control = space.u16(at: capability.offset + 2),
+      vectorCount > 0
+    {
+      interrupts.msix = InterruptState.MSIX(
+        control: control, table: msixTable, pendingBits: msixPendingBits)
+    }
+    if let capability = list.first(.msi) { interrupts.msi = Self.msi(space, capability.offset) }
+    return interrupts
+  }
+
+  /// The registers of the MSI capability (PCI Local Bus Specification 3.0, 6.8.1).
+  private static func msi(_ space: ConfigSpace, _ offset: Int) -> InterruptState.MSI? {
+    guard let control = space.u16(at: offset + 2), let low = space.u32(at: offset + 4) else {
+      return nil
+    }
+    let isWide = control & 0x80 != 0
+    let high = isWide ? space.u32(at: offset + 8) ?? 0 : 0
+    let data = offset + (isWide ? 12 : 8)
+    var msi = InterruptState.MSI(
+      control: control, address: UInt64(high) << 32 | UInt64(low),
+      data: UInt32(space.u16(at: data) ?? 0))
+    if control & 0x100 != 0 {
+      msi.maskBits = space.u32(at: data + 4) ?? 0
+      msi.pendingBits = space.u32(at: data + 8) ?? 0
+    }
+    return msi
+  }
+
+  /// The record with what a `.dms` stream says of the device: the space that its guest was shown, and its interrupts;
+  /// what the stream does not say stays.
+  ///
+  /// Throws `mismatch` where that is no record that QEMU could have written.
+  public func replacing(
+    _ configuration: ConfigurationRecord?, _ interrupts: InterruptState?
+  ) throws(QEMUStreamError) -> VFIOConfiguration {
+    var result = self
+    result.isSizeAmbiguous = false
+    if let space = configuration?.synthesized {
+      guard Self.spaceSizes.contains(space.count) else {
+        throw QEMUStreamError(
+          .mismatch, at: 0, expected: "a configuration space of 256 or 4096 bytes as QEMU has it",
+          found: "\(space.count) bytes")
+      }
+      result.space = space
+    }
+    if let pins = interrupts?.assertedPins { result.assertedPins = pins }
+    if let msix = interrupts?.msix {
+      result.msixTable = msix.table
+      result.msixPendingBits = Array(msix.pendingBits.prefix((msix.table.count / 16 + 7) / 8))
+    }
+    let vectors = Self.vectorCount(of: result.space) ?? 0
+    guard result.vectorCount == vectors else {
+      throw QEMUStreamError(
+        .mismatch, at: 0,
+        expected: "an interrupt record with the \(vectors) MSI-X vectors of the space",
+        found: "\(result.vectorCount) vectors")
+    }
+    return result
+  }
+}

@@ -1,0 +1,104 @@
+public import ByteIO
+import PCIConfig
+
+extension VFIOConfiguration {
+  private static var subsection: UInt8 { 5 }
+  private static var longestSubsections: Int { 64 << 10 }
+
+  /// More bytes than a record has, with the tag behind it.
+  static var longestByteCount: Int { 4 + 4096 + 16 + 2048 * 16 + 256 + longestSubsections + 8 }
+
+  /// Reads the record at the front of `bytes`, behind its tag; `byteCount` tells how far it goes, and the tag of
+  /// END_OF_STATE follows there.
+  ///
+  /// The record says neither how large its space is nor how many vectors it has. Each size of the space is tried; the
+  /// vectors are those of the space's own MSI-X capability; and where END_OF_STATE falls decides.
+  init(parsing bytes: RawSpan, at offset: UInt64) throws(QEMUStreamError) {
+    guard bytes.byteCount >= 4 else {
+      throw QEMUStreamError(
+        .torn, at: offset, expected: "a configuration record", found: "the end of the input")
+    }
+    let version = bytes.big(UInt32.self, at: 0)
+    guard (1...2).contains(version) else {
+      throw QEMUStreamError(
+        .unsupportedVersion, at: offset, expected: "PCI device state of version 2",
+        found: "version \(version)")
+    }
+    var fits: [VFIOConfiguration] = []
+    for size in Self.spaceSizes {
+      if let fit = Self(bytes, version: version, spaceByteCount: size) { fits.append(fit) }
+    }
+    guard var first = fits.first else {
+      throw QEMUStreamError(
+        .malformed, at: offset,
+        expected: "a configuration record of a space of 4096 or 256 bytes, four interrupt states, "
+          + "the MSI-X vectors of the space's capability, and END_OF_STATE",
+        found: "END_OF_STATE at neither place")
+    }
+    first.isSizeAmbiguous = fits.count > 1
+    self = first
+  }
+
+  private init?(_ bytes: RawSpan, version: UInt32, spaceByteCount: Int) {
+    var end = 4 + spaceByteCount + 16
+    guard bytes.byteCount >= end else { return nil }
+    let space = [UInt8](bytes.extracting(4..<4 + spaceByteCount))
+    var pins: UInt8 = 0
+    for pin in 0..<4 {
+      let level = bytes.big(UInt32.self, at: 4 + spaceByteCount + 4 * pin)
+      guard level <= 1 else { return nil }
+      pins |= UInt8(level) << UInt8(pin)
+    }
+    self.init(version: version, space: space, assertedPins: pins)
+    if let vectors = Self.vectorCount(of: space) {
+      let tableEnd = end + vectors * 16
+      let pendingEnd = tableEnd + (vectors + 7) / 8
+      guard bytes.byteCount >= pendingEnd else { return nil }
+      msixTable = [UInt8](bytes.extracting(end..<tableEnd))
+      msixPendingBits = [UInt8](bytes.extracting(tableEnd..<pendingEnd))
+      end = pendingEnd
+    }
+    guard let rest = Self.subsections(in: bytes.extracting(droppingFirst: end)) else { return nil }
+    subsections = rest
+  }
+
+  /// The number of vectors that the MSI-X capability of a space has; nil without it.
+  static func vectorCount(of space: [UInt8]) -> Int? {
+    guard let space = try? ConfigSpace(space),
+      let capability = space.capabilityList.first(.msix),
+      let control = space.u16(at: capability.offset + 2)
+    else { return nil }
+    return Int(control & 0x7ff) + 1
+  }
+
+  /// The bytes before the tag of END_OF_STATE, which are none or begin like a subsection.
+  private static func subsections(in bytes: RawSpan) -> [UInt8]? {
+    let tag = VFIORecord.Kind.endOfState.tag
+    guard bytes.byteCount >= 8 else { return nil }
+    if bytes.big(UInt64.self, at: 0) == tag { return [] }
+    guard bytes[byte: 0] == subsection, bytes[byte: 1] > 0 else { return nil }
+    for end in 1...min(bytes.byteCount - 8, longestSubsections)
+    where bytes.big(UInt64.self, at: end) == tag {
+      return [UInt8](bytes.extracting(first: end))
+    }
+    return nil
+  }
+
+  /// The record as QEMU writes it, between its tag and that of END_OF_STATE.
+  public func encode(into writer: inout ByteWriter) {
+    writer.big(version)
+    writer.append(space)
+    for pin in 0..<4 as Range<UInt8> { writer.big(UInt32(assertedPins >> pin & 1)) }
+    writer.append(msixTable)
+    writer.append(msixPendingBits)
+    writer.append(subsections)
+  }
+
+  /// The names of the optional parts, as far as they can be told: the first one's.
+  public var subsectionNames: [String] {
+    guard subsections.count > 2 else { return [] }
+    let end = 2 + Int(subsections[1])
+    guard end <= subsections.count else { return [] }
+    return [String(decoding: subsections[2..<end], as: UTF8.self)]
+  }
+}

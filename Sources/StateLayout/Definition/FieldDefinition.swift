@@ -1,0 +1,175 @@
+/// One attribute or instance of a layout: how to read and write a field.
+final class FieldDefinition: Sendable {
+  /// What one item of the field is.
+  enum Kind: Sendable {
+    case integer(IntegerFormat)
+    case bits(BitPlace)
+    case bytes
+    case constant([UInt8])
+    case text(TextFormat)
+    case record(Int)
+    case choice(on: Expression, cases: [Case], otherwise: Choice?)
+  }
+
+  /// What a switch can lead to; raw bytes where no case matches is nil.
+  enum Choice: Sendable {
+    case record(Int)
+    case integer(IntegerFormat)
+  }
+
+  struct Case: Sendable {
+    let value: Expression
+    let choice: Choice
+  }
+
+  enum Repetition: Sendable {
+    case once
+    case count(Expression, measures: Measurement?)
+    case untilEnd
+    case until(Expression)
+  }
+
+  enum Extent: Sendable {
+    /// What its kind takes.
+    case natural
+    case size(Expression, measures: Measurement?)
+    case toEnd
+  }
+
+  /// An allowed value, or a condition on it.
+  enum Validity: Sendable {
+    case equal(Expression)
+    case minimum(Expression)
+    case maximum(Expression)
+    case anyOf([Expression])
+    case inEnumeration
+    case expression(Expression, text: String)
+  }
+
+  let name: String
+  let documentation: String?
+  let kind: Kind
+  let repetition: Repetition
+  let extent: Extent
+  let condition: Expression?
+  /// Where an instance stands in its stream.
+  let position: Expression?
+  /// What an instance is computed as.
+  let value: Expression?
+  let enumeration: Enumeration?
+  let validity: [Validity]
+  let severity: LayoutFinding.Severity
+  let itemRules: [ItemRule]
+  let isPadding: Bool
+  let isHexadecimal: Bool
+
+  init(
+    name: String, documentation: String? = nil, kind: Kind, repetition: Repetition = .once,
+    extent: Extent = .natural, condition: Expression? = nil, position: Expression? = nil,
+    value: Expression? = nil, enumeration: Enumeration? = nil, validity: [Validity] = [],
+    severity: LayoutFinding.Severity = .error, itemRules: [ItemRule] = [], isPadding: Bool = false,
+    isHexadecimal: Bool = false
+  ) {
+    self.name = name
+    self.documentation = documentation
+    self.kind = kind
+    self.repetition = repetition
+    self.extent = extent
+    self.condition = condition
+    self.position = position
+    self.value = value
+    self.enumeration = enumeration
+    self.validity = validity
+    self.severity = severity
+    self.itemRules = itemRules
+    self.isPadding = isPadding
+    self.isHexadecimal = isHexadecimal
+  }
+
+  var isRepeated: Bool { if case .once = repetition { false } else { true } }
+}
+
+/// How an integer lies in its bytes.
+struct IntegerFormat: Sendable, Hashable {
+  let byteCount: Int
+  let isSigned: Bool
+  let isBigEndian: Bool
+}
+
+/// Where a bit field lies in the run of bit fields that it belongs to, which fills whole bytes.
+struct BitPlace: Sendable, Hashable {
+  /// The number of bits before it in the run.
+  let offset: Int
+  let width: Int
+  /// The bytes of the whole run.
+  let runByteCount: Int
+  /// Whether the highest bit of the first byte comes first (`be`), or the lowest (`le`).
+  let isBigEndian: Bool
+
+  var isFirst: Bool { offset == 0 }
+  var isLast: Bool { offset + width == runByteCount * 8 }
+}
+
+/// Text of a fixed or delimited length.
+struct TextFormat: Sendable, Hashable {
+  let isASCII: Bool
+  /// The byte that fills the field behind the text.
+  let padding: UInt8?
+}
+
+/// Labels of integers.
+final class Enumeration: Sendable {
+  struct Entry: Sendable {
+    let label: String
+    let documentation: String?
+  }
+
+  let name: String
+  let entries: [Int128: Entry]
+
+  init(name: String, entries: [Int128: Entry]) {
+    self.name = name
+    self.entries = entries
+  }
+
+  func value(of label: String) -> Int128? {
+    entries.first { $0.value.label == label }?.key
+  }
+}
+
+/// A field that measures another: `size: length - 16` makes `length` what `size` says plus 16.
+struct Measurement: Sendable {
+  /// The structures to leave before the path begins.
+  let hops: Int
+  /// The names from there.
+  let path: [String]
+  /// What undoes the expression, from the outside in.
+  let steps: [Step]
+
+  enum Step: Sendable {
+    case add(Int128)
+    case subtractFrom(Int128)
+    case divide(Int128)
+  }
+
+  /// The value that makes the expression `measured`; nil where there is none.
+  func value(for measured: UInt64) -> Int128? {
+    var value = Int128(measured)
+    for step in steps {
+      switch step {
+      case .add(let constant):
+        let (sum, overflow) = value.addingReportingOverflow(constant)
+        if overflow { return nil }
+        value = sum
+      case .subtractFrom(let constant):
+        let (difference, overflow) = constant.subtractingReportingOverflow(value)
+        if overflow { return nil }
+        value = difference
+      case .divide(let constant):
+        guard constant > 0, value % constant == 0 else { return nil }
+        value /= constant
+      }
+    }
+    return value
+  }
+}

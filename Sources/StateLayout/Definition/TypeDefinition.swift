@@ -1,0 +1,61 @@
+/// A type of a layout: a sequence of fields, instances, and rules.
+final class TypeDefinition: Sendable {
+  /// The name with those of the types around it, as in `state::section`; the layout's id for the top-level type.
+  let name: String
+  let documentation: String?
+  let fields: [FieldDefinition]
+  let instances: [FieldDefinition]
+  /// The names of the counts that item rules keep.
+  let counters: [String]
+  let rules: [Rule]
+
+  init(
+    name: String, documentation: String?, fields: [FieldDefinition], instances: [FieldDefinition],
+    counters: [String], rules: [Rule]
+  ) {
+    self.name = name
+    self.documentation = documentation
+    self.fields = fields
+    self.instances = instances
+    self.counters = counters
+    self.rules = rules
+  }
+}
+
+/// A condition that a structure must meet, with what to say where it does not.
+struct Rule: Sendable {
+  let condition: Expression
+  let guardCondition: Expression?
+  let severity: LayoutFinding.Severity
+  let message: Message
+  /// The field that a finding names; the structure itself where it is nil.
+  let field: String?
+}
+
+/// A condition on the items of a list together, checked as each is read, so that none need be kept.
+struct ItemRule: Sendable {
+  enum Kind: Sendable {
+    /// Counts the items, in this counter of the type.
+    case count(Int)
+    /// No two items have the same key.
+    case unique(Expression)
+    /// Keys do not go down, among the items of a group.
+    case ascending(Expression, group: Expression?)
+  }
+
+  let kind: Kind
+  /// The items that it is about.
+  let condition: Expression?
+  let severity: LayoutFinding.Severity
+  let message: Message
+}
+
+/// A text with values in it.
+struct Message: Sendable {
+  enum Piece: Sendable {
+    case text(String)
+    case value(Expression, isHexadecimal: Bool)
+  }
+
+  let pieces: [Piece]
+}

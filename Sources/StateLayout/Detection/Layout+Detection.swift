@@ -1,0 +1,71 @@
+import ByteIO
+
+extension Layout {
+  /// Tells which of `layouts` a state may have, by as many of its first bytes as are known, its length in all, and the
+  /// kernel driver's name. A few hundred first bytes are enough for the shipped layouts.
+  public static func detect(
+    prefix: [UInt8], byteCount: UInt64, driver: String? = nil, among layouts: [Layout] = shipped
+  ) -> LayoutDetection {
+    var candidates: [LayoutDetection.Candidate] = []
+    for layout in layouts {
+      let match = layout.match(prefix, byteCount)
+      let isDriverKnown = layout.isOf(driver: driver)
+      if let match {
+        var reason = match.reason
+        if isDriverKnown, let driver { reason += "; the driver is \(driver)" }
+        candidates.append(
+          LayoutDetection.Candidate(
+            layout: layout, certainty: match.certainty, reason: reason,
+            isDriverKnown: isDriverKnown))
+      }
+    }
+    candidates.sort { ($1.rank, $0.layout.name) < ($0.rank, $1.layout.name) }
+    return LayoutDetection(candidates: candidates)
+  }
+
+  /// The layout with this name among `layouts`.
+  public static func named(_ name: String, among layouts: [Layout] = shipped) -> Layout? {
+    layouts.first { $0.name == name }
+  }
+
+  private func isOf(driver: String?) -> Bool {
+    guard let driver else { return false }
+    let name = String(driver.map { $0 == "-" ? "_" : $0 })
+    return drivers.contains(name)
+  }
+
+  private func match(_ prefix: [UInt8], _ byteCount: UInt64) -> DetectionRule? {
+    let source = StatePrefix(bytes: prefix, byteCount: max(byteCount, UInt64(prefix.count)))
+    return definition.detection.first { rule in
+      var dissector = Dissector(
+        definition, byteCount: source.byteCount, limits: .detection
+      ) { offset, count, buffer in
+        // The window asks for more than the field needs; what there is will do.
+        let left = Int(clamping: UInt64(source.bytes.count) - min(offset, UInt64(source.bytes.count)))
+        guard left > 0 else { return false }
+        try? source.read(at: offset, count: min(count, left), into: &buffer)
+        return true
+      }
+      return dissector.matches(rule)
+    }
+  }
+}
+
+extension DissectionLimits {
+  fileprivate static var detection: Self { Self(nodeCount: 512, depth: 8, fieldCount: 512) }
+}
+
+extension Dissector {
+  /// Whether the state's first bytes are of the rule's type and meet its condition.
+  fileprivate mutating func matches(_ rule: DetectionRule) -> Bool {
+    let type = layout.types[rule.type]
+    evaluator.frames.append(Frame(type, streamStart: 0, streamEnd: byteCount))
+    for slot in type.fields.indices {
+      let field = type.fields[slot]
+      evaluator.frames[0].slots[slot] = self.field(field)
+      if isStopped { return false }
+    }
+    guard let condition = rule.condition else { return true }
+    return (try? evaluator.truth(condition)) ?? false
+  }
+}

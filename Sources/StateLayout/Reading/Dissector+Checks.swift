@@ -1,0 +1,156 @@
+import ByteIO
+
+extension Dissector {
+  /// Checks a value that was read or computed.
+  mutating func check(_ field: FieldDefinition, _ node: LayoutNode) {
+    guard !field.validity.isEmpty else { return }
+    let level = evaluator.top
+    let saved = evaluator.frames[level].item
+    let value = Value(node)
+    evaluator.frames[level].item = value
+    defer { evaluator.frames[level].item = saved }
+    let range = node.range ?? evaluator.position..<evaluator.position
+    for validity in field.validity {
+      do throws(EvaluationProblem) {
+        guard let expected = try violated(validity, value, field) else { continue }
+        let found = value.text(isHexadecimal: field.isHexadecimal)
+        find(field.severity, .value, range, "expected \(expected), found \(found)")
+      } catch {
+        find(.note, .value, range, "could not be checked: \(error.message)")
+      }
+    }
+  }
+
+  /// What is expected by a check that `value` does not pass.
+  private mutating func violated(
+    _ validity: FieldDefinition.Validity, _ value: Value, _ field: FieldDefinition
+  ) throws(EvaluationProblem) -> String? {
+    func text(_ value: Value) -> String { value.text(isHexadecimal: field.isHexadecimal) }
+    func integer() throws(EvaluationProblem) -> Int128 {
+      guard case .integer(let integer) = value else {
+        throw EvaluationProblem("expected an integer, found \(value.kind)")
+      }
+      return integer
+    }
+    switch validity {
+    case .equal(let expression):
+      let expected = try evaluator.value(expression)
+      return try Evaluator.isEqual(value, expected) ? nil : text(expected)
+    case .minimum(let expression):
+      let minimum = try evaluator.integer(expression)
+      return try integer() >= minimum ? nil : "at least \(text(.integer(minimum)))"
+    case .maximum(let expression):
+      let maximum = try evaluator.integer(expression)
+      return try integer() <= maximum ? nil : "at most \(text(.integer(maximum)))"
+    case .anyOf(let expressions):
+      var allowed: [String] = []
+      for expression in expressions {
+        let expected = try evaluator.value(expression)
+        if try Evaluator.isEqual(value, expected) { return nil }
+        allowed.append(text(expected))
+      }
+      return "one of \(allowed.joined(separator: ", "))"
+    case .inEnumeration:
+      guard let enumeration = field.enumeration else { return nil }
+      if enumeration.entries[try integer()] != nil { return nil }
+      let known = enumeration.entries.sorted { $0.key < $1.key }
+        .map { "\(text(.integer($0.key))) (\($0.value.label))" }
+      return "one of \(known.joined(separator: ", "))"
+    case .expression(let expression, let text):
+      return try evaluator.truth(expression) ? nil : "a value with \(text)"
+    }
+  }
+
+  /// Checks a rule of the structure that has just been read.
+  mutating func check(_ rule: Rule, _ range: Range<UInt64>) {
+    let frame = evaluator.frames[evaluator.top]
+    let field = rule.field.flatMap { name in
+      frame.type.fields.firstIndex { $0.name == name }.flatMap { frame.slots[$0] }
+    }
+    let place = field?.range ?? range
+    do throws(EvaluationProblem) {
+      if let condition = rule.guardCondition, try !evaluator.truth(condition) { return }
+      if try evaluator.truth(rule.condition) { return }
+      find(rule.severity, .rule, place, text(rule.message), field: rule.field)
+    } catch {
+      find(.note, .rule, place, "could not be checked: \(error.message)", field: rule.field)
+    }
+  }
+
+  mutating func text(_ message: Message) -> String {
+    var text = ""
+    for piece in message.pieces {
+      switch piece {
+      case .text(let fixed): text += fixed
+      case .value(let expression, let isHexadecimal):
+        do throws(EvaluationProblem) {
+          text += try evaluator.value(expression).text(isHexadecimal: isHexadecimal)
+        } catch {
+          text += "(\(error.message))"
+        }
+      }
+    }
+    return text
+  }
+
+  /// Checks the rules about items against the next of them.
+  mutating func check(_ state: inout ItemRuleState, _ node: LayoutNode) {
+    let level = evaluator.top
+    evaluator.frames[level].item = Value(node)
+    defer { evaluator.frames[level].item = nil }
+    for index in state.rules.indices {
+      let rule = state.rules[index]
+      let range = node.range ?? evaluator.position..<evaluator.position
+      do throws(EvaluationProblem) {
+        if let condition = rule.condition, try !evaluator.truth(condition) { continue }
+        switch rule.kind {
+        case .count(let counter): evaluator.frames[level].counters[counter] += 1
+        case .unique(let key):
+          if !state.insert(try evaluator.value(key).key, rule: index) {
+            find(rule.severity, .rule, range, text(rule.message))
+          }
+        case .ascending(let key, let group):
+          let group = try group.map { (group) throws(EvaluationProblem) in
+            try evaluator.integer(group)
+          }
+          if !state.advance(to: try evaluator.integer(key), group: group ?? 0, rule: index) {
+            find(rule.severity, .rule, range, text(rule.message))
+          }
+        }
+      } catch {
+        find(.note, .rule, range, "could not be checked: \(error.message)")
+      }
+    }
+  }
+}
+
+/// What rules about items remember of those before.
+struct ItemRuleState {
+  let rules: [ItemRule]
+  private var keys: [Set<Value.Key>]
+  private var heights: [[Int128: Int128]]
+
+  // More different keys than any device has queues; beyond them nothing is claimed.
+  private static let limit = 1 << 16
+
+  init(_ rules: [ItemRule]) {
+    self.rules = rules
+    keys = Array(repeating: [], count: rules.count)
+    heights = Array(repeating: [:], count: rules.count)
+  }
+
+  /// Whether the key is new.
+  mutating func insert(_ key: Value.Key, rule: Int) -> Bool {
+    guard keys[rule].count < Self.limit else { return !keys[rule].contains(key) }
+    return keys[rule].insert(key).inserted
+  }
+
+  /// Whether the key does not go down in its group.
+  mutating func advance(to key: Int128, group: Int128, rule: Int) -> Bool {
+    if let height = heights[rule][group], key < height { return false }
+    if heights[rule].count < Self.limit || heights[rule][group] != nil {
+      heights[rule][group] = key
+    }
+    return true
+  }
+}

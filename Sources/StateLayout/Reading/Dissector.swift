@@ -1,0 +1,241 @@
+import ByteIO
+
+/// Reads a state by its layout, forward, through a window of a few KiB.
+struct Dissector: ~Copyable {
+  /// Appends bytes of the source to a buffer; false where the source failed.
+  typealias Load = (_ offset: UInt64, _ count: Int, _ buffer: inout ByteBuffer) -> Bool
+
+  let layout: LayoutDefinition
+  let limits: DissectionLimits
+  let byteCount: UInt64
+  var evaluator = Evaluator()
+  var report: FindingList
+  /// Whether the structures that are being read cannot be read on.
+  var isStopped = false
+  var nodeCount = 0
+  var readFieldCount = 0
+  var loadedByteCount = 0
+  var bitRunStart: UInt64 = 0
+  private var path: [LayoutPath.Step] = []
+  private let load: Load
+  private var window = ByteBuffer()
+  private var windowStart: UInt64 = 0
+
+  private static let windowByteCount = 1 << 14
+
+  init(
+    _ layout: LayoutDefinition, byteCount: UInt64, limits: DissectionLimits, load: @escaping Load
+  ) {
+    self.layout = layout
+    self.byteCount = byteCount
+    self.limits = limits
+    self.load = load
+    report = FindingList(limit: limits.findingCount)
+  }
+
+  /// Reads the whole state as one structure of a type.
+  mutating func run(type index: Int) -> LayoutNode {
+    let type = layout.types[index]
+    var fields = record(type, streamStart: 0, streamEnd: byteCount)
+    let position = evaluator.position
+    if position < byteCount {
+      if !isStopped {
+        find(
+          .error, .remainder, position..<byteCount,
+          "expected the end of the state, found \(byteCount - position) more bytes")
+      }
+      fields.append(remainder(to: byteCount))
+    }
+    return LayoutNode(
+      type.name, .record(fields), field: nil, range: 0..<max(evaluator.position, position))
+  }
+
+  // MARK: Structures
+
+  /// Reads the fields of a structure from the current position.
+  mutating func record(
+    _ type: TypeDefinition, streamStart: UInt64, streamEnd: UInt64
+  ) -> [LayoutNode] {
+    guard evaluator.frames.count < limits.depth else {
+      stop("expected at most \(limits.depth) structures within each other")
+      return []
+    }
+    let start = evaluator.position
+    evaluator.frames.append(Frame(type, streamStart: streamStart, streamEnd: streamEnd))
+    let level = evaluator.top
+    for slot in type.fields.indices {
+      if isStopped { break }
+      let field = type.fields[slot]
+      path.append(.name(field.name))
+      evaluator.frames[level].slots[slot] = self.field(field)
+      path.removeLast()
+    }
+    if !isStopped {
+      for index in type.instances.indices { instance(index, at: level) }
+      for rule in type.rules { check(rule, start..<evaluator.position) }
+    }
+    let frame = evaluator.frames.removeLast()
+    var fields = frame.slots.compactMap(\.self)
+    for case .known(let node?) in frame.instances { fields.append(node) }
+    return fields
+  }
+
+  private mutating func instance(_ index: Int, at level: Int) {
+    let definition = evaluator.frames[level].type.instances[index]
+    path.append(.name(definition.name))
+    defer { path.removeLast() }
+    guard let position = definition.position else {
+      // What cannot be computed, because a field that it needs is not there, is left out.
+      if let node = try? evaluator.instanceNode(index, at: level) {
+        nodeCount += 1
+        check(definition, node)
+      }
+      return
+    }
+    let frame = evaluator.frames[level]
+    let streamEnd = frame.streamEnd ?? byteCount
+    let before = evaluator.position
+    do throws(EvaluationProblem) {
+      let offset = try evaluator.count(position)
+      guard offset <= streamEnd - frame.streamStart else {
+        find(
+          .error, .layout, before..<before,
+          "expected a position up to \(streamEnd - frame.streamStart), found \(offset)")
+        return
+      }
+      evaluator.position = frame.streamStart + offset
+      var node = field(definition)
+      node?.origin = .position
+      evaluator.frames[level].instances[index] = .known(node)
+    } catch {
+      find(.error, .layout, before..<before, error.message)
+    }
+    evaluator.position = before
+    isStopped = false
+  }
+
+  /// The bytes up to `end`, which the layout does not describe.
+  mutating func remainder(to end: UInt64) -> LayoutNode {
+    let range = evaluator.position..<end
+    evaluator.position = end
+    nodeCount += 1
+    return LayoutNode(
+      LayoutNode.remainderName, .bytes(payload(range)), field: nil, range: range,
+      origin: .remainder)
+  }
+
+  // MARK: Bytes
+
+  /// Makes `count` bytes from `offset` available; they lie within the state.
+  mutating func window(_ offset: UInt64, _ count: Int) -> Bool {
+    if offset >= windowStart, offset + UInt64(count) <= windowStart + UInt64(window.count) {
+      return true
+    }
+    window.removeAll()
+    windowStart = offset
+    let wanted = Int(min(byteCount - offset, UInt64(max(count, Self.windowByteCount))))
+    window.reserve(wanted)
+    guard load(offset, wanted, &window), window.count >= count else {
+      window.removeAll()
+      isStopped = true
+      return false
+    }
+    return true
+  }
+
+  /// The integer at `offset`, whose bytes are available.
+  func integer(_ format: IntegerFormat, at offset: UInt64) -> Int128 {
+    let index = Int(offset - windowStart)
+    let bytes = window.bytes
+    let raw: UInt64
+    switch format.byteCount {
+    case 1: raw = UInt64(bytes[byte: index])
+    case 2:
+      let value = bytes.little(UInt16.self, at: index)
+      raw = UInt64(format.isBigEndian ? value.byteSwapped : value)
+    case 4:
+      let value = bytes.little(UInt32.self, at: index)
+      raw = UInt64(format.isBigEndian ? value.byteSwapped : value)
+    default:
+      let value = bytes.little(UInt64.self, at: index)
+      raw = format.isBigEndian ? value.byteSwapped : value
+    }
+    guard format.isSigned else { return Int128(raw) }
+    let shift = 64 - format.byteCount * 8
+    return Int128(Int64(bitPattern: raw << UInt64(shift)) >> Int64(shift))
+  }
+
+  /// The bit field of the run that begins at `start`, whose bytes are available.
+  func bits(_ place: BitPlace, runAt start: UInt64) -> Int128 {
+    let index = Int(start - windowStart)
+    let bytes = window.bytes
+    var value: UInt64 = 0
+    for bit in 0..<place.width {
+      let number = place.offset + bit
+      let byte = UInt64(bytes[byte: index + number / 8])
+      if place.isBigEndian {
+        value = value << 1 | byte >> UInt64(7 - number % 8) & 1
+      } else {
+        value |= (byte >> UInt64(number % 8) & 1) << UInt64(bit)
+      }
+    }
+    return Int128(value)
+  }
+
+  /// The `count` bytes from `offset`, which are available.
+  func bytes(_ offset: UInt64, _ count: Int) -> [UInt8] {
+    let index = Int(offset - windowStart)
+    return [UInt8](window.bytes.extracting(index..<index + count))
+  }
+
+  /// A range of the state: its bytes if they are few, else its place.
+  mutating func payload(_ range: Range<UInt64>) -> Payload {
+    let count = range.upperBound - range.lowerBound
+    guard count <= UInt64(limits.fieldByteCount),
+      count <= UInt64(max(0, limits.loadedByteCount - loadedByteCount)),
+      window(range.lowerBound, Int(count))
+    else { return Payload(source: range) }
+    loadedByteCount += Int(count)
+    return Payload(bytes(range.lowerBound, Int(count)))
+  }
+
+  // MARK: Findings
+
+  /// Notes a finding about the field that is being read, or another of its structure.
+  mutating func find(
+    _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
+    _ message: String, field: String? = nil
+  ) {
+    report.add(
+      LayoutFinding(
+        severity: severity, kind: kind,
+        path: LayoutPath.text(path + (field.map { [.name($0)] } ?? [])), range: range,
+        message: message))
+  }
+
+  /// Notes that the layout cannot be followed here, and stops.
+  mutating func stop(_ message: String, kind: LayoutFinding.Kind = .layout) {
+    if !isStopped {
+      find(.error, kind, evaluator.position..<evaluator.position, message)
+    }
+    isStopped = true
+  }
+
+  /// Notes that there are fewer bytes than the field needs, and stops.
+  mutating func stopTruncated(needed: UInt64, left: UInt64) {
+    let position = evaluator.position
+    let whole = evaluator.frames.last?.streamEnd == byteCount ? "state" : "structure"
+    find(
+      .error, .truncated, position..<position + left,
+      "expected \(needed) \(needed == 1 ? "byte" : "bytes"), found \(left) before the \(whole) ends")
+    isStopped = true
+  }
+
+  mutating func withItem<Result: ~Copyable>(
+    _ number: UInt64, _ body: (inout Dissector) -> Result
+  ) -> Result {
+    path.append(.item(Int(clamping: number)))
+    defer { path.removeLast() }
+    return body(&self)
+  }
+}

@@ -1,0 +1,128 @@
+/// A field of a dissected or composed state: a name, a content, and where it was read from.
+public struct LayoutNode: Sendable {
+  /// What a field holds.
+  public enum Content: Sendable {
+    case integer(Int128)
+    case text(String)
+    case bytes(Payload)
+    /// A structure's fields, in their order.
+    case record([LayoutNode])
+    indirect case list(Items)
+  }
+
+  /// The items of an array. Of a long one only the first and the last are kept.
+  public struct Items: Sendable {
+    /// Those at the start, or all of them.
+    public var first: [LayoutNode]
+    /// The bytes of those that were read and not kept.
+    public internal(set) var elided: Range<UInt64>?
+    /// The number of those that were not kept.
+    public internal(set) var elidedCount: UInt64
+    /// Those at the end, where some were not kept.
+    public var last: [LayoutNode]
+
+    public init(_ items: [LayoutNode]) {
+      first = items
+      elidedCount = 0
+      last = []
+    }
+
+    public var count: UInt64 { UInt64(first.count) + elidedCount + UInt64(last.count) }
+  }
+
+  /// Where a field comes from.
+  public enum Origin: Sendable, Hashable {
+    /// Its place in its structure's sequence.
+    case sequence
+    /// A place that the layout names; the bytes may be another field's too.
+    case position
+    /// Computed from other fields; there are no bytes of it.
+    case computed
+    /// Bytes that the layout does not describe.
+    case remainder
+  }
+
+  public var name: String
+  public var content: Content {
+    didSet { range = nil }
+  }
+  /// The bytes that it was read from, counted from the start of the state; nil where it was not read, or was changed.
+  public internal(set) var range: Range<UInt64>?
+  public internal(set) var origin: Origin
+  let field: FieldDefinition?
+
+  init(
+    _ name: String, _ content: Content, field: FieldDefinition?, range: Range<UInt64>?,
+    origin: Origin = .sequence
+  ) {
+    self.name = name
+    self.content = content
+    self.field = field
+    self.range = range
+    self.origin = origin
+  }
+
+  /// A field to be put into a tree; it is given its type by the place where it stands.
+  public init(_ name: String, _ content: Content) {
+    self.init(name, content, field: nil, range: nil)
+  }
+
+  public init(_ name: String, _ value: some BinaryInteger) {
+    self.init(name, .integer(Int128(value)))
+  }
+
+  public init(_ name: String, text: String) { self.init(name, .text(text)) }
+  public init(_ name: String, bytes: [UInt8]) { self.init(name, .bytes(Payload(bytes))) }
+  public init(_ name: String, fields: [LayoutNode]) { self.init(name, .record(fields)) }
+  public init(_ name: String, items: [LayoutNode]) { self.init(name, .list(Items(items))) }
+}
+
+extension LayoutNode {
+  /// The integer, if the field is one.
+  public var integer: Int128? {
+    if case .integer(let value) = content { value } else { nil }
+  }
+
+  /// The text, if the field is text.
+  public var text: String? {
+    if case .text(let text) = content { text } else { nil }
+  }
+
+  /// The bytes, if the field is bytes.
+  public var payload: Payload? {
+    if case .bytes(let payload) = content { payload } else { nil }
+  }
+
+  /// The fields of a structure; none of anything else.
+  public var fields: [LayoutNode] {
+    if case .record(let fields) = content { fields } else { [] }
+  }
+
+  /// The items that are kept of an array; none of anything else.
+  public var items: [LayoutNode] {
+    if case .list(let items) = content { items.first + items.last } else { [] }
+  }
+
+  /// What the layout says of the field.
+  public var documentation: String? { field?.documentation }
+
+  /// What the value means: the label that the layout gives it.
+  public var meaning: String? {
+    guard let integer, let enumeration = field?.enumeration else { return nil }
+    return enumeration.entries[integer]?.label
+  }
+
+  /// What the layout says of the value.
+  public var meaningDocumentation: String? {
+    guard let integer, let enumeration = field?.enumeration else { return nil }
+    return enumeration.entries[integer]?.documentation
+  }
+
+  /// Whether the layout wants the integer shown in hexadecimal.
+  public var isHexadecimal: Bool { field?.isHexadecimal ?? false }
+
+  /// The number of bytes of the integer, or of one of a packed array's; nil for what is no integer.
+  public var integerByteCount: Int? {
+    if case .integer(let format)? = field?.kind { format.byteCount } else { nil }
+  }
+}

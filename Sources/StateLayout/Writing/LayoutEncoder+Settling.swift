@@ -1,0 +1,219 @@
+/// The first pass: how long everything is, and what follows from that for the fields that measure it.
+extension LayoutEncoder {
+  /// Settles a structure at the current position and moves behind it.
+  mutating func settle(
+    _ index: Int, _ fields: [LayoutNode], streamStart: UInt64
+  ) throws(LayoutError) -> [LayoutNode] {
+    try enter(index, fields, streamStart: streamStart, streamEnd: nil)
+    let type = layout.types[index]
+    for slot in type.fields.indices {
+      let field = type.fields[slot]
+      try inside(.name(field.name)) { (encoder) throws(LayoutError) in
+        try encoder.settle(field, slot)
+      }
+    }
+    let rest = fields.filter { $0.origin == .remainder }
+    for node in rest { evaluator.position += node.payload?.byteCount ?? 0 }
+    // Structures around may name what is computed in this one; what cannot be computed is left out, as in reading.
+    for index in type.instances.indices where type.instances[index].value != nil {
+      _ = try? evaluator.instanceNode(index, at: evaluator.top)
+    }
+    let frame = try leave()
+    var settled = frame.slots.compactMap(\.self)
+    settled += rest
+    for case .known(let node?) in frame.instances { settled.append(node) }
+    return settled
+  }
+
+  private mutating func settle(_ field: FieldDefinition, _ slot: Int) throws(LayoutError) {
+    let level = evaluator.top
+    if evaluator.frames[level].slots[slot] == nil {
+      guard isWanted(field), let node = placeholder(field) else { return }
+      evaluator.frames[level].slots[slot] = node.node
+      if node.isAwaited { awaited[level].insert(slot) }
+    }
+    guard let node = evaluator.frames[level].slots[slot] else { return }
+    let before = evaluator.position
+    let settled = try settle(node, field)
+    evaluator.frames[level].slots[slot] = settled
+    if case .size(_, let measures?) = field.extent, !field.isRepeated, !field.isPadding {
+      try set(measures, to: evaluator.position - before)
+    }
+    if case .count(_, let measures?) = field.repetition, let count = itemCount(settled, field) {
+      try set(measures, to: count)
+    }
+  }
+
+  /// Whether a field that was not given must be there.
+  private mutating func isWanted(_ field: FieldDefinition) -> Bool {
+    guard let condition = field.condition else { return true }
+    return (try? evaluator.truth(condition)) ?? false
+  }
+
+  /// A field that was not given: the only value that it can have, or one that a measurement is to replace.
+  private mutating func placeholder(
+    _ field: FieldDefinition
+  ) -> (node: LayoutNode, isAwaited: Bool)? {
+    guard !field.isRepeated else { return nil }
+    if case .constant(let bytes) = field.kind {
+      return (LayoutNode(field.name, bytes: bytes), false)
+    }
+    for case .equal(let expression) in field.validity {
+      guard let value = try? evaluator.value(expression) else { continue }
+      switch value {
+      case .integer(let value): return (LayoutNode(field.name, value), false)
+      case .text(let text): return (LayoutNode(field.name, text: text), false)
+      default: continue
+      }
+    }
+    switch field.kind {
+    case .integer, .bits: return (LayoutNode(field.name, 0), true)
+    case .bytes where field.isPadding: return (LayoutNode(field.name, bytes: []), false)
+    default: return nil
+    }
+  }
+
+  private func itemCount(_ node: LayoutNode, _ field: FieldDefinition) -> UInt64? {
+    switch (node.content, field.kind) {
+    case (.list(let items), _): items.count
+    case (.bytes(let payload), .integer(let format)):
+      payload.byteCount / UInt64(format.byteCount)
+    default: nil
+    }
+  }
+
+  /// Gives the field that a measurement leads to its value. One that leads nowhere is checked when writing.
+  private mutating func set(
+    _ measurement: Measurement, to measured: UInt64
+  ) throws(LayoutError) {
+    let level = evaluator.top - measurement.hops
+    guard level >= 0, let first = measurement.path.first,
+      let slot = evaluator.frames[level].type.fields.firstIndex(where: { $0.name == first }),
+      var node = evaluator.frames[level].slots[slot]
+    else { return }
+    guard let value = measurement.value(for: measured) else {
+      throw problem(.length, "expected a length that '\(first)' can express, found \(measured)")
+    }
+    let rest = measurement.path.dropFirst().joined(separator: ".")
+    guard (rest.isEmpty ? node : node[rest])?.integer != value else {
+      awaited[level].remove(slot)
+      return
+    }
+    do throws(LayoutError) {
+      try node.set(rest, to: value)
+    } catch {
+      return
+    }
+    awaited[level].remove(slot)
+    evaluator.frames[level].slots[slot] = node
+  }
+
+  // MARK: One field
+
+  private mutating func settle(
+    _ node: LayoutNode, _ field: FieldDefinition
+  ) throws(LayoutError) -> LayoutNode {
+    guard field.isRepeated else { return try item(node, field) }
+    switch node.content {
+    case .list(var items):
+      let level = evaluator.top
+      for index in items.first.indices {
+        evaluator.frames[level].itemIndex = UInt64(index)
+        items.first[index] = try inside(.item(index)) { (encoder) throws(LayoutError) in
+          try encoder.item(items.first[index], field)
+        }
+      }
+      if let elided = items.elided { evaluator.position += elided.upperBound - elided.lowerBound }
+      for index in items.last.indices {
+        let number = Int(clamping: UInt64(items.first.count) + items.elidedCount) + index
+        evaluator.frames[level].itemIndex = UInt64(number)
+        items.last[index] = try inside(.item(number)) { (encoder) throws(LayoutError) in
+          try encoder.item(items.last[index], field)
+        }
+      }
+      evaluator.frames[level].itemIndex = nil
+      return self.node(node, .list(items))
+    case .bytes(let payload):
+      evaluator.position += payload.byteCount
+      return node
+    default: throw problem(.value, "expected an array, found another field")
+    }
+  }
+
+  private mutating func item(
+    _ node: LayoutNode, _ field: FieldDefinition
+  ) throws(LayoutError) -> LayoutNode {
+    switch field.kind {
+    case .integer(let format):
+      evaluator.position += UInt64(format.byteCount)
+      return node
+    case .bits(let place):
+      if place.isLast { evaluator.position += UInt64(place.runByteCount) }
+      return node
+    case .constant(let bytes):
+      evaluator.position += UInt64(bytes.count)
+      return node
+    case .bytes: return try bytes(node, field)
+    case .text(let format):
+      evaluator.position += try textByteCount(node, field, format)
+      return node
+    case .record(let type): return try structure(node, field, type)
+    case .choice:
+      switch try choice(field) {
+      case .integer(let format)?:
+        evaluator.position += UInt64(format.byteCount)
+        return node
+      case .record(let type)?: return try structure(node, field, type)
+      case nil: return try bytes(node, field)
+      }
+    }
+  }
+
+  private mutating func structure(
+    _ node: LayoutNode, _ field: FieldDefinition, _ type: Int
+  ) throws(LayoutError) -> LayoutNode {
+    let streamStart =
+      if case .natural = field.extent { evaluator.frames[evaluator.top].streamStart } else {
+        evaluator.position
+      }
+    return self.node(
+      node, .record(try settle(type, try record(node), streamStart: streamStart)))
+  }
+
+  private mutating func bytes(
+    _ node: LayoutNode, _ field: FieldDefinition
+  ) throws(LayoutError) -> LayoutNode {
+    guard case .bytes(let payload) = node.content else {
+      throw problem(.value, "expected bytes, found another field")
+    }
+    if field.isPadding, case .size(let expression, _) = field.extent,
+      let wanted = try? evaluator.count(expression), wanted != payload.byteCount
+    {
+      guard wanted <= 1 << 24 else {
+        throw problem(.length, "expected padding of at most 16 MiB, found \(wanted) bytes")
+      }
+      evaluator.position += wanted
+      return LayoutNode(
+        node.name, .bytes(Payload(Array(repeating: 0, count: Int(wanted)))), field: node.field,
+        range: nil)
+    }
+    evaluator.position += payload.byteCount
+    return node
+  }
+
+  private mutating func textByteCount(
+    _ node: LayoutNode, _ field: FieldDefinition, _ format: TextFormat
+  ) throws(LayoutError) -> UInt64 {
+    switch node.content {
+    case .bytes(let payload): return payload.byteCount
+    case .text(let text):
+      let natural = UInt64(text.utf8.count)
+      // Text that is measured has no need of padding; a length that says more than the text keeps it.
+      guard format.padding != nil, case .size(let expression, _) = field.extent,
+        let wanted = try? evaluator.count(expression), wanted > natural
+      else { return natural }
+      return wanted
+    default: throw problem(.value, "expected text, found another field")
+    }
+  }
+}

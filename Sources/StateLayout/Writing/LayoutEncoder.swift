@@ -1,0 +1,96 @@
+/// Writes a tree by its layout, in two passes: the first makes what measures content agree with it, the second writes and
+/// checks that everything agrees.
+struct LayoutEncoder {
+  let layout: LayoutDefinition
+  var evaluator = Evaluator()
+  var output = Payload()
+  /// The bit fields of a run so far.
+  var bitRun: [UInt8] = []
+  /// For each structure, the fields that were not given and await a measured value.
+  var awaited: [Set<Int>] = []
+  private var path: [LayoutPath.Step] = []
+
+  // As for reading; a composed tree may be of any depth.
+  private static let depthLimit = 64
+
+  init(_ layout: LayoutDefinition) { self.layout = layout }
+
+  mutating func run(_ fields: [LayoutNode]) throws(LayoutError) -> Payload {
+    let settled = try settle(0, fields, streamStart: 0)
+    let end = evaluator.position
+    evaluator.position = 0
+    try write(0, settled, streamStart: 0, streamEnd: end)
+    return output
+  }
+
+  /// Begins a structure with the fields that were given.
+  mutating func enter(
+    _ index: Int, _ fields: [LayoutNode], streamStart: UInt64, streamEnd: UInt64?
+  ) throws(LayoutError) {
+    guard evaluator.frames.count < Self.depthLimit else {
+      throw problem(.value, "expected at most \(Self.depthLimit) structures within each other")
+    }
+    let type = layout.types[index]
+    var frame = Frame(type, streamStart: streamStart, streamEnd: streamEnd)
+    for node in fields where node.origin != .remainder {
+      if let slot = type.fields.firstIndex(where: { $0.name == node.name }) {
+        frame.slots[slot] = node
+      } else if let instance = type.instances.firstIndex(where: { $0.name == node.name }) {
+        if type.instances[instance].position != nil { frame.instances[instance] = .known(node) }
+      } else {
+        throw problem(
+          .path, "expected a field of '\(type.name)', found '\(node.name)'")
+      }
+    }
+    evaluator.frames.append(frame)
+    awaited.append([])
+  }
+
+  /// Ends a structure.
+  mutating func leave() throws(LayoutError) -> Frame {
+    let frame = evaluator.frames.removeLast()
+    if let slot = awaited.removeLast().min() {
+      throw problem(.incomplete, "expected a field '\(frame.type.fields[slot].name)', found none")
+    }
+    return frame
+  }
+
+  func problem(_ code: LayoutError.Code, _ message: String) -> LayoutError {
+    LayoutError(code, at: .field(LayoutPath.text(path)), message)
+  }
+
+  func problem(_ error: EvaluationProblem) -> LayoutError { problem(.value, error.message) }
+
+  mutating func inside<Result>(
+    _ step: LayoutPath.Step, _ body: (inout LayoutEncoder) throws(LayoutError) -> Result
+  ) throws(LayoutError) -> Result {
+    path.append(step)
+    defer { path.removeLast() }
+    return try body(&self)
+  }
+
+  /// The type of a switch's content, as its subject says.
+  mutating func choice(
+    _ field: FieldDefinition
+  ) throws(LayoutError) -> FieldDefinition.Choice? {
+    guard case .choice(let subject, let cases, let otherwise) = field.kind else { return nil }
+    do throws(EvaluationProblem) {
+      return try evaluator.choice(subject, cases, otherwise)
+    } catch {
+      throw problem(error)
+    }
+  }
+
+  func record(_ node: LayoutNode) throws(LayoutError) -> [LayoutNode] {
+    guard case .record(let fields) = node.content else {
+      throw problem(.value, "expected a structure, found another field")
+    }
+    return fields
+  }
+
+  /// A node with another content that keeps what is known of the one before.
+  func node(_ node: LayoutNode, _ content: LayoutNode.Content) -> LayoutNode {
+    LayoutNode(
+      node.name, content, field: node.field, range: node.range, origin: node.origin)
+  }
+}

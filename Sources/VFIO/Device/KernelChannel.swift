@@ -1,0 +1,56 @@
+private import CVFIO
+public import Replay
+import SystemPackage
+
+/// The data channel of a kernel's device: what the kernel calls the data_fd. It closes when it goes.
+public final class KernelChannel: MigrationChannel {
+  private let kernel: any KernelInterface
+  private let handle: KernelDescriptor
+  // Without the opt-in the flags are whatever the driver left in them (Linux before 7.1).
+  private let tellsReinitialization: Bool
+  private var position: UInt64 = 0
+
+  init(
+    _ descriptor: FileDescriptor, in kernel: any KernelInterface, tellsReinitialization: Bool
+  ) {
+    self.kernel = kernel
+    self.tellsReinitialization = tellsReinitialization
+    handle = KernelDescriptor(descriptor, in: kernel)
+  }
+
+  public func read(into span: inout MutableRawSpan) throws(DeviceError) -> Int {
+    do throws(ErrorNumber) {
+      let count = try kernel.read(handle.number, into: &span, at: nil)
+      position &+= UInt64(count)
+      return count
+    } catch {
+      throw DeviceError(.readData(at: position), error)
+    }
+  }
+
+  public func write(_ bytes: RawSpan) throws(DeviceError) -> Int {
+    do throws(ErrorNumber) {
+      let count = try kernel.write(handle.number, bytes, at: nil)
+      position &+= UInt64(count)
+      return count
+    } catch {
+      throw DeviceError(.writeData(at: position), error)
+    }
+  }
+
+  public func preCopyInformation() throws(DeviceError) -> PreCopyInformation {
+    var request = cvfio_precopy_info()
+    request.argsz = UInt32(MemoryLayout.size(ofValue: request))
+    var argument = IoctlArgument(request)
+    do throws(ErrorNumber) {
+      _ = try kernel.control(handle.number, .getPreCopyInformation, &argument)
+    } catch {
+      throw DeviceError(.readPreCopyInformation, error)
+    }
+    let answer = argument.load(cvfio_precopy_info.self)
+    return PreCopyInformation(
+      initialByteCount: answer.initial_bytes, dirtyByteCount: answer.dirty_bytes,
+      isReinitialized: tellsReinitialization
+        && answer.flags & UInt32(CVFIO_PRECOPY_INFO_REINIT) != 0)
+  }
+}

@@ -1,0 +1,75 @@
+private import ByteIO
+public import Replay
+public import SystemPackage
+
+/// The system calls that this module makes, all of them: whoever stands in for the kernel sees what a device is asked, and
+/// may record it, answer it from a record, or fail it.
+///
+/// Errors are the calls' own. No call is made from two threads at a time.
+public protocol KernelInterface: AnyObject {
+  /// Opens a file that exists; it closes on exec.
+  func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor
+
+  func close(_ descriptor: FileDescriptor)
+
+  /// Reads once into the front of `span`, at `offset` or, without one, where the file stands; how many bytes came.
+  ///
+  /// The corresponding C functions are `read` and `pread`.
+  func read(
+    _ descriptor: FileDescriptor, into span: inout MutableRawSpan, at offset: UInt64?
+  ) throws(ErrorNumber) -> Int
+
+  /// Writes once from the front of `bytes`; how many were taken.
+  ///
+  /// The corresponding C functions are `write` and `pwrite`.
+  func write(
+    _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
+  ) throws(ErrorNumber) -> Int
+
+  /// Makes a request of a driver, which may change `argument`; what the call returned.
+  ///
+  /// The corresponding C function is `ioctl`.
+  func control(
+    _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
+  ) throws(ErrorNumber) -> Int32
+
+  /// What the symbolic link at `path` says.
+  ///
+  /// The corresponding C function is `readlink`.
+  func link(at path: String) throws(ErrorNumber) -> String
+
+  /// The names in a directory, sorted.
+  func entries(of path: String) throws(ErrorNumber) -> [String]
+
+  /// The kernel's release, as in `6.12.117`.
+  ///
+  /// The corresponding C function is `uname`.
+  func release() -> String
+}
+
+/// What a file is opened for.
+public enum FileAccess: String, Sendable, Hashable {
+  case read = "O_RDONLY"
+  case readWrite = "O_RDWR"
+}
+
+extension KernelInterface {
+  /// The whole of a small file, as those of sysfs are.
+  func contents(of path: String, limit: Int = 4096) throws(ErrorNumber) -> [UInt8] {
+    let file = KernelDescriptor(try open(path, .read), in: self)
+    var buffer = ByteBuffer(capacity: limit)
+    while buffer.count < limit {
+      let got = try buffer.fill(limit: limit - buffer.count) { (span) throws(ErrorNumber) in
+        try read(file.number, into: &span, at: nil)
+      }
+      if got == 0 { break }
+    }
+    return [UInt8](buffer.bytes)
+  }
+
+  /// The text of a small file without its last line feed.
+  func text(of path: String) throws(ErrorNumber) -> String {
+    let text = String(decoding: try contents(of: path), as: UTF8.self)
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+}

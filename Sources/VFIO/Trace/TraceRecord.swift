@@ -1,0 +1,37 @@
+public import Replay
+
+/// One call of a trace.
+public struct TraceRecord: Sendable, Hashable {
+  /// The C function: `open`, `close`, `read`, `pread`, `write`, `pwrite`, `ioctl`, `readlink`, `readdir`, `uname`.
+  public var call: Call
+  /// When it was made, in seconds since the trace began, and how long it took; in nanoseconds.
+  public var time: UInt64 = 0
+  public var duration: UInt64 = 0
+  public var descriptor: Int32?
+  public var path: String?
+  public var access: FileAccess?
+  public var request: IoctlRequest?
+  /// The place in the file that a pread or pwrite named.
+  public var offset: UInt64?
+  /// How many bytes a read had room for, or a write was given.
+  public var byteCount: Int?
+  /// What a read brought, or a write was given; no more than the trace keeps.
+  public var data: [UInt8]?
+  /// A request's argument before and after.
+  public var argument: IoctlArgument?
+  public var answer: IoctlArgument?
+  /// The argument's fields before and after, for people.
+  public var arguments: [TraceField] = []
+  public var results: [TraceField] = []
+  /// What a readlink, readdir or uname said; a name for each line of a directory.
+  public var names: [String]?
+  /// What the call returned.
+  public var result: Int64 = 0
+  public var error: ErrorNumber?
+
+  public enum Call: String, Sendable, Hashable, CaseIterable {
+    case open, close, read, pread, write, pwrite, ioctl, readlink, readdir, uname
+  }
+
+  public init(_ call: Call) { self.call = call }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import StateLayout
+
+/// `ferry layout`: the layouts of device state that are known.
+struct LayoutCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "layout",
+    abstract: "List and show the layouts of device state that are known.",
+    discussion: """
+      A layout is a Kaitai Struct file that says where each field of a driver's state lies and what \
+      it must be. ferry dissect --layout takes one from a file, too.
+
+      Example: ferry layout list
+      """,
+    subcommands: [LayoutList.self, LayoutShow.self])
+}
+
+/// `ferry layout list`.
+struct LayoutList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List the layouts that are known.",
+    discussion: "Example: ferry layout list")
+
+  @Flag(help: "Print JSON (schemas/layout-list.schema.json).")
+  var json = false
+
+  private struct Entry: Encodable {
+    var name: String
+    var id: String
+    var title: String
+    var documentation: String?
+    var drivers: [String]
+
+    init(_ layout: Layout) {
+      name = layout.name
+      id = layout.id
+      title = layout.title
+      documentation = layout.documentation
+      drivers = layout.drivers
+    }
+  }
+
+  func run() throws {
+    var output = try TextOutput()
+    if json {
+      try output.print(try JSONText.of(["layouts": Layout.shipped.map(Entry.init)]))
+    } else {
+      let width = Layout.shipped.map(\.name.count).max() ?? 0
+      for layout in Layout.shipped {
+        try output.print("\(layout.name.padded(to: width + 2))\(layout.title)")
+      }
+    }
+    try output.finish()
+  }
+}
+
+/// `ferry layout show`.
+struct LayoutShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Print a layout's file.",
+    discussion: """
+      The file is valid Kaitai Struct: parsers in other languages can be generated from it, and a \
+      changed copy can be given to --layout.
+
+      Example: ferry layout show mtty > mtty.ksy
+      """)
+
+  @Argument(help: "The name of the layout.")
+  var name: String
+
+  func run() throws {
+    guard let layout = Layout.named(name) else {
+      let names = Layout.shipped.map(\.name).joined(separator: ", ")
+      throw CommandError.no("expected one of the layouts \(names); found '\(name)'")
+    }
+    var output = try TextOutput()
+    try output.print(String(decoding: layout.text, as: UTF8.self), terminator: "")
+    try output.finish()
+  }
+}

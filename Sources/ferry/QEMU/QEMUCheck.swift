@@ -1,0 +1,80 @@
+import ArgumentParser
+import PCIConfig
+import QEMUStream
+
+/// `ferry qemu check`.
+struct QEMUCheck: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Predict whether QEMU accepts a device's configuration on a destination.",
+    discussion: """
+      SPACE is the destination device's configuration space, as 'ferry pci diff' takes it: the text of lspci -xxxx, raw \
+      bytes, a sysfs config file, or a device of a stream (F.dms#DEVICE). Says every byte that QEMU's load check would \
+      refuse, and the first one in its own words, as 'ferry pci diff --as-qemu' does. Exits with 0 if the \
+      configuration is accepted, and with 1 if not.
+
+      Example: ferry qemu check vm.qemu --local /sys/bus/pci/devices/0000:3b:00.1/config
+      """)
+
+  @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
+  var files: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "The device, where there are several: its id, or its number among the VFIO devices.",
+      valueName: "device"))
+  var device: DeviceSelector?
+
+  @Option(help: ArgumentHelp("The destination's space.", valueName: "space"))
+  var local: String
+
+  @Option(
+    help: ArgumentHelp("Only this device of a dump of several.", valueName: "slot"))
+  var slot: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The machine's version, which sets vfio-pci.skip-vsc-check; that of the stream by default.",
+      valueName: "major.minor"))
+  var machine: QEMUMachineVersion?
+
+  @Flag(help: "Print JSON (schemas/pci-diff-qemu.schema.json).")
+  var json = false
+
+  func run() throws {
+    let migration = try QEMUMigration(files, isReadTwice: false)
+    let content = try migration.read()
+    let path = migration.main.path
+    let numbers = try content.numbers(of: device, in: path)
+    guard numbers.count == 1 else {
+      throw CommandError.no(
+        "\(path): expected one VFIO device, found \(numbers.count): choose one with --device")
+    }
+    let device = content.catalog.vfioDevices[numbers[0]]
+    guard let record = device.configuration else {
+      if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
+      throw CommandError.no(
+        "\(path): expected a configuration record of \(Printable.text(device.id)), found none")
+    }
+    let stream = try ConfigSpace(record.space)
+    let local = try Self.asQEMUHasIt(try SpaceInput.space(local, at: slot))
+    let version =
+      machine
+      ?? content.catalog.configuration.flatMap {
+        QEMUMachineVersion(of: $0.machine)
+      }
+    let check = QEMULoadCheck(
+      stream: stream, local: local, skipsVendorBytes: version?.skipsVendorBytes ?? true)
+    try ProfileFiles.print(json ? check.json.text : check.text)
+    if !check.isAccepted { throw CommandError.no() }
+  }
+
+  /// The space as long as QEMU makes it: anything but a region of 256 bytes is taken for PCI Express (mtty's has 255). A
+  /// dump of a header alone stays what it is.
+  private static func asQEMUHasIt(_ space: ConfigSpace) throws -> ConfigSpace {
+    guard space.byteCount > 64, space.byteCount != 256, space.byteCount < 4096 else { return space }
+    return try ConfigSpace(
+      space.bytes + [UInt8](repeating: 0, count: 4096 - space.byteCount),
+      unknownRanges: space.unknownRanges)
+  }
+}

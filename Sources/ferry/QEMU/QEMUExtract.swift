@@ -1,0 +1,84 @@
+import ArgumentParser
+import MigrationStream
+import QEMUStream
+import StreamIO
+
+/// `ferry qemu extract`.
+struct QEMUExtract: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "extract",
+    abstract: "Take VFIO devices out of a QEMU stream into a .dms stream.",
+    discussion: """
+      The stream gets everything that QEMU knew of a device: its state with the phases, the configuration space that \
+      its guest was shown, its interrupts, and how the state was divided, so that 'ferry qemu replace' can put it back \
+      as it was. Where state went over multifd channels, name their files as well, in any order.
+
+      Example: ferry qemu extract vm.qemu --device 0000:00:01.0/vfio -o mtty.dms
+      """)
+
+  @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
+  var files: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "Only this device: its id, or its number among the VFIO devices.", valueName: "device"))
+  var device: DeviceSelector?
+
+  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL (1 to 22, or below 0).", valueName: "coding"))
+  var compression = CompressionOption(.standard)
+
+  @Option(
+    help: ArgumentHelp("The stream's UUID (default: a random one).", valueName: "uuid"),
+    transform: { text in
+      guard let uuid = StreamUUID(text) else {
+        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
+      }
+      return uuid
+    })
+  var uuid: StreamUUID?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
+  var output: String
+
+  func run() throws {
+    let migration = try QEMUMigration(files, isReadTwice: true)
+    let content = try migration.read()
+    let numbers = try content.numbers(of: device, in: migration.main.path)
+    if let defect = content.defect {
+      guard numbers.allSatisfy(content.isWhole) else {
+        throw CommandError(defect.error, in: defect.path)
+      }
+      StandardError.print(
+        "ferry: \(defect.path): \(Printable.text("\(defect.error)")); the devices are whole")
+    }
+    for number in numbers where content.catalog.vfioDevices[number].expectsPackets {
+      let device = content.catalog.vfioDevices[number]
+      throw CommandError.no(
+        "\(migration.main.path): \(Printable.text(device.id)): \(device.findings[0])")
+    }
+    let extraction = QEMUExtraction(
+      numbers.map {
+        QEMUExtraction.Device(content.catalog.vfioDevices[$0], packets: content.packets[$0])
+      })
+    var writer = try StreamWriter(
+      to: OutputFile(path: output), header: StreamHeader(uuid: uuid ?? .random()),
+      compression: compression.compression)
+    var reader = migration.reader()
+    let progress = Progress(
+      "extracted",
+      total: numbers.reduce(0) { $0 &+ content.catalog.vfioDevices[$1].stateByteCount })
+    do {
+      try extraction.write(
+        reading: &reader,
+        packets: { try migration.files[$0].bytes(at: $1, count: $2) },
+        information: try .current(), to: &writer, progress: { progress.update($0) })
+    } catch let error as QEMUTransferError<StreamIOError> {
+      switch error {
+      case .stream(let cause): throw CommandError(cause, in: migration.main.path)
+      case .source(let cause): throw cause
+      case .sink(let cause): throw cause
+      }
+    }
+    try writer.finish()
+  }
+}

@@ -1,0 +1,64 @@
+import ByteIO
+import QEMUStream
+import StreamIO
+
+/// One of the files of a migration: read several times where it can be, by several readers.
+final class QEMUFile {
+  private let file: InputFile
+
+  init(_ file: consuming InputFile) {
+    self.file = file
+  }
+
+  var path: String { file.path }
+  /// The size in bytes; nil for a pipe.
+  var byteCount: UInt64? { file.byteCount }
+
+  /// The file from its start; a pipe from where it is.
+  var source: Source { Source(file: self) }
+
+  /// `count` bytes from `offset`, or fewer where the file ends before.
+  func bytes(at offset: UInt64, count: Int) throws -> [UInt8] {
+    var buffer = ByteBuffer()
+    try file.read(into: &buffer, at: offset, count: count)
+    return [UInt8](buffer.bytes)
+  }
+
+  /// Copies a range of the file to `output`.
+  func copy(_ range: Range<UInt64>, to output: borrowing OutputFile) throws {
+    var buffer = ByteBuffer(capacity: 1 << 20)
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let count = Int(min(range.upperBound - position, 1 << 20))
+      try file.read(into: &buffer, at: position, count: count)
+      guard buffer.count == count else {
+        throw StreamIOError(
+          path, .content("expected \(range.upperBound) bytes, found the file cut to fewer"))
+      }
+      try output.write(buffer.bytes)
+      position += UInt64(count)
+    }
+  }
+
+  /// The file's bytes in their order; what can be jumped over is not read.
+  struct Source: ByteSource {
+    fileprivate let file: QEMUFile
+    private var position: UInt64 = 0
+
+    fileprivate init(file: QEMUFile) { self.file = file }
+
+    mutating func read(into span: inout MutableRawSpan) throws -> Int {
+      let count = try file.file.read(
+        into: &span, at: file.byteCount == nil ? nil : position)
+      position += UInt64(count)
+      return count
+    }
+
+    mutating func skip(_ count: UInt64) throws -> UInt64 {
+      guard let end = file.byteCount else { return 0 }
+      let skipped = min(count, end - min(position, end))
+      position += skipped
+      return skipped
+    }
+  }
+}

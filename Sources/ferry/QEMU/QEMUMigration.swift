@@ -1,0 +1,167 @@
+import ByteIO
+import QEMUStream
+import StreamIO
+
+/// The files of one migration: its main channel and, where state went over them, its multifd channels.
+struct QEMUMigration {
+  /// What was read of a migration.
+  struct Content {
+    var catalog: QEMUStreamCatalog
+    /// The multifd packets of each device of the catalog; nil where it has none.
+    var packets: [DeviceStatePackets.Sequence?]
+    /// Why a file could not be read to its end, or the files do not fit together.
+    var defect: (path: String, error: QEMUStreamError)?
+  }
+
+  /// All files, in the order of the command line.
+  let files: [QEMUFile]
+  let main: QEMUFile
+  private let mainNumber: Int
+  let description: VMDescription?
+
+  /// Opens the files, and tells by their first bytes which one is the main channel.
+  ///
+  /// - Parameter isReadTwice: whether a pipe has to be copied, so that it can be read more than once.
+  init(_ paths: [String], isReadTwice: Bool) throws {
+    let files = try paths.map { path in
+      let file = try InputFile(path: path)
+      return QEMUFile(isReadTwice || paths.count > 1 ? try file.seekable() : file)
+    }
+    let mains = try files.indices.filter { try files.count == 1 || !files[$0].isChannel() }
+    guard let number = mains.first, mains.count == 1 else {
+      throw CommandError.damaged(
+        "\(paths.joined(separator: ", ")): expected one main channel ('QEVM') and the multifd "
+          + "channels of the same migration, found \(mains.count) that are no channel")
+    }
+    self.files = files
+    mainNumber = number
+    main = files[number]
+    description = try main.findDescription()
+  }
+
+  /// A reader of the main channel from its start.
+  func reader() -> QEMUStreamReader<QEMUFile.Source> {
+    QEMUStreamReader(main.source, description: description)
+  }
+
+  /// Reads everything but memory and state; `observe` sees every part of the main channel.
+  func read(observing observe: (QEMUStreamEvent) throws -> Void = { _ in }) throws -> Content {
+    var reader = reader()
+    let catalog = try QEMUStreamCatalog(reading: &reader, observing: observe)
+    var content = Content(
+      catalog: catalog, packets: catalog.vfioDevices.map { _ in nil },
+      defect: catalog.defect.map { (main.path, $0) })
+    try readChannels(into: &content)
+    return content
+  }
+
+  // MARK: Channels
+
+  private func readChannels(into content: inout Content) throws {
+    var packets = DeviceStatePackets()
+    var first: MultifdHead?
+    for (number, file) in files.enumerated() where number != mainNumber {
+      do {
+        try Self.read(file, number, into: &content.catalog, &packets, &first)
+      } catch QEMUReadError.stream(let error) {
+        content.defect = content.defect ?? (file.path, error)
+      } catch QEMUReadError.source(let error) {
+        throw error
+      }
+    }
+    for device in packets.devices {
+      do throws(QEMUStreamError) {
+        let index = content.catalog.vfioDevices.firstIndex {
+          $0.id == device.name && $0.instance == device.instance
+        }
+        guard let index else {
+          throw QEMUStreamError(
+            .differentMigration, at: 0, section: device.name,
+            expected: "packets of the devices of the main channel",
+            found: "packets of '\(device.name)', instance \(device.instance)")
+        }
+        content.packets[index] = try packets.sequence(
+          of: device.name, instance: device.instance)
+      } catch {
+        content.defect = content.defect ?? (main.path, error)
+      }
+    }
+    for (index, sequence) in content.packets.enumerated() {
+      guard let sequence else { continue }
+      let piece = sequence.configuration
+      let configuration = try files[piece.file].bytes(
+        at: piece.offset, count: min(Int(piece.byteCount), 1 << 20))
+      let prefix = try prefix(of: sequence)
+      do throws(QEMUStreamError) {
+        try content.catalog.add(
+          sequence, configuration: configuration, prefix: prefix, toDevice: index)
+      } catch {
+        content.packets[index] = nil
+        content.defect = content.defect ?? (files[piece.file].path, error)
+      }
+    }
+  }
+
+  private typealias MultifdHead = MultifdChannelReader<QEMUFile.Source>.Head
+
+  private static func read(
+    _ file: QEMUFile, _ number: Int, into catalog: inout QEMUStreamCatalog,
+    _ packets: inout DeviceStatePackets, _ first: inout MultifdHead?
+  ) throws(QEMUReadError) {
+    var reader = MultifdChannelReader(
+      file.source, pageBits: catalog.configuration?.pageBits ?? 12)
+    let head = try reader.readHead()
+    if let first, first.uuid != head.uuid {
+      throw .stream(
+        QEMUStreamError(
+          .differentMigration, at: 8, expected: "a channel of the machine \(hex(first.uuid))",
+          found: "one of \(hex(head.uuid))"))
+    }
+    first = first ?? head
+    while let packet = try reader.next() {
+      switch packet {
+      case .pages(let pages, let block): catalog.add(pages, of: block)
+      case .deviceState(let state):
+        do throws(QEMUStreamError) {
+          try packets.add(state, file: number)
+        } catch {
+          throw .stream(error)
+        }
+      }
+    }
+  }
+
+  private func prefix(of sequence: DeviceStatePackets.Sequence) throws -> [UInt8] {
+    var prefix: [UInt8] = []
+    for piece in sequence.state where prefix.count < VFIODeviceSummary.longestPrefix {
+      let room = VFIODeviceSummary.longestPrefix - prefix.count
+      prefix += try files[piece.file].bytes(
+        at: piece.offset, count: min(Int(piece.byteCount), room))
+    }
+    return prefix
+  }
+}
+
+extension QEMUFile {
+  /// Whether the file begins like a multifd channel.
+  fileprivate func isChannel() throws -> Bool {
+    try bytes(at: 0, count: 4) == [0x11, 0x22, 0x33, 0x44]
+  }
+
+  /// What the end of the file says of the stream; nil for a pipe, and where it says nothing that can be read.
+  fileprivate func findDescription() throws -> VMDescription? {
+    guard let byteCount else { return nil }
+    var count = 256 << 10
+    while true {
+      let start = byteCount - min(UInt64(count), byteCount)
+      let tail = try bytes(at: start, count: count)
+      if let position = VMDescription.find(inTail: tail.span.raw) {
+        return try? VMDescription(
+          parsing: tail.span.raw.extracting(droppingFirst: position + 5),
+          at: start + UInt64(position) + 5)
+      }
+      if start == 0 || count > VMDescription.longestByteCount { return nil }
+      count *= 4
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import ByteIO
+import QEMUStream
+import TestSupport
+import Testing
+
+/// Streams of the writer's, for what the real one does not hold.
+@Suite struct StreamReadingTests {
+  private static let steps: [Int?] = [nil, 1 << 20, 7, 1]
+
+  @Test(arguments: steps)
+  func everyKindOfSectionIsRead(pipeStep: Int?) throws {
+    let catalog = try ReadStream(SampleMachine().stream, pipeStep: pipeStep).catalog
+    #expect(catalog.defect == nil)
+    #expect(catalog.findings == [])
+    #expect(catalog.configuration?.machine == "pc-q35-9.2")
+    #expect(
+      catalog.sections.map(\.name) == [
+        "ram", "0000:00:01.0/vfio", "0000:00:02.0/vfio", "stranger",
+      ])
+    #expect(catalog.sections.map(\.count) == [3, 6, 6, 1])
+    #expect(catalog.sections[3].byteCount == 5)
+    #expect(catalog.commandCounts == ["SWITCHOVER_START": 1])
+    #expect(catalog.ram.multifdFlushCount == 1)
+    let pages = catalog.ram.blocks[0].pages
+    #expect([pages.normal, pages.zero, pages.delta, pages.compressed] == [1, 1, 1, 1])
+    #expect(catalog.ram.blocks[1].pages.zero == 1)
+    for device in catalog.vfioDevices {
+      #expect(device.preCopyByteCount == 6)
+      #expect(device.stopCopyByteCount == 5)
+      #expect(device.statePrefix == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+      #expect(
+        device.recordCounts == [
+          .setup: 1, .data: 5, .initialDataSent: 1, .endOfState: 5, .configuration: 1,
+        ])
+    }
+  }
+
+  @Test(arguments: [
+    (256, 0), (256, 1), (256, 8), (256, 9), (256, 2048), (4096, 0), (4096, 33), (4096, 2048),
+  ])
+  func theConfigurationsSizeIsToldByItsEnd(byteCount: Int, vectors: Int) throws {
+    var machine = SampleMachine()
+    machine.first.configuration = SampleDevice.configuration(
+      byteCount: byteCount, vectors: vectors)
+    let catalog = try ReadStream(machine.stream).catalog
+    #expect(catalog.defect == nil)
+    #expect(catalog.vfioDevices[0].configuration == machine.first.configuration)
+  }
+
+  @Test func aSpaceThatHoldsTheEndTagIsAmbiguousAndSaysSo() throws {
+    var machine = SampleMachine()
+    var space = SampleDevice.space(byteCount: 4096)
+    space.replaceSubrange(272..<280, with: [255, 255, 255, 255, 0xef, 0x10, 0, 1])
+    machine.first.configuration = VFIOConfiguration(space: space)
+    let device = try ReadStream(machine.stream).catalog.vfioDevices[0]
+    #expect(device.configuration?.space == space)
+    #expect(device.configuration?.isSizeAmbiguous == true)
+    #expect(device.findings.count == 1)
+  }
+
+  @Test func anOptionalPartOfTheConfigurationIsKept() throws {
+    var machine = SampleMachine()
+    var part = QEMUSectionContent()
+    part.writer.big(5 as UInt8)
+    part.name("VFIOPCIDevice/VFIODisplay")
+    part.writer.big(1 as UInt32)
+    part.writer.append([UInt8](repeating: 3, count: 28))
+    machine.first.configuration.subsections = part.writer.bytes
+    let device = try ReadStream(machine.stream).catalog.vfioDevices[0]
+    #expect(device.configuration == machine.first.configuration)
+    #expect(device.findings == ["the configuration record has 'VFIOPCIDevice/VFIODisplay'"])
+  }
+
+  @Test(arguments: steps)
+  func aStreamWithoutADescriptionIsReadByItsFooters(pipeStep: Int?) throws {
+    var machine = SampleMachine()
+    machine.isDescribed = false
+    let catalog = try ReadStream(machine.stream, pipeStep: pipeStep).catalog
+    #expect(catalog.defect == nil)
+    #expect(catalog.isComplete)
+    #expect(catalog.vfioDevices.map(\.stateByteCount) == [11, 11])
+    #expect(catalog.sections[3].evidence == .footer)
+    #expect(catalog.findings.count == 2)
+  }
+
+  @Test func whatLooksLikeAFooterIsPassedOverByTheDescription() throws {
+    var machine = SampleMachine()
+    // A footer of the section itself, and a section behind it, inside the section.
+    machine.stranger = [0x7e, 0, 0, 0, 5, 4, 0, 0, 0, 99, 1, 0x61, 0, 0, 0, 0, 0, 0, 0, 1, 9, 9]
+    let stream = machine.stream
+    #expect(try ReadStream(stream).catalog.defect == nil)
+    // A pipe has no description yet: what was believed is found out by it.
+    #expect(try ReadStream(stream, pipeStep: 64).catalog.defect != nil)
+  }
+
+  @Test func everyStreamCutShortGivesWhatCameBefore() throws {
+    let stream = SampleMachine().stream
+    let whole = try ReadStream(stream).catalog
+    var sectionCount = 0
+    for count in 0..<whole.sections[3].offset {
+      let catalog = try ReadStream(Array(stream[..<Int(count)])).catalog
+      let defect = try #require(catalog.defect)
+      #expect(defect.code == (count < 4 ? .notAStream : .torn), "\(count): \(defect)")
+      #expect(catalog.sections.count >= sectionCount)
+      sectionCount = catalog.sections.count
+    }
+    #expect(sectionCount == 3)
+  }
+
+  @Test func nestedNamesOf255BytesAreRead() throws {
+    var machine = SampleMachine()
+    let name = String(repeating: "x", count: 250) + "/vfio"
+    machine.first.id = name
+    machine.blocks = [(String(repeating: "r", count: 255), 1 << 20), ("pc.ram", 1 << 20)]
+    machine.blocks.append(("vga.vram", 8192))
+    #expect(name.utf8.count == 255)
+    for step in Self.steps {
+      let catalog = try ReadStream(machine.stream, pipeStep: step).catalog
+      #expect(catalog.defect == nil)
+      #expect(catalog.vfioDevices[0].id == name)
+    }
+  }
+
+  @Test func mappedRAMIsCountedByItsBitmap() throws {
+    var configuration = QEMUConfiguration(machine: "pc-q35-9.2")
+    configuration.capabilities = ["mapped-ram"]
+    configuration.uuid = [UInt8](repeating: 5, count: 16)
+    configuration.targetPageBits = 12
+    var writer = QEMUStreamWriter(configuration)
+    let pageCount = 100
+    writer.beginSection(.start, id: 1, name: "ram", version: 4)
+    var head = QEMUSectionContent()
+    head.total(UInt64(pageCount) << 12)
+    head.name("pc.ram")
+    head.writer.big(UInt64(pageCount) << 12)
+    head.writer.big(1 as UInt32)
+    head.writer.big(4096 as UInt64)
+    let bitmapOffset = writer.byteCount + UInt64(head.writer.count) + 16
+    let pagesOffset: UInt64 = 1 << 20
+    head.writer.big(bitmapOffset)
+    head.writer.big(pagesOffset)
+    head.writer.append([0xff, 0x01] + [UInt8](repeating: 0, count: 14))
+    writer.append(head)
+    var pages = QEMUSectionContent()
+    pages.writer.append(
+      [UInt8](repeating: 0, count: Int(pagesOffset - writer.byteCount) + pageCount << 12))
+    pages.endOfRAM()
+    writer.append(pages)
+    writer.endSection(id: 1)
+    SampleDevice(id: "vfio", section: 2).writeStart(to: &writer)
+    writer.end()
+    for step in [nil, 4096] as [Int?] {
+      let catalog = try ReadStream(writer.bytes, pipeStep: step).catalog
+      #expect(catalog.defect == nil)
+      #expect(catalog.configuration == configuration)
+      #expect(catalog.ram.blocks[0].mapping?.pagesOffset == pagesOffset)
+      #expect(catalog.ram.pages.normal == 9)
+      #expect(catalog.ram.pages.zero == 91)
+      #expect(catalog.vfioDevices[0].id == "vfio")
+    }
+    // A head that points elsewhere.
+    var lie = writer.bytes
+    lie[Int(bitmapOffset) - 9] ^= 1
+    #expect(try ReadStream(lie).catalog.defect?.code == .malformed)
+  }
+
+  @Test func trailingBytesAreNoted() throws {
+    let catalog = try ReadStream(SampleMachine().stream + [0, 0]).catalog
+    #expect(catalog.defect == nil)
+    #expect(catalog.hasTrailingData)
+  }
+}

@@ -1,0 +1,111 @@
+import MigrationStream
+import Replay
+import Testing
+import VFIO
+
+/// What sysfs says of devices, and what they say themselves.
+@Suite struct HostTreeTests {
+  @Test func devicesAreFoundInSysfsAndNotOpened() throws {
+    let kernel = try Fixture.function()
+    let devices = HostTree(in: kernel).devices()
+    #expect(devices.count == 1)
+    let device = try #require(devices.first)
+    #expect(device.name == Fixture.slot)
+    #expect(device.bus == "pci")
+    #expect(device.driver == "mlx5_vfio_pci")
+    #expect(device.devicePath == "/dev/vfio/devices/vfio0")
+    #expect(device.groupPath == "/dev/vfio/12")
+    #expect(device.pci?.vendorID == 0x15b3 && device.pci?.deviceID == 0x101e)
+    #expect(device.pci?.classCode == 0x02_0000)
+    #expect(!kernel.calls.contains { $0.name.hasPrefix("open /dev") })
+    #expect(kernel.openCount == 0)
+  }
+
+  @Test func aMediatedDeviceHasItsType() throws {
+    let device = try #require(HostTree(in: try Fixture.serial()).devices().first)
+    #expect(device.name == Fixture.uuid)
+    #expect(device.bus == "mdev")
+    #expect(device.mediatedType == "mtty-2")
+    #expect(device.pci == nil)
+  }
+
+  @Test func kernelsWithoutTheClassAreLookedThroughByBus() throws {
+    let kernel = try Fixture.function(driver: "vfio-pci")
+    kernel.texts = kernel.texts.filter { !$0.key.contains("vfio-dev") }
+    kernel.links = kernel.links.filter { !$0.key.contains("vfio-dev") }
+    let device = try #require(HostTree(in: kernel).devices().first)
+    #expect(device.driver == "vfio-pci" && device.devicePath == nil)
+    let other = try Fixture.function(driver: "nvme")
+    other.texts = other.texts.filter { !$0.key.contains("vfio-dev") }
+    other.links = other.links.filter { !$0.key.contains("vfio-dev") }
+    #expect(HostTree(in: other).devices().isEmpty)
+  }
+
+  @Test func aHostWithNothingHasNothing() {
+    #expect(HostTree(in: EmulatedKernel()).devices().isEmpty)
+    #expect(HostTree(in: LinuxKernel(), root: "/nonexistent").devices().isEmpty)
+  }
+
+  @Test func groupsWithoutAnIOMMUHaveAnotherName() throws {
+    let kernel = try Fixture.function()
+    kernel.texts["/sys/class/vfio/noiommu-12/dev"] = "510:12\n"
+    #expect(HostTree(in: kernel).devices().first?.groupPath == "/dev/vfio/noiommu-12")
+  }
+
+  @Test(
+    arguments: [
+      ("mlx5_vfio_pci", 0x15b3, 0x101e), ("hisi_acc_vfio_pci", 0x19e5, 0xa251),
+      ("virtio_vfio_pci", 0x1af4, 0x1041), ("qat_vfio_pci", 0x8086, 0x4941),
+      ("pds_vfio_pci", 0x1dd8, 0x1003), ("igb_vfio_pci", 0x8086, 0x10ca),
+    ] as [(String, UInt16, UInt16)])
+  func variantDriversAreKnownByTheirIDs(name: String, vendor: UInt16, device: UInt16) {
+    #expect(VariantDriver.driver(for: .init(vendorID: vendor, deviceID: device))?.name == name)
+    let dashed = String(name.map { $0 == "_" ? "-" : $0 })
+    #expect(VariantDriver.driver(named: dashed)?.name == name)
+  }
+
+  @Test func aProbeAsksAndClosesAgain() throws {
+    let kernel = try Fixture.function()
+    let host = HostTree(in: kernel)
+    guard case .answered(let answer) = host.probe(try #require(host.devices().first)) else {
+      return #expect(Bool(false))
+    }
+    #expect(answer.abilities == [.stopCopy, .peerToPeer, .preCopy])
+    #expect(answer.hasDMALogging && answer.hasReinitialization)
+    #expect(answer.hardware?.typeName == "Intel VT-d")
+    #expect(answer.addressSpaces.pasidWidth == 8)
+    #expect(answer.addressSpaces.nestedDataTypes == [1])
+    #expect(kernel.openCount == 0 && kernel.objects.isEmpty)
+  }
+
+  @Test func aDeviceThatSomebodyHoldsIsLeftAlone() throws {
+    let kernel = try Fixture.function()
+    kernel.links["/proc/4321/fd/9"] = "/dev/vfio/devices/vfio0"
+    kernel.links["/proc/77/fd/3"] = "/dev/null"
+    let host = HostTree(in: kernel)
+    #expect(host.probe(try #require(host.devices().first)) == .inUse(by: [4321]))
+    #expect(!kernel.calls.contains { $0.name.hasPrefix("open /dev") })
+  }
+
+  @Test(
+    arguments: [
+      ("open /dev/iommu", .accessDenied, "no permission: opening /dev/iommu: EACCES"),
+      ("open /dev/vfio/devices/vfio0", .notPermitted, "no permission"),
+      ("VFIO_DEVICE_BIND_IOMMUFD", .invalid, "it seems to be in use"),
+      ("VFIO_DEVICE_BIND_IOMMUFD", .notPermitted, "allow_unsafe_interrupts"),
+      ("VFIO_DEVICE_GET_INFO", .inputOutput, "identifying the device: EIO"),
+    ] as [(String, ErrorNumber, String)])
+  func aProbeSaysWhyNot(call: String, number: ErrorNumber, words: String) throws {
+    let clean = try Fixture.function()
+    _ = HostTree(in: clean).devices().first.map(HostTree(in: clean).probe)
+    let index = try #require(clean.calls.firstIndex { $0.name == call })
+    let kernel = try Fixture.function()
+    kernel.failure = (index, number)
+    let host = HostTree(in: kernel)
+    guard case .refused(let reason) = host.probe(try #require(host.devices().first)) else {
+      return #expect(Bool(false))
+    }
+    #expect(reason.contains(words), "\(reason)")
+    #expect(kernel.openCount == 0)
+  }
+}

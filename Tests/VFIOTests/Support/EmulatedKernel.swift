@@ -1,0 +1,527 @@
+import ByteIO
+import CVFIO
+import MigrationStream
+import Replay
+import SystemPackage
+import VFIO
+
+/// A kernel that lives in this process: a sysfs tree, VFIO devices with their files and groups, and an iommufd that answers
+/// about page tables and PASIDs as Linux 7.0 does behind an emulated scalable-mode VT-d, or as a kernel before 6.15.
+///
+/// It writes down every call, counts what is open and allocated, and fails any call it is told to.
+final class EmulatedKernel: KernelInterface {
+  /// A call that changes or asks something of a device.
+  struct Call: Equatable {
+    var name: String
+    var bytes: [UInt8] = []
+    var memory: [UInt8] = []
+  }
+
+  /// What the host's IOMMU and kernel can do.
+  struct Platform {
+    var release = "7.0.0"
+    var pasidWidth: UInt8 = 8
+    var hasPASIDAttach = true
+    var type: UInt32 = 1
+    var isNesting = true
+    var capabilities: UInt64 = 7
+    /// A mediated device has no IOMMU: GET_HW_INFO and HWPT_ALLOC are ENOENT.
+    var isMediated = false
+    var hasReinitialization = true
+    /// Whether GET_INFO says that there is a chain, and what it is.
+    var chain: [UInt8]?
+  }
+
+  final class Device {
+    let emulated: EmulatedDevice
+    var deviceID: UInt32?
+    /// What translates the device's own requests.
+    var attached: UInt32?
+    var pasids: [UInt32: UInt32] = [:]
+    var optedIn = false
+    var logging: [UInt8]?
+
+    init(_ emulated: EmulatedDevice) { self.emulated = emulated }
+  }
+
+  enum Object {
+    case device(Device)
+    case addressSpace(maps: [UInt64: UInt64])
+    case pageTable(parent: UInt32, flags: UInt32, fault: UInt32?)
+    case faultQueue
+  }
+
+  private enum File {
+    case text([UInt8], position: Int)
+    case iommufd
+    case device(Device)
+    case container
+    case group(String)
+    case channel(EmulatedChannel)
+    case faults(UInt32)
+  }
+
+  var platform: Platform
+  /// Files of sysfs by path; a directory is what others lie in.
+  var texts: [String: String] = [:]
+  var links: [String: String] = [:]
+  /// Devices by the path of their own file, and by group file and name.
+  var devices: [String: Device] = [:]
+  var groups: [String: [String: Device]] = [:]
+  private(set) var calls: [Call] = []
+  /// Fails the nth call (counted from 0) with an errno.
+  var failure: (index: Int, number: ErrorNumber)?
+  private(set) var callCount = 0
+  private var files: [Int32: File] = [:]
+  private(set) var objects: [UInt32: Object] = [:]
+  private var lastObject: UInt32 = 0
+
+  init(_ platform: Platform = Platform()) { self.platform = platform }
+
+  var openCount: Int { files.count }
+
+  /// The device's own file, opened and bound by another.
+  func inherit(_ device: Device) -> (device: Int32, iommufd: Int32, id: UInt32) {
+    let iommufd = install(.iommufd)
+    let id = add(.device(device))
+    device.deviceID = id
+    return (install(.device(device)), iommufd, id)
+  }
+
+  func addAddressSpace() -> UInt32 { add(.addressSpace(maps: [:])) }
+
+  private func add(_ object: Object) -> UInt32 {
+    lastObject += 1
+    objects[lastObject] = object
+    return lastObject
+  }
+
+  // The lowest free number, as Linux gives out.
+  private func install(_ file: File) -> Int32 {
+    var number: Int32 = 3
+    while files[number] != nil { number += 1 }
+    files[number] = file
+    return number
+  }
+
+  private func file(_ descriptor: FileDescriptor) throws(ErrorNumber) -> File {
+    guard let file = files[descriptor.rawValue] else { throw .badDescriptor }
+    return file
+  }
+
+  private func begin(_ call: Call) throws(ErrorNumber) {
+    calls.append(call)
+    let index = callCount
+    callCount += 1
+    if let failure, failure.index == index { throw failure.number }
+  }
+
+  // MARK: Files
+
+  func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor {
+    try begin(Call(name: "open \(path)"))
+    let file: File
+    if path == "/dev/iommu" {
+      file = .iommufd
+    } else if path == "/dev/vfio/vfio" {
+      file = .container
+    } else if let device = devices[path] {
+      file = .device(device)
+    } else if groups[path] != nil {
+      file = .group(path)
+    } else if let text = texts[resolve(path)] {
+      file = .text([UInt8](text.utf8), position: 0)
+    } else if isDirectory(resolve(path)) {
+      file = .text([], position: 0)
+    } else {
+      throw .noEntry
+    }
+    return FileDescriptor(rawValue: install(file))
+  }
+
+  func close(_ descriptor: FileDescriptor) {
+    calls.append(Call(name: "close"))
+    callCount += 1
+    guard case .some(let file) = files.removeValue(forKey: descriptor.rawValue) else {
+      calls.append(Call(name: "close of what is not open"))
+      return
+    }
+    switch file {
+    case .device(let device):
+      device.emulated.abandon()
+      device.attached = nil
+      device.pasids = [:]
+      if let id = device.deviceID { objects[id] = nil }
+      device.deviceID = nil
+    case .iommufd:
+      // Whatever was made of it goes with it.
+      objects = objects.filter { if case .device = $0.value { true } else { false } }
+    default: break
+    }
+  }
+
+  func read(
+    _ descriptor: FileDescriptor, into span: inout MutableRawSpan, at offset: UInt64?
+  ) throws(ErrorNumber) -> Int {
+    try begin(Call(name: offset == nil ? "read" : "pread"))
+    switch try file(descriptor) {
+    case .text(let bytes, let position):
+      let count = min(span.byteCount, bytes.count - position)
+      for index in 0..<count {
+        span.storeBytes(of: bytes[position + index], toByteOffset: index, as: UInt8.self)
+      }
+      files[descriptor.rawValue] = .text(bytes, position: position + count)
+      return count
+    case .channel(let channel):
+      do throws(DeviceError) {
+        return try channel.read(into: &span)
+      } catch {
+        throw error.number
+      }
+    case .device(let device):
+      guard let offset, offset >> 40 == 7 else { throw .invalid }
+      let space = device.emulated.model.configuration
+      let start = Int(offset & (1 << 40 - 1))
+      guard start < space.count else { throw .invalid }
+      let count = min(span.byteCount, space.count - start)
+      for index in 0..<count {
+        span.storeBytes(of: space[start + index], toByteOffset: index, as: UInt8.self)
+      }
+      return count
+    default: throw .invalid
+    }
+  }
+
+  func write(
+    _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
+  ) throws(ErrorNumber) -> Int {
+    try begin(Call(name: offset == nil ? "write" : "pwrite", bytes: [UInt8](bytes)))
+    let file = try file(descriptor)
+    do throws(DeviceError) {
+      switch file {
+      case .channel(let channel): return try channel.write(bytes)
+      case .device(let device):
+        guard let offset, offset >> 40 == 7 else { throw DeviceError(.identify, .invalid) }
+        try device.emulated.writeConfiguration(
+          [UInt8](bytes), at: Int(offset & (1 << 40 - 1)))
+        return bytes.byteCount
+      default: throw DeviceError(.identify, .invalid)
+      }
+    } catch {
+      throw error.number
+    }
+  }
+
+  private func isDirectory(_ path: String) -> Bool {
+    texts.keys.contains { $0.hasPrefix(path + "/") }
+      || links.keys.contains { $0.hasPrefix(path + "/") }
+  }
+
+  /// Follows links in all but the last part of a path; targets are absolute in this tree.
+  private func resolve(_ path: String) -> String {
+    var result = ""
+    for part in path.split(separator: "/") {
+      result += "/" + part
+      if let target = links[result] { result = target }
+    }
+    return result
+  }
+
+  func link(at path: String) throws(ErrorNumber) -> String {
+    try begin(Call(name: "readlink"))
+    let parts = path.split(separator: "/")
+    let parent = resolve("/" + parts.dropLast().joined(separator: "/"))
+    let key = "\(parent)/\(parts.last ?? "")"
+    guard let target = links[key] else { throw texts[key] == nil ? .noEntry : .invalid }
+    return target
+  }
+
+  func entries(of path: String) throws(ErrorNumber) -> [String] {
+    try begin(Call(name: "readdir"))
+    let folder = resolve(path) + "/"
+    guard isDirectory(resolve(path)) else { throw .noEntry }
+    let names = (Array(texts.keys) + Array(links.keys)).filter { $0.hasPrefix(folder) }
+      .map { String($0.dropFirst(folder.count).prefix { $0 != "/" }) }
+    return Set(names).sorted()
+  }
+
+  func release() -> String {
+    calls.append(Call(name: "uname"))
+    callCount += 1
+    return platform.release
+  }
+
+  // MARK: Requests
+
+  func control(
+    _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
+  ) throws(ErrorNumber) -> Int32 {
+    try begin(
+      Call(
+        name: "\(request)", bytes: argument.bytes, memory: argument.memory?.bytes ?? []))
+    switch try file(descriptor) {
+    case .iommufd: try iommufd(request, &argument)
+    case .device(let device): try self.device(device, request, &argument)
+    case .container:
+      switch request {
+      case .getAPIVersion: return 0
+      case .checkExtension: return argument.value == 3 ? 1 : 0
+      case .setIOMMU: break
+      default: throw .notSupportedByDriver
+      }
+    case .group(let path):
+      switch request {
+      case .getGroupStatus: argument.put(1 as UInt32, at: 4)
+      case .setContainer: break
+      case .getDevice:
+        let name = String(decoding: argument.bytes.dropLast(), as: UTF8.self)
+        guard let device = groups[path]?[name] else { throw .noDevice }
+        return install(.device(device))
+      default: throw .notSupportedByDriver
+      }
+    case .channel(let channel):
+      guard request == .getPreCopyInformation else { throw .notSupportedByDriver }
+      guard argument.get(UInt32.self, at: 0) >= 24 else { throw .invalid }
+      do throws(DeviceError) {
+        let information = try channel.preCopyInformation()
+        argument.put(information.initialByteCount, at: 8)
+        argument.put(information.dirtyByteCount, at: 16)
+        // Without the opt-in the flags are garbage.
+        argument.put(information.isReinitialized ? 1 : 0xffff_fffe as UInt32, at: 4)
+      } catch {
+        throw error.number
+      }
+    default: throw .notSupportedByDriver
+    }
+    return 0
+  }
+
+  private func device(
+    _ device: Device, _ request: IoctlRequest, _ argument: inout IoctlArgument
+  ) throws(ErrorNumber) {
+    switch request {
+    case .bindIOMMUFD:
+      guard device.deviceID == nil, argument.get(UInt32.self, at: 4) == 0 else { throw .invalid }
+      let id = add(.device(device))
+      device.deviceID = id
+      argument.put(id, at: 12)
+    case .attachPageTable, .detachPageTable: try attach(device, request, argument)
+    case .getDeviceInformation:
+      let hasChain = platform.chain != nil
+      argument.put((hasChain ? 2 | 128 : 2) as UInt32, at: 4)
+      argument.put(9 as UInt32, at: 8)
+      argument.put(5 as UInt32, at: 12)
+      guard let chain = platform.chain else { return }
+      if argument.bytes.count < 24 + chain.count {
+        argument.put(UInt32(24 + chain.count), at: 0)
+        argument.put(0 as UInt32, at: 16)
+      } else {
+        argument.put(24 as UInt32, at: 16)
+        argument.bytes.replaceSubrange(24..<24 + chain.count, with: chain)
+      }
+    case .getRegionInformation:
+      let index = argument.get(UInt32.self, at: 8)
+      guard index < 8 else { throw .invalid }
+      let region = device.emulated.model.regions.first { $0.index == index }
+      argument.put(region?.flags ?? 0, at: 4)
+      argument.put(region?.byteCount ?? 0, at: 16)
+      argument.put(UInt64(index) << 40, at: 24)
+    case .getInterruptInformation:
+      let index = argument.get(UInt32.self, at: 8)
+      guard index < 3 else { throw .invalid }
+      argument.put(index == 0 ? 7 : 9 as UInt32, at: 4)
+      argument.put(index == 1 ? 1 : 0 as UInt32, at: 12)
+    case .reset:
+      do throws(DeviceError) { try device.emulated.reset() } catch { throw error.number }
+    case .feature: try feature(device, &argument)
+    default: throw .notSupportedByDriver
+    }
+  }
+
+  private func feature(
+    _ device: Device, _ argument: inout IoctlArgument
+  ) throws(ErrorNumber) {
+    let flags = argument.get(UInt32.self, at: 4)
+    let isProbe = flags & 0x40000 != 0
+    let access = flags & 0x30000
+    let number = flags & 0xffff
+    guard argument.get(UInt32.self, at: 0) >= 8 else { throw .invalid }
+    // The directions that each feature has.
+    let allowed: UInt32 =
+      [1: 0x10000, 2: 0x30000, 6: 0x20000, 7: 0x20000, 8: 0x10000, 9: 0x10000][number]
+      ?? (number == 12 && platform.hasReinitialization ? 0x20000 : 0)
+    let abilities = device.emulated.model.abilities
+    guard allowed != 0, !abilities.isEmpty else { throw .notSupportedByDriver }
+    guard access & ~allowed == 0 else { throw .invalid }
+    if isProbe { return }
+    do throws(DeviceError) {
+      switch number {
+      case 1: argument.put(try device.emulated.abilities().rawValue, at: 8)
+      case 2 where access == 0x10000:
+        argument.put(try device.emulated.state().rawValue, at: 8)
+        argument.put(-1 as Int32, at: 12)
+      case 2:
+        guard let target = MigrationState(rawValue: argument.get(UInt32.self, at: 8)) else {
+          throw DeviceError(.readState, .invalid)
+        }
+        let channel = try device.emulated.transition(to: target)
+        argument.put(channel.map { install(.channel($0)) } ?? -1, at: 12)
+      case 6:
+        guard argument.memory?.pointerOffset == 24 else { throw DeviceError(.logDMA, .fault) }
+        device.logging = argument.memory?.bytes
+      case 7: device.logging = nil
+      case 8:
+        guard argument.memory?.pointerOffset == 32, device.logging != nil else {
+          throw DeviceError(.logDMA, .invalid)
+        }
+        // The first page of every range was written to.
+        argument.memory?.bytes[0] = 1
+      case 9: argument.put(try device.emulated.stopCopyByteCount(), at: 8)
+      case 12: device.optedIn = true
+      default: throw DeviceError(.identify, .notSupportedByDriver)
+      }
+    } catch {
+      throw error.number
+    }
+  }
+
+  // MARK: iommufd, as measured on Linux 7.0
+
+  private func attach(
+    _ device: Device, _ request: IoctlRequest, _ argument: IoctlArgument
+  ) throws(ErrorNumber) {
+    let isAttach = request == .attachPageTable
+    let size = argument.get(UInt32.self, at: 0)
+    let flags = argument.get(UInt32.self, at: 4)
+    guard device.deviceID != nil, Int(size) == argument.bytes.count else { throw .invalid }
+    guard size >= (isAttach ? 12 : 8), flags & ~(platform.hasPASIDAttach ? 1 : 0) == 0 else {
+      throw .invalid
+    }
+    guard flags == 0 || size >= (isAttach ? 16 : 12) else { throw .invalid }
+    let pasid = flags == 0 ? nil : argument.get(UInt32.self, at: isAttach ? 12 : 8)
+    guard isAttach else {
+      if let pasid { device.pasids[pasid] = nil } else { device.attached = nil }
+      return
+    }
+    let id = argument.get(UInt32.self, at: 8)
+    guard let object = objects[id] else { throw .noEntry }
+    var isFlagged = false
+    switch object {
+    case .addressSpace: break
+    case .pageTable(_, let tableFlags, _): isFlagged = tableFlags & 8 != 0
+    default: throw .invalid
+    }
+    guard let pasid else {
+      guard isFlagged || device.pasids.isEmpty else { throw .invalid }
+      device.attached = id
+      return
+    }
+    if pasid == 0 { throw .busy }
+    guard isFlagged, pasid >> UInt32(platform.pasidWidth) == 0 else { throw .invalid }
+    if let own = device.attached {
+      guard case .pageTable(_, let ownFlags, _)? = objects[own], ownFlags & 8 != 0 else {
+        throw .invalid
+      }
+    }
+    device.pasids[pasid] = id
+  }
+
+  private func isUsed(_ id: UInt32) -> Bool {
+    for object in objects.values {
+      switch object {
+      case .device(let device):
+        if device.attached == id || device.pasids.values.contains(id) { return true }
+      case .pageTable(let parent, _, let fault): if parent == id || fault == id { return true }
+      default: break
+      }
+    }
+    for file in files.values { if case .faults(id) = file { return true } }
+    return false
+  }
+
+  private func iommufd(
+    _ request: IoctlRequest, _ argument: inout IoctlArgument
+  ) throws(ErrorNumber) {
+    guard Int(argument.get(UInt32.self, at: 0)) == argument.bytes.count else { throw .invalid }
+    switch request {
+    case .destroy:
+      let id = argument.get(UInt32.self, at: 4)
+      guard objects[id] != nil else { throw .noEntry }
+      guard !isUsed(id) else { throw .busy }
+      objects[id] = nil
+    case .allocateAddressSpace: argument.put(add(.addressSpace(maps: [:])), at: 8)
+    case .map:
+      let id = argument.get(UInt32.self, at: 8)
+      guard case .addressSpace(var maps)? = objects[id] else { throw .noEntry }
+      let iova = argument.get(UInt64.self, at: 32)
+      guard maps[iova] == nil else { throw ErrorNumber(rawValue: 17) }
+      maps[iova] = argument.get(UInt64.self, at: 24)
+      objects[id] = .addressSpace(maps: maps)
+    case .unmap:
+      let id = argument.get(UInt32.self, at: 4)
+      guard case .addressSpace(var maps)? = objects[id] else { throw .noEntry }
+      guard let count = maps.removeValue(forKey: argument.get(UInt64.self, at: 8)) else {
+        throw .noEntry
+      }
+      objects[id] = .addressSpace(maps: maps)
+      argument.put(count, at: 16)
+    case .allocateFaultQueue:
+      let id = add(.faultQueue)
+      argument.put(id, at: 8)
+      argument.put(install(.faults(id)), at: 12)
+    case .getHardwareInformation:
+      guard case .device? = objects[argument.get(UInt32.self, at: 8)], !platform.isMediated else {
+        throw .noEntry
+      }
+      let ecap: UInt64 = platform.isNesting ? 1 << 26 : 0
+      let room = argument.memory?.bytes.count ?? 0
+      if room >= 24, platform.type == 1 {
+        argument.memory?.bytes.replaceSubrange(16..<24, with: ecap.littleBytes)
+      }
+      argument.put(24 as UInt32, at: 12)
+      argument.put(platform.type, at: 24)
+      argument.bytes[28] = platform.pasidWidth
+      argument.put(platform.capabilities, at: 32)
+    case .allocatePageTable: try allocate(&argument)
+    default: throw .notSupportedByDriver
+    }
+  }
+
+  private func allocate(_ argument: inout IoctlArgument) throws(ErrorNumber) {
+    let flags = argument.get(UInt32.self, at: 4)
+    guard flags & ~(platform.hasPASIDAttach ? 15 : 7) == 0 else { throw .notSupported }
+    guard case .device? = objects[argument.get(UInt32.self, at: 8)], !platform.isMediated else {
+      throw .noEntry
+    }
+    if flags & 8 != 0, platform.pasidWidth == 0 { throw .notSupported }
+    if flags & 1 != 0, !platform.isNesting { throw .notSupported }
+    let parent = argument.get(UInt32.self, at: 12)
+    let type = argument.get(UInt32.self, at: 24)
+    let fault = flags & 4 != 0 ? argument.get(UInt32.self, at: 40) : nil
+    if let fault { guard case .faultQueue? = objects[fault] else { throw .noEntry } }
+    switch objects[parent] {
+    case .addressSpace?: guard type == 0 else { throw .invalid }
+    case .pageTable(_, let parentFlags, _)?:
+      guard parentFlags & 1 != 0, type == 1, platform.isNesting else { throw .invalid }
+      guard argument.memory?.bytes.count == 24, argument.memory?.pointerOffset == 32,
+        argument.get(UInt32.self, at: 28) == 24
+      else { throw .invalid }
+    default: throw .noEntry
+    }
+    argument.put(add(.pageTable(parent: parent, flags: flags, fault: fault)), at: 16)
+  }
+}
+
+extension IoctlArgument {
+  mutating func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
+    bytes.replaceSubrange(offset..<offset + MemoryLayout<T>.size, with: value.littleBytes)
+  }
+
+  func get<T: FixedWidthInteger>(_ type: T.Type, at offset: Int) -> T {
+    bytes[offset..<offset + MemoryLayout<T>.size].reversed().reduce(0) { $0 << 8 | T($1) }
+  }
+}
+
+extension FixedWidthInteger {
+  var littleBytes: [UInt8] { withUnsafeBytes(of: littleEndian) { Array($0) } }
+}
