@@ -89,6 +89,8 @@ static void code_page(uint8_t *page, uint64_t *state) {
   }
 }
 
+uint64_t cpeer_random(uint64_t *state) { return next(state); }
+
 void cpeer_pages(uint8_t *pages, uint64_t first, uint64_t count, uint64_t seed) {
   if (!lengths[0]) make_words();
   for (uint64_t i = 0; i < count; i++) {

@@ -1,15 +1,18 @@
 // What ferry is measured against: plain C loops over libzstd.
 //
 //   peer generate BYTES SEED OUT         mixed pages: a quarter each zero, code-like, text-like, random
-//   peer compress LEVEL CHUNK IN OUT     length-prefixed zstd frames, one a chunk
-//   peer decompress CHUNK IN             reads and checks what compress wrote, keeps nothing
+//   peer rounds BYTES N DIRTY HOW WITH OUT   N images of that size, with DIRTY % of the pages of each others than before:
+//                                        HOW same: the same pages in each, or any; WITH mix: pages of the mix, or random
+//   peer compress LEVEL CHUNK IN OUT [N] length-prefixed zstd frames, one a chunk, on N threads
+//   peer decompress CHUNK IN [N]         reads and checks what compress wrote, keeps nothing
 //   peer measure COMMAND…                runs it; its wall and CPU seconds and peak KiB, on one line of fd 3
 //
-// `-` is standard output. One thread, one buffer each way, reads and writes of a chunk.
+// `-` is standard output. Each thread has one buffer each way; reads and writes are of a chunk.
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -96,6 +99,27 @@ static void generate(uint64_t size, uint64_t seed, const char *path) {
   }
 }
 
+static void rounds(uint64_t size, unsigned count, unsigned dirty, int same, int mix, const char *path) {
+  uint64_t pages = size / CPEER_PAGE;
+  uint8_t *image = allocate(size);
+  int out = open_output(path);
+  cpeer_pages(image, 0, pages, 1);
+  for (unsigned round = 0; round < count; round++) {
+    uint64_t choice = same ? 1 : round, content = 1000 + round;
+    for (uint64_t page = 0; round > 0 && page < pages; page++) {
+      if (cpeer_random(&choice) % 100 >= dirty) continue;
+      uint8_t *at = image + page * CPEER_PAGE;
+      if (mix) cpeer_pages(at, page, 1, content);
+      else
+        for (int i = 0; i < CPEER_PAGE; i += 8) {
+          uint64_t random = cpeer_random(&content);
+          memcpy(at + i, &random, 8);
+        }
+    }
+    write_fully(out, image, pages * CPEER_PAGE);
+  }
+}
+
 // MARK: zstd
 
 static struct cpeer_zstd *codec(int level) {
@@ -104,36 +128,87 @@ static struct cpeer_zstd *codec(int level) {
   return zstd;
 }
 
-static void compress(int level, size_t chunk, const char *from, const char *to) {
-  size_t bound = cpeer_zstd_bound(chunk);
-  uint8_t *raw = allocate(chunk), *stored = allocate(4 + bound);
-  int in = open_input(from), out = open_output(to);
-  struct cpeer_zstd *zstd = codec(level);
-  size_t size;
-  while ((size = read_fully(in, raw, chunk)) > 0) {
+// Several threads take chunks in turns to read, code each by itself, and take turns again to write.
+struct job {
+  pthread_mutex_t lock;
+  pthread_cond_t turn;
+  int level, in, out;
+  size_t chunk;
+  uint64_t read, written, total;
+  const char *name;
+};
+
+static void on_threads(struct job *job, int threads, void *(*work)(void *)) {
+  pthread_t handles[64];
+  if (threads < 1 || threads > 64) fail("1 to 64 threads");
+  pthread_mutex_init(&job->lock, NULL);
+  pthread_cond_init(&job->turn, NULL);
+  // The first is the one that is there.
+  for (int i = 1; i < threads; i++)
+    if (pthread_create(&handles[i], NULL, work, job)) fail("no thread");
+  work(job);
+  for (int i = 1; i < threads; i++) pthread_join(handles[i], NULL);
+}
+
+static void *compress_chunks(void *argument) {
+  struct job *job = argument;
+  size_t bound = cpeer_zstd_bound(job->chunk);
+  uint8_t *raw = allocate(job->chunk), *stored = allocate(4 + bound);
+  struct cpeer_zstd *zstd = codec(job->level);
+  for (;;) {
+    pthread_mutex_lock(&job->lock);
+    uint64_t number = job->read;
+    size_t size = read_fully(job->in, raw, job->chunk);
+    if (size > 0) job->read++;
+    pthread_mutex_unlock(&job->lock);
+    if (!size) break;
     uint32_t length = (uint32_t)cpeer_zstd_compress(zstd, stored + 4, bound, raw, size);
     if (!length) fail("libzstd failed");
     memcpy(stored, &length, 4);
-    write_fully(out, stored, 4 + length);
+    pthread_mutex_lock(&job->lock);
+    while (job->written != number) pthread_cond_wait(&job->turn, &job->lock);
+    pthread_mutex_unlock(&job->lock);
+    write_fully(job->out, stored, 4 + length);
+    pthread_mutex_lock(&job->lock);
+    job->written++;
+    pthread_cond_broadcast(&job->turn);
+    pthread_mutex_unlock(&job->lock);
   }
   cpeer_zstd_free(zstd);
+  return NULL;
 }
 
-static void decompress(size_t chunk, const char *from) {
-  size_t bound = cpeer_zstd_bound(chunk);
-  uint8_t *stored = allocate(bound), *raw = allocate(chunk);
-  uint32_t length;
-  uint64_t total = 0;
-  int in = open_input(from);
+static void *decompress_chunks(void *argument) {
+  struct job *job = argument;
+  size_t bound = cpeer_zstd_bound(job->chunk);
+  uint8_t *stored = allocate(bound), *raw = allocate(job->chunk);
   struct cpeer_zstd *zstd = codec(1);
-  while (read_fully(in, &length, 4) == 4) {
-    if (length > bound || read_fully(in, stored, length) != length) fail("%s: torn", from);
-    size_t size = cpeer_zstd_decompress(zstd, raw, chunk, stored, length);
-    if (!size) fail("%s: libzstd failed", from);
-    total += size;
+  for (;;) {
+    uint32_t length;
+    pthread_mutex_lock(&job->lock);
+    size_t got = read_fully(job->in, &length, 4);
+    if (got == 4 && (length > bound || read_fully(job->in, stored, length) != length)) fail("%s: torn", job->name);
+    pthread_mutex_unlock(&job->lock);
+    if (got != 4) break;
+    size_t size = cpeer_zstd_decompress(zstd, raw, job->chunk, stored, length);
+    if (!size) fail("%s: libzstd failed", job->name);
+    pthread_mutex_lock(&job->lock);
+    job->total += size;
+    pthread_mutex_unlock(&job->lock);
   }
   cpeer_zstd_free(zstd);
-  printf("%llu\n", (unsigned long long)total);
+  return NULL;
+}
+
+static void compress(int level, size_t chunk, const char *from, const char *to, int threads) {
+  struct job job = {.level = level, .chunk = chunk, .in = open_input(from), .out = open_output(to)};
+  on_threads(&job, threads, compress_chunks);
+}
+
+static void decompress(size_t chunk, const char *from, int threads) {
+  struct job job = {.chunk = chunk, .in = open_input(from), .name = from};
+  on_threads(&job, threads, decompress_chunks);
+  printf("%llu\n", (unsigned long long)job.total);
 }
 
 // MARK: measure
@@ -168,9 +243,16 @@ int main(int count, char **arguments) {
   const char *verb = count > 1 ? arguments[1] : "";
   char **rest = arguments + 2;
   if (!strcmp(verb, "generate") && count == 5) generate(number(rest[0]), number(rest[1]), rest[2]);
-  else if (!strcmp(verb, "compress") && count == 6) compress((int)number(rest[0]), number(rest[1]), rest[2], rest[3]);
-  else if (!strcmp(verb, "decompress") && count == 4) decompress(number(rest[0]), rest[1]);
+  else if (!strcmp(verb, "rounds") && count == 8)
+    rounds(number(rest[0]), (unsigned)number(rest[1]), (unsigned)number(rest[2]), !strcmp(rest[3], "same"),
+           !strcmp(rest[4], "mix"), rest[5]);
+  else if (!strcmp(verb, "compress") && (count == 6 || count == 7))
+    compress((int)number(rest[0]), number(rest[1]), rest[2], rest[3], count == 7 ? (int)number(rest[4]) : 1);
+  else if (!strcmp(verb, "decompress") && (count == 4 || count == 5))
+    decompress(number(rest[0]), rest[1], count == 5 ? (int)number(rest[2]) : 1);
   else if (!strcmp(verb, "measure") && count > 2) return measure(rest);
-  else fail("usage: generate BYTES SEED OUT | compress LEVEL CHUNK IN OUT | decompress CHUNK IN | measure COMMAND…");
+  else
+    fail("usage: generate BYTES SEED OUT | rounds BYTES N DIRTY same|any mix|random OUT | compress LEVEL CHUNK IN OUT [N] | "
+         "decompress CHUNK IN [N] | measure COMMAND…");
   return 0;
 }

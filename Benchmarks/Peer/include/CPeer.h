@@ -11,6 +11,9 @@ enum { CPEER_PAGE = 4096 };
 /// Writes `count` mixed pages, from page number `first` of the sequence that `seed` begins.
 void cpeer_pages(uint8_t *pages, uint64_t first, uint64_t count, uint64_t seed);
 
+/// The next number of the sequence that `state` is in (SplitMix64).
+uint64_t cpeer_random(uint64_t *state);
+
 /// A zstd context for whole frames with checksums.
 struct cpeer_zstd;
 struct cpeer_zstd *cpeer_zstd_create(int level);

@@ -22,6 +22,14 @@ package struct ChunkCoder: ~Copyable {
     deltaCompressor = consume delta
   }
 
+  /// Codes what follows at another level; only where the coder was not made for raw chunks.
+  package func setLevel(_ level: Int) { compressor?.setLevel(level) }
+
+  /// How `bytes` are stored by a writer that does not code them.
+  package static func encoding(uncoded buffer: borrowing ByteBuffer) -> ChunkEncoding {
+    buffer.bytes.fillByte == nil ? .raw : .fill
+  }
+
   /// Codes `bytes`, of which there must be some, into `frame` where they are stored as one; nil where memory is short.
   package func encode(
     _ bytes: RawSpan, by plan: ReferencePlan, into frame: inout ByteBuffer

@@ -4,6 +4,9 @@ package struct ReferencePlan {
   /// The chunk that it is coded against.
   let reference: KeptState?
 
+  /// Whether it is coded against another.
+  package var dependsOnAnother: Bool { reference != nil }
+
   /// Nothing: the chunk stands for itself.
   package static var none: ReferencePlan { ReferencePlan(dependency: .none, reference: nil) }
 }

@@ -14,6 +14,12 @@ private import CZstd
     unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
   }
 
+  /// Codes the frames to come at another level.
+  func setLevel(_ level: Int) {
+    // SAFETY: between two frames a parameter may change; libzstd clamps the level itself.
+    unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(clamping: level))
+  }
+
   /// A context for frames that refer back into up to `prefixByteCount` bytes before as many of their own.
   ///
   /// Matches with the prefix are long, and are found by one table: at the fast levels that is made large enough to hold a

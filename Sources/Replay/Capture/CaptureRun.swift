@@ -69,10 +69,12 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
           + "that is stopped could be written to by one that is not; found \(first.1)")
     }
     try checkProfiles()
+    // Each lane holds two chunks: of many devices, smaller ones.
+    let laneByteCount = max(64 << 10, (16 << 20) / max(engine.sources.count, 1))
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
       do throws(DeviceError) {
         let session = try DeviceSession(source.device, number: number, clock: engine.clock)
-        lanes.append(Lane(session, chunkByteCount: chunkByteCount))
+        lanes.append(Lane(session, chunkByteCount: min(chunkByteCount, laneByteCount)))
       } catch {
         throw .device(error, number)
       }

@@ -12,6 +12,7 @@ public struct OutputFile: ~Copyable {
   public let path: String
   private let descriptor: FileDescriptor
   private var placement: Placement
+  private let link: SimulatedLink?
 
   private enum Placement {
     /// Written directly; `isOwned` where the descriptor is ours to close.
@@ -23,8 +24,11 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Prepares to write to `path`, or to standard output for `-`.
-  public init(path: String) throws(StreamIOError) {
+  ///
+  /// With a `bandwidth`, writing takes as long as over a link of so many bytes a second.
+  public init(path: String, bandwidth: UInt64? = nil) throws(StreamIOError) {
     self.path = path
+    link = bandwidth.map { SimulatedLink(bytesPerSecond: $0) }
     if path == "-" {
       descriptor = .standardOutput
       placement = .direct(isOwned: false)
@@ -64,10 +68,18 @@ public struct OutputFile: ~Copyable {
     }
   }
 
+  /// Whether what is written goes to another process or host, through a pipe or a socket.
+  public var isPipe: Bool {
+    var status = stat()
+    guard unsafe fstat(descriptor.rawValue, &status) == 0 else { return false }
+    return [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
+  }
+
   /// Writes all of `head` and then all of `body`.
   public borrowing func write(_ head: RawSpan, _ body: RawSpan = RawSpan()) throws(StreamIOError) {
     do throws(Errno) {
       try descriptor.writeAll(head, body)
+      try link?.send(head.byteCount + body.byteCount)
     } catch {
       throw StreamIOError(path, .system(error, attempting: "write"))
     }
@@ -97,6 +109,11 @@ public struct OutputFile: ~Copyable {
 
   /// Puts the file in place. Without it, nothing was written as far as anybody can see.
   public consuming func commit() throws(StreamIOError) {
+    do throws(Errno) {
+      try link?.finish()
+    } catch {
+      throw StreamIOError(path, .system(error, attempting: "write"))
+    }
     let placement = placement
     self.placement = .finished
     switch placement {

@@ -7,18 +7,40 @@ final class EncodingSlot {
   var device: UInt16 = 0
   var context = StateChunk.Context(phase: .stopCopy)
   var plan = ReferencePlan.none
+  /// What the chunk is coded with, where that differs from chunk to chunk.
+  var level: Int?
+  /// How long coding took, where a level was given.
+  private(set) var codingTime: Duration?
   /// How the chunk is stored, and its zstd frame if that is how; nil where there was no memory to code it.
-  var encoding: ChunkEncoding?
-  var frame = ByteBuffer()
+  private(set) var encoding: ChunkEncoding?
+  private var frame = ByteBuffer()
 
-  /// Adds the chunk to the stream of `encoder`, and writes it to `output`.
+  /// Codes the chunk; `coder` is nil where there was no memory for one.
+  func encode(with coder: borrowing ChunkCoder?) {
+    guard let level else {
+      encoding = coder?.encode(bytes, by: plan, into: &frame) ?? nil
+      return
+    }
+    coder?.setLevel(level)
+    let start = ContinuousClock.now
+    encoding = coder?.encode(bytes, by: plan, into: &frame) ?? nil
+    codingTime = plan.dependsOnAnother ? nil : ContinuousClock.now - start
+  }
+
+  /// Leaves the chunk as it is.
+  func leaveRaw() {
+    encoding = ChunkCoder.encoding(uncoded: bytes)
+    codingTime = nil
+  }
+
+  /// Adds the chunk to the stream of `encoder`, and writes it to `output`; returns how many bytes it is stored in.
   func write(
     with encoder: inout StreamEncoder, to output: borrowing OutputFile
-  ) throws(StreamIOError) {
-    try Self.write(
+  ) throws(StreamIOError) -> Int {
+    defer { plan = .none }
+    return try Self.write(
       bytes, encoding, frame, device: device, context: context, plan: plan, with: &encoder,
       to: output)
-    plan = .none
   }
 
   // What the encoder lends keeps its owner from being used, so this takes the owner's parts.
@@ -26,7 +48,7 @@ final class EncodingSlot {
     _ bytes: borrowing ByteBuffer, _ encoding: ChunkEncoding?, _ frame: borrowing ByteBuffer,
     device: UInt16, context: StateChunk.Context, plan: ReferencePlan,
     with encoder: inout StreamEncoder, to output: borrowing OutputFile
-  ) throws(StreamIOError) {
+  ) throws(StreamIOError) -> Int {
     let head: RawSpan
     do throws(StreamError) {
       guard let encoding else { throw encoder.outOfMemory(device: device) }
@@ -36,9 +58,15 @@ final class EncodingSlot {
       throw StreamIOError(output.path, .stream(error))
     }
     switch encoding {
-    case .raw: try output.write(head, bytes.bytes)
-    case .fill: try output.write(head)
-    default: try output.write(head, frame.bytes)
+    case .raw:
+      try output.write(head, bytes.bytes)
+      return head.byteCount + bytes.count
+    case .fill:
+      try output.write(head)
+      return head.byteCount
+    default:
+      try output.write(head, frame.bytes)
+      return head.byteCount + frame.count
     }
   }
 }
@@ -46,25 +74,27 @@ final class EncodingSlot {
 extension WorkRing<EncodingSlot> {
   /// A ring whose threads code chunks.
   convenience init(
-    encoding compression: Compression, limits: StreamLimits, threadCount: ThreadCount
+    encoding policy: CodingPolicy, limits: StreamLimits, threadCount: ThreadCount
   ) {
-    self.init(threadCount: threadCount, makeSlot: EncodingSlot.init) {
+    // Where the output has work for longer, coding need not be done at once.
+    self.init(
+      threadCount: threadCount, spareSlotCount: policy == .adaptive ? 8 : 2,
+      makeSlot: EncodingSlot.init
+    ) {
       // A thread's own: a zstd context serves one at a time.
-      let coder = ThreadCoder(compression, limits)
+      let coder = SlotCoder(policy, limits)
       return { slot in coder.encode(slot) }
     }
   }
 }
 
-/// A thread's coder, made when it has its first chunk.
-private final class ThreadCoder {
+/// A coder for slots, in a place that a closure can keep.
+final class SlotCoder {
   private let coder: ChunkCoder?
 
-  init(_ compression: Compression, _ limits: StreamLimits) {
-    coder = try? ChunkCoder(compression, limits: limits)
+  init(_ policy: CodingPolicy, _ limits: StreamLimits) {
+    coder = try? ChunkCoder(policy.compression, limits: limits)
   }
 
-  func encode(_ slot: EncodingSlot) {
-    slot.encoding = coder?.encode(slot.bytes, by: slot.plan, into: &slot.frame) ?? nil
-  }
+  func encode(_ slot: EncodingSlot) { slot.encode(with: coder) }
 }

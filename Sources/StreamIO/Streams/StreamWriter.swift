@@ -10,6 +10,13 @@ public struct StreamWriter: ~Copyable {
   private let output: OutputFile
   // None where one thread does it all.
   private let ring: WorkRing<EncodingSlot>?
+  // None where all chunks are coded alike.
+  private var controller: CodingController?
+  // For chunks that one thread codes by what the controller says.
+  private let slot = EncodingSlot()
+  private let slotCoder: SlotCoder
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
   // Chunks behind one that could not be written count on it.
   private var failure: StreamIOError?
 
@@ -18,16 +25,27 @@ public struct StreamWriter: ~Copyable {
     to output: consuming OutputFile, header: StreamHeader, compression: Compression = .standard,
     threads: ThreadCount = .one
   ) throws(StreamIOError) {
+    try self.init(to: output, header: header, policy: .fixed(compression), threads: threads)
+  }
+
+  /// The same with a policy.
+  public init(
+    to output: consuming OutputFile, header: StreamHeader, policy: CodingPolicy,
+    threads: ThreadCount = .one
+  ) throws(StreamIOError) {
     let path = output.path
     do throws(StreamError) {
-      encoder = try StreamEncoder(header, compression: compression)
+      encoder = try StreamEncoder(header, compression: policy.compression)
     } catch {
       throw StreamIOError(path, .stream(error))
     }
     self.output = output
     ring =
       threads == .one
-      ? nil : WorkRing(encoding: compression, limits: header.limits, threadCount: threads)
+      ? nil : WorkRing(encoding: policy, limits: header.limits, threadCount: threads)
+    controller = policy == .adaptive ? CodingController(threadCount: threads) : nil
+    slotCoder = SlotCoder(policy, header.limits)
+    start = clock.now
   }
 
   public var header: StreamHeader { encoder.header }
@@ -78,8 +96,8 @@ public struct StreamWriter: ~Copyable {
 
   /// A slot for the next chunk, once there is one; nil where one thread does it all.
   private mutating func vacantSlot() throws(StreamIOError) -> EncodingSlot? {
-    guard let ring else { return nil }
     if let failure { throw failure }
+    guard let ring else { return controller == nil ? nil : slot }
     if ring.isFull { try writeOldest(of: ring) }
     return ring.vacant
   }
@@ -89,11 +107,27 @@ public struct StreamWriter: ~Copyable {
   ) throws(StreamIOError) {
     slot.device = device
     slot.context = context
-    guard let ring else { return }
-    slot.plan = encoder.plan(
-      slot.bytes, device: device, context: context, afterChunks: ring.count)
-    ring.submit()
+    let needsWork = prepare(slot)
+    guard let ring else {
+      if needsWork { slotCoder.encode(slot) }
+      return try write(slot)
+    }
+    ring.submit(needsWork: needsWork)
     while ring.isOldestDone { try writeOldest(of: ring) }
+  }
+
+  /// Decides how a chunk is coded; whether it is at all.
+  private mutating func prepare(_ slot: EncodingSlot) -> Bool {
+    if controller != nil {
+      guard case .zstd(let level)? = controller?.choose(for: slot.bytes) else {
+        slot.leaveRaw()
+        return false
+      }
+      slot.level = level
+    }
+    slot.plan = encoder.plan(
+      slot.bytes, device: slot.device, context: slot.context, afterChunks: ring?.count ?? 0)
+    return true
   }
 
   private mutating func drain() throws(StreamIOError) {
@@ -106,8 +140,19 @@ public struct StreamWriter: ~Copyable {
     if let failure { throw failure }
     let slot = ring.oldest()
     ring.release()
+    try write(slot)
+  }
+
+  private mutating func write(_ slot: EncodingSlot) throws(StreamIOError) {
     do throws(StreamIOError) {
-      try slot.write(with: &encoder, to: output)
+      guard controller != nil else {
+        _ = try slot.write(with: &encoder, to: output)
+        return
+      }
+      let begin = clock.now - start
+      let count = try slot.write(with: &encoder, to: output)
+      controller?.note(
+        codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now - start)
     } catch {
       failure = error
       throw error

@@ -54,12 +54,13 @@ final class WorkRing<Slot: AnyObject> {
 
   /// A ring of slots with up to `threadCount` threads, each of which calls `makeWorker` once, and what that returns with
   /// one slot after the other.
+  ///
+  /// There are `spareSlotCount` more slots than can be worked on: one to take back, and others that are filled meanwhile.
   init(
-    threadCount: ThreadCount, makeSlot: () -> Slot,
+    threadCount: ThreadCount, spareSlotCount: Int = 2, makeSlot: () -> Slot,
     makeWorker: @escaping () -> (Slot) -> Void
   ) {
-    // Two more than can be worked on: one to take back, and one that is filled meanwhile.
-    board = Board((0..<threadCount.rawValue + 2).map { _ in makeSlot() })
+    board = Board((0..<threadCount.rawValue + spareSlotCount).map { _ in makeSlot() })
     threadLimit = threadCount.rawValue
     self.makeWorker = makeWorker
   }

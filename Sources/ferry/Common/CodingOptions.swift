@@ -4,8 +4,12 @@ import StreamIO
 
 /// How a command codes a stream, alike on all that do.
 struct CodingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL (1 to 22, or below 0).", valueName: "coding"))
-  var compression = CompressionOption(.standard)
+  @Option(
+    help: ArgumentHelp(
+      "raw, zstd, zstd:LEVEL (1 to 22, or below 0), or auto: whatever keeps up with the output (default: "
+        + "zstd:1; auto for what is captured into a pipe or a socket).",
+      valueName: "coding"))
+  var compression: CompressionOption?
 
   @Option(
     name: .customLong("chunk"),
@@ -38,8 +42,8 @@ struct CodingOptions: ParsableArguments {
   var threadCount: ThreadCount { threads ?? .processors }
 
   /// The header of the stream: with a window only where one was asked for, or state may be sent `again`.
-  func header(uuid: StreamUUID? = nil, again: Bool) -> StreamHeader {
-    let isUseful = again && compression.compression != .raw
+  private func header(uuid: StreamUUID?, again: Bool, _ coding: CompressionOption) -> StreamHeader {
+    let isUseful = again && coding.policy != .fixed(.raw)
     let window = window?.byteCount ?? (isUseful ? DecodingLimits.standardWindowByteCount : 0)
     return StreamHeader(
       uuid: uuid ?? .random(),
@@ -48,11 +52,17 @@ struct CodingOptions: ParsableArguments {
         metadataByteCount: StreamLimits.standard.metadataByteCount, windowByteCount: window))
   }
 
-  /// A writer of such a stream; says what it will need where that is much.
-  func writer(to output: String, _ header: StreamHeader) throws -> StreamWriter {
-    compression.announceMemory(chunkSize: chunkSize)
+  /// A writer of a stream into `output`; says what it will need where that is much.
+  ///
+  /// State may be sent `again` in it; `standard` is how it is coded unless that was said.
+  func writer(
+    to output: consuming OutputFile, uuid: StreamUUID? = nil, again: Bool = false,
+    standard: CompressionOption = .standard
+  ) throws -> StreamWriter {
+    let coding = compression ?? standard
+    coding.announceMemory(chunkSize: chunkSize)
     return try StreamWriter(
-      to: OutputFile(path: output), header: header, compression: compression.compression,
+      to: output, header: header(uuid: uuid, again: again, coding), policy: coding.policy,
       threads: threadCount)
   }
 }

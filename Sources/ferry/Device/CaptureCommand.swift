@@ -125,7 +125,9 @@ struct CaptureCommand: ParsableCommand {
       && open.devices.contains {
         try $0.abilities().contains(.preCopy)
       }
-    let writer = try coding.writer(to: output, coding.header(again: again))
+    let file = try OutputFile(path: output)
+    let standard = file.isPipe ? CompressionOption(.adaptive) : .standard
+    let writer = try coding.writer(to: file, again: again, standard: standard)
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(

@@ -38,11 +38,20 @@ struct Pack: ParsableCommand {
     })
   var uuid: StreamUUID?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write as slowly as a link of so many bytes a second takes them, to try codings out.",
+      valueName: "size"))
+  var bandwidth: ByteSize?
+
   @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
   var output: String
 
   func validate() throws {
     guard !parts.isEmpty else { throw ValidationError("Expected at least one --part.") }
+    guard bandwidth?.byteCount != 0 else {
+      throw ValidationError("Expected a --bandwidth above 0.")
+    }
     guard parts.reduce(0, { $0 + $1.standardInputCount }) <= 1 else {
       throw ValidationError("Expected '-' (standard input) at most once.")
     }
@@ -50,7 +59,8 @@ struct Pack: ParsableCommand {
 
   func run() throws {
     let devices = try parts.map { try $0.parts() }
-    var writer = try coding.writer(to: output, coding.header(uuid: uuid, again: false))
+    var writer = try coding.writer(
+      to: OutputFile(path: output, bandwidth: bandwidth?.byteCount), uuid: uuid)
     let progress = Progress("packed", total: nil)
     try writer.write(devices, information: try .current()) { progress.update($0) }
     try writer.finish()
