@@ -51,7 +51,8 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO", "VFIO",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO",
+        "VFIO",
         "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
