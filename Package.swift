@@ -41,7 +41,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
-    .target(name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
+    .target(
+      name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "StateLayout"]),
     .target(
       name: "VFIO",
       dependencies: [
@@ -52,8 +53,7 @@ let package = Package(
       name: "ferry",
       dependencies: [
         "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO",
-        "VFIO",
-        "YAMLReader",
+        "VFIO", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),

@@ -70,9 +70,9 @@ def field(tag, value, must=0):
     return leb128(tag << 1 | must) + leb128(len(value)) + value
 
 
-def header(major=1, features=0, channels=1, chunk_limit=65_536, metadata_limit=65_536):
+def header(major=1, features=0, channels=1, chunk_limit=65_536, metadata_limit=65_536, window=0):
     head = dms.MAGIC + struct.pack("<HHII16sHHIII", major, 0, features, 0, UUID, 0, channels, chunk_limit,
-                                   metadata_limit, 0)
+                                   metadata_limit, window)
     return head + struct.pack("<I", dms.crc32c(head))
 
 
@@ -92,11 +92,12 @@ class Writer:
         self.sequence += 1
         return self
 
-    def chunk(self, state, coded=None, encoding=0, device=0, phase=2, iteration=0):
+    def chunk(self, state, coded=None, encoding=0, device=0, phase=2, iteration=0,
+              flags=0, reference=0):
         offset = len(self.states.setdefault(device, b""))
         self.states[device] += state
         self.chunks += 1
-        head = struct.pack("<BBHI", phase, 0, 0, iteration)
+        head = struct.pack("<BBHI", phase, flags, reference, iteration)
         return self.record(6, head + (state if coded is None else coded), device, 0x80 | encoding, offset, len(state))
 
     def index(self):
@@ -231,10 +232,56 @@ def check_zstd():
         check(f"zstd with bit {bit} flipped", status in (0, 3) and (status == 3) == (found is None), status)
 
 
+def check_deltas():
+    try:
+        import zstandard
+    except ImportError:
+        return print("zstandard is not installed: no delta is checked", file=sys.stderr)
+    states = [b"".join(hashlib.sha256(bytes([n, i])).digest() for i in range(99)) + STATE for n in range(4)]
+
+    def frame(state, prefix=None):
+        prefix = prefix and zstandard.ZstdCompressionDict(prefix, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        return zstandard.ZstdCompressor(write_checksum=True, dict_data=prefix).compress(state)
+
+    def two(window=1):
+        """Two devices, each with a kept chunk: records 3 and 4."""
+        writer = device(features=1, window=window).record(2, device=1)
+        writer.chunk(states[0], phase=1, flags=dms.KEPT)
+        return writer.chunk(states[1], frame(states[1]), 2, 1, 1, flags=dms.KEPT)
+
+    def delta(writer, reference, against, state=2, **more):
+        return writer.chunk(states[state], frame(states[state], states[against]), 3, reference=reference, **more)
+
+    def keep_one_more():
+        """Fills the window: of the two in it, the one that was not referred to goes."""
+        return delta(two(), 2, 0).chunk((STATE * 9)[:65_536 - len(states[0])], flags=dms.KEPT)
+
+    for name, number in ("raw", 0), ("zstd", 1):
+        writer = delta(two(), 2 - number, number, device=number)
+        with tempfile.NamedTemporaryFile() as out:
+            expect(f"delta against {name}", writer.close(2), 0, "--decode", "--state", str(number), out.name)
+            check(f"delta's state against {name}", out.read() == states[number] + states[2])
+    expect("delta against the one that stays", delta(keep_one_more(), 4, 0).close(2), 0, "--decode")
+    refused = {
+        "gone": lambda: delta(keep_one_more(), 3, 1, device=1),
+        "itself": lambda: delta(two(), 0, 0), "another device": lambda: delta(two(), 1, 0),
+        "no chunk": lambda: delta(two(), 4, 0), "before the stream": lambda: delta(two(), 99, 0),
+        "a delta": lambda: delta(delta(two(), 2, 0), 1, 2, 3), "no feature": lambda: delta(device(), 1, 0),
+        "no window": lambda: delta(device(features=1).chunk(states[0], flags=dms.KEPT), 1, 0),
+        "a kept fill": lambda: device(features=1, window=1).chunk(b"xx", b"x", 1, flags=dms.KEPT)}
+
+    for name, make in refused.items():
+        found, printed, message = read(make().stream)
+        check(f"delta: {name}", found == 3 and not printed and "torn" not in message, (found, printed, message))
+    expect("kept, without the feature", device().chunk(b"xx", b"x", 1, flags=dms.KEPT, reference=7).close(), 0, "--decode")
+    found = read(delta(two(), 2, 1, 1).close(2), "--decode")
+    check("delta against other state", found[0] == 3, found)
+
+
 def check_refused():
     domain, binding = field(1, field(1, 1)), field(2, field(1, 5) + field(2, 1))
     unknown = {
-        "major version": Writer(header(major=2)), "mandatory feature": Writer(header(features=1)),
+        "major version": Writer(header(major=2)), "mandatory feature": Writer(header(features=2)),
         "two channels": Writer(header(channels=2)), "mandatory record": device().record(10), "mandatory private record": device().record(255),
         "mandatory field": device(field(9, b"", 1)), "mandatory field within": device(field(8, field(9, b"", 1)))}
     malformed = {
@@ -327,6 +374,7 @@ def main():
     check_example(example(sys.argv[1]))
     check_whole()
     check_zstd()
+    check_deltas()
     check_refused()
     print(f"{len(PASSED)} passed, {len(FAILED)} failed")
     return 1 if FAILED else 0

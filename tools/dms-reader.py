@@ -2,14 +2,15 @@
 """Reads a .dms stream, checks it, and prints what it holds as one JSON object.
 
 This is the second, independent reader of the format. It follows Format.md of the MigrationStream module ("The .dms
-format, version 1.0") and shares nothing with Ferry's own reader: where the two disagree, one of them, or the document,
+format, version 1.1") and shares nothing with Ferry's own reader: where the two disagree, one of them, or the document,
 is wrong. It reads strictly forwards, one record at a time, and so reads pipes too.
 
-Exit status: 0 whole; 1 a major version, mandatory feature, record or field that version 1.0 does not know; 2 usage;
+Exit status: 0 whole; 1 a major version, mandatory feature, record or field that version 1.1 does not know; 2 usage;
 3 torn or malformed; 5 input or output failed.
 """
 
 import argparse
+import collections
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ UNKNOWN, USAGE, MALFORMED, IO = 1, 2, 3, 5
 MAGIC, FOOTER_MAGIC = b"\x89DMS\r\n\x1a\n", b"DMS\n"
 CHUNK_LIMITS, METADATA_LIMITS = range(65_536, 4_194_304 + 1), range(4_194_304 + 1)
 NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS = 0xFFFF, 1, 2, 131_072
+RAW, FILL, ZSTD, DELTA, DELTAS, KEPT, WINDOW_UNIT = 0, 1, 2, 3, 1, 16, 65_536
 
 
 def crc_tables():
@@ -232,11 +234,12 @@ OTHER = Type("unknown", (INFORMATION, IDENTITIES, CHUNKS, SUMMARIES))
 class Record:
     """A record's header, intact; the rules that hold for it by itself."""
 
-    def __init__(self, place, header, uuid, sequence, chunk_limit, metadata_limit):
+    def __init__(self, place, header, uuid, sequence, chunk_limit, metadata_limit, deltas):
         (self.type, bits, self.device, number, self.state_offset, raw, stored, self.payload_checksum,
          checksum) = struct.unpack("<BBHIQIIII", header)
         place.checksum("record's header", checksum, uuid + header[:28])
         self.header, self.encoding, self.raw_length, self.stored_length = header, bits & 15, raw, stored
+        self.sequence = number
         self.kind, known, mandatory = TYPES.get(self.type, OTHER), self.type in TYPES, bits >> 7
         self.place = place = Place(place.offset, f"{place.record} (type {self.type}, {self.kind.name})")
         place.same("sequence", sequence, number)
@@ -244,8 +247,8 @@ class Record:
         place.require(self.type, "type", "1 to 255", 0)
         if self.type == 6:
             place.require(0 < raw <= chunk_limit, "raw length", f"1 to {chunk_limit}", raw)
-            place.require(self.encoding < 3, "encoding", "0 to 2", self.encoding)
-            least, most = ((raw, raw), (1, 1), (1, raw))[self.encoding]
+            place.require(self.encoding < 3 + deltas, "encoding", f"0 to {2 + deltas}", self.encoding)
+            least, most = ((raw, raw), (1, 1), (1, raw), (1, raw + 1024))[self.encoding]
             place.require(least <= stored - 8 <= most, "stored length", f"{least + 8} to {most + 8}", stored)
         else:
             place.same("encoding, state offset, raw length", (0, 0, stored), (self.encoding, self.state_offset, raw))
@@ -268,6 +271,28 @@ def check_zstd_frame(frame, raw_length, place):
         block = int.from_bytes(frame[at:at + 3], "little")
         last, at = block & 1, at + 3 + (1 if block >> 1 & 3 == 1 else block >> 3)
     place.require(last and at + 4 == len(frame), "end of the zstd frame", "that of the payload", "another")
+
+
+class Window:
+    """The kept chunks at hand: those least recently kept or referred to go first."""
+
+    def __init__(self, limit):
+        self.limit, self.used, self.chunks = limit, 0, collections.OrderedDict()
+
+    def keep(self, record, coded):
+        if record.raw_length > self.limit:
+            return
+        while self.used + record.raw_length > self.limit:
+            self.used -= self.chunks.popitem(last=False)[1][0].raw_length
+        self.used += record.raw_length
+        self.chunks[record.sequence] = record, coded
+
+    def refer(self, record, reference, place):
+        kept = self.chunks.get(record.sequence - reference)
+        place.require(reference and kept and kept[0].device == record.device, "reference",
+                      "a kept chunk of the device, in the window", record.sequence - reference)
+        self.chunks.move_to_end(record.sequence - reference)
+        return kept
 
 
 class Device:
@@ -319,11 +344,13 @@ class Reader:
         magic = self.bytes(8, place)
         place.same("magic", MAGIC.hex(" "), magic.hex(" "))
         header = magic + self.bytes(48, place + 8)
-        (major, minor, features, _, self.uuid, channel, channels, self.chunk_limit, self.metadata_limit, _,
+        (major, minor, features, _, self.uuid, channel, channels, self.chunk_limit, self.metadata_limit, window,
          checksum) = struct.unpack("<HHII16sHHIIII", header[8:])
         (place + 8).require(major == 1, "major version", 1, major, UNKNOWN)
         (place + 52).checksum("stream header", checksum, header[:52])
-        (place + 12).require(features == 0, "mandatory features", "none", f"{features:#x}", UNKNOWN)
+        (place + 12).require(features & ~DELTAS == 0, "mandatory features", "bit 0 alone", f"{features:#x}", UNKNOWN)
+        self.deltas = bool(features & DELTAS and window)
+        self.window = Window(window * WINDOW_UNIT)
         (place + 36).require((channel, channels) == (0, 1), "channel", "0 of 1", f"{channel} of {channels}", UNKNOWN)
         (place + 40).require(self.chunk_limit in CHUNK_LIMITS, "chunk limit",
                              f"{CHUNK_LIMITS[0]} to {CHUNK_LIMITS[-1]}", self.chunk_limit)
@@ -333,7 +360,8 @@ class Reader:
 
     def record(self):
         place = Place(self.offset, f"record {self.sequence}")
-        record = Record(place, self.bytes(32, place), self.uuid, self.sequence, self.chunk_limit, self.metadata_limit)
+        record = Record(place, self.bytes(32, place), self.uuid, self.sequence, self.chunk_limit, self.metadata_limit,
+                        self.deltas)
         self.check_order(record)
         place = record.place + 32
         payload = self.bytes(record.stored_length, place)
@@ -376,10 +404,16 @@ class Reader:
         record.place.same("state offset", device.summary["stateBytes"], record.state_offset)
         phase = payload[0]
         place.require(phase in (device.phase, STOPCOPY), "phase", f"{device.phase} to {STOPCOPY}", phase)
-        if record.encoding == 2:
+        if record.encoding in (ZSTD, DELTA):
             check_zstd_frame(payload[8:], raw, place + 8)
+        against = None
+        if record.encoding == DELTA:
+            against = self.window.refer(record, int.from_bytes(payload[2:4], "little"), place)
+        elif self.deltas and payload[1] & KEPT:
+            place.require(record.encoding != FILL, "kept chunk", "raw or zstd", "a fill")
+            self.window.keep(record, payload[8:])
         if device.decoded:
-            state = self.decoded(record, payload[8:], place + 8)
+            state = self.decoded(record, payload[8:], place + 8, against)
             for running in device.digests.values():
                 running.update(state)
             if record.device == self.output_of:
@@ -392,12 +426,14 @@ class Reader:
         if len(self.entries) < self.metadata_limit:  # of more, no block can have the entries
             self.entries += struct.pack("<Q", record.place.offset) + record.header + payload[:8]
 
-    def decoded(self, record, coded, place):
-        if record.encoding < 2:
-            return coded if record.encoding == 0 else coded * record.raw_length
+    def decoded(self, record, coded, place, against=None):
+        if record.encoding in (RAW, FILL):
+            return coded if record.encoding == RAW else coded * record.raw_length
         import zstandard
+        prefix = against and zstandard.ZstdCompressionDict(
+            self.decoded(*against, place), dict_type=zstandard.DICT_TYPE_RAWCONTENT)
         try:
-            state = zstandard.ZstdDecompressor().decompress(coded)
+            state = zstandard.ZstdDecompressor(dict_data=prefix).decompress(coded)
         except zstandard.ZstdError as error:
             place.require(False, "zstd frame", "an intact one", error)
         place.same("length of the decoded state", record.raw_length, len(state))

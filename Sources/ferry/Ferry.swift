@@ -27,7 +27,11 @@ struct Ferry: ParsableCommand {
         subcommands: [
           CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, TraceCommand.self,
         ]),
-      CommandGroup(name: "Device state", subcommands: [Dissect.self, LayoutCommand.self]),
+      CommandGroup(
+        name: "Device state",
+        subcommands: [
+          Dissect.self, LayoutCommand.self, TranslateCommand.self, FactsCommand.self,
+        ]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
       CommandGroup(name: "Streams of VMMs", subcommands: [QEMUCommand.self]),
       CommandGroup(name: "Introduction", subcommands: [Demo.self]),

@@ -228,13 +228,11 @@ import Testing
 
   @Test func factsSayWhatTheDriverTakes() throws {
     let facts = try accelerator("generation=v1", "device=hpre", "qp=16", "isolation=3").model.facts
-    #expect(facts.family == "hisi_acc")
-    #expect(facts["accepts"]?.list?.map(\.text) == ["v1"])
-    #expect(facts["qp-num"]?.number == 16)
-    #expect(facts["isolation"]?.number == 3)
-    #expect(facts["device-id"]?.number == 0xa259)
-    #expect(facts["pci"]?.group?.first { $0.key == "vendor" }?.value.number == 0x19e5)
-    #expect(facts["no such"] == nil)
+    #expect(facts.layouts == ["hisi_acc-v1"])
+    #expect(facts.hisiAcc?.queuePairCount == 16)
+    #expect(facts.hisiAcc?.queueIsolation == 3)
+    #expect(facts.pci?.vendorID == 0x19e5)
+    #expect(facts.pci?.deviceID == 0xa259)
   }
 
   @Test(arguments: generations, 0..<4 as Range<UInt64>)

@@ -10,7 +10,9 @@ import Testing
   private static let setupByteCount = 90
 
   /// Where the payload of the section at the end of `path` lies, and where its header does.
-  private func section(_ bytes: [UInt8], _ path: String...) throws -> (header: Int, payload: Range<Int>) {
+  private func section(_ bytes: [UInt8], _ path: String...) throws -> (
+    header: Int, payload: Range<Int>
+  ) {
     var start = path[0] == "CONFIG" ? 16 : Self.setupByteCount + 16
     var count = Int(bytes.little(UInt16.self, at: start - 6))
     var found: (Int, Range<Int>)?
@@ -89,7 +91,8 @@ import Testing
   private static let commit = DeviceError(.commit, .invalid)
 
   @Test(arguments: [
-    ("capabilities=0x1f", "capabilities=0xf", true), ("capabilities=0xf", "capabilities=0x1f", false),
+    ("capabilities=0x1f", "capabilities=0xf", true),
+    ("capabilities=0xf", "capabilities=0x1f", false),
     ("services=0x7", "services=0x6", true), ("services=0x6", "services=0x7", true),
     ("extdc=3", "extdc=1", true), ("extdc=1", "extdc=3", false),
   ])
@@ -121,7 +124,8 @@ import Testing
     ("sla=sym:1:5:9", "", true), ("", "sla=sym:1:5:9", false),
     ("sla=sym:1:5:9", "sla=sym:1:5:9", false), ("sla=sym:1:5:9", "sla=asym:1:5:9", true),
     ("sla=sym:1:5:9", "sla=sym:3:5:9", true), ("sla=sym:1:5:9", "sla=sym:1:4:9", true),
-    ("sla=sym:1:5:9", "sla=sym:1:5:8", true), ("sla=sym:1:5:9", "sla=sym:1:6:10&sla=dc:2:1:1", false),
+    ("sla=sym:1:5:9", "sla=sym:1:5:8", true),
+    ("sla=sym:1:5:9", "sla=sym:1:6:10&sla=dc:2:1:1", false),
     ("vf=1&sla=sym:1:5:9", "vf=2&sla=sym:1:5:9", true),
   ])
   func serviceLevelsAreHeldAgainstThoseOfTheTarget(
@@ -282,15 +286,16 @@ import Testing
 
   @Test func factsSayWhatTheHostAllots() throws {
     let facts = try qat("device=gen6&vf=2&capabilities=7&services=9&sla=dc:0x2:3:4").model.facts
-    #expect(facts["vf-number"]?.number == 2)
-    #expect(facts["capabilities"]?.number == 7)
-    #expect(facts["service-map"]?.number == 9)
-    let level = try #require(facts["slas"]?.list?.first?.group)
-    #expect(level.first { $0.key == "ring-pairs" }?.value.number == 0x200)
-    #expect(facts["pci"]?.group?.first { $0.key == "device" }?.value.number == 0x4949)
+    #expect(facts.qat?.virtualFunction == 2)
+    #expect(facts.qat?.capabilities == 7)
+    #expect(facts.qat?.serviceMap == 9)
+    #expect(facts.qat?.serviceLevels?.first?.ringPairs == 0x200)
+    #expect(facts.pci?.deviceID == 0x4949)
   }
 
-  @Test(arguments: ["vf=16", "sla=sym:0:1:1", "sla=x:1:1:1", "vf=15&sla=sym:0x10:1:1", "device=c3xxx"])
+  @Test(arguments: [
+    "vf=16", "sla=sym:0:1:1", "sla=x:1:1:1", "vf=15&sla=sym:0x10:1:1", "device=c3xxx",
+  ])
   func aFunctionThatCannotBeIsNoName(parameters: String) {
     #expect(throws: DeviceURI.Malformed.self) { try qat(parameters) }
   }

@@ -348,12 +348,11 @@ import Testing
     let facts = try net(
       "pairs=8&max-pairs=16&queue-size=512&notify-base=4&feature-words=2&vectors=20"
     ).model.facts
-    #expect(facts["num-queues"]?.number == 17)
-    #expect(facts["max-num-queues"]?.number == 33)
-    #expect(facts["max-queue-size"]?.number == 512)
-    #expect(facts["notify-offsets"]?.list?.map(\.number) == (4...20).map(UInt64.init))
-    #expect(facts["msix-vectors"]?.number == 20)
-    #expect(facts["feature-words"]?.number == 2)
+    #expect(facts.virtio?.queueCount == 17)
+    #expect(facts.virtio?.queueSizes == [512])
+    #expect(facts.virtio?.notifyOffsets == Array(4...20))
+    #expect(facts.msixVectorCount == 20)
+    #expect(facts.virtio?.deviceFeatures?.count == 2)
   }
 
   @Test(arguments: [

@@ -10,6 +10,7 @@ let targets = [
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
   "FuzzProfile": ["PCIConfig"],
+  "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["VFIO"],
 ]

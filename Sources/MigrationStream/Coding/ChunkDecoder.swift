@@ -22,17 +22,18 @@ package struct ChunkDecoder: ~Copyable {
   /// The same for a payload in a buffer.
   package mutating func decode(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
-    at offset: UInt64
+    after reference: KeptChunk? = nil, at offset: UInt64
   ) throws(StreamError) {
-    try decode(header, payload: buffer.bytes.extracting(range), at: offset)
+    try decode(header, payload: buffer.bytes.extracting(range), after: reference, at: offset)
   }
 
   /// Decodes the chunk with this header and payload; `bytes(of:payload:)` then has its state bytes.
   ///
-  /// `offset` is where the payload begins in the stream. Throws `corruptChunk`, or `compression` where memory is short.
+  /// `offset` is where the payload begins in the stream; `reference` is what a delta is coded against. Throws `corruptChunk`, or `compression` where memory is short.
   package mutating func decode(
-    _ header: RecordHeader, payload: RawSpan, at offset: UInt64
+    _ header: RecordHeader, payload: RawSpan, after reference: KeptChunk? = nil, at offset: UInt64
   ) throws(StreamError) {
+    if let reference { try reference.load(with: &self) }
     let place = RecordPlace(
       payloadOffset: offset, record: header.sequence, device: header.deviceNumber)
     let body = payload.extracting(droppingFirst: StateChunk.headByteCount)
@@ -50,12 +51,25 @@ package struct ChunkDecoder: ~Copyable {
       }
       decompressor = consume context
     }
-    let defect = decompressor?.decompress(body, byteCount: count, into: &output) ?? nil
+    let defect = decompress(body, after: reference, byteCount: count)
     guard defect == nil, output.count == count else {
       throw place.error(
         .corruptChunk, at: offset + UInt64(StateChunk.headByteCount),
         expected: "a zstd frame of \(count) bytes",
         found: defect ?? "one of \(output.count) bytes")
+    }
+  }
+
+  private mutating func decompress(
+    _ frame: RawSpan, after reference: KeptChunk?, byteCount: Int
+  ) -> String? {
+    guard let reference else {
+      return decompressor?.decompress(
+        frame, after: RawSpan(), byteCount: byteCount, into: &output) ?? nil
+    }
+    return reference.withBytes { kept in
+      decompressor?.decompress(
+        frame, after: kept.bytes, byteCount: byteCount, into: &output) ?? nil
     }
   }
 }

@@ -6,13 +6,23 @@ public struct DecodingLimits: Sendable, Hashable {
   public var metadataByteCount: Int
   /// The most devices of a stream.
   public var deviceCount: Int
+  /// The greatest window that a stream may declare.
+  public var windowByteCount: UInt64
 
-  /// Chunks of 4 MiB, metadata records of 4 MiB, 4096 devices: everything that version 1.0 writes.
+  /// The window that writers declare unless told otherwise: 64 MiB.
+  public static let standardWindowByteCount: UInt64 = 64 << 20
+
+  /// Chunks of 4 MiB, metadata records of 4 MiB, 4096 devices, a window of 64 MiB: everything that Ferry writes unless it
+  /// is told to.
   public static var standard: Self {
     Self(chunkByteCount: 4 << 20, metadataByteCount: 4 << 20, deviceCount: 4096)
   }
 
-  public init(chunkByteCount: Int, metadataByteCount: Int, deviceCount: Int) {
+  public init(
+    chunkByteCount: Int, metadataByteCount: Int, deviceCount: Int,
+    windowByteCount: UInt64 = Self.standardWindowByteCount
+  ) {
+    self.windowByteCount = windowByteCount
     self.chunkByteCount = chunkByteCount
     self.metadataByteCount = metadataByteCount
     self.deviceCount = deviceCount
@@ -31,6 +41,11 @@ extension DecodingLimits {
       throw StreamError(
         .limitExceeded, at: 44, expected: "metadata of at most \(metadataByteCount) bytes",
         found: "\(header.limits.metadataByteCount)")
+    }
+    guard header.limits.windowByteCount <= windowByteCount else {
+      throw StreamError(
+        .windowExceeded, at: 48, expected: "a window of at most \(windowByteCount) bytes",
+        found: "\(header.limits.windowByteCount)")
     }
   }
 }

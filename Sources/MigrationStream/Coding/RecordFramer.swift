@@ -98,26 +98,26 @@ struct RecordFramer: ~Copyable {
   /// `frame` or `bytes` itself, as the encoding says.
   mutating func put(
     chunk bytes: RawSpan, as encoding: ChunkEncoding, frame: borrowing ByteBuffer, device: UInt16,
-    context: StateChunk.Context
+    context: StateChunk.Context, plan: ReferencePlan
   ) throws(StreamError) {
     try checkChunk(byteCount: bytes.byteCount, device: device)
     try putFullIndexBlock()
+    let known = Int(device) < ledger.devices.count
+    let chunk = StateChunk(
+      device: device, stateOffset: known ? ledger.devices[Int(device)].byteCount : 0,
+      byteCount: UInt32(bytes.byteCount), context: context, dependency: plan.dependency)
     scratch.removeAll()
-    context.encode(into: &scratch)
+    chunk.encodeHead(into: &scratch)
     if encoding == .fill { scratch.little(bytes[byte: 0]) }
     var checksum = CRC32C.checksum(of: scratch.bytes.span.raw)
     var storedByteCount = scratch.count
     if encoding == .raw {
       checksum = CRC32C.checksum(of: bytes, continuing: checksum)
       storedByteCount += bytes.byteCount
-    } else if encoding == .zstd {
+    } else if encoding != .fill {
       checksum = CRC32C.checksum(of: frame.bytes, continuing: checksum)
       storedByteCount += frame.count
     }
-    let known = Int(device) < ledger.devices.count
-    let chunk = StateChunk(
-      device: device, stateOffset: known ? ledger.devices[Int(device)].byteCount : 0,
-      byteCount: UInt32(bytes.byteCount), context: context)
     let record = RecordHeader(
       type: .stateChunk, encoding: encoding, isMandatory: true, device: device,
       sequence: sequence, stateOffset: chunk.stateOffset, rawByteCount: chunk.byteCount,
@@ -138,9 +138,18 @@ struct RecordFramer: ~Copyable {
   /// The same for the bytes of a buffer.
   mutating func put(
     chunk buffer: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
-    device: UInt16, context: StateChunk.Context
+    device: UInt16, context: StateChunk.Context, plan: ReferencePlan
   ) throws(StreamError) {
-    try put(chunk: buffer.bytes, as: encoding, frame: frame, device: device, context: context)
+    try put(
+      chunk: buffer.bytes, as: encoding, frame: frame, device: device, context: context,
+      plan: plan)
+  }
+
+  /// The number of the record that a chunk will have when `count` other chunks, and nothing else, come before it.
+  func sequence(afterChunks count: Int) -> UInt32 {
+    let entry = entries.count / IndexEntry.byteCount + count
+    let blocks = entry / (blockByteCount / IndexEntry.byteCount)
+    return sequence &+ UInt32(truncatingIfNeeded: count + blocks)
   }
 
   /// Sums up every device and puts the end, the last index block and the footer.

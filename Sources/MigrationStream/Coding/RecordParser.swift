@@ -60,7 +60,7 @@ struct RecordParser: ~Copyable {
     guard !header.isMandatory || RecordType.known.contains(header.type) else {
       throw StreamError(
         .unknownMandatoryRecord, at: offset, record: sequence, device: header.deviceNumber,
-        expected: "records of version 1.0",
+        expected: "records of version 1.1",
         found: "a record of \(header.type), which must be understood")
     }
     try header.check(limits: self.header?.limits ?? .standard, at: offset)
@@ -128,14 +128,13 @@ struct RecordParser: ~Copyable {
   private mutating func chunk(
     _ header: RecordHeader, payload: RawSpan, at place: RecordPlace
   ) throws(StreamError) -> StateChunk {
-    guard let context = StateChunk.Context(parsing: payload) else {
+    let hasWindow = self.header.map { $0.limits.windowByteCount > 0 } ?? false
+    guard let chunk = StateChunk(header, head: payload, hasWindow: hasWindow) else {
       throw place.error(
         .malformedRecord, expected: "pre-copy (1) or stop-copy (2)",
         found: "phase \(payload[byte: 0])")
     }
-    let chunk = StateChunk(
-      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
-      context: context)
+    try chunk.checkDependency(header, at: place)
     try ledger.admit(header, chunk: chunk, at: place)
     entry.append(payload.extracting(first: StateChunk.headByteCount))
     index.add(entry)

@@ -21,6 +21,8 @@ public struct StreamDecoder: ~Copyable {
     let range: Range<Int>
     let offset: UInt64
     var isDigested = false
+    /// What the chunk is coded against.
+    var reference: KeptChunk?
   }
 
   private var parser: RecordParser
@@ -30,6 +32,7 @@ public struct StreamDecoder: ~Copyable {
   private var consumed = 0
   private var expectation = Expectation.streamHeader
   private var current: Current?
+  private var window = ReferenceWindow<KeptChunk>(byteCount: 0)
   private var failure: StreamError?
 
   /// Where the record that `next` gave begins, counted from the start of the stream.
@@ -122,6 +125,7 @@ public struct StreamDecoder: ~Copyable {
     switch expectation {
     case .streamHeader:
       try parser.readStreamHeader(in: buffer, unit)
+      window = ReferenceWindow(byteCount: parser.header?.limits.windowByteCount ?? 0)
       expectation = .recordHeader
     case .recordHeader:
       recordOffset = unitOffset
@@ -129,6 +133,7 @@ public struct StreamDecoder: ~Copyable {
     case .payload(let header):
       let record = try parser.record(header, in: buffer, unit, at: unitOffset)
       current = Current(header: header, range: unit, offset: unitOffset)
+      if case .chunk(let chunk) = record { try resolve(chunk, header, unit, at: unitOffset) }
       if case .end = record { isContentComplete = true }
       expectation = parser.isFooterDue ? .footer : .recordHeader
       return record
@@ -141,6 +146,26 @@ public struct StreamDecoder: ~Copyable {
         found: "more bytes")
     }
     return nil
+  }
+
+  /// Finds the chunk that this one refers to, or keeps it for those that will refer to it.
+  private mutating func resolve(
+    _ chunk: StateChunk, _ header: RecordHeader, _ range: Range<Int>, at offset: UInt64
+  ) throws(StreamError) {
+    switch chunk.dependency {
+    case .none: break
+    case .kept:
+      _ = window.keep(
+        KeptChunk(header, in: buffer, range, at: offset), sequence: header.sequence,
+        device: chunk.device, byteCount: Int(chunk.byteCount))
+    case .reference(let distance):
+      current?.reference = window.refer(
+        from: header.sequence, distance: distance, device: chunk.device)
+      guard current?.reference != nil else {
+        throw RecordPlace(payloadOffset: offset, record: header.sequence, device: chunk.device)
+          .noReference(distance: distance)
+      }
+    }
   }
 
   /// Says that no more input will come.
@@ -192,6 +217,9 @@ public struct StreamDecoder: ~Copyable {
 
   // MARK: Records
 
+  /// The chunk that the one that `next` gave is coded against.
+  package var reference: KeptChunk? { current?.reference }
+
   /// The header of the record that `next` gave, until the next call.
   public var recordHeader: RecordHeader? { current?.header }
 
@@ -214,7 +242,8 @@ public struct StreamDecoder: ~Copyable {
 
   private mutating func decode(_ chunk: Current) throws(StreamError) {
     do throws(StreamError) {
-      try decoder.decode(chunk.header, in: buffer, chunk.range, at: chunk.offset)
+      try decoder.decode(
+        chunk.header, in: buffer, chunk.range, after: chunk.reference, at: chunk.offset)
     } catch {
       failure = error
       throw error

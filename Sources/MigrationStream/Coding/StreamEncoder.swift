@@ -7,7 +7,8 @@ package import ByteIO
 /// known of it, then state, then `finish()`. A call out of order throws `misplacedRecord` and adds nothing.
 public struct StreamEncoder: ~Copyable {
   private var framer: RecordFramer
-  private var coder: ChunkCoder
+  private let coder: ChunkCoder
+  private var planner: ReferencePlanner
   // The zstd frame of the last chunk, where that is how it is stored.
   private var frame = ByteBuffer()
   private var pending: ByteBuffer
@@ -22,7 +23,8 @@ public struct StreamEncoder: ~Copyable {
     _ header: StreamHeader, compression: Compression = .standard, indexThreshold: Int = 8
   ) throws(StreamError) {
     _ = try StreamHeader(parsing: header.encoded().span.raw)
-    coder = try ChunkCoder(compression)
+    coder = try ChunkCoder(compression, limits: header.limits)
+    planner = ReferencePlanner(header, compression)
     framer = RecordFramer(header, indexThreshold: indexThreshold)
     pending = ByteBuffer()
   }
@@ -65,10 +67,18 @@ public struct StreamEncoder: ~Copyable {
     precondition(target == nil, "flush() the bytes pushed before adding a chunk")
     framer.begin()
     try framer.checkChunk(byteCount: bytes.byteCount, device: device)
-    guard let encoding = coder.encode(bytes, into: &frame) else {
+    let plan = planner.plan(
+      bytes, device: device, context: context, sequence: framer.sequence(afterChunks: 0))
+    guard let encoding = coder.encode(bytes, by: plan, into: &frame) else {
       throw outOfMemory(device: device)
     }
-    try framer.put(chunk: bytes, as: encoding, frame: frame, device: device, context: context)
+    do throws(StreamError) {
+      try framer.put(
+        chunk: bytes, as: encoding, frame: frame, device: device, context: context, plan: plan)
+    } catch {
+      planner.forget()
+      throw error
+    }
     if encoding == .raw { return lend(bytes) }
     return lendFrame(encoding)
   }
@@ -78,13 +88,23 @@ public struct StreamEncoder: ~Copyable {
   @_lifetime(&self)
   package mutating func head(
     of bytes: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
-    device: UInt16, context: StateChunk.Context
+    device: UInt16, context: StateChunk.Context, plan: ReferencePlan
   ) throws(StreamError) -> RawSpan {
     framer.begin()
-    try framer.put(chunk: bytes, as: encoding, frame: frame, device: device, context: context)
+    try framer.put(
+      chunk: bytes, as: encoding, frame: frame, device: device, context: context, plan: plan)
     framer.lend(
       bodyByteCount: encoding == .raw ? bytes.count : encoding == .fill ? 0 : frame.count)
     return framer.head.bytes
+  }
+
+  /// The plan for a chunk that comes after `count` others, which were planned before and are not added yet.
+  package mutating func plan(
+    _ bytes: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context,
+    afterChunks count: Int
+  ) -> ReferencePlan {
+    planner.plan(
+      bytes, device: device, context: context, sequence: framer.sequence(afterChunks: count))
   }
 
   /// The error that there is no memory to code a chunk of `device` that comes next.
@@ -131,11 +151,20 @@ public struct StreamEncoder: ~Copyable {
     guard var target else { return nil }
     target.context.flags.formUnion(flags)
     framer.begin()
-    guard let encoding = coder.encode(pending, into: &frame) else {
+    let plan = planner.plan(
+      pending, device: target.device, context: target.context,
+      sequence: framer.sequence(afterChunks: 0))
+    guard let encoding = coder.encode(pending, by: plan, into: &frame) else {
       throw outOfMemory(device: target.device)
     }
-    try framer.put(
-      chunk: pending, as: encoding, frame: frame, device: target.device, context: target.context)
+    do throws(StreamError) {
+      try framer.put(
+        chunk: pending, as: encoding, frame: frame, device: target.device,
+        context: target.context, plan: plan)
+    } catch {
+      planner.forget()
+      throw error
+    }
     self.target = nil
     isPendingLent = true
     guard encoding == .raw else { return lendFrame(encoding) }
@@ -160,7 +189,7 @@ public struct StreamEncoder: ~Copyable {
 
   @_lifetime(&self)
   private mutating func lendFrame(_ encoding: ChunkEncoding) -> EncodedBytes {
-    guard encoding == .zstd else { return lend(RawSpan()) }
+    guard encoding != .fill else { return lend(RawSpan()) }
     framer.lend(bodyByteCount: frame.count)
     return EncodedBytes(head: framer.head.bytes, body: frame.bytes)
   }

@@ -14,20 +14,44 @@ private import CZstd
     unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
   }
 
+  /// A context for frames that refer back into up to `prefixByteCount` bytes before as many of their own.
+  ///
+  /// Matches with the prefix are long, and are found by one table: at the fast levels that is made large enough to hold a
+  /// place in every 16 bytes.
+  init?(level: Int, prefixByteCount: Int) {
+    self.init(level: level)
+    let level = Int32(clamping: level)
+    let parameters = ZSTD_getCParams(level, UInt64(prefixByteCount), prefixByteCount)
+    let windowLog = Int32(Int.bitWidth - (2 * prefixByteCount - 1).leadingZeroBitCount)
+    unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, windowLog)
+    unsafe ZSTD_CCtx_setParameter(
+      context, ZSTD_c_hashLog, max(Int32(parameters.hashLog), windowLog - 4))
+  }
+
   deinit { unsafe ZSTD_freeCCtx(context) }
 
   /// Codes `bytes` as one frame, which replaces what `frame` holds; false where libzstd fails, which it does only for
   /// want of memory.
   func compress(_ bytes: RawSpan, into frame: inout ByteBuffer) -> Bool {
+    compress(bytes, after: RawSpan(), into: &frame)
+  }
+
+  /// The same with a prefix, into which the frame refers back.
+  func compress(_ bytes: RawSpan, after prefix: RawSpan, into frame: inout ByteBuffer) -> Bool {
     frame.removeAll()
     frame.reserve(ZSTD_compressBound(bytes.byteCount))
     var isWhole = false
     _ = frame.fill { room in
-      // SAFETY: both pointers live through the call, with their own lengths.
+      // SAFETY: all pointers live through the calls, with their own lengths; a prefix serves one frame.
       let count = unsafe room.withUnsafeMutableBytes { target in
         unsafe bytes.withUnsafeBytes { source in
-          unsafe ZSTD_compress2(
-            context, target.baseAddress, target.count, source.baseAddress, source.count)
+          unsafe prefix.withUnsafeBytes { prefix in
+            if prefix.count > 0 {
+              unsafe ZSTD_CCtx_refPrefix(context, prefix.baseAddress, prefix.count)
+            }
+            return unsafe ZSTD_compress2(
+              context, target.baseAddress, target.count, source.baseAddress, source.count)
+          }
         }
       }
       isWhole = ZSTD_isError(count) == 0

@@ -18,8 +18,10 @@ private import CZstd
   ///
   /// The frame's own word on its size is compared before anything is decoded, and nothing is written beyond `byteCount`.
   /// Returns what is wrong with the frame, or nil.
+  ///
+  /// `prefix` is what the frame refers back into, if it does.
   func decompress(
-    _ frame: RawSpan, byteCount: Int, into output: inout ByteBuffer
+    _ frame: RawSpan, after prefix: RawSpan, byteCount: Int, into output: inout ByteBuffer
   ) -> String? {
     // SAFETY: all pointers live through the calls, with their own lengths; libzstd checks the frame against both.
     let defect: String? = unsafe frame.withUnsafeBytes { source in
@@ -41,8 +43,13 @@ private import CZstd
     _ = output.fill(limit: byteCount) { room in
       let count = unsafe room.withUnsafeMutableBytes { target in
         unsafe frame.withUnsafeBytes { source in
-          unsafe ZSTD_decompressDCtx(
-            context, target.baseAddress, target.count, source.baseAddress, source.count)
+          unsafe prefix.withUnsafeBytes { prefix in
+            if prefix.count > 0 {
+              unsafe ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count)
+            }
+            return unsafe ZSTD_decompressDCtx(
+              context, target.baseAddress, target.count, source.baseAddress, source.count)
+          }
         }
       }
       if ZSTD_isError(count) != 0 {

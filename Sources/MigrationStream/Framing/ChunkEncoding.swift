@@ -10,8 +10,14 @@ public struct ChunkEncoding: RawRepresentable, Sendable, Hashable {
   /// As one zstd frame (RFC 8878) with its content size and its checksum.
   public static var zstd: Self { Self(rawValue: 2) }
 
-  /// The encodings of version 1.0; 3 and 4 are reserved for references and dictionaries.
-  public static let known: [ChunkEncoding] = [.raw, .fill, .zstd]
+  /// As one zstd frame that refers back into the state bytes of an earlier chunk, which is stored without reference.
+  public static var delta: Self { Self(rawValue: 3) }
+
+  /// By how many bytes a delta may be longer than what it stands for.
+  static let deltaExcess: UInt32 = 1024
+
+  /// The encodings of version 1.1; 4 is reserved for dictionaries.
+  public static let known: [ChunkEncoding] = [.raw, .fill, .zstd, .delta]
 }
 
 extension ChunkEncoding: CustomStringConvertible {
@@ -20,6 +26,7 @@ extension ChunkEncoding: CustomStringConvertible {
     case .raw: "raw"
     case .fill: "fill"
     case .zstd: "zstd"
+    case .delta: "delta"
     default: "encoding \(rawValue)"
     }
   }

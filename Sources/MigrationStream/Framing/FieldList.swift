@@ -131,7 +131,7 @@ extension FieldList.Field {
   func unknown() throws(StreamError) -> MetadataField {
     guard !isMandatory else {
       throw place.error(
-        .unknownMandatoryField, at: offset, expected: "fields of version 1.0",
+        .unknownMandatoryField, at: offset, expected: "fields of version 1.1",
         found: "field \(tag), which must be understood")
     }
     return MetadataField(tag: tag, bytes: bytes)

@@ -12,19 +12,13 @@ public struct IndexEntry: Sendable, Hashable {
   /// Where the record begins, counted from the start of the stream.
   public var recordOffset: UInt64
   public var header: RecordHeader
-  public var context: StateChunk.Context
+  /// The chunk that the entry stands for.
+  public var chunk: StateChunk
 
-  public init(recordOffset: UInt64, header: RecordHeader, context: StateChunk.Context) {
+  public init(recordOffset: UInt64, header: RecordHeader, chunk: StateChunk) {
     self.recordOffset = recordOffset
     self.header = header
-    self.context = context
-  }
-
-  /// The chunk that the entry stands for.
-  public var chunk: StateChunk {
-    StateChunk(
-      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
-      context: context)
+    self.chunk = chunk
   }
 
   /// Where the record after this one begins.
@@ -33,13 +27,14 @@ public struct IndexEntry: Sendable, Hashable {
   }
 
   /// The entry in the first 48 of `bytes`, which must have as many; nil where it is not a chunk's of this stream.
-  package init?(parsing bytes: RawSpan, uuidChecksum: UInt32) {
+  package init?(parsing bytes: RawSpan, uuidChecksum: UInt32, hasWindow: Bool) {
     guard
       let header = RecordHeader(
         parsing: bytes.extracting(droppingFirst: 8), uuidChecksum: uuidChecksum),
       header.type == .stateChunk,
-      let context = StateChunk.Context(parsing: bytes.extracting(droppingFirst: 40))
+      let chunk = StateChunk(
+        header, head: bytes.extracting(droppingFirst: 40), hasWindow: hasWindow)
     else { return nil }
-    self.init(recordOffset: bytes.little(UInt64.self, at: 0), header: header, context: context)
+    self.init(recordOffset: bytes.little(UInt64.self, at: 0), header: header, chunk: chunk)
   }
 }

@@ -35,9 +35,11 @@ extension RecordHeader {
     case .raw: allowed = head + rawByteCount...head + rawByteCount
     case .fill: allowed = head + 1...head + 1
     case .zstd: allowed = head + 1...head + rawByteCount
+    case .delta where limits.windowByteCount > 0:
+      allowed = head + 1...head + rawByteCount + ChunkEncoding.deltaExcess
     default:
       throw place.error(
-        .malformedRecord, expected: "an encoding of version 1.0", found: "\(encoding)")
+        .malformedRecord, expected: "an encoding of this stream's features", found: "\(encoding)")
     }
     guard allowed.contains(storedByteCount) else {
       throw place.error(

@@ -24,7 +24,7 @@ public struct RecordType: RawRepresentable, Sendable, Hashable {
   /// How QEMU's stream divided a device's state; optional, and read by nobody but who puts it back there.
   public static var qemuFraming: Self { Self(rawValue: 10) }
 
-  /// Every type that a reader of version 1.0 has to know.
+  /// Every type that a reader of version 1.1 has to know.
   public static let known: [RecordType] = [
     .streamInformation, .deviceIdentity, .configurationSpace, .interruptState, .pasidTable,
     .stateChunk, .deviceSummary, .end, .index,

@@ -7,6 +7,7 @@ public struct StreamError: Error, Sendable, Hashable {
       case payloadChecksum, malformedRecord, malformedField, misplacedRecord
       case unknownMandatoryRecord, unknownMandatoryField, discontinuousState, corruptChunk
       case digestMismatch, totalsMismatch, indexMismatch, torn, trailingData, compression
+      case windowExceeded
     }
     private let value: Value
 
@@ -18,6 +19,8 @@ public struct StreamError: Error, Sendable, Hashable {
     public static var unsupportedFeature: Self { Self(value: .unsupportedFeature) }
     /// A length above the stream's declared limit or the reader's own.
     public static var limitExceeded: Self { Self(value: .limitExceeded) }
+    /// A window above the reader's own limit: not damage, but more memory than it is willing to give.
+    public static var windowExceeded: Self { Self(value: .windowExceeded) }
     /// The stream header, a record header or the footer does not match its checksum.
     public static var headerChecksum: Self { Self(value: .headerChecksum) }
     /// A record's stored payload does not match its checksum.

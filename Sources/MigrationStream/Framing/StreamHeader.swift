@@ -7,8 +7,8 @@ public struct StreamHeader: Sendable, Hashable {
   public static let magic: [UInt8] = [0x89, 0x44, 0x4d, 0x53, 0x0d, 0x0a, 0x1a, 0x0a]
   /// The size of the encoded header.
   public static let byteCount = 56
-  /// The version that this module writes; it reads every minor version of this major one.
-  public static let currentVersion = Version(major: 1, minor: 0)
+  /// The version that this module knows; it reads every minor version of this major one.
+  public static let currentVersion = Version(major: 1, minor: 1)
 
   public struct Version: Sendable, Hashable {
     public var major: UInt16
@@ -25,8 +25,10 @@ public struct StreamHeader: Sendable, Hashable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// What this module implements; bits 0 (chunk references) and 1 (dictionaries) are reserved.
-    public static var supported: Self { [] }
+    /// Chunks coded against earlier chunks, which a reader holds within the window.
+    public static var deltas: Self { Self(rawValue: 1) }
+    /// What this module implements; bit 1 is reserved for dictionaries.
+    public static var supported: Self { [.deltas] }
   }
 
   public var version: Version
@@ -40,13 +42,16 @@ public struct StreamHeader: Sendable, Hashable {
   public var channelCount: UInt16
   public var limits: StreamLimits
 
+  /// A header; unless told otherwise, its features are those that its limits need, and its version the first that has
+  /// those.
   public init(
-    uuid: StreamUUID, limits: StreamLimits = .standard, version: Version = Self.currentVersion,
-    mandatoryFeatures: MandatoryFeatures = [], optionalFeatures: UInt32 = 0,
+    uuid: StreamUUID, limits: StreamLimits = .standard, version: Version? = nil,
+    mandatoryFeatures: MandatoryFeatures? = nil, optionalFeatures: UInt32 = 0,
     channel: UInt16 = 0, channelCount: UInt16 = 1
   ) {
-    self.version = version
-    self.mandatoryFeatures = mandatoryFeatures
+    let features = mandatoryFeatures ?? (limits.windowByteCount > 0 ? .deltas : [])
+    self.version = version ?? Version(major: 1, minor: features.isEmpty ? 0 : 1)
+    self.mandatoryFeatures = features
     self.optionalFeatures = optionalFeatures
     self.uuid = uuid
     self.channel = channel
@@ -86,7 +91,7 @@ extension StreamHeader {
     let unknown = header.mandatoryFeatures.subtracting(.supported)
     guard unknown.isEmpty else {
       throw StreamError(
-        .unsupportedFeature, at: 12, expected: "no mandatory feature but those of version 1.0",
+        .unsupportedFeature, at: 12, expected: "no mandatory feature but those of version 1.1",
         found: "feature bits 0x\(hex(unknown.rawValue, digits: 8))")
     }
     guard header.channelCount == 1, header.channel == 0 else {
@@ -124,14 +129,17 @@ extension StreamHeader {
   }
 
   private static func fields(of bytes: RawSpan) -> StreamHeader {
-    StreamHeader(
+    let features = MandatoryFeatures(rawValue: bytes.little(UInt32.self, at: 12))
+    let window = features.contains(.deltas) ? bytes.little(UInt32.self, at: 48) : 0
+    return StreamHeader(
       uuid: StreamUUID(bytes: [UInt8](bytes.extracting(20..<36))) ?? .random(),
       limits: StreamLimits(
         chunkByteCount: bytes.little(UInt32.self, at: 40),
-        metadataByteCount: bytes.little(UInt32.self, at: 44)),
+        metadataByteCount: bytes.little(UInt32.self, at: 44),
+        windowByteCount: UInt64(window) * StreamLimits.windowUnit),
       version: Version(
         major: bytes.little(UInt16.self, at: 8), minor: bytes.little(UInt16.self, at: 10)),
-      mandatoryFeatures: MandatoryFeatures(rawValue: bytes.little(UInt32.self, at: 12)),
+      mandatoryFeatures: features,
       optionalFeatures: bytes.little(UInt32.self, at: 16),
       channel: bytes.little(UInt16.self, at: 36),
       channelCount: bytes.little(UInt16.self, at: 38))
@@ -153,7 +161,7 @@ extension StreamHeader {
     writer.little(channelCount)
     writer.little(limits.chunkByteCount)
     writer.little(limits.metadataByteCount)
-    writer.little(0 as UInt32)
+    writer.little(UInt32(limits.windowByteCount / StreamLimits.windowUnit))
     writer.little(CRC32C.checksum(of: writer.bytes.span.raw))
     return writer.bytes
   }

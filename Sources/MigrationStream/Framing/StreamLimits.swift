@@ -10,14 +10,22 @@ public struct StreamLimits: Sendable, Hashable {
   public var chunkByteCount: UInt32
   /// The greatest payload of any other record.
   public var metadataByteCount: UInt32
+  /// The most state bytes that a reader holds for chunks that are coded against earlier ones; 0 where none is.
+  public private(set) var windowByteCount: UInt64
+
+  /// The windows that the format can declare are multiples of this.
+  public static let windowUnit: UInt64 = 1 << 16
 
   /// Chunks of 1 MiB, metadata of 1 MiB.
   public static var standard: Self {
     Self(chunkByteCount: 1 << 20, metadataByteCount: 1 << 20)
   }
 
-  public init(chunkByteCount: UInt32, metadataByteCount: UInt32) {
+  /// Limits with a window that is rounded up to what the format can declare.
+  public init(chunkByteCount: UInt32, metadataByteCount: UInt32, windowByteCount: UInt64 = 0) {
     self.chunkByteCount = chunkByteCount
     self.metadataByteCount = metadataByteCount
+    let units = windowByteCount / Self.windowUnit + (windowByteCount % Self.windowUnit > 0 ? 1 : 0)
+    self.windowByteCount = min(units, UInt64(UInt32.max)) * Self.windowUnit
   }
 }

@@ -11,6 +11,17 @@ public struct StateChunk: Sendable, Hashable {
   /// The number of state bytes.
   public var byteCount: UInt32
   public var context: Context
+  /// What it has to do with other chunks; nothing but in a stream with a window.
+  public var dependency = Dependency.none
+
+  /// Whether a chunk refers to another, or may be referred to.
+  public enum Dependency: Sendable, Hashable {
+    case none
+    /// Later chunks may refer to it.
+    case kept
+    /// It is coded against the chunk whose record stands this many records before its own.
+    case reference(distance: UInt16)
+  }
 
   /// When in the migration state was read.
   public struct Context: Sendable, Hashable {
@@ -45,30 +56,73 @@ public struct StateChunk: Sendable, Hashable {
     public static var lastOfIteration: Self { Self(rawValue: 4) }
     /// The driver announced new initial data before this chunk (`VFIO_PRECOPY_INFO_REINIT`).
     public static var reinitialized: Self { Self(rawValue: 8) }
+    // Bit 4 says that the chunk is kept: how it is coded, not when it was read.
+    fileprivate static var kept: Self { Self(rawValue: 16) }
   }
 
-  public init(device: UInt16, stateOffset: UInt64, byteCount: UInt32, context: Context) {
+  public init(
+    device: UInt16, stateOffset: UInt64, byteCount: UInt32, context: Context,
+    dependency: Dependency = .none
+  ) {
     self.device = device
     self.stateOffset = stateOffset
     self.byteCount = byteCount
     self.context = context
+    self.dependency = dependency
   }
 }
 
-extension StateChunk.Context {
-  /// The context in the first 8 of `bytes`, which must have as many, unless the phase is unknown.
-  package init?(parsing bytes: RawSpan) {
-    guard let phase = StateChunk.Phase(rawValue: bytes[byte: 0]) else { return nil }
+extension StateChunk {
+  /// The chunk with this header, whose head are the first 8 of `bytes`, which must have as many; nil where the phase is
+  /// unknown.
+  ///
+  /// In a stream without a window, there are no dependencies: what says so elsewhere is reserved.
+  package init?(_ header: RecordHeader, head bytes: RawSpan, hasWindow: Bool) {
+    guard let phase = Phase(rawValue: bytes[byte: 0]) else { return nil }
+    var flags = Flags(rawValue: bytes[byte: 1])
+    var dependency = Dependency.none
+    if hasWindow {
+      if header.encoding == .delta {
+        dependency = .reference(distance: bytes.little(UInt16.self, at: 2))
+      } else if flags.contains(.kept) {
+        dependency = .kept
+      }
+      flags.remove(.kept)
+    }
     self.init(
-      phase: phase, iteration: bytes.little(UInt32.self, at: 4),
-      flags: StateChunk.Flags(rawValue: bytes[byte: 1]))
+      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
+      context: Context(phase: phase, iteration: bytes.little(UInt32.self, at: 4), flags: flags),
+      dependency: dependency)
   }
 
-  func encode(into writer: inout ByteWriter) {
-    writer.little(phase.rawValue)
+  /// Throws where a chunk cannot be kept, or refers to nothing.
+  package func checkDependency(
+    _ header: RecordHeader, at place: RecordPlace
+  ) throws(StreamError) {
+    switch dependency {
+    case .kept where header.encoding == .fill:
+      throw place.error(
+        .malformedRecord, expected: "a kept chunk as raw or zstd", found: "fill")
+    case .reference(distance: 0):
+      throw place.error(
+        .malformedRecord, expected: "a delta that refers to an earlier record", found: "itself")
+    default: break
+    }
+  }
+
+  /// The 8 bytes before the coded state.
+  func encodeHead(into writer: inout ByteWriter) {
+    var flags = context.flags.subtracting(.kept)
+    var distance: UInt16 = 0
+    switch dependency {
+    case .none: break
+    case .kept: flags.insert(.kept)
+    case .reference(let value): distance = value
+    }
+    writer.little(context.phase.rawValue)
     writer.little(flags.rawValue)
-    writer.little(0 as UInt16)
-    writer.little(iteration)
+    writer.little(distance)
+    writer.little(context.iteration)
   }
 }
 

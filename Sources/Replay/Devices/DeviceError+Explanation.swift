@@ -14,6 +14,31 @@ extension DeviceError {
       "these bytes are not the ones that their block has"
     case ("synthetic", .transition(MigrationArc(.resuming, .stop)), .invalid):
       "blocks are missing"
+    case ("hisi_acc_vfio_pci", .writeData, .fault):
+      "the accelerator, its queue pairs, its isolation or the version of the state are not those of this device and driver"
+    case ("hisi_acc_vfio_pci", .writeData, .outOfMemory):
+      "the state is longer than 176 bytes"
+    case ("hisi_acc_vfio_pci", .transition(MigrationArc(.resuming, .stop)), .invalid):
+      "the state is neither 40 nor 176 bytes long, or the driver matches it only now and it is not of this device"
+    case ("virtio_vfio_pci", .writeData, .invalid), ("virtio_vfio_pci", .writeData, .noSpace):
+      "the device refused a part of the state"
+    case ("virtio_vfio_pci", .writeData, .notSupported),
+      ("mlx5_vfio_pci", .writeData, .notSupported):
+      "a record has a tag that the driver does not know and must"
+    case ("mlx5_vfio_pci", .writeData, .invalid), ("mlx5_vfio_pci", .writeData, .inputOutput):
+      "the firmware refused an image"
+    case ("qat_vfio_pci", .writeData, .invalid):
+      "the capabilities or services of the source are not those of this device"
+    case ("qat_vfio_pci", .transition(MigrationArc(.resuming, .stop)), .invalid):
+      "a section of the state is missing or unsound, or a service level of the source is not this device's"
+    case ("xe-vfio-pci", .writeData, .noDevice):
+      "the state is of a device with another id or revision, or the data channel was closed meanwhile"
+    case ("xe-vfio-pci", .writeData, .inputOutput), ("xe-vfio-pci", .transition, .inputOutput):
+      "a packet before could not be restored, or the trailer is missing"
+    case ("pds_vfio_pci", .transition(MigrationArc(.resuming, .stop)), _):
+      "the firmware refused the state"
+    case ("nvme_vfio_pci", .transition(MigrationArc(.resuming, .stop)), .inputOutput):
+      "the controller refused the state"
     case (_, .readData, .noDevice), (_, .writeData, .noDevice):
       "the device was reset, or its data channel closed, meanwhile"
     case (_, .transition, .invalid): "the driver does not go that way from where the device is"

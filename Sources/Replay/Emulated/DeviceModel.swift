@@ -1,4 +1,5 @@
 public import MigrationStream
+public import StateLayout
 
 /// A driver's part of an emulated device: what differs from one device to another.
 ///

@@ -11,5 +11,7 @@ public struct EmulatedFamily: Sendable {
   let make: @Sendable (inout ParameterReader) throws(DeviceURI.Malformed) -> any DeviceModel
 
   /// All of them, in the order of help texts.
-  public static let all: [EmulatedFamily] = [mtty, hisiAcc, virtioNet, qat, pds, synthetic]
+  public static let all: [EmulatedFamily] = [
+    mtty, hisiAcc, virtioNet, qat, mlx5, xe, nvme, pds, synthetic,
+  ]
 }

@@ -1,5 +1,6 @@
 import ByteIO
 public import MigrationStream
+public import StateLayout
 
 /// The kernel's sample serial device, byte for byte and errno for errno (samples/vfio-mdev/mtty.c, Linux 6.12.117).
 public final class SerialDeviceModel: DeviceModel {
@@ -149,9 +150,12 @@ public final class SerialDeviceModel: DeviceModel {
   public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(stateByteCount) }
 
   public var facts: DeviceFacts {
-    DeviceFacts(
-      family: "mtty",
-      [.init("driver", .text(driver)), .init("ports", ports.count)])
+    var facts = DeviceFacts()
+    facts.driver = driver
+    facts.layouts = ["mtty"]
+    facts.mtty = DeviceFacts.Serial()
+    facts.mtty?.portCount = ports.count
+    return facts
   }
 
   public var digest: String { Replay.digest(of: image) }

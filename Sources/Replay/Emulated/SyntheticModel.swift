@@ -1,4 +1,5 @@
 public import MigrationStream
+public import StateLayout
 
 /// A device for volume: as much state as wanted, made up on the fly, and a target that checks every byte.
 public final class SyntheticModel: DeviceModel {
@@ -16,9 +17,9 @@ public final class SyntheticModel: DeviceModel {
   }
 
   public var facts: DeviceFacts {
-    DeviceFacts(
-      family: "synthetic",
-      [.init("driver", .text(driver)), .init("size", settings.byteCount)])
+    var facts = DeviceFacts()
+    facts.driver = driver
+    return facts
   }
 
   /// Of the device's memory as it is now.

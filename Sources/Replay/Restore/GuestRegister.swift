@@ -43,11 +43,12 @@ public struct GuestRegister: Sendable, Hashable {
   /// configuration space of a function with these capabilities.
   ///
   /// A guest that was shown a synthesised space programs a register only where that has it, and only the bits that the VMM
-  /// does not keep for itself. `shown` is that space where it is another than the record's.
+  /// does not keep for itself. `shown` is that space where it is another than the record's. A record without the physical
+  /// space, as a translation leaves it, has those bits in the synthesised one.
   public static func differences(
     from record: ConfigurationRecord, to target: [UInt8], shown: ConfigSpaceState? = nil
   ) -> [GuestRegister] {
-    guard let physical = record.physical, let source = try? ConfigSpace(physical),
+    guard let seen = record.physical ?? record.synthesized, let source = try? ConfigSpace(seen),
       let target = try? ConfigSpace(target)
     else { return [] }
     let sourceList = source.capabilityList

@@ -7,6 +7,8 @@ struct StateCursor: ~Copyable {
   private var records = RecordCursor()
   private var isAtLastRecord = false
   private var scratch = ByteBuffer()
+  // Made when the archive is there.
+  private var window: ReferenceWindow<KeptChunk>?
   // None where one thread does it all.
   private let ring: WorkRing<DecodingSlot>?
   private var decoder = ChunkDecoder()
@@ -39,7 +41,7 @@ struct StateCursor: ~Copyable {
       let slot = ring.vacant
       do throws(StreamIOError) {
         try Self.read(
-          &slot.record, &records, of: device, from: archive, &scratch)
+          &slot.record, &records, &window, of: device, from: archive, &scratch)
         slot.content = .success(nil)
       } catch {
         slot.content = .failure(error)
@@ -57,7 +59,7 @@ struct StateCursor: ~Copyable {
   }
 
   private mutating func read(from archive: borrowing StreamArchive) throws(StreamIOError) {
-    try Self.read(&current, &records, of: device, from: archive, &scratch)
+    try Self.read(&current, &records, &window, of: device, from: archive, &scratch)
     current.decode(with: &decoder)
     try checkDefect(archive.path)
   }
@@ -68,10 +70,15 @@ struct StateCursor: ~Copyable {
 
   /// Reads the device's next chunk into `stored`, which has no header if there is none.
   private static func read(
-    _ stored: inout StoredRecord, _ records: inout RecordCursor, of device: UInt16,
+    _ stored: inout StoredRecord, _ records: inout RecordCursor,
+    _ window: inout ReferenceWindow<KeptChunk>?, of device: UInt16,
     from archive: borrowing StreamArchive, _ scratch: inout ByteBuffer
   ) throws(StreamIOError) {
     stored.clear()
+    // A device's own kept chunks are held at least as long as those of all devices would be.
+    var held = window ?? ReferenceWindow(byteCount: archive.header.limits.windowByteCount)
+    window = nil
+    defer { window = held }
     while let record = try records.next(in: archive) {
       guard case .chunk(let chunk) = record.content, chunk.device == device else { continue }
       try checkHeader(of: record, in: archive, &scratch)
@@ -80,6 +87,20 @@ struct StateCursor: ~Copyable {
       stored.header = record.header
       stored.range = record.offset..<record.endOffset
       stored.payloadRange = 0..<stored.buffer.count
+      switch chunk.dependency {
+      case .none: break
+      case .kept:
+        _ = held.keep(
+          stored.kept(), sequence: record.header.sequence, device: device,
+          byteCount: Int(chunk.byteCount))
+      case .reference(let distance):
+        stored.reference = held.refer(
+          from: record.header.sequence, distance: distance, device: device)
+        guard stored.reference != nil else {
+          throw StreamIOError(
+            archive.path, .stream(stored.place.noReference(distance: distance)))
+        }
+      }
       return
     }
   }

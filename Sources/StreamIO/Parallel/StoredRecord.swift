@@ -9,6 +9,8 @@ struct StoredRecord: ~Copyable {
   /// What the stored payload is read into, and where in that it is.
   var buffer = ByteBuffer()
   var payloadRange = 0..<0
+  /// What the chunk is coded against.
+  var reference: KeptChunk?
   /// Whether the chunk was decoded, with `defect` if it is not good.
   private(set) var isDecoded = false
   private(set) var defect: StreamError?
@@ -19,6 +21,7 @@ struct StoredRecord: ~Copyable {
     header = nil
     range = 0..<0
     payloadRange = 0..<0
+    reference = nil
     isDecoded = false
     defect = nil
   }
@@ -35,13 +38,20 @@ struct StoredRecord: ~Copyable {
     get { buffer.bytes.extracting(payloadRange) }
   }
 
+  /// A copy of the chunk for those that refer to it; the record must have a header.
+  func kept() -> KeptChunk {
+    guard let header else { preconditionFailure("only a record that was read is kept") }
+    return KeptChunk(
+      header, in: buffer, payloadRange, at: range.lowerBound + UInt64(RecordHeader.byteCount))
+  }
+
   /// Decodes the chunk, unless that was done before.
   mutating func decode(with decoder: inout ChunkDecoder) {
     guard let header, header.type == .stateChunk, !isDecoded else { return }
     let offset = range.lowerBound + UInt64(RecordHeader.byteCount)
     isDecoded = true
     do throws(StreamError) {
-      try decoder.decode(header, in: buffer, payloadRange, at: offset)
+      try decoder.decode(header, in: buffer, payloadRange, after: reference, at: offset)
       decoder.exchangeOutput(&state)
     } catch {
       defect = error

@@ -10,7 +10,7 @@ struct RecordFinder {
   let contentEnd: UInt64
   let footer: StreamFooter?
   private let uuidChecksum: UInt32
-  private let limits: StreamLimits
+  let limits: StreamLimits
 
   init(_ input: borrowing InputFile) throws(StreamIOError) {
     guard let byteCount = input.byteCount else {
@@ -74,7 +74,9 @@ struct RecordFinder {
       ? header.limits
       : StreamLimits(
         chunkByteCount: UInt32(StreamLimits.chunkRange.upperBound),
-        metadataByteCount: UInt32(DecodingLimits.standard.metadataByteCount))
+        metadataByteCount: UInt32(DecodingLimits.standard.metadataByteCount),
+        // Only places in the file are held in it.
+        windowByteCount: .max)
   }
 
   /// The record header at `offset`, if it is intact and its record ends within the file.
@@ -145,7 +147,9 @@ struct RecordFinder {
       for number in 0..<block.entryCount {
         let bytes = block.entryBytes.span.raw.extracting(
           droppingFirst: number * IndexEntry.byteCount)
-        guard let entry = IndexEntry(parsing: bytes, uuidChecksum: uuidChecksum),
+        guard
+          let entry = IndexEntry(
+            parsing: bytes, uuidChecksum: uuidChecksum, hasWindow: limits.windowByteCount > 0),
           entry.recordOffset < contentEnd, entry.endOffset <= contentEnd,
           (try? entry.header.check(limits: limits, at: entry.recordOffset)) != nil,
           try recordHeader(at: entry.recordOffset, in: input) == nil

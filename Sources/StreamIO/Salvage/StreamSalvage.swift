@@ -17,6 +17,9 @@ public struct StreamSalvage: ~Copyable {
   private var payload: ByteBuffer
   private var decoder: ChunkDecoder
   private var current: RecordHeader?
+  // Where the kept chunks are that later ones may refer to, as far as they are intact.
+  private var window: ReferenceWindow<UInt64>
+  private var keptPayload = ByteBuffer()
 
   /// What was found so far; after the last record also what is lost.
   public private(set) var report: SalvageReport
@@ -36,6 +39,7 @@ public struct StreamSalvage: ~Copyable {
     self.report = report
     payload = ByteBuffer()
     decoder = ChunkDecoder()
+    window = ReferenceWindow(byteCount: finder.limits.windowByteCount)
     self.input = input
   }
 
@@ -101,10 +105,9 @@ public struct StreamSalvage: ~Copyable {
       }
       try input.payload(
         of: header, at: offset + UInt64(RecordHeader.byteCount), buffer: &payload)
-      guard let context = try decode(header, at: offset) else { return nil }
       let chunk = StateChunk(
-        device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
-        context: context)
+        header, head: payload.bytes, hasWindow: finder.limits.windowByteCount > 0)
+      guard let chunk, try decode(chunk, header, at: offset) else { return nil }
       guard isDevice, report.note(chunk, header) else { return nil }
       current = header
       return ScannedRecord(offset: offset, header: header, content: .chunk(chunk))
@@ -114,22 +117,37 @@ public struct StreamSalvage: ~Copyable {
     }
   }
 
+  /// Decodes the chunk at hand, and takes note of it where it is kept; false where what it refers to is not intact.
   private mutating func decode(
-    _ header: RecordHeader, at offset: UInt64
-  ) throws(StreamIOError) -> StateChunk.Context? {
-    try Self.decode(
-      header, payload, &decoder, input.path, at: offset + UInt64(RecordHeader.byteCount))
-    return StateChunk.Context(parsing: payload.bytes)
+    _ chunk: StateChunk, _ header: RecordHeader, at offset: UInt64
+  ) throws(StreamIOError) -> Bool {
+    var reference: KeptChunk?
+    if case .reference(let distance) = chunk.dependency {
+      reference = try keptChunk(of: chunk.device, referredTo: distance, from: header.sequence)
+      guard reference != nil else { return false }
+    }
+    do throws(StreamError) {
+      try decoder.decode(
+        header, in: payload, 0..<payload.count, after: reference,
+        at: offset + UInt64(RecordHeader.byteCount))
+    } catch {
+      throw StreamIOError(input.path, .stream(error))
+    }
+    if chunk.dependency == .kept {
+      _ = window.keep(
+        offset, sequence: header.sequence, device: chunk.device, byteCount: Int(chunk.byteCount))
+    }
+    return true
   }
 
-  private static func decode(
-    _ header: RecordHeader, _ payload: borrowing ByteBuffer, _ decoder: inout ChunkDecoder,
-    _ path: String, at offset: UInt64
-  ) throws(StreamIOError) {
-    do throws(StreamError) {
-      try decoder.decode(header, payload: payload.bytes, at: offset)
-    } catch {
-      throw StreamIOError(path, .stream(error))
-    }
+  private mutating func keptChunk(
+    of device: UInt16, referredTo distance: UInt16, from sequence: UInt32
+  ) throws(StreamIOError) -> KeptChunk? {
+    guard let offset = window.refer(from: sequence, distance: distance, device: device),
+      let header = try header(at: offset)
+    else { return nil }
+    let payloadOffset = offset + UInt64(RecordHeader.byteCount)
+    try input.payload(of: header, at: payloadOffset, buffer: &keptPayload)
+    return KeptChunk(header, in: keptPayload, 0..<keptPayload.count, at: payloadOffset)
   }
 }

@@ -79,11 +79,14 @@ public struct RecordCursor: ~Copyable {
     }
     guard !header.isMandatory || RecordType.known.contains(header.type) else {
       throw place.error(
-        .unknownMandatoryRecord, at: record.offset, expected: "records of version 1.0",
+        .unknownMandatoryRecord, at: record.offset, expected: "records of version 1.1",
         found: "a record of \(header.type), which must be understood")
     }
     var chunk: StateChunk?
-    if case .chunk(let value) = record.content { chunk = value }
+    if case .chunk(let value) = record.content {
+      try value.checkDependency(header, at: place)
+      chunk = value
+    }
     try ledger.admit(
       header, chunk: chunk, at: place, deviceLimit: DecodingLimits.standard.deviceCount)
     if case .metadata(let value) = record.content { try ledger.check(value, at: place) }
@@ -115,16 +118,14 @@ public struct RecordCursor: ~Copyable {
         in: archive, .torn, at: archive.byteCount, device: header.deviceNumber,
         expected: "\(header.storedByteCount) bytes of \(header.type)", found: "the end of the file")
     }
-    let context = StateChunk.Context(
-      parsing: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount))
-    guard let context else {
+    let chunk = StateChunk(
+      header, head: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount),
+      hasWindow: archive.header.limits.windowByteCount > 0)
+    guard let chunk else {
       throw error(
         in: archive, .malformedRecord, device: header.deviceNumber,
         expected: "pre-copy (1) or stop-copy (2)", found: "another phase")
     }
-    let chunk = StateChunk(
-      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
-      context: context)
     return ScannedRecord(offset: position, header: header, content: .chunk(chunk))
   }
 
@@ -146,7 +147,7 @@ public struct RecordCursor: ~Copyable {
     let offset = bytes.little(UInt64.self, at: 0)
     if offset > position { return nil }
     guard offset == position,
-      let entry = IndexEntry(parsing: bytes, uuidChecksum: archive.uuidChecksum),
+      let entry = IndexEntry(parsing: bytes, in: archive),
       entry.endOffset <= archive.byteCount
     else {
       throw error(
@@ -173,5 +174,14 @@ public struct RecordCursor: ~Copyable {
         StreamError(
           code, at: offset ?? position, record: sequence, device: device, expected: expected,
           found: found)))
+  }
+}
+
+extension IndexEntry {
+  /// The entry in the first 48 of `bytes`, if it is of this archive.
+  init?(parsing bytes: RawSpan, in archive: borrowing StreamArchive) {
+    self.init(
+      parsing: bytes, uuidChecksum: archive.uuidChecksum,
+      hasWindow: archive.header.limits.windowByteCount > 0)
   }
 }

@@ -6,26 +6,38 @@ extension StreamArchive {
   /// byte.
   ///
   /// With the index this takes a read for each of its blocks and two for the chunk, whose record must begin as the index
-  /// says.
+  /// says; as much again for a chunk that is coded against another.
   public borrowing func chunk(
     of device: UInt16, containing offset: UInt64
   ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8])? {
-    guard let record = try chunkRecord(of: device, containing: offset),
-      case .chunk(let chunk) = record.content
-    else { return nil }
-    var buffer = ByteBuffer()
+    let record = try chunkRecord { chunk, _ in
+      chunk.device == device && chunk.stateOffset <= offset
+        && offset - chunk.stateOffset < UInt64(chunk.byteCount)
+    }
+    guard let record, case .chunk(let chunk) = record.content else { return nil }
+    return (chunk, try bytes(of: chunk, record))
+  }
+
+  /// Reads a chunk's record, which must begin as the index says.
+  private borrowing func read(_ record: ScannedRecord) throws(StreamIOError) -> StoredRecord {
+    var stored = StoredRecord()
     let header = try input.recordHeader(
-      at: record.offset, uuidChecksum: uuidChecksum, limits: self.header.limits, buffer: &buffer)
+      at: record.offset, uuidChecksum: uuidChecksum, limits: self.header.limits,
+      buffer: &stored.buffer)
     guard header == record.header else {
       throw StreamIOError(
         path,
         .stream(
           StreamError(
-            .indexMismatch, at: record.offset, record: header.sequence, device: device,
-            expected: "the chunk that the index names", found: "another record")))
+            .indexMismatch, at: record.offset, record: header.sequence,
+            device: record.header.device, expected: "the chunk that the index names",
+            found: "another record")))
     }
-    try input.payload(of: header, at: record.payloadOffset, buffer: &buffer)
-    return (chunk, try Self.decoded(header, buffer, at: record.payloadOffset, in: path))
+    try input.payload(of: header, at: record.payloadOffset, buffer: &stored.buffer)
+    stored.header = header
+    stored.range = record.offset..<record.endOffset
+    stored.payloadRange = 0..<stored.buffer.count
+    return stored
   }
 
   /// The chunk whose record begins at `offset`, with its state bytes.
@@ -35,10 +47,11 @@ extension StreamArchive {
     var buffer = ByteBuffer()
     let header = try input.recordHeader(
       at: offset, uuidChecksum: uuidChecksum, limits: self.header.limits, buffer: &buffer)
-    let payloadOffset = offset + UInt64(RecordHeader.byteCount)
-    try input.payload(of: header, at: payloadOffset, buffer: &buffer)
-    guard header.type == .stateChunk, buffer.count >= StateChunk.headByteCount,
-      let context = StateChunk.Context(parsing: buffer.bytes)
+    guard header.type == .stateChunk,
+      buffer.count >= RecordHeader.byteCount + StateChunk.headByteCount,
+      let chunk = StateChunk(
+        header, head: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount),
+        hasWindow: self.header.limits.windowByteCount > 0)
     else {
       throw StreamIOError(
         path,
@@ -47,35 +60,49 @@ extension StreamArchive {
             .indexMismatch, at: offset, record: header.sequence, device: header.deviceNumber,
             expected: "a state chunk", found: "another record")))
     }
-    let chunk = StateChunk(
-      device: header.device, stateOffset: header.stateOffset, byteCount: header.rawByteCount,
-      context: context)
-    return (chunk, try Self.decoded(header, buffer, at: payloadOffset, in: path))
+    let record = ScannedRecord(offset: offset, header: header, content: .chunk(chunk))
+    return (chunk, try bytes(of: chunk, record))
   }
 
-  private static func decoded(
-    _ header: RecordHeader, _ payload: borrowing ByteBuffer, at offset: UInt64, in path: String
+  /// The state bytes of a chunk, decoded.
+  private borrowing func bytes(
+    of chunk: StateChunk, _ record: ScannedRecord
   ) throws(StreamIOError) -> [UInt8] {
-    var decoder = ChunkDecoder()
-    do throws(StreamError) {
-      try decoder.decode(header, payload: payload.bytes, at: offset)
-    } catch {
-      throw StreamIOError(path, .stream(error))
+    var stored = try read(record)
+    if case .reference(let distance) = chunk.dependency {
+      stored.reference = try keptChunk(
+        of: chunk.device, referredTo: distance, from: stored.place)
     }
-    return [UInt8](decoder.bytes(of: header, payload: payload.bytes))
+    var decoder = ChunkDecoder()
+    stored.decode(with: &decoder)
+    if let defect = stored.defect { throw StreamIOError(path, .stream(defect)) }
+    return [UInt8](stored.stateBytes)
   }
 
-  private borrowing func chunkRecord(
-    of device: UInt16, containing offset: UInt64
-  ) throws(StreamIOError) -> ScannedRecord? {
-    func isWanted(_ chunk: StateChunk) -> Bool {
-      chunk.device == device && chunk.stateOffset <= offset
-        && offset - chunk.stateOffset < UInt64(chunk.byteCount)
+  /// The kept chunk whose record stands `distance` before the one at `place`.
+  private borrowing func keptChunk(
+    of device: UInt16, referredTo distance: UInt16, from place: RecordPlace
+  ) throws(StreamIOError) -> KeptChunk {
+    let number = Int64(place.record) - Int64(distance)
+    let record = try chunkRecord { chunk, header in
+      Int64(header.sequence) == number && chunk.device == device && chunk.dependency == .kept
     }
+    guard let record else {
+      throw StreamIOError(path, .stream(place.noReference(distance: distance)))
+    }
+    return try read(record).kept()
+  }
+
+  /// The record of the first chunk that `isWanted`.
+  private borrowing func chunkRecord(
+    _ isWanted: (StateChunk, RecordHeader) -> Bool
+  ) throws(StreamIOError) -> ScannedRecord? {
     guard let blocks = indexBlocks, !blocks.isEmpty else {
       var cursor = RecordCursor()
       while let record = try cursor.next(in: self) {
-        if case .chunk(let chunk) = record.content, isWanted(chunk) { return record }
+        if case .chunk(let chunk) = record.content, isWanted(chunk, record.header) {
+          return record
+        }
       }
       return nil
     }
@@ -84,8 +111,8 @@ extension StreamArchive {
       for number in 0..<block.entryCount {
         let bytes = block.entryBytes.span.raw.extracting(
           droppingFirst: number * IndexEntry.byteCount)
-        guard let entry = IndexEntry(parsing: bytes, uuidChecksum: uuidChecksum),
-          isWanted(entry.chunk)
+        guard let entry = IndexEntry(parsing: bytes, in: self),
+          isWanted(entry.chunk, entry.header)
         else { continue }
         return ScannedRecord(
           offset: entry.recordOffset, header: entry.header, content: .chunk(entry.chunk))

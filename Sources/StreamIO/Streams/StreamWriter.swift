@@ -10,6 +10,8 @@ public struct StreamWriter: ~Copyable {
   private let output: OutputFile
   // None where one thread does it all.
   private let ring: WorkRing<EncodingSlot>?
+  // Chunks behind one that could not be written count on it.
+  private var failure: StreamIOError?
 
   /// Begins a stream in `output`; nothing is written before the first record.
   public init(
@@ -23,7 +25,9 @@ public struct StreamWriter: ~Copyable {
       throw StreamIOError(path, .stream(error))
     }
     self.output = output
-    ring = threads == .one ? nil : WorkRing(encoding: compression, threadCount: threads)
+    ring =
+      threads == .one
+      ? nil : WorkRing(encoding: compression, limits: header.limits, threadCount: threads)
   }
 
   public var header: StreamHeader { encoder.header }
@@ -75,6 +79,7 @@ public struct StreamWriter: ~Copyable {
   /// A slot for the next chunk, once there is one; nil where one thread does it all.
   private mutating func vacantSlot() throws(StreamIOError) -> EncodingSlot? {
     guard let ring else { return nil }
+    if let failure { throw failure }
     if ring.isFull { try writeOldest(of: ring) }
     return ring.vacant
   }
@@ -85,19 +90,28 @@ public struct StreamWriter: ~Copyable {
     slot.device = device
     slot.context = context
     guard let ring else { return }
+    slot.plan = encoder.plan(
+      slot.bytes, device: device, context: context, afterChunks: ring.count)
     ring.submit()
     while ring.isOldestDone { try writeOldest(of: ring) }
   }
 
   private mutating func drain() throws(StreamIOError) {
     guard let ring else { return }
+    if let failure { throw failure }
     while !ring.isEmpty { try writeOldest(of: ring) }
   }
 
   private mutating func writeOldest(of ring: WorkRing<EncodingSlot>) throws(StreamIOError) {
+    if let failure { throw failure }
     let slot = ring.oldest()
     ring.release()
-    try slot.write(with: &encoder, to: output)
+    do throws(StreamIOError) {
+      try slot.write(with: &encoder, to: output)
+    } catch {
+      failure = error
+      throw error
+    }
   }
 
   // MARK: Writing

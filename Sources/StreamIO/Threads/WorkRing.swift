@@ -72,8 +72,10 @@ final class WorkRing<Slot: AnyObject> {
     for thread in threads { thread.join() }
   }
 
-  var isEmpty: Bool { first == next }
-  var isFull: Bool { next - first == board.slots.count }
+  /// The number of slots in use.
+  var count: Int { next - first }
+  var isEmpty: Bool { count == 0 }
+  var isFull: Bool { count == board.slots.count }
 
   /// The slot to fill next; there must be one.
   var vacant: Slot {

@@ -1,3 +1,4 @@
+import Replay
 import SystemPackage
 
 /// The page tables that a device's PASIDs are translated by, and the one for the device's own requests.
@@ -33,8 +34,12 @@ final class DeviceDomains {
   /// The device's own, of its I/O address space; guest page tables are nested under it.
   var own: HardwarePageTable?
   var domains: [Domain] = []
+  /// What the host said of PASIDs when they were made.
+  let abilities: AddressSpaceAbilities
   /// Whether the device's own requests go to `own`.
   var isDeviceAttached = false
+
+  init(_ abilities: AddressSpaceAbilities) { self.abilities = abilities }
 
   deinit {
     for domain in domains.reversed() { domain.pageTable = nil }

@@ -82,7 +82,7 @@ extension KernelDevice {
       }
     }
     // Goes, and everything in it, when something throws.
-    let made = DeviceDomains()
+    let made = DeviceDomains(abilities)
     let isNesting = domains.contains { if case .nested = $0.kind { true } else { false } }
     made.own = try allocating(first.id, evidence) { () throws(ErrorNumber) in
       try HardwarePageTable(
@@ -141,11 +141,19 @@ extension KernelDevice {
 
   public func attach(_ binding: PASIDTable.Binding) throws(DeviceError) {
     let operation = DeviceError.Operation.attach(pasid: binding.pasid)
-    guard let table = domains?.domain(binding.domain)?.pageTable?.id else {
+    guard let domains, let table = domains.domain(binding.domain)?.pageTable?.id else {
       throw DeviceError(operation, .noEntry, detail: "domain \(binding.domain) is not allocated")
     }
-    try attempt(operation) { (file) throws(ErrorNumber) in
+    // The kernel has one errno for this and for much else.
+    guard binding.pasid >> UInt32(domains.abilities.pasidWidth) == 0 else {
+      throw DeviceError(operation, .invalid, detail: domains.abilities.evidence)
+    }
+    do throws(ErrorNumber) {
       try file.attach(table, pasid: binding.pasid)
+    } catch {
+      throw DeviceError(
+        operation, error,
+        detail: "with VFIO_DEVICE_ATTACH_PASID; \(domains.abilities.evidence ?? release)")
     }
   }
 

@@ -18,7 +18,7 @@ final class AnyDevice: MigratableDevice {
   var emulated: EmulatedDevice? { base as? EmulatedDevice }
   /// The kernel's device that it is, if it is one.
   var kernel: KernelDevice? { base as? KernelDevice }
-  /// A digest of what an emulated device holds, where its model has one.
+  /// The digest of what an emulated device holds of a guest.
   var digest: String? { emulated?.model.digest }
   /// The driver, for what it means by its errno.
   var driver: String? { (try? identity())?.driver }

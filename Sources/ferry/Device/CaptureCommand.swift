@@ -69,23 +69,14 @@ struct CaptureCommand: ParsableCommand {
     help: ArgumentHelp("The most bytes a second to read while they run.", valueName: "size"))
   var bandwidth: ByteSize?
 
-  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL (1 to 22, or below 0).", valueName: "coding"))
-  var compression = CompressionOption(.standard)
-
-  @Option(
-    name: .customLong("chunk"),
-    help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
-  var chunkSize = ByteSize(1 << 20)
-
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var coding: CodingOptions
 
   @Flag(help: "Print JSON (schemas/capture.schema.json).")
   var json = false
 
+  @OptionGroup var trace: TraceOption
+
   func validate() throws {
-    guard StreamLimits.chunkRange.contains(Int(clamping: chunkSize.byteCount)) else {
-      throw ValidationError("Expected --chunk from 64KiB to 4MiB, found \(chunkSize).")
-    }
     guard maxIterations >= 1 else {
       throw ValidationError("Expected --max-iterations of 1 or more, found \(maxIterations).")
     }
@@ -116,7 +107,7 @@ struct CaptureCommand: ParsableCommand {
   }
 
   func run() throws {
-    let open = try OpenDevices(devices)
+    let open = try OpenDevices(devices, in: trace.kernel())
     for device in open.devices where device.isResetWhenClosed {
       StandardError.print(
         "ferry: \(device.name): its driver reset it when this command opened it, so that is what is captured; a "
@@ -129,15 +120,12 @@ struct CaptureCommand: ParsableCommand {
     for (index, path) in profiles.enumerated() {
       sources[index].profile = try ProfileFiles.layout(path)
     }
-    compression.announceMemory(chunkSize: chunkSize)
-    let header = StreamHeader(
-      uuid: .random(),
-      limits: StreamLimits(
-        chunkByteCount: UInt32(chunkSize.byteCount),
-        metadataByteCount: StreamLimits.standard.metadataByteCount))
-    let writer = try StreamWriter(
-      to: OutputFile(path: output), header: header, compression: compression.compression,
-      threads: threads.count)
+    let again =
+      try options.usesPreCopy
+      && open.devices.contains {
+        try $0.abilities().contains(.preCopy)
+      }
+    let writer = try coding.writer(to: output, coding.header(again: again))
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(

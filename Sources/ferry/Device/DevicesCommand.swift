@@ -23,6 +23,8 @@ struct DevicesCommand: ParsableCommand {
       "Read another host's /sys, copied or mounted under this folder.", valueName: "folder"))
   var sysroot = ""
 
+  @OptionGroup var trace: TraceOption
+
   @Flag(help: "Print JSON (schemas/devices.schema.json).")
   var json = false
 
@@ -34,7 +36,7 @@ struct DevicesCommand: ParsableCommand {
   }
 
   func run() throws {
-    let host = HostTree(in: LinuxKernel(), root: sysroot)
+    let host = HostTree(in: try trace.kernel(), root: sysroot)
     let devices = host.devices()
     if probe, !devices.isEmpty {
       StandardError.print(

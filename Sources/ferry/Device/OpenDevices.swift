@@ -30,8 +30,8 @@ struct OpenDevices {
   let devices: [AnyDevice]
   private let files: [(path: String, device: Int)]
 
-  init(_ names: [String]) throws {
-    let kernel = LinuxKernel { SignalGuard.signal != nil }
+  /// Opens them all; those of the kernel are of `kernel`.
+  init(_ names: [String], in kernel: any KernelInterface) throws {
     var devices: [AnyDevice] = []
     var files: [(String, Int)] = []
     for name in names {
@@ -65,7 +65,7 @@ struct OpenDevices {
   /// The device that `name` names; nil where it is the name of something else, such as a file.
   static func one(named name: String) throws -> AnyDevice? {
     guard let uri = try? DeviceURI(parsing: name), schemes.contains(uri.scheme) else { return nil }
-    return try OpenDevices([name]).devices[0]
+    return try OpenDevices([name], in: TraceOption.untraced).devices[0]
   }
 
   private static let schemes: Set<String> = ["vfio", "fd", "emulated"]

@@ -68,12 +68,14 @@ struct ReplayCommand: ParsableCommand {
     help: "Restore several devices though not all of their drivers have P2P.")
   var withoutP2P = false
 
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
 
   @OptionGroup var keeping: KeepingOptions
+
+  @OptionGroup var trace: TraceOption
 
   func validate() throws {
     guard profiles.count <= devices.count else {
@@ -123,13 +125,14 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let assignments = try assignments()
-    let open = try OpenDevices(assignments.map(\.name))
+    let open = try OpenDevices(assignments.map(\.name), in: trace.kernel())
     var targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
     for (index, path) in profiles.enumerated() {
       targets[index].profile = try ProfileFiles.layout(path)
     }
     let keeper = try keeping.prepare(open.devices)
-    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
+    var reader = StreamReader(
+      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
     let clock = SystemClock()
     let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)

@@ -37,7 +37,7 @@ struct Dissect: ParsableCommand {
   }
 
   func run() throws {
-    let chosen = try layout.map(LayoutFiles.layout)
+    let chosen = try layout.map { try LayoutFiles.layout($0) }
     let input = try StateInput(state)
     let detection = try input.detection()
     guard let layout = chosen ?? detection.best?.layout else {

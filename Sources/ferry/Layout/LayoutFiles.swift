@@ -6,12 +6,12 @@ enum LayoutFiles {
   // Far more than any layout that people write.
   private static let byteLimit = 1 << 20
 
-  static func layout(_ name: String) throws -> Layout {
+  static func layout(_ name: String, option: String = "--layout") throws -> Layout {
     if let shipped = Layout.named(name) { return shipped }
     guard name.hasSuffix(".ksy") || name.contains("/") else {
       let names = Layout.shipped.map(\.name).joined(separator: ", ")
       throw CommandError.usage(
-        "--layout: expected a file that ends in .ksy, or one of \(names); found '\(name)'")
+        "\(option): expected a file that ends in .ksy, or one of \(names); found '\(name)'")
     }
     let text = try InputFile(path: name).contents(limit: byteLimit)
     return try FileContentError.naming(name) { try Layout(parsing: text) }

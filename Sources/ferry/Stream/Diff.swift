@@ -19,7 +19,7 @@ struct Diff: ParsableCommand {
   @Argument(help: "Another stream.")
   var right: String
 
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/diff.schema.json).")
   var json = false
@@ -32,9 +32,9 @@ struct Diff: ParsableCommand {
 
   func run() throws {
     let comparison = StreamComparison(
-      try StreamArchive(try InputFile(path: left).seekable()),
-      try StreamArchive(try InputFile(path: right).seekable()),
-      threads: threads.count)
+      try StreamArchive(try InputFile(path: left).seekable(), limits: reading.limits),
+      try StreamArchive(try InputFile(path: right).seekable(), limits: reading.limits),
+      threads: reading.threadCount)
     let progress = Progress("compared", total: nil)
     let differences = try comparison.differences { progress.update($0) }
     var output = try TextOutput()

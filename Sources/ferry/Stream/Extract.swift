@@ -33,7 +33,7 @@ struct Extract: ParsableCommand {
   @Flag(help: "Give what is intact of a damaged stream.")
   var salvage = false
 
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
     let outputs = [state, config, pasid].compactMap(\.self)
@@ -53,7 +53,8 @@ struct Extract: ParsableCommand {
   private func stateFile() throws -> OutputFile { try OutputFile(path: state ?? "/dev/null") }
 
   private func extractWhole() throws {
-    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
+    var reader = StreamReader(
+      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
     let stateFile = try stateFile()
     let progress = Progress("extracted", total: reader.inputByteCount)
     var selected = SelectedDevice(device, in: file)

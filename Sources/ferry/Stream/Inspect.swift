@@ -31,6 +31,8 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Search a damaged stream for what is intact, and say what is missing.")
   var salvage = false
 
+  @OptionGroup var reading: ReadingOptions
+
   func validate() throws {
     if json && (records || hex) {
       throw ValidationError("Expected --json or --records, not both.")
@@ -45,13 +47,13 @@ struct Inspect: ParsableCommand {
     if salvage {
       try runSalvage(try input.seekable())
     } else if records || hex {
-      try listRecords(try StreamArchive(try input.seekable()))
+      try listRecords(try StreamArchive(try input.seekable(), limits: reading.limits))
     } else if input.byteCount == nil {
       var contents = SequentialContents()
-      let catalog = try Self.sequentialCatalog(of: input, path: file, &contents)
+      let catalog = try Self.sequentialCatalog(of: input, path: file, reading.limits, &contents)
       try show(catalog, glances: contents.glances(of: catalog))
     } else {
-      let state = ArchivedState(try StreamArchive(input))
+      let state = ArchivedState(try StreamArchive(input, limits: reading.limits))
       let catalog = try state.archive.catalog()
       let glances = catalog.devices.enumerated().map { number, device in
         StateGlance(state, device: UInt16(number), device)
@@ -78,9 +80,10 @@ struct Inspect: ParsableCommand {
   }
 
   private static func sequentialCatalog(
-    of input: consuming InputFile, path: String, _ contents: inout SequentialContents
+    of input: consuming InputFile, path: String, _ limits: DecodingLimits,
+    _ contents: inout SequentialContents
   ) throws -> StreamCatalog {
-    var reader = StreamReader(input)
+    var reader = StreamReader(input, limits: limits)
     var catalog: StreamCatalog?
     do throws(StreamIOError) {
       while let record = try reader.next() {

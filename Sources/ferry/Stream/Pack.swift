@@ -26,15 +26,7 @@ struct Pack: ParsableCommand {
     help: ArgumentHelp("A device: state=F[,config=F][,…]", valueName: "state=F,…"))
   var parts: [PartArgument]
 
-  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL (1 to 22, or below 0).", valueName: "coding"))
-  var compression = CompressionOption(.standard)
-
-  @Option(
-    name: .customLong("chunk"),
-    help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
-  var chunkSize = ByteSize(1 << 20)
-
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var coding: CodingOptions
 
   @Option(
     help: ArgumentHelp("The stream's UUID (default: a random one).", valueName: "uuid"),
@@ -51,9 +43,6 @@ struct Pack: ParsableCommand {
 
   func validate() throws {
     guard !parts.isEmpty else { throw ValidationError("Expected at least one --part.") }
-    guard StreamLimits.chunkRange.contains(Int(clamping: chunkSize.byteCount)) else {
-      throw ValidationError("Expected --chunk from 64KiB to 4MiB, found \(chunkSize).")
-    }
     guard parts.reduce(0, { $0 + $1.standardInputCount }) <= 1 else {
       throw ValidationError("Expected '-' (standard input) at most once.")
     }
@@ -61,15 +50,7 @@ struct Pack: ParsableCommand {
 
   func run() throws {
     let devices = try parts.map { try $0.parts() }
-    let header = StreamHeader(
-      uuid: uuid ?? .random(),
-      limits: StreamLimits(
-        chunkByteCount: UInt32(chunkSize.byteCount),
-        metadataByteCount: StreamLimits.standard.metadataByteCount))
-    compression.announceMemory(chunkSize: chunkSize)
-    var writer = try StreamWriter(
-      to: OutputFile(path: output), header: header, compression: compression.compression,
-      threads: threads.count)
+    var writer = try coding.writer(to: output, coding.header(uuid: uuid, again: false))
     let progress = Progress("packed", total: nil)
     try writer.write(devices, information: try .current()) { progress.update($0) }
     try writer.finish()

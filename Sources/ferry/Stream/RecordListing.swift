@@ -24,6 +24,12 @@ enum RecordListing {
       "\(chunk.stateOffset)".leading(10), "\(chunk.byteCount)".leading(10),
       "\(header.storedByteCount)".leading(10), "\(header.encoding)", "\(chunk.context)",
     ]
+    switch chunk.dependency {
+    case .none: break
+    case .kept: parts[parts.count - 1] += ", kept"
+    case .reference(let distance):
+      parts[parts.count - 1] += ", against record \(Int64(header.sequence) - Int64(distance))"
+    }
     return parts.joined(separator: "  ")
   }
 

@@ -16,13 +16,14 @@ struct Verify: ParsableCommand {
   @Argument(help: "The stream.")
   var file: String
 
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/verify.schema.json).")
   var json = false
 
   func run() throws {
-    var reader = StreamReader(try InputFile(path: file), threads: threads.count)
+    var reader = StreamReader(
+      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
     let progress = Progress("verified", total: reader.inputByteCount)
     var report = VerifyReport()
     var failure: StreamIOError?

@@ -1,5 +1,6 @@
 import MigrationStream
 import PCIConfig
+import StateLayout
 
 /// The PCI function of an emulated device, as vfio-pci shows it: its regions and its configuration space.
 ///
@@ -97,23 +98,14 @@ public struct EmulatedFunction: Sendable {
   mutating func reset() { configuration = initial.reset }
 
   /// The facts that all families have.
-  func facts(
-    family: String, driver: String, _ more: [DeviceFacts.Entry]
-  ) -> DeviceFacts {
-    let identity = profile.identity
-    let isMSIX = if case .msix = interrupts { true } else { false }
-    return DeviceFacts(
-      family: family,
-      [
-        .init("driver", .text(driver)),
-        .init(
-          "pci",
-          .group([
-            .init("vendor", identity.vendor), .init("device", identity.device),
-            .init("subsystem-vendor", identity.subsystemVendor),
-            .init("subsystem-device", identity.subsystemDevice),
-            .init("revision", identity.revision),
-          ])), .init("\(isMSIX ? "msix" : "msi")-vectors", interrupts.vectorCount),
-      ] + more)
+  func facts(driver: String, layouts: [String]) -> DeviceFacts {
+    var facts = DeviceFacts()
+    facts.driver = driver
+    facts.layouts = layouts
+    facts.pci = DeviceFacts.PCI(
+      vendorID: profile.identity.vendor, deviceID: profile.identity.device,
+      revisionID: profile.identity.revision)
+    if case .msix(let count, _) = interrupts { facts.msixVectorCount = count }
+    return facts
   }
 }

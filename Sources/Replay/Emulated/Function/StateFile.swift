@@ -11,10 +11,10 @@ struct StateFile {
 
   var left: Int { bytes.count - position }
 
-  /// Reads what fits of what is left.
-  mutating func read(into span: inout MutableRawSpan) -> Int {
-    let count = min(span.byteCount, left)
-    span.copy(bytes.span.raw.extracting(position..<position + count))
+  /// Reads what fits of what is left, to `offset` of `span` on.
+  mutating func read(into span: inout MutableRawSpan, at offset: Int = 0) -> Int {
+    let count = min(span.byteCount - offset, left)
+    span.copy(bytes.span.raw.extracting(position..<position + count), at: offset)
     position += count
     return count
   }

@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+public import StateLayout
 
 /// A virtual function of a HiSilicon accelerator behind hisi_acc_vfio_pci, errno for errno.
 ///
@@ -39,18 +40,13 @@ public final class HisiAccModel: FunctionModel {
   }
 
   public var facts: DeviceFacts {
-    function.facts(
-      family: "hisi_acc", driver: driver,
-      [
-        .init("generation", .text(generation.rawValue)),
-        .init("emits", .text(generation.emitsV2 ? "v2" : "v1")),
-        .init("accepts", .list(generation.emitsV2 ? [.text("v1"), .text("v2")] : [.text("v1")])),
-        .init("device-id", settings.accelerator.deviceID),
-        .init("qp-num", settings.queuePairCount),
-        .init("isolation", settings.isolation),
-        .init("matches-once", .flag(generation != .first)),
-        .init("skips-null-addresses", .flag(generation == .v2)),
-      ])
+    var facts = function.facts(
+      driver: driver,
+      layouts: generation.emitsV2 ? ["hisi_acc-v1", "hisi_acc-v2"] : ["hisi_acc-v1"])
+    facts.hisiAcc = DeviceFacts.HiSilicon()
+    facts.hisiAcc?.queuePairCount = settings.queuePairCount
+    facts.hisiAcc?.queueIsolation = settings.isolation
+    return facts
   }
 
   /// Of the guest's registers, whichever generation has them.

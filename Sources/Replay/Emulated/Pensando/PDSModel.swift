@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+public import StateLayout
 
 /// A virtual function of a Pensando card behind pds_vfio_pci, errno for errno (drivers/vfio/pci/pds/lm.c, Linux 6.12).
 ///
@@ -53,9 +54,9 @@ public final class PDSModel: FunctionModel {
   public var digest: String { Replay.digest(of: blob) }
 
   public var facts: DeviceFacts {
-    function.facts(
-      family: "pds", driver: driver,
-      [.init("max-state-size", Self.stateLimit), .init("firmware", firmware)])
+    var facts = function.facts(driver: driver, layouts: ["pds"])
+    facts.firmware = "\(firmware)"
+    return facts
   }
 
   public func take(_ arc: MigrationArc) throws(ErrorNumber) {

@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+public import StateLayout
 
 /// A QAT virtual function behind qat_vfio_pci, errno for errno.
 ///
@@ -49,26 +50,18 @@ public final class QATModel: FunctionModel {
   public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer, .preCopy] }
 
   public var facts: DeviceFacts {
-    function.facts(
-      family: "qat", driver: driver,
-      [
-        .init("preamble-version", QATSections.version),
-        .init("vf-number", settings.number),
-        .init("capabilities", settings.capabilities),
-        .init("service-map", settings.serviceMap),
-        .init("extended-dc-capabilities", settings.compressionCapabilities),
-        .init(
-          "slas",
-          .list(
-            settings.serviceLevels.map { level in
-              .group([
-                .init("service", level.service), .init("ring-pairs", level.ringPairs),
-                .init("committed-rate", level.committed), .init("peak-rate", level.peak),
-              ])
-            })),
-        .init("banks", Self.bankCount),
-        .init("state-size", Self.stateByteCount),
-      ])
+    var facts = function.facts(driver: driver, layouts: ["qat"])
+    facts.qat = DeviceFacts.QAT()
+    facts.qat?.virtualFunction = settings.number
+    facts.qat?.capabilities = UInt64(settings.capabilities)
+    facts.qat?.compressionCapabilities = UInt64(settings.compressionCapabilities)
+    facts.qat?.serviceMap = UInt64(settings.serviceMap)
+    facts.qat?.serviceLevels = settings.serviceLevels.map {
+      DeviceFacts.QAT.ServiceLevel(
+        service: $0.service, ringPairs: $0.ringPairs, committedRate: $0.committed,
+        peakRate: $0.peak)
+    }
+    return facts
   }
 
   public var digest: String {

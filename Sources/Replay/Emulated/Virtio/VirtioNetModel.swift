@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+public import StateLayout
 
 /// A virtio network function behind virtio_vfio_pci, errno for errno.
 ///
@@ -43,21 +44,17 @@ public final class VirtioNetModel: FunctionModel {
 
   public var facts: DeviceFacts {
     let queues = 0..<settings.queueCount
-    return function.facts(
-      family: "virtio", driver: driver,
-      [
-        .init("device-type", 1),
-        .init("features", settings.features.rawValue),
-        .init("feature-words", settings.featureWordCount),
-        .init("num-queues", settings.queueCount),
-        .init(
-          "max-num-queues", settings.queueCount + 2 * (settings.pairLimit - settings.pairCount)),
-        .init("max-queue-size", settings.queueSize),
-        .init("notify-offsets", .numbers(queues.map(settings.notifyOffset))),
-        .init("notify-data", .numbers(queues.map(settings.notifyData))),
-        .init("max-addresses", settings.addressLimit),
-        .init("needs-part-order", .flag(true)),
-      ])
+    var facts = function.facts(driver: driver, layouts: ["virtio"])
+    facts.virtio = DeviceFacts.Virtio()
+    facts.virtio?.deviceFeatures =
+      [settings.features.rawValue]
+      + Array(repeating: 0, count: max(0, settings.featureWordCount - 1))
+    facts.virtio?.queueCount = settings.queueCount
+    facts.virtio?.queueSizes = [Int(settings.queueSize)]
+    facts.virtio?.notifyOffsets = queues.map { Int(settings.notifyOffset($0)) }
+    facts.virtio?.notifyData = queues.map { Int(settings.notifyData($0)) }
+    facts.virtio?.addressLimit = settings.addressLimit
+    return facts
   }
 
   /// Of what the guest finds again, on whatever device.

@@ -1,0 +1,38 @@
+/// What an NVMe controller is like whose state can be moved (NVMe 2.1, TP4159).
+public struct NVMeSettings: Sendable, Hashable {
+  /// Pairs of I/O queues that the controller has, and that its guest made.
+  public var queueLimit = 16
+  public var queueCount = 4
+  /// The entries of a queue: at most `MQES` + 1.
+  public var depthLimit = 1024
+  public var depth = 256
+  public var vectorCount = 17
+  /// Whether queues must be contiguous (`CAP.CQR`).
+  public var needsContiguousQueues = true
+  /// Whether submission queues may have priorities (weighted round robin, `CAP.AMS`).
+  public var hasPriorities = false
+  /// The version of the state that the controller gives and takes.
+  public var stateVersion: UInt16 = 0
+  /// The dwords of state that are the vendor's, and which vendor's.
+  public var vendorDwordCount = 0
+  public var vendor: UInt64 = 1
+  /// The most that the driver moves.
+  public var byteCountLimit = 256 << 10
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  /// The first thing that is wrong with the settings.
+  public var defect: String? {
+    if !(0...queueLimit).contains(queueCount) {
+      return "expected at most \(queueLimit) queues, found \(queueCount)"
+    }
+    if !(2...depthLimit).contains(depth) {
+      return "expected queues of 2 to \(depthLimit) entries, found \(depth)"
+    }
+    if vendorDwordCount != 0, vendorDwordCount < 4 {
+      return "expected no vendor state or at least 4 dwords of it, found \(vendorDwordCount)"
+    }
+    return nil
+  }
+}

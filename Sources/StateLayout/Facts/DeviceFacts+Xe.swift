@@ -1,0 +1,22 @@
+extension DeviceFacts {
+  /// A virtual function of an Intel GPU.
+  public struct Xe: Sendable, Hashable {
+    /// The bytes of the page-table entries of the function's share of the GGTT, by tile.
+    public var ggttByteCounts: [UInt64]?
+    /// The bytes of the function's local memory, by tile.
+    public var vramByteCounts: [UInt64]?
+    /// The most bytes of local memory in a packet that are wanted, at most 512 MiB; where it is not given packets stay as
+    /// they are.
+    public var chunkByteCount: UInt64?
+
+    public init() {}
+  }
+}
+
+extension DeviceFacts.Xe: FactGroup {
+  static let fields: [FactField<Self>] = [
+    .integers("ggtt-bytes", \.ggttByteCounts),
+    .integers("vram-bytes", \.vramByteCounts),
+    .integer("chunk-bytes", \.chunkByteCount, in: 1 << 20...512 << 20),
+  ]
+}

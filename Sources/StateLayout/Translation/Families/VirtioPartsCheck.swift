@@ -1,0 +1,226 @@
+import ByteIO
+
+/// Holds the device parts of a virtio function against a target.
+struct VirtioPartsCheck {
+  /// The features that the driver chose.
+  private let negotiated: [UInt64]
+  private let selectedQueue: Int128?
+
+  private static let noVector: Int128 = 0xffff
+  private static let brokenStatus: Int128 = 0xc0
+
+  init(_ parts: [LayoutNode]) {
+    let features = parts.first { $0["part_type"]?.integer == VirtioPart.driverFeatures.rawValue }
+    negotiated = features.map(Self.words) ?? []
+    selectedQueue = Self.value(of: .queueSelect, in: parts)
+  }
+
+  /// The words of a part with features.
+  static func words(of part: LayoutNode) -> [UInt64] {
+    (part["value.words"]?.items ?? []).map { UInt64(truncatingIfNeeded: $0.integer ?? 0) }
+  }
+
+  /// A field of the common configuration, where there is a part of it.
+  static func value(of field: VirtioCommonField, in parts: [LayoutNode]) -> Int128? {
+    parts.first {
+      $0["part_type"]?.integer == VirtioPart.commonConfiguration.rawValue
+        && $0["common_cfg.offset"]?.integer == field.rawValue
+    }?["value.value"]?.integer
+  }
+
+  /// Notes every reason why the target cannot have what the part says.
+  func hold(_ part: LayoutNode, _ run: inout TranslationRun) {
+    let type = part["part_type"]?.integer ?? 0
+    guard let kind = VirtioPart(rawValue: type) else {
+      return run.refuse(
+        "part 0x\(hex(type))", found: "a mandatory part that is not known here",
+        needed: "parts that VIRTIO 1.4 defines")
+    }
+    holdReserved(part, kind, &run)
+    switch kind {
+    case .deviceFeatures: break
+    case .driverFeatures: holdFeatures(part, &run)
+    case .commonConfiguration: holdCommonField(part, &run)
+    case .deviceStatus: hold(status: part["value.status"]?.integer, "device_status", &run)
+    case .queueConfiguration: holdQueue(part, &run)
+    case .queueNotification:
+      let queue = part["queue.index"]?.integer ?? 0
+      hold(queue: queue, "vq_notify_cfg[\(queue)]", &run)
+      hold(
+        doorbell: part["value.queue_notify_off"]?.integer, of: queue,
+        "vq_notify_cfg[\(queue)].queue_notify_off", &run)
+      hold(
+        doorbellData: part["value.queue_notif_config_data"]?.integer, of: queue,
+        "vq_notify_cfg[\(queue)].queue_notif_config_data", &run)
+    case .netControl: holdControl(part, &run)
+    }
+  }
+
+  private func holdReserved(
+    _ part: LayoutNode, _ kind: VirtioPart, _ run: inout TranslationRun
+  ) {
+    let selector =
+      switch kind {
+      case .commonConfiguration: part["common_cfg.reserved"]
+      case .queueConfiguration, .queueNotification: part["queue.reserved"]
+      case .netControl: part["control.reserved"]
+      default: part["selector"]
+      }
+    let fields = [part["reserved"], selector, part["value.reserved"]].compactMap(\.self)
+    let isZero = fields.allSatisfy { field in
+      field.integer.map { $0 == 0 } ?? field.payload?.loadedBytes?.allSatisfy { $0 == 0 } ?? true
+    }
+    if !isZero || (part["flags"]?.integer ?? 0) > 1 {
+      run.refuse(
+        "\(kind)", found: "reserved fields that are not 0",
+        needed: "0, since a target may give them a meaning")
+    }
+  }
+
+  // MARK: Features and status
+
+  private func holdFeatures(_ part: LayoutNode, _ run: inout TranslationRun) {
+    guard
+      let offered = run.known(
+        run.target.virtio?.deviceFeatures, "virtio.device-features", for: "negotiated features")
+    else { return }
+    for feature in VirtioFeature.missing(from: offered, in: negotiated) {
+      run.refuse(
+        "drv_features", found: "feature \(feature) negotiated", needed: "a target that offers it")
+    }
+  }
+
+  private func hold(status: Int128?, _ field: String, _ run: inout TranslationRun) {
+    guard let status, status & Self.brokenStatus != 0 else { return }
+    run.refuse(
+      field, found: "0x\(hex(status))",
+      needed: "a device that neither failed (0x80) nor needs a reset (0x40)")
+  }
+
+  // MARK: Common configuration
+
+  private func holdCommonField(_ part: LayoutNode, _ run: inout TranslationRun) {
+    let offset = part["common_cfg.offset"]?.integer ?? 0
+    guard let field = VirtioCommonField(rawValue: offset), let value = part["value.value"]?.integer
+    else {
+      return run.refuse(
+        "pci_common_cfg", found: "a field at offset \(offset) that is not known, or of another size",
+        needed: "the fields of VIRTIO 1.4")
+    }
+    let name = "pci_common_cfg.\(part["common_cfg.offset"]?.meaning ?? "\(offset)")"
+    switch field {
+    case .configurationVector, .queueVector: hold(vector: value, name, &run)
+    case .queueCount:
+      run.match(name, value, "virtio.num-queues", run.target.virtio?.queueCount)
+    case .deviceStatus: hold(status: value, name, &run)
+    case .queueSize:
+      if let queue = selectedQueue { hold(size: value, of: queue, isEnabled: false, name, &run) }
+    case .queueNotifyOffset:
+      if let queue = selectedQueue { hold(doorbell: value, of: queue, name, &run) }
+    case .queueNotifyData:
+      if let queue = selectedQueue { hold(doorbellData: value, of: queue, name, &run) }
+    case .queueReset, .adminQueueCount:
+      if value != 0 { run.refuse(name, found: "\(value)", needed: "0") }
+    default: break
+    }
+  }
+
+  // MARK: Queues
+
+  private func holdQueue(_ part: LayoutNode, _ run: inout TranslationRun) {
+    let queue = part["queue.index"]?.integer ?? 0
+    let name = "vq_cfg[\(queue)]"
+    hold(queue: queue, name, &run)
+    if let size = part["value.queue_size"]?.integer {
+      hold(
+        size: size, of: queue, isEnabled: part["value.enabled"]?.integer == 1, "\(name).queue_size",
+        &run)
+    }
+    if let vector = part["value.vector"]?.integer { hold(vector: vector, "\(name).vector", &run) }
+  }
+
+  private func hold(queue: Int128, _ name: String, _ run: inout TranslationRun) {
+    guard let count = run.known(run.target.virtio?.queueCount, "virtio.num-queues", for: "queues"),
+      queue >= Int128(count)
+    else { return }
+    run.refuse(name, found: "queue \(queue)", needed: "a queue below \(count), the target's number")
+  }
+
+  private func hold(
+    size: Int128, of queue: Int128, isEnabled: Bool, _ name: String, _ run: inout TranslationRun
+  ) {
+    let isPacked = VirtioFeature.packedRing.isSet(in: negotiated)
+    if isEnabled, !isPacked, size.nonzeroBitCount != 1 {
+      run.refuse(name, found: "\(size)", needed: "a power of two, since the ring is a split one")
+    }
+    guard
+      let limit = run.known(
+        run.target.virtio?.queueSize(of: Int(clamping: queue)), "virtio.queue-sizes",
+        for: "queue sizes"), size > Int128(limit)
+    else { return }
+    run.refuse(name, found: "\(size)", needed: "at most \(limit), the target's largest")
+  }
+
+  private func hold(vector: Int128, _ name: String, _ run: inout TranslationRun) {
+    guard vector != Self.noVector,
+      let count = run.known(run.target.msixVectorCount, "msix-vectors", for: "interrupt vectors"),
+      vector >= Int128(count)
+    else { return }
+    run.refuse(
+      name, found: "\(vector)", needed: "a vector below \(count), the target's number, or none")
+  }
+
+  private func hold(
+    doorbell: Int128?, of queue: Int128, _ name: String, _ run: inout TranslationRun
+  ) {
+    let offsets = run.target.virtio?.notifyOffsets
+    run.match(name, doorbell, "virtio.notify-offsets", Self.item(Int(clamping: queue), of: offsets))
+  }
+
+  private func hold(
+    doorbellData: Int128?, of queue: Int128, _ name: String, _ run: inout TranslationRun
+  ) {
+    let data = run.target.virtio?.notifyData
+    run.match(name, doorbellData, "virtio.notify-data", Self.item(Int(clamping: queue), of: data))
+  }
+
+  private static func item(_ index: Int, of list: [Int]?) -> Int? {
+    guard let list, list.indices.contains(index) else { return nil }
+    return list[index]
+  }
+
+  // MARK: The control queue of a network device
+
+  private func holdControl(_ part: LayoutNode, _ run: inout TranslationRun) {
+    let commandClass = part["control.command_class"]?.integer ?? 0
+    let command = part["control.command"]?.integer ?? 0
+    let name = "net_cvq_cfg[\(commandClass).\(command)]"
+    guard let feature = VirtioFeature.needed(forClass: commandClass, command: command) else {
+      return run.refuse(
+        name, found: "a command that is not known", needed: "commands that VIRTIO 1.4 defines")
+    }
+    for feature in [feature, .controlQueue] where !feature.isSet(in: negotiated) {
+      run.refuse(name, found: "feature \(feature) not negotiated", needed: "a part that goes with it")
+    }
+    guard commandClass == 1, command == 0, let bytes = part["value.data"]?.payload?.loadedBytes,
+      let limit = run.known(
+        run.target.virtio?.addressLimit, "virtio.mac-addresses", for: "filtered addresses")
+    else { return }
+    let counts = Self.addressCounts(in: bytes)
+    for (kind, count) in zip(["unicast", "multicast"], counts) where count > limit {
+      run.refuse(
+        name, found: "\(count) \(kind) addresses", needed: "at most \(limit), the target's limit")
+    }
+  }
+
+  /// The numbers of addresses in MAC_TABLE_SET: for each kind 32 bits, and 6 bytes an address.
+  private static func addressCounts(in bytes: [UInt8]) -> [Int] {
+    var reader = ByteReader(bytes.span.raw)
+    var counts: [Int] = []
+    while reader.remaining >= 4, let count = try? reader.little(UInt32.self) {
+      counts.append(Int(count))
+      guard (try? reader.skip(6 * Int(count))) != nil else { break }
+    }
+    return counts
+  }
+}

@@ -1,0 +1,165 @@
+import ArgumentParser
+import ByteIO
+import MigrationStream
+import Replay
+import StateLayout
+import StreamIO
+
+extension TranslationLoss: ExpressibleByArgument {}
+
+/// `ferry translate`: a state in another layout.
+struct TranslateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "translate",
+    abstract: "Turn device state into another layout, or for another target: without loss, or not at all.",
+    discussion: """
+      IN is a stream, of which every device is translated or the one of --device, or a file of device \
+      state. --target says what is known of the device that is to take it: a file of facts \
+      (schemas/device-facts.schema.json; ferry facts writes one), or a device that can be asked. What \
+      depends on a fact that is not known is not checked, and the report says so.
+
+      Each rewrite is listed by --explain. The exit code is 1 where the translation is refused, with \
+      every reason. --allow accepts a loss, by its name:
+
+      \(TranslationLoss.allCases.map { "  \($0.rawValue)\n      \($0.summary)" }.joined(separator: "\n"))
+
+      Examples:
+        ferry translate a.dms --to hisi_acc-v1 --target zip.yaml --explain -o b.dms
+        ferry translate a.dms --to virtio --target 'emulated:virtio-net?pairs=8' --profile net.yaml -o b.dms
+        ferry translate image --from mlx5-raw --to mlx5 -o image.tagged
+      """)
+
+  @Argument(help: ArgumentHelp("A stream, or device state.", valueName: "in"))
+  var input: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The layout of the state, where its content and its driver do not say.", valueName: "layout"))
+  var from: String?
+
+  @Option(help: ArgumentHelp("The layout that is wanted.", valueName: "layout"))
+  var to: String
+
+  @Option(help: ArgumentHelp("What is known of the target.", valueName: "facts or device"))
+  var target: String?
+
+  @Option(help: ArgumentHelp("What is known of the source.", valueName: "facts or device"))
+  var source: String?
+
+  @Option(help: ArgumentHelp("The device of a stream, by name or number.", valueName: "device"))
+  var device: DeviceSelector?
+
+  @Option(
+    help: ArgumentHelp(
+      "The vPCI profile that the guest is shown on both sides.", valueName: "profile"))
+  var profile: String?
+
+  @Option(parsing: .singleValue, help: ArgumentHelp("A loss to accept.", valueName: "name"))
+  var allow: [TranslationLoss] = []
+
+  @Flag(help: "List every rewrite, with its rule and where that is written.")
+  var explain = false
+
+  @Flag(help: "Write nothing; only say what would be done.")
+  var dryRun = false
+
+  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL, of a stream.", valueName: "coding"))
+  var compression = CompressionOption(.standard)
+
+  @Option(
+    help: ArgumentHelp("The new stream's UUID (default: a random one).", valueName: "uuid"),
+    transform: { text in
+      guard let uuid = StreamUUID(text) else {
+        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
+      }
+      return uuid
+    })
+  var uuid: StreamUUID?
+
+  @Flag(help: "Print JSON (schemas/translate.schema.json).")
+  var json = false
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"))
+  var output: String?
+
+  func validate() throws {
+    guard dryRun != (output != nil) else {
+      throw ValidationError("Expected an output (-o) or --dry-run.")
+    }
+    guard output != "-" || !(explain || json) else {
+      throw ValidationError("Expected --explain and --json with an output file, or with --dry-run.")
+    }
+  }
+
+  func run() throws {
+    let wanted = try LayoutFiles.layout(to, option: "--to")
+    let chosen = try from.map { try LayoutFiles.layout($0, option: "--from") }
+    var translator = Translator(for: try target.map(FactFiles.facts) ?? DeviceFacts())
+    translator.source = try source.map(FactFiles.facts) ?? DeviceFacts()
+    translator.allowed = Set(allow)
+    if try isStream() {
+      try translateStream(from: chosen, to: wanted, by: translator)
+    } else {
+      try translateState(from: chosen, to: wanted, by: translator)
+    }
+  }
+
+  /// Whether the input is a stream, by its first bytes; standard input always is.
+  private func isStream() throws -> Bool {
+    guard input != "-" else { return true }
+    let file = try InputFile(path: input)
+    guard file.byteCount != nil else { return true }
+    var prefix = ByteBuffer(capacity: StreamHeader.magic.count)
+    try file.read(into: &prefix, at: 0, count: StreamHeader.magic.count)
+    return [UInt8](prefix.bytes) == StreamHeader.magic
+  }
+
+  private func translateStream(
+    from chosen: Layout?, to wanted: Layout, by translator: Translator
+  ) throws {
+    let layout = try profile.map(ProfileFiles.layout)
+    var stream = try StreamTranslation(
+      input, records: RecordTranslation(for: translator.target, profile: layout))
+    try stream.translate(device, from: chosen, to: wanted, by: translator)
+    let outcomes = stream.devices.compactMap { device in
+      device.translated.map { (number: Optional(device.number), outcome: $0.outcome) }
+    }
+    try finish(outcomes) { output in
+      compression.announceMemory(
+        chunkSize: ByteSize(UInt64(StreamLimits.standard.chunkByteCount)))
+      try stream.write(to: output, compression: compression.compression, uuid: uuid)
+    }
+  }
+
+  private func translateState(
+    from chosen: Layout?, to wanted: Layout, by translator: Translator
+  ) throws {
+    guard device == nil, profile == nil, uuid == nil else {
+      throw CommandError.usage(
+        "\(input): expected a stream with --device, --profile and --uuid, found device state")
+    }
+    let state = try TranslatedState(
+      FileState(InputFile(path: input)), driver: translator.source.driver, name: input,
+      from: chosen, to: wanted, by: translator)
+    try finish([(nil, state.outcome)]) { output in
+      let file = try OutputFile(path: output)
+      try state.forEach { span in try file.write(span) }
+      try file.commit()
+    }
+  }
+
+  /// Writes the output if nothing was refused, and reports.
+  private func finish(
+    _ outcomes: [(number: UInt16?, outcome: Translator.Outcome)], write: (String) throws -> Void
+  ) throws {
+    let report = TranslateReport(outcomes)
+    let lines = report.lines(input, isFull: explain || dryRun)
+    guard report.accepted || json else { throw CommandError.no(lines.joined(separator: "\n")) }
+    if let output, report.accepted { try write(output) }
+    guard output != "-" else { return }
+    var text = try TextOutput()
+    try text.print(json ? JSONText.of(report) : lines.joined(separator: "\n"))
+    try text.finish()
+    if !report.accepted { throw CommandError.no() }
+  }
+}

@@ -1,0 +1,51 @@
+import ByteIO
+import MigrationStream
+import Replay
+import StateLayout
+import StreamIO
+
+/// A state that is to be translated, and what became of it.
+struct TranslatedState {
+  let source: any StateInputSource
+  var outcome: Translator.Outcome
+
+  init(
+    _ source: some StateInputSource, driver: String?, name: String, from chosen: Layout?,
+    to wanted: Layout, by translator: Translator
+  ) throws {
+    let layout = try chosen ?? Self.layout(of: source, driver: driver, name: name)
+    self.source = source
+    outcome = try translator.translate(source, from: layout, to: wanted)
+  }
+
+  // More than the first record of every shipped layout has.
+  private static let prefixByteCount = 1024
+
+  private static func layout(
+    of source: some StateInputSource, driver: String?, name: String
+  ) throws -> Layout {
+    let detection = try source.detection(driver: driver, prefixByteCount: prefixByteCount)
+    guard let best = detection.best else {
+      var text = "\(name): the content does not tell what state it is"
+      for candidate in detection.candidates {
+        text += "\n  it could be \(candidate.layout.name): \(candidate.reason)"
+      }
+      throw CommandError.no(text + "\n  --from says what it is; ferry layout list has the names")
+    }
+    return best.layout
+  }
+
+  /// Gives the translated bytes to `body` in order, in pieces; nothing where it was refused.
+  func forEach(_ body: (RawSpan) throws -> Void) throws {
+    guard let state = outcome.state else { return }
+    try Self.forEach(state, source, body)
+  }
+
+  private static func forEach(
+    _ state: Payload, _ source: some StateInputSource, _ body: (RawSpan) throws -> Void
+  ) throws {
+    try state.forEach(from: source, sourceFailure: { $0 as any Error }) { (span) throws(any Error) in
+      try body(span)
+    }
+  }
+}
