@@ -1,5 +1,6 @@
 import ArgumentParser
 import Replay
+import StateLayout
 
 /// `ferry matrix`: what translations do, on the emulated devices.
 struct MatrixCommand: ParsableCommand {

@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import ByteIO
 import MigrationStream
 import Replay
@@ -63,18 +63,7 @@ struct TranslateCommand: ParsableCommand {
   @Flag(help: "Write nothing; only say what would be done.")
   var dryRun = false
 
-  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL, of a stream.", valueName: "coding"))
-  var compression = CompressionOption(.standard)
-
-  @Option(
-    help: ArgumentHelp("The new stream's UUID (default: a random one).", valueName: "uuid"),
-    transform: { text in
-      guard let uuid = StreamUUID(text) else {
-        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
-      }
-      return uuid
-    })
-  var uuid: StreamUUID?
+  @OptionGroup var coding: CodingOptions
 
   @Flag(help: "Print JSON (schemas/translate.schema.json).")
   var json = false
@@ -125,16 +114,15 @@ struct TranslateCommand: ParsableCommand {
       device.translated.map { (number: Optional(device.number), outcome: $0.outcome) }
     }
     try finish(outcomes) { output in
-      compression.announceMemory(
-        chunkSize: ByteSize(UInt64(StreamLimits.standard.chunkByteCount)))
-      try stream.write(to: output, compression: compression.compression, uuid: uuid)
+      try stream.write(
+        coding.writer(to: OutputFile(path: output), limits: stream.limits))
     }
   }
 
   private func translateState(
     from chosen: Layout?, to wanted: Layout, by translator: Translator
   ) throws {
-    guard device == nil, profile == nil, uuid == nil else {
+    guard device == nil, profile == nil, coding.uuid == nil else {
       throw CommandError.usage(
         "\(input): expected a stream with --device, --profile and --uuid, found device state")
     }
