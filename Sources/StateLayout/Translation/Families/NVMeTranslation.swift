@@ -67,6 +67,10 @@ struct NVMeTranslation: Translation {
       }
     }
     guard from != to else { return tree }
+    if let padding = tree["nvmecs.padding"]?.payload?.loadedBytes, padding.contains(where: { $0 != 0 }) {
+      run.refuse(
+        "nvmecs.padding", found: "bytes that are not 0", needed: "zeros, for \(target) has no padding")
+    }
     run.rewrite("nvmecss", from: source, to: target, Self.packingRule)
     return try repacked(tree, layout, &run)
   }
