@@ -31,7 +31,7 @@ let benchmarks: @Sendable () -> Void = {
     benchmark.startMeasurement()
     for _ in benchmark.scaledIterations {
       let outcome = Translator(for: DeviceFacts()).translate(image, from: raw, to: tagged)
-      outcome.state?.forEach(from: StateBytes(image), sourceFailure: { $0 }) { span in
+      outcome.state?.forEach(from: StateBytes(image)) { span in
         target.removeAll()
         target.append(span)
       }

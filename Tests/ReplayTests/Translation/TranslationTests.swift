@@ -294,7 +294,10 @@ import Testing
   @Test(arguments: ["device=0x7d55", "revision=4", "vram=1MiB", "ggtt=2MiB"])
   func anotherGPUIsRefused(difference: String) throws {
     let state = try device("emulated:xe?vram=2MiB&ggtt=1MiB").stopCopied()
-    let parameters = difference.hasPrefix("vram") ? "ggtt=1MiB&vram=1MiB" : difference.hasPrefix("ggtt") ? "vram=2MiB&ggtt=2MiB" : "vram=2MiB&ggtt=1MiB&\(difference)"
+    let parameters =
+      difference.hasPrefix("vram")
+      ? "ggtt=1MiB&vram=1MiB"
+      : difference.hasPrefix("ggtt") ? "vram=2MiB&ggtt=2MiB" : "vram=2MiB&ggtt=1MiB&\(difference)"
     let target = try device("emulated:xe?\(parameters)")
     let outcome = try translated(state, "xe", "xe", for: target.model.facts)
     #expect(!outcome.report.isAccepted)

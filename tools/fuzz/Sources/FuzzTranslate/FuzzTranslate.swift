@@ -18,13 +18,16 @@ public func fuzzTranslate(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   let facts = (try? DeviceFacts(parsing: text)) ?? DeviceFacts()
   var translator = Translator(for: facts)
   translator.source = facts
-  for (index, loss) in TranslationLoss.allCases.enumerated() where input[1] >> UInt8(index) & 1 == 1 {
+  for (index, loss) in TranslationLoss.allCases.enumerated() where input[1] >> UInt8(index) & 1 == 1
+  {
     translator.allowed.insert(loss)
   }
   let outcome = translator.translate(state, from: source, to: target)
   let report = outcome.report
   require((outcome.state != nil) == report.isAccepted, "a state comes out where nothing is refused")
-  require(report.losses.allSatisfy { translator.allowed.contains($0.loss) }, "no loss is accepted unasked")
+  require(
+    report.losses.allSatisfy { translator.allowed.contains($0.loss) }, "no loss is accepted unasked"
+  )
   require(report.rewrites.count + report.refusals.count <= 1024, "a report is bounded")
   guard let payload = outcome.state else { return 0 }
   let result = payload.bytes(from: StateBytes(state))
@@ -36,7 +39,8 @@ public func fuzzTranslate(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
     translator.target.layouts = nil
     let back = translator.translate(result, from: target, to: source)
     require(
-      back.state?.bytes(from: StateBytes(result)) == state, "\(source.name) comes back to the first bytes")
+      back.state?.bytes(from: StateBytes(result)) == state,
+      "\(source.name) comes back to the first bytes")
   }
   return 0
 }
