@@ -45,6 +45,15 @@ let package = Package(
       ],
       path: "StateLayoutBenchmarks",
       plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    .executableTarget(
+      name: "TranslationBenchmarks",
+      dependencies: [
+        .product(name: "ByteIO", package: "ferry"),
+        .product(name: "StateLayout", package: "ferry"),
+        .product(name: "Benchmark", package: "benchmark"),
+      ],
+      path: "TranslationBenchmarks",
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -60,7 +60,8 @@ public struct TranslationMatrix: Sendable {
       let facts = device.model.facts
       guard let state = try? device.saved(),
         let layout = Layout.detect(
-          prefix: Array(state.prefix(1024)), byteCount: UInt64(state.count), driver: device.model.driver
+          prefix: Array(state.prefix(1024)), byteCount: UInt64(state.count),
+          driver: device.model.driver
         ).candidates.first(where: { facts.layouts?.contains($0.layout.name) == true })?.layout
       else { throw DeviceURI.Malformed(name, "expected a device whose state has a layout") }
       for (target, other) in names.enumerated() {

@@ -23,7 +23,8 @@ struct MatrixCommand: ParsableCommand {
   func run() throws {
     let matrix = try TranslationMatrix(devices.isEmpty ? TranslationMatrix.devices : devices)
     var output = try TextOutput()
-    try output.print(json ? JSONText.of(MatrixReport(matrix)) : matrix.text, terminator: json ? "\n" : "")
+    try output.print(
+      json ? JSONText.of(MatrixReport(matrix)) : matrix.text, terminator: json ? "\n" : "")
     try output.finish()
   }
 }

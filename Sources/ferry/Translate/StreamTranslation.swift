@@ -114,7 +114,7 @@ struct StreamTranslation {
     let context = StateChunk.Context(phase: .stopCopy)
     var chunk = ByteBuffer(capacity: limit)
     var total: UInt64 = 0
-    try translated.forEach { span in
+    try translated.send { (span) throws(StreamIOError) in
       var rest = span
       while rest.byteCount > 0 {
         let part = min(rest.byteCount, limit - chunk.count)

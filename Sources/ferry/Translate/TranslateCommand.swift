@@ -11,7 +11,8 @@ extension TranslationLoss: ExpressibleByArgument {}
 struct TranslateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "translate",
-    abstract: "Turn device state into another layout, or for another target: without loss, or not at all.",
+    abstract:
+      "Turn device state into another layout, or for another target: without loss, or not at all.",
     discussion: """
       IN is a stream, of which every device is translated or the one of --device, or a file of device \
       state. --target says what is known of the device that is to take it: a file of facts \
@@ -68,7 +69,8 @@ struct TranslateCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/translate.schema.json).")
   var json = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"))
   var output: String?
 
   func validate() throws {
@@ -131,7 +133,7 @@ struct TranslateCommand: ParsableCommand {
       from: chosen, to: wanted, by: translator)
     try finish([(nil, state.outcome)]) { output in
       let file = try OutputFile(path: output)
-      try state.forEach { span in try file.write(span) }
+      try state.send { (span) throws(StreamIOError) in try file.write(span) }
       try file.commit()
     }
   }

@@ -71,7 +71,9 @@ import Testing
     #expect(try bytes(back, over: there) == first)
   }
 
-  @Test(arguments: ["mtty", "mlx5", "mlx5-raw", "hisi_acc-v1", "hisi_acc-v2", "pds", "xe", "igb"], 0..<8 as Range<UInt64>)
+  @Test(
+    arguments: ["mtty", "mlx5", "mlx5-raw", "hisi_acc-v1", "hisi_acc-v2", "pds", "xe", "igb"],
+    0..<8 as Range<UInt64>)
   func whatNeedsNoRewriteStaysAsItIs(name: String, seed: UInt64) throws {
     let first = try RandomState.bytes(of: name, seed: seed)
     let outcome = try translated(first, name, name)
@@ -170,7 +172,9 @@ import Testing
     let there = try bytes(allowed, over: first)
     #expect(there.count == first.count + 36)
     // The invented port is as after a reset, so it can be left out again.
-    #expect(try bytes(try translated(there, "mtty", "mtty", facts: facts(ports: 1)), over: there) == first)
+    #expect(
+      try bytes(try translated(there, "mtty", "mtty", facts: facts(ports: 1)), over: there) == first
+    )
   }
 
   @Test func aPortThatWasUsedIsNotLeftOut() throws {
@@ -191,7 +195,8 @@ import Testing
   @Test(arguments: ["mtty", "mlx5", "hisi_acc-v1", "hisi_acc-v2", "qat", "xe", "igb", "virtio"])
   func truncatedStatesAreRefusedEverywhere(name: String) throws {
     let whole = try RandomState.bytes(of: name, seed: 3)
-    for count in [0, 1, whole.count / 2, whole.count - 1] where !(name.hasPrefix("hisi") && count == 40) {
+    for count in [0, 1, whole.count / 2, whole.count - 1]
+    where !(name.hasPrefix("hisi") && count == 40) {
       let outcome = try translated(Array(whole.prefix(count)), name, name)
       #expect(!outcome.report.isAccepted, "\(count) bytes")
       #expect(outcome.state == nil)

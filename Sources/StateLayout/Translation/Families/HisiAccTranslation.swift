@@ -64,7 +64,8 @@ struct HisiAccTranslation: Translation {
   private func match(_ tree: LayoutTree, _ run: inout TranslationRun) -> LayoutNode {
     let kept = ["qp_num", "dev_id", "que_iso_cfg", "qp_base", "vf_qm_state"]
     var fields = (tree["match"]?.fields ?? []).filter { kept.contains($0.name) }
-    run.rewrite("match.acc_magic", from: "that of \(source)", to: "that of \(target)", Self.versionRule)
+    run.rewrite(
+      "match.acc_magic", from: "that of \(source)", to: "that of \(target)", Self.versionRule)
     if to == .first {
       if tree.integer("match.minor_ver") != 0 || !isZero(tree["match.reserved"]) {
         run.refuse(
