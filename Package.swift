@@ -73,7 +73,9 @@ let package = Package(
       dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "TestSupport"]),
     .testTarget(
       name: "ReplayTests",
-      dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "Replay", "TestSupport"]),
+      dependencies: [
+        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "TestSupport",
+      ]),
     .testTarget(
       name: "VFIOTests",
       dependencies: [

@@ -36,6 +36,24 @@ let package = Package(
       ],
       path: "PCIConfigBenchmarks",
       plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    .executableTarget(
+      name: "StateLayoutBenchmarks",
+      dependencies: [
+        .product(name: "ByteIO", package: "ferry"),
+        .product(name: "StateLayout", package: "ferry"),
+        .product(name: "Benchmark", package: "benchmark"),
+      ],
+      path: "StateLayoutBenchmarks",
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    .executableTarget(
+      name: "TranslationBenchmarks",
+      dependencies: [
+        .product(name: "ByteIO", package: "ferry"),
+        .product(name: "StateLayout", package: "ferry"),
+        .product(name: "Benchmark", package: "benchmark"),
+      ],
+      path: "TranslationBenchmarks",
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
   ],
   swiftLanguageModes: [.v6]
 )

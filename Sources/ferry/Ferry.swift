@@ -31,6 +31,7 @@ struct Ferry: ParsableCommand {
         name: "Device state",
         subcommands: [
           Dissect.self, LayoutCommand.self, TranslateCommand.self, FactsCommand.self,
+          MatrixCommand.self,
         ]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
       CommandGroup(name: "Streams of VMMs", subcommands: [QEMUCommand.self]),

@@ -1,4 +1,5 @@
 import Replay
+import StateLayout
 import TestSupport
 import Testing
 

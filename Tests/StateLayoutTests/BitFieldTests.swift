@@ -2,7 +2,9 @@ import StateLayout
 import Testing
 
 @Suite struct BitFieldTests {
-  @Test(arguments: [("be", [0b101, 0b1_0110, 0x7ff, 1]), ("le", [0b110, 0b1_0110, 0x3ff, 0])] as [(String, [Int128])])
+  @Test(
+    arguments: [("be", [0b101, 0b1_0110, 0x7ff, 1]), ("le", [0b110, 0b1_0110, 0x3ff, 0])]
+      as [(String, [Int128])])
   func bitsAreCountedAsTheLayoutSays(_ order: String, _ values: [Int128]) throws {
     let layout = try Layout(
       parsing: """

@@ -11,12 +11,15 @@ import Testing
 
   @Test func aTypeWithinItselfEnds() throws {
     let found = try findings(
-      "meta: { id: t }\nseq: [{ id: a, type: t }]\ntypes: { t: { seq: [{ id: a, type: t }] } }", [1])
+      "meta: { id: t }\nseq: [{ id: a, type: t }]\ntypes: { t: { seq: [{ id: a, type: t }] } }", [1]
+    )
     #expect(found.contains { $0.message.contains("structures within each other") })
   }
 
   @Test func itemsWithoutBytesEnd() throws {
-    for list in ["repeat: eos", "repeat: until, repeat-until: 'false'", "repeat: expr, repeat-expr: 1 << 60"] {
+    for list in [
+      "repeat: eos", "repeat: until, repeat-until: 'false'", "repeat: expr, repeat-expr: 1 << 60",
+    ] {
       let found = try findings(
         "meta: { id: t }\nseq: [{ id: a, type: e, \(list) }]\ntypes: { e: { seq: [] } }", [1])
       #expect(found.contains { $0.message.contains("take bytes") })
@@ -25,15 +28,18 @@ import Testing
 
   @Test func lengthsBeyondTheStateAreFindings() throws {
     for field in [
-      "size: 0xffffffffffffffff", "size: -1", "size: 1 << 100", "type: u8le, repeat: expr, repeat-expr: 1 << 62",
+      "size: 0xffffffffffffffff", "size: -1", "size: 1 << 100",
+      "type: u8le, repeat: expr, repeat-expr: 1 << 62",
       "type: u1, repeat: expr, repeat-expr: -1", "type: str, encoding: ASCII, size: 1 << 40",
     ] {
       _ = try findings("meta: { id: t }\nseq: [{ id: a, \(field) }]", [1, 2, 3])
     }
     _ = try findings(
-      "meta: { id: t }\nseq: [{ id: a, size-eos: true }]\ninstances: { b: { pos: 1 << 70, size: 1 } }", [1])
+      "meta: { id: t }\nseq: [{ id: a, size-eos: true }]\ninstances: { b: { pos: 1 << 70, size: 1 } }",
+      [1])
     _ = try findings(
-      "meta: { id: t }\nseq: [{ id: a, size-eos: true }]\ninstances: { b: { pos: 99, size: 1 } }", [1])
+      "meta: { id: t }\nseq: [{ id: a, size-eos: true }]\ninstances: { b: { pos: 99, size: 1 } }",
+      [1])
   }
 
   @Test func instancesThatDoubleEachOtherAreComputedOnce() throws {

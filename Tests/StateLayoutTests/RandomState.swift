@@ -74,7 +74,7 @@ enum RandomState {
     guard isReady else { return writer.bytes }
     for _ in 0..<6 { writer.little(UInt32.random(in: 0...9, using: &random)) }
     let words = (0..<14).map { _ in UInt32.random(in: 1...UInt32.max, using: &random) }
-    words.forEach { writer.little($0) }
+    for word in words { writer.little(word) }
     writer.append(random.bytes(24))
     for start in [version - 1, 7 + version - 1] {
       writer.little(words[start])
@@ -171,7 +171,8 @@ enum RandomState {
       bytes += packet(5, random.bytes(4 * Int.random(in: 1...50, using: &random)), gt: gt)
       bytes += packet(3, random.bytes(8 * Int.random(in: 1...50, using: &random)), gt: gt)
       bytes += packet(4, random.bytes(16), gt: gt)
-      bytes += packet(6, random.bytes(100), gt: gt) + packet(6, random.bytes(50), gt: gt, offset: 100)
+      bytes +=
+        packet(6, random.bytes(100), gt: gt) + packet(6, random.bytes(50), gt: gt, offset: 100)
     }
     return bytes + packet(2, [])
   }
@@ -211,7 +212,9 @@ enum RandomState {
       writer.little(UInt16(state.count / 4))
       writer.little(UInt16(vendor.count / 4))
     } else {
-      for value in [UInt64(state.count / 4), 0, UInt64(vendor.count / 4), 0] { writer.little(value) }
+      for value in [UInt64(state.count / 4), 0, UInt64(vendor.count / 4), 0] {
+        writer.little(value)
+      }
     }
     writer.append(state.bytes)
     writer.append(vendor)

@@ -9,7 +9,7 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(name), seed \(seed)" }
 
   static let all = RandomState.names.flatMap { name in
-    (0..<6 as Range<UInt64>).map { LayoutCase(name: name, seed: $0) }
+    (0..<12 as Range<UInt64>).map { LayoutCase(name: name, seed: $0) }
   }
 }
 
@@ -54,11 +54,8 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
     #expect(covered == bytes.count)
   }
 
-  // The other layouts' own suites cut theirs.
-  @Test(
-    arguments: LayoutCase.all.filter {
-      ["mtty", "mlx5", "mlx5-raw", "hisi_acc-v1", "hisi_acc-v2", "pds"].contains($0.name)
-    })
+  // Streams are long, and QAT's states mostly zeros; StreamLayoutTests and QATTests cut them.
+  @Test(arguments: LayoutCase.all.filter { $0.seed < 1 && !["dms", "qat"].contains($0.name) })
   func aStateThatIsCutAnywhereIsUnsound(_ state: LayoutCase) throws {
     let bytes = try RandomState.bytes(of: state.name, seed: state.seed)
     let layout = try Self.layout(state.name)
@@ -76,6 +73,7 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
     case "mlx5-raw": Set(1..<bytes.count)
     case "pds": Set(stride(from: 4, to: bytes.count, by: 4))
     case "hisi_acc-v1", "hisi_acc-v2": [40]
+    case "igb": [528]
     case "mlx5":
       // A record is whole without the next; the first announces a size only.
       Set(
@@ -120,7 +118,7 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
     var random = SplitMix64(seed: state.seed)
     let whole = try RandomState.bytes(of: state.name, seed: state.seed)
     let layout = try Self.layout(state.name)
-    for _ in 0..<5 {
+    for _ in 0..<20 {
       var bytes = whole
       for _ in 0..<Int.random(in: 1...8, using: &random) {
         bytes[Int.random(in: bytes.indices, using: &random)] = random.bytes(1)[0]

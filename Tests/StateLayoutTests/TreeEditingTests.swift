@@ -33,7 +33,8 @@ import Testing
             LayoutNode(
               "records",
               fields: [
-                LayoutNode("flags", 0), LayoutNode("tag", 0), LayoutNode("payload", bytes: [1, 2, 3]),
+                LayoutNode("flags", 0), LayoutNode("tag", 0),
+                LayoutNode("payload", bytes: [1, 2, 3]),
               ])
           ]))
     }
@@ -116,7 +117,8 @@ import Testing
     try tree.root.update("match") { node in
       node.content = .record(
         node.fields.filter { !["reserved", "acc_magic"].contains($0.name) } + [
-          LayoutNode("minor_ver", 0), LayoutNode("reserved", bytes: [UInt8](repeating: 0, count: 8)),
+          LayoutNode("minor_ver", 0),
+          LayoutNode("reserved", bytes: [UInt8](repeating: 0, count: 8)),
         ])
     }
     // The magic and the major version can have one value only.

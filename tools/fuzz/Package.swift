@@ -13,6 +13,7 @@ let targets = [
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["VFIO"],
+  "FuzzTranslate": ["StateLayout"],
 ]
 
 let settings: [SwiftSetting] = [

@@ -14,7 +14,8 @@ public struct RecordTranslation: Sendable {
   public var profile: ProfileLayout?
 
   private static let identityRule = TranslationRule(
-    "the stream names the device that is to take the state", source: "schemas/device-facts.schema.json")
+    "the stream names the device that is to take the state",
+    source: "schemas/device-facts.schema.json")
   private static let profileRule = TranslationRule(
     "with a profile the guest sees nothing of the host's function", source: "the profile")
 
@@ -51,7 +52,8 @@ public struct RecordTranslation: Sendable {
     } else if let wanted, let found, wanted != Self.ids(found) {
       report.refuse(
         "identity.pci", found: wanted,
-        needed: "\(Self.ids(found)), the target's, or a profile that the guest is shown on both sides")
+        needed:
+          "\(Self.ids(found)), the target's, or a profile that the guest is shown on both sides")
     }
     return result
   }

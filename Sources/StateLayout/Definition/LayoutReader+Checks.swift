@@ -52,7 +52,8 @@ extension LayoutReader {
         throw rule.problem("expected one of count, unique and ascending")
       }
       var message = Message(pieces: [])
-      if case .count = kind {} else {
+      if case .count = kind {
+      } else {
         message = try self.message(try rule.required("message"), in: index)
       }
       rules.append(
@@ -100,7 +101,8 @@ extension LayoutReader {
     switch expression {
     case .field(let slot): (0, [drafts[index].fieldNames[slot]])
     case .outer(let hops, let name): (hops, [name])
-    case .member(let base, let name) where Expression.Property(rawValue: name) == nil || allNames.contains(name):
+    case .member(let base, let name)
+    where Expression.Property(rawValue: name) == nil || allNames.contains(name):
       reference(base, in: index).map { ($0.0, $0.1 + [name]) }
     default: nil
     }

@@ -215,7 +215,8 @@ extension LayoutReader {
   ) throws(LayoutError) -> Enumeration? {
     guard let node = entries["enum"] else { return nil }
     switch kind {
-    case .integer, .bits: return try enumeration(Self.path(try Self.string(node)), at: node, in: index)
+    case .integer, .bits:
+      return try enumeration(Self.path(try Self.string(node)), at: node, in: index)
     default: throw entries.problem("expected an integer with 'enum'")
     }
   }

@@ -41,7 +41,8 @@ extension Layout {
         definition, byteCount: source.byteCount, limits: .detection
       ) { offset, count, buffer in
         // The window asks for more than the field needs; what there is will do.
-        let left = Int(clamping: UInt64(source.bytes.count) - min(offset, UInt64(source.bytes.count)))
+        let left = Int(
+          clamping: UInt64(source.bytes.count) - min(offset, UInt64(source.bytes.count)))
         guard left > 0 else { return false }
         try? source.read(at: offset, count: min(count, left), into: &buffer)
         return true

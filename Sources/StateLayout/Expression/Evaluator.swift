@@ -40,7 +40,9 @@ struct Evaluator {
     _ expression: Expression, at level: Int
   ) throws(EvaluationProblem) -> Int128 {
     if case .integer(let value) = expression { return value }
-    if case .field(let slot) = expression, case .integer(let value)? = frames[level].slots[slot]?.content {
+    if case .field(let slot) = expression,
+      case .integer(let value)? = frames[level].slots[slot]?.content
+    {
       return value
     }
     switch try value(expression, at: level) {

@@ -70,7 +70,10 @@ struct ExpressionParser {
   // From the loosest; those of a level are left-associative.
   private static let levels: [[String: Expression.BinaryOperator]] = [
     ["or": .or], ["and": .and],
-    ["<": .less, "<=": .lessOrEqual, ">": .greater, ">=": .greaterOrEqual, "==": .equal, "!=": .notEqual],
+    [
+      "<": .less, "<=": .lessOrEqual, ">": .greater, ">=": .greaterOrEqual, "==": .equal,
+      "!=": .notEqual,
+    ],
     ["|": .bitOr], ["^": .bitXor], ["&": .bitAnd], ["<<": .shiftLeft, ">>": .shiftRight],
     ["+": .add, "-": .subtract], ["*": .multiply, "/": .divide, "%": .remainder],
   ]

@@ -15,6 +15,11 @@ extension DeviceFacts {
     try self.init(yamlFields: document)
   }
 
+  /// Reads facts from a text.
+  public init(parsing text: [UInt8]) throws(YAMLError) {
+    try self.init(yaml: YAMLNode(parsing: text))
+  }
+
   /// The facts as `init(yaml:)` reads them.
   public var yaml: String {
     let lines = yamlLines

@@ -25,9 +25,14 @@ doc: |
     field: match
     severity: warning
   - if: registers_size != 0
-    expect: registers.eqe_dma != 0 and registers.aeqe_dma != 0 and registers.sqc_dma != 0 and registers.cqc_dma != 0
-    message: expected four queue addresses, found one that is zero; the driver would load nothing and report success
+    expect: registers.sqc_dma != 0 and registers.cqc_dma != 0
+    message: expected two queue addresses, found one that is zero; the driver would load nothing and report success
     field: registers
+  - if: registers_size != 0
+    expect: registers.eqe_dma != 0 and registers.aeqe_dma != 0
+    message: expected the addresses of both event queues, found one that is zero; a driver that takes version 2 may load nothing and report success, which translating the state to version 2 avoids
+    field: registers
+    severity: warning
   - if: registers_size != 0
     expect: registers.eqe_dma == ((registers.qm_eqc_dw[1] << 32) | registers.qm_eqc_dw[0])
     message: "expected the event queue's address as version 1 computes it, {#(registers.qm_eqc_dw[1] << 32) | registers.qm_eqc_dw[0]}, found {#registers.eqe_dma}"

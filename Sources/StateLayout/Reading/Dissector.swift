@@ -75,7 +75,9 @@ struct Dissector: ~Copyable {
       for rule in type.rules { check(rule, start..<evaluator.position) }
     }
     let frame = evaluator.frames.removeLast()
-    var fields = frame.slots.compactMap(\.self)
+    var fields: [LayoutNode] = []
+    fields.reserveCapacity(frame.slots.count + frame.instances.count)
+    for case let node? in frame.slots { fields.append(node) }
     for case .known(let node?) in frame.instances { fields.append(node) }
     return fields
   }
@@ -227,7 +229,8 @@ struct Dissector: ~Copyable {
     let whole = evaluator.frames.last?.streamEnd == byteCount ? "state" : "structure"
     find(
       .error, .truncated, position..<position + left,
-      "expected \(needed) \(needed == 1 ? "byte" : "bytes"), found \(left) before the \(whole) ends")
+      "expected \(needed) \(needed == 1 ? "byte" : "bytes"), found \(left) before the \(whole) ends"
+    )
     isStopped = true
   }
 

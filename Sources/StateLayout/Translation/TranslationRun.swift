@@ -60,7 +60,8 @@ public struct TranslationRun: Sendable {
 
   /// Refuses a target with another firmware, where both are known: the state is the firmware's own.
   public mutating func matchFirmware() {
-    guard let wanted = known(source.firmware, "firmware (source)", for: "that both have one firmware"),
+    guard
+      let wanted = known(source.firmware, "firmware (source)", for: "that both have one firmware"),
       let found = known(target.firmware, "firmware", for: "that both have one firmware"),
       wanted != found
     else { return }

@@ -32,7 +32,8 @@ public struct Translator: Sendable {
           + Self.sources(of: wanted.name).joined(separator: ", "))
       return Outcome(report: run.report, state: nil)
     }
-    if let layouts = run.known(target.layouts, "layouts", for: "that the target takes \(wanted.name)"),
+    if let layouts = run.known(
+      target.layouts, "layouts", for: "that the target takes \(wanted.name)"),
       !layouts.contains(wanted.name)
     {
       run.refuse(

@@ -209,7 +209,8 @@ extension LayoutEncoder {
     guard let bytes = format.bytes(of: text, byteCount: byteCount) else {
       throw problem(
         .value,
-        "expected text that fits \(byteCount.map { "\($0) bytes" } ?? "its field"), found '\(text)'")
+        "expected text that fits \(byteCount.map { "\($0) bytes" } ?? "its field"), found '\(text)'"
+      )
     }
     put(bytes)
   }

@@ -28,6 +28,16 @@ struct CodingOptions: ParsableArguments {
       "Threads that code chunks, 1 to 256 (default: one for each processor).", valueName: "n"))
   var threads: ThreadCount?
 
+  @Option(
+    help: ArgumentHelp("The stream's UUID (default: a random one).", valueName: "uuid"),
+    transform: { text in
+      guard let uuid = StreamUUID(text) else {
+        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
+      }
+      return uuid
+    })
+  var uuid: StreamUUID?
+
   func validate() throws {
     guard StreamLimits.chunkRange.contains(Int(clamping: chunkSize.byteCount)) else {
       throw ValidationError("Expected --chunk from 64KiB to 4MiB, found \(chunkSize).")
@@ -42,7 +52,7 @@ struct CodingOptions: ParsableArguments {
   var threadCount: ThreadCount { threads ?? .processors }
 
   /// The header of the stream: with a window only where one was asked for, or state may be sent `again`.
-  private func header(uuid: StreamUUID?, again: Bool, _ coding: CompressionOption) -> StreamHeader {
+  private func header(again: Bool, _ coding: CompressionOption) -> StreamHeader {
     let isUseful = again && coding.policy != .fixed(.raw)
     let window = window?.byteCount ?? (isUseful ? DecodingLimits.standardWindowByteCount : 0)
     return StreamHeader(
@@ -54,15 +64,21 @@ struct CodingOptions: ParsableArguments {
 
   /// A writer of a stream into `output`; says what it will need where that is much.
   ///
-  /// State may be sent `again` in it; `standard` is how it is coded unless that was said.
+  /// State may be sent `again` in it; `standard` is how it is coded unless that was said. Its chunks may be as large as
+  /// those of `limits`, those of a stream that is copied.
   func writer(
-    to output: consuming OutputFile, uuid: StreamUUID? = nil, again: Bool = false,
-    standard: CompressionOption = .standard
+    to output: consuming OutputFile, again: Bool = false, standard: CompressionOption = .standard,
+    limits: StreamLimits? = nil
   ) throws -> StreamWriter {
     let coding = compression ?? standard
     coding.announceMemory(chunkSize: chunkSize)
+    var header = header(again: again, coding)
+    if let limits {
+      header.limits.chunkByteCount = max(header.limits.chunkByteCount, limits.chunkByteCount)
+      header.limits.metadataByteCount = max(
+        header.limits.metadataByteCount, limits.metadataByteCount)
+    }
     return try StreamWriter(
-      to: output, header: header(uuid: uuid, again: again, coding), policy: coding.policy,
-      threads: threadCount)
+      to: output, header: header, policy: coding.policy, threads: threadCount)
   }
 }

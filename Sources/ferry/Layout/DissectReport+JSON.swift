@@ -81,7 +81,8 @@ extension DissectReport {
     case .list(let items):
       members += ["\"kind\": \"list\"", "\"count\": \(items.count)"]
       if items.elidedCount > 0 {
-        members.append("\"elided\": {\"from\": \(items.first.count), \"count\": \(items.elidedCount)}")
+        members.append(
+          "\"elided\": {\"from\": \(items.first.count), \"count\": \(items.elidedCount)}")
       }
       nested = ("items", items.first + items.last)
     }

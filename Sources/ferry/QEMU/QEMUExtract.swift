@@ -24,18 +24,7 @@ struct QEMUExtract: ParsableCommand {
       "Only this device: its id, or its number among the VFIO devices.", valueName: "device"))
   var device: DeviceSelector?
 
-  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL (1 to 22, or below 0).", valueName: "coding"))
-  var compression = CompressionOption(.standard)
-
-  @Option(
-    help: ArgumentHelp("The stream's UUID (default: a random one).", valueName: "uuid"),
-    transform: { text in
-      guard let uuid = StreamUUID(text) else {
-        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
-      }
-      return uuid
-    })
-  var uuid: StreamUUID?
+  @OptionGroup var coding: CodingOptions
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
   var output: String
@@ -60,9 +49,7 @@ struct QEMUExtract: ParsableCommand {
       numbers.map {
         QEMUExtraction.Device(content.catalog.vfioDevices[$0], packets: content.packets[$0])
       })
-    var writer = try StreamWriter(
-      to: OutputFile(path: output), header: StreamHeader(uuid: uuid ?? .random()),
-      compression: compression.compression)
+    var writer = try coding.writer(to: OutputFile(path: output))
     var reader = migration.reader()
     let progress = Progress(
       "extracted",

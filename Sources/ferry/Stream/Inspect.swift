@@ -68,7 +68,8 @@ struct Inspect: ParsableCommand {
   ) throws {
     var output = try TextOutput()
     if json {
-      try output.print(try JSONText.of(InspectReport(catalog, glances: glances, losses: report?.losses)))
+      try output.print(
+        try JSONText.of(InspectReport(catalog, glances: glances, losses: report?.losses)))
     } else {
       let text = InspectText(
         path: file, catalog: catalog, glances: glances, report: report, indexDefect: indexDefect)

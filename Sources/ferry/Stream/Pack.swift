@@ -29,16 +29,6 @@ struct Pack: ParsableCommand {
   @OptionGroup var coding: CodingOptions
 
   @Option(
-    help: ArgumentHelp("The stream's UUID (default: a random one).", valueName: "uuid"),
-    transform: { text in
-      guard let uuid = StreamUUID(text) else {
-        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
-      }
-      return uuid
-    })
-  var uuid: StreamUUID?
-
-  @Option(
     help: ArgumentHelp(
       "Write as slowly as a link of so many bytes a second takes them, to try codings out.",
       valueName: "size"))
@@ -60,7 +50,7 @@ struct Pack: ParsableCommand {
   func run() throws {
     let devices = try parts.map { try $0.parts() }
     var writer = try coding.writer(
-      to: OutputFile(path: output, bandwidth: bandwidth?.byteCount), uuid: uuid)
+      to: OutputFile(path: output, bandwidth: bandwidth?.byteCount))
     let progress = Progress("packed", total: nil)
     try writer.write(devices, information: try .current()) { progress.update($0) }
     try writer.finish()

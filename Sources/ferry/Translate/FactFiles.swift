@@ -1,7 +1,6 @@
 import Replay
 import StateLayout
 import StreamIO
-import YAMLReader
 
 /// `--target`, `--source`: a file of facts, or a device that can be asked.
 enum FactFiles {
@@ -11,7 +10,7 @@ enum FactFiles {
   static func facts(_ name: String) throws -> DeviceFacts {
     if let device = try OpenDevices.one(named: name) { return try facts(of: device) }
     let text = try InputFile(path: name).contents(limit: byteLimit)
-    return try FileContentError.naming(name) { try DeviceFacts(yaml: YAMLNode(parsing: text)) }
+    return try FileContentError.naming(name) { try DeviceFacts(parsing: text) }
   }
 
   /// What a device says of itself. One of the kernel knows its identity, and no more of what its firmware takes.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import StateLayout
 
 /// `ferry facts`: what a translation goes by.
 struct FactsCommand: ParsableCommand {
@@ -17,7 +18,8 @@ struct FactsCommand: ParsableCommand {
   var device: String
 
   func run() throws {
-    let facts = try FactFiles.facts(of: OpenDevices([device]).devices[0])
+    let devices = try OpenDevices([device], in: TraceOption.untraced).devices
+    let facts = try FactFiles.facts(of: devices[0])
     var output = try TextOutput()
     try output.print(facts.yaml, terminator: "")
     try output.finish()

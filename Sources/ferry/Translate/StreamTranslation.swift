@@ -78,11 +78,12 @@ struct StreamTranslation {
 
   // MARK: Writing
 
+  /// What the chunks of devices that are copied keep to.
+  var limits: StreamLimits { state.archive.header.limits }
+
   /// Writes the stream with the translated devices in place of the old ones; interrupts and PASIDs are the guest's, and stay.
-  func write(to output: String, compression: Compression, uuid: StreamUUID?) throws {
-    let header = StreamHeader(uuid: uuid ?? .random(), limits: state.archive.header.limits)
-    var writer = try StreamWriter(
-      to: OutputFile(path: output), header: header, compression: compression)
+  func write(_ output: consuming StreamWriter) throws {
+    var writer = output
     try writer.write(.information(try .current()))
     for (device, old) in zip(devices, catalog.devices) {
       try writer.write(.identity(device.identity, device: device.number))
@@ -113,7 +114,7 @@ struct StreamTranslation {
     let context = StateChunk.Context(phase: .stopCopy)
     var chunk = ByteBuffer(capacity: limit)
     var total: UInt64 = 0
-    try translated.forEach { span in
+    try translated.send { (span) throws(StreamIOError) in
       var rest = span
       while rest.byteCount > 0 {
         let part = min(rest.byteCount, limit - chunk.count)

@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import ByteIO
 import MigrationStream
 import Replay
@@ -11,7 +11,8 @@ extension TranslationLoss: ExpressibleByArgument {}
 struct TranslateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "translate",
-    abstract: "Turn device state into another layout, or for another target: without loss, or not at all.",
+    abstract:
+      "Turn device state into another layout, or for another target: without loss, or not at all.",
     discussion: """
       IN is a stream, of which every device is translated or the one of --device, or a file of device \
       state. --target says what is known of the device that is to take it: a file of facts \
@@ -63,23 +64,13 @@ struct TranslateCommand: ParsableCommand {
   @Flag(help: "Write nothing; only say what would be done.")
   var dryRun = false
 
-  @Option(help: ArgumentHelp("raw, zstd or zstd:LEVEL, of a stream.", valueName: "coding"))
-  var compression = CompressionOption(.standard)
-
-  @Option(
-    help: ArgumentHelp("The new stream's UUID (default: a random one).", valueName: "uuid"),
-    transform: { text in
-      guard let uuid = StreamUUID(text) else {
-        throw ValidationError("Expected a UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001.")
-      }
-      return uuid
-    })
-  var uuid: StreamUUID?
+  @OptionGroup var coding: CodingOptions
 
   @Flag(help: "Print JSON (schemas/translate.schema.json).")
   var json = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"))
   var output: String?
 
   func validate() throws {
@@ -125,16 +116,15 @@ struct TranslateCommand: ParsableCommand {
       device.translated.map { (number: Optional(device.number), outcome: $0.outcome) }
     }
     try finish(outcomes) { output in
-      compression.announceMemory(
-        chunkSize: ByteSize(UInt64(StreamLimits.standard.chunkByteCount)))
-      try stream.write(to: output, compression: compression.compression, uuid: uuid)
+      try stream.write(
+        coding.writer(to: OutputFile(path: output), limits: stream.limits))
     }
   }
 
   private func translateState(
     from chosen: Layout?, to wanted: Layout, by translator: Translator
   ) throws {
-    guard device == nil, profile == nil, uuid == nil else {
+    guard device == nil, profile == nil, coding.uuid == nil else {
       throw CommandError.usage(
         "\(input): expected a stream with --device, --profile and --uuid, found device state")
     }
@@ -143,7 +133,7 @@ struct TranslateCommand: ParsableCommand {
       from: chosen, to: wanted, by: translator)
     try finish([(nil, state.outcome)]) { output in
       let file = try OutputFile(path: output)
-      try state.forEach { span in try file.write(span) }
+      try state.send { (span) throws(StreamIOError) in try file.write(span) }
       try file.commit()
     }
   }

@@ -35,17 +35,16 @@ struct TranslatedState {
     return best.layout
   }
 
-  /// Gives the translated bytes to `body` in order, in pieces; nothing where it was refused.
-  func forEach(_ body: (RawSpan) throws -> Void) throws {
+  /// Gives the translated bytes to `sink` in order, in pieces; nothing where it was refused.
+  func send(to sink: (RawSpan) throws(StreamIOError) -> Void) throws(StreamIOError) {
     guard let state = outcome.state else { return }
-    try Self.forEach(state, source, body)
+    try Self.send(state, of: source, to: sink)
   }
 
-  private static func forEach(
-    _ state: Payload, _ source: some StateInputSource, _ body: (RawSpan) throws -> Void
-  ) throws {
-    try state.forEach(from: source, sourceFailure: { $0 as any Error }) { (span) throws(any Error) in
-      try body(span)
-    }
+  private static func send(
+    _ state: Payload, of source: some StateInputSource,
+    to sink: (RawSpan) throws(StreamIOError) -> Void
+  ) throws(StreamIOError) {
+    try state.forEach(from: source, sink)
   }
 }

@@ -85,7 +85,10 @@ import YAMLReader
   }
 
   @Test(arguments: [
-    ("colour: red", "1:1: expected one of driver, firmware, hisi_acc, layouts, msix-vectors, mtty, nvme, pci, qat, virtio, xe, found 'colour'"),
+    (
+      "colour: red",
+      "1:1: expected one of driver, firmware, hisi_acc, layouts, msix-vectors, mtty, nvme, pci, qat, virtio, xe, found 'colour'"
+    ),
     ("pci: { vendor: 65536 }", "1:16: expected an integer from 0 to 65535, found '65536'"),
     ("virtio:\n  queue-sizes: [8, 0]", "2:20: expected an integer from 1 to 32768, found '0'"),
     ("qat:\n  slas:\n    - { srv: 1 }", "3:7: expected the key 'rp-mask'"),

@@ -33,7 +33,11 @@ import Testing
   }
 
   @Test func everyCutIsFound() throws {
-    try expectEveryCutFound(QATState.sample.bytes, name)
+    let bytes = QATState.sample.bytes
+    let used = 90 + QATState.sample.state.bytes.count
+    try expectEveryCutFound(Array(bytes[...used]), name)
+    try expectEveryCutFound(bytes, name, from: used, step: 61)
+    try expectEveryCutFound(bytes, name, from: 4095)
   }
 
   @Test func rateLimitsCanBeTakenOut() throws {

@@ -64,7 +64,8 @@ struct HisiAccTranslation: Translation {
   private func match(_ tree: LayoutTree, _ run: inout TranslationRun) -> LayoutNode {
     let kept = ["qp_num", "dev_id", "que_iso_cfg", "qp_base", "vf_qm_state"]
     var fields = (tree["match"]?.fields ?? []).filter { kept.contains($0.name) }
-    run.rewrite("match.acc_magic", from: "that of \(source)", to: "that of \(target)", Self.versionRule)
+    run.rewrite(
+      "match.acc_magic", from: "that of \(source)", to: "that of \(target)", Self.versionRule)
     if to == .first {
       if tree.integer("match.minor_ver") != 0 || !isZero(tree["match.reserved"]) {
         run.refuse(
@@ -74,6 +75,11 @@ struct HisiAccTranslation: Translation {
       run.rewrite("match.major_ver", from: "1", to: "0", Self.versionRule)
       fields.append(LayoutNode("reserved", bytes: Array(repeating: 0, count: 12)))
     } else {
+      if !isZero(tree["match.reserved"]) {
+        run.refuse(
+          "match.reserved", found: "bytes 28 to 39 that are not 0",
+          needed: "0, which is all that \(source) can have")
+      }
       run.rewrite("match.major_ver", from: "0", to: "1", Self.versionRule)
       fields.append(LayoutNode("minor_ver", 0))
       fields.append(LayoutNode("reserved", bytes: Array(repeating: 0, count: 8)))

@@ -34,7 +34,9 @@ struct NVMeTranslation: Translation {
 
   private static let packingRule = TranslationRule(
     "sizes have 128 bits in the specification and 16 in the proposal, whose completion queues have no vector",
-    source: "NVM Express Base 2.1, controller state data structure; RFC of August 2025, include/linux/nvme.h")
+    source:
+      "NVM Express Base 2.1, controller state data structure; RFC of August 2025, include/linux/nvme.h"
+  )
 
   func translate(
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
@@ -59,14 +61,23 @@ struct NVMeTranslation: Translation {
       guard queue["interrupts_enabled"]?.integer == 1, let vector = queue["vector"]?.integer else {
         continue
       }
-      if let count = run.known(run.target.msixVectorCount, "msix-vectors", for: "interrupt vectors"),
+      if let count = run.known(
+        run.target.msixVectorCount, "msix-vectors", for: "interrupt vectors"),
         vector >= Int128(count)
       {
         run.refuse(
-          "\(field).vector", found: "\(vector)", needed: "a vector below \(count), the target's number")
+          "\(field).vector", found: "\(vector)",
+          needed: "a vector below \(count), the target's number")
       }
     }
     guard from != to else { return tree }
+    if let padding = tree["nvmecs.padding"]?.payload?.loadedBytes,
+      padding.contains(where: { $0 != 0 })
+    {
+      run.refuse(
+        "nvmecs.padding", found: "bytes that are not 0",
+        needed: "zeros, for \(target) has no padding")
+    }
     run.rewrite("nvmecss", from: source, to: target, Self.packingRule)
     return try repacked(tree, layout, &run)
   }
@@ -85,7 +96,8 @@ struct NVMeTranslation: Translation {
     guard let uuid = run.source.nvme?.vendorUUIDs?.first else {
       return run.refuse(
         "vendor_specific", found: "\(vendor.byteCount) bytes",
-        needed: "none, or the UUID of their vendor among the facts of the source (nvme.vendor-uuids)")
+        needed:
+          "none, or the UUID of their vendor among the facts of the source (nvme.vendor-uuids)")
     }
     guard
       let known = run.known(
@@ -108,15 +120,18 @@ struct NVMeTranslation: Translation {
     checkIdentifier(queue["qid"]?.integer, "\(field).qid", &run)
     // A size counts from 0.
     if let size = queue["qsize"]?.integer,
-      let limit = run.known(run.target.nvme?.queueEntryLimit, "nvme.queue-entries", for: "queue sizes"),
+      let limit = run.known(
+        run.target.nvme?.queueEntryLimit, "nvme.queue-entries", for: "queue sizes"),
       size + 1 > Int128(limit)
     {
       run.refuse(
-        "\(field).qsize", found: "\(size + 1) entries", needed: "at most \(limit), the target's limit")
+        "\(field).qsize", found: "\(size + 1) entries",
+        needed: "at most \(limit), the target's limit")
     }
     if queue["contiguous"]?.integer == 0,
       let mustBe = run.known(
-        run.target.nvme?.requiresContiguousQueues, "nvme.contiguous-queues", for: "scattered queues"),
+        run.target.nvme?.requiresContiguousQueues, "nvme.contiguous-queues", for: "scattered queues"
+      ),
       mustBe
     {
       run.refuse(
@@ -129,10 +144,12 @@ struct NVMeTranslation: Translation {
     _ identifier: Int128?, _ field: String, _ run: inout TranslationRun
   ) {
     guard let identifier,
-      let count = run.known(run.target.nvme?.queueCount, "nvme.io-queues", for: "queue identifiers"),
+      let count = run.known(
+        run.target.nvme?.queueCount, "nvme.io-queues", for: "queue identifiers"),
       identifier > Int128(count)
     else { return }
-    run.refuse(field, found: "\(identifier)", needed: "at most \(count), the target's number of I/O queues")
+    run.refuse(
+      field, found: "\(identifier)", needed: "at most \(count), the target's number of I/O queues")
   }
 
   // MARK: Packing
@@ -145,7 +162,9 @@ struct NVMeTranslation: Translation {
     if to == .specification {
       fields += [LayoutNode("nvmecss_high", 0), LayoutNode("vss_high", 0)]
     }
-    var state = ["niosq", "niocq", "reserved", "submission_queues"].compactMap { tree["nvmecs.\($0)"] }
+    var state = ["niosq", "niocq", "reserved", "submission_queues"].compactMap {
+      tree["nvmecs.\($0)"]
+    }
     var queues = tree["nvmecs.completion_queues"]?.items ?? []
     for index in queues.indices {
       queues[index] = repacked(queues[index], "completion_queues[\(index)]", &run)
@@ -153,7 +172,8 @@ struct NVMeTranslation: Translation {
     state.append(LayoutNode("completion_queues", items: queues))
     if to == .linux { state.append(LayoutNode("padding", bytes: [])) }
     fields.append(LayoutNode("nvmecs", fields: state))
-    fields.append(LayoutNode("vendor_specific", .bytes(tree["vendor_specific"]?.payload ?? Payload())))
+    fields.append(
+      LayoutNode("vendor_specific", .bytes(tree["vendor_specific"]?.payload ?? Payload())))
     return LayoutTree(composing: LayoutNode(layout.id, fields: fields), by: layout)
   }
 

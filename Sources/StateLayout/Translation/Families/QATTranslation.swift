@@ -26,7 +26,8 @@ struct QATTranslation: Translation {
   ) throws(LayoutError) -> LayoutTree {
     var tree = tree
     check(tree, &run)
-    if let padding = tree["padding"]?.payload, padding.loadedBytes?.allSatisfy({ $0 == 0 }) != true {
+    if let padding = tree["padding"]?.payload, padding.loadedBytes?.allSatisfy({ $0 == 0 }) != true
+    {
       let zeros = [UInt8](repeating: 0, count: Int(clamping: padding.byteCount))
       try tree.set("padding", to: Payload(zeros))
       run.rewrite("padding", from: "other bytes", to: "zeros", Self.paddingRule)
@@ -40,7 +41,9 @@ struct QATTranslation: Translation {
   // MARK: Sections, which are found by their names
 
   /// The path of a section in a section of a blob.
-  private func section(_ blob: String, _ outer: String, _ inner: String, in tree: LayoutTree) -> String? {
+  private func section(_ blob: String, _ outer: String, _ inner: String, in tree: LayoutTree)
+    -> String?
+  {
     child(outer, of: "\(blob).body", in: tree).flatMap {
       child(inner, of: "\($0).children", in: tree)
     }
@@ -82,7 +85,8 @@ struct QATTranslation: Translation {
         }
         run.refuse(
           "ETRBAR.bnk\(index).ringexpstat", found: "0x\(hex(exception))",
-          needed: "0: the driver restores only a part of a bank with an exception, and reports success")
+          needed:
+            "0: the driver restores only a part of a bank with an exception, and reports success")
       }
     }
   }
@@ -95,7 +99,8 @@ struct QATTranslation: Translation {
     let entries = tree["\(path).value.entries"]?.items ?? []
     guard !entries.isEmpty else { return }
     let function = virtualFunction(of: entries, &run)
-    let wanted = run.known(run.target.qat?.virtualFunction, "qat.vf", for: "the ring pairs of GENER.sla")
+    let wanted = run.known(
+      run.target.qat?.virtualFunction, "qat.vf", for: "the ring pairs of GENER.sla")
     var reasons: [(field: String, found: String, needed: String)] = []
     var masks: [(path: String, old: UInt64, new: UInt64)] = []
     let offered = run.known(run.target.qat?.serviceLevels, "qat.slas", for: "GENER.sla")

@@ -44,7 +44,8 @@ struct SerialTranslation: Translation {
   private func isReset(_ port: LayoutNode) -> Bool {
     Self.resetPort.fields.allSatisfy { wanted in
       guard !wanted.name.hasPrefix("padding"), let field = port[wanted.name] else { return true }
-      return field.integer == wanted.integer && field.items.map(\.integer) == wanted.items.map(\.integer)
+      return field.integer == wanted.integer
+        && field.items.map(\.integer) == wanted.items.map(\.integer)
         && field.payload?.loadedBytes == wanted.payload?.loadedBytes
     }
   }

@@ -104,7 +104,8 @@ struct VirtioPartsCheck {
     guard let field = VirtioCommonField(rawValue: offset), let value = part["value.value"]?.integer
     else {
       return run.refuse(
-        "pci_common_cfg", found: "a field at offset \(offset) that is not known, or of another size",
+        "pci_common_cfg",
+        found: "a field at offset \(offset) that is not known, or of another size",
         needed: "the fields of VIRTIO 1.4")
     }
     let name = "pci_common_cfg.\(part["common_cfg.offset"]?.meaning ?? "\(offset)")"
@@ -200,7 +201,8 @@ struct VirtioPartsCheck {
         name, found: "a command that is not known", needed: "commands that VIRTIO 1.4 defines")
     }
     for feature in [feature, .controlQueue] where !feature.isSet(in: negotiated) {
-      run.refuse(name, found: "feature \(feature) not negotiated", needed: "a part that goes with it")
+      run.refuse(
+        name, found: "feature \(feature) not negotiated", needed: "a part that goes with it")
     }
     guard commandClass == 1, command == 0, let bytes = part["value.data"]?.payload?.loadedBytes,
       let limit = run.known(

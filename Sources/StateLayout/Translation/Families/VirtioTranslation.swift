@@ -54,7 +54,8 @@ struct VirtioTranslation: Translation {
       node.content = .list(LayoutNode.Items(parts))
     }
     return LayoutTree(
-      composing: LayoutNode(layout.id, fields: [LayoutNode("records", items: [record])]), by: layout)
+      composing: LayoutNode(layout.id, fields: [LayoutNode("records", items: [record])]), by: layout
+    )
   }
 
   // MARK: Records and parts
@@ -67,7 +68,8 @@ struct VirtioTranslation: Translation {
       return nil
     }
     if records.count > 1 {
-      run.rewrite("records", from: "\(records.count) records", to: "the last with parts", Self.lastRule)
+      run.rewrite(
+        "records", from: "\(records.count) records", to: "the last with parts", Self.lastRule)
     }
     return last
   }
@@ -86,7 +88,9 @@ struct VirtioTranslation: Translation {
   private func order(_ parts: inout [LayoutNode], _ run: inout TranslationRun) {
     let ranks = parts.map { $0["part_type"]?.integer ?? 0 }
     guard ranks != ranks.sorted() else { return }
-    let sorted = parts.enumerated().sorted { (ranks[$0.offset], $0.offset) < (ranks[$1.offset], $1.offset) }
+    let sorted = parts.enumerated().sorted {
+      (ranks[$0.offset], $0.offset) < (ranks[$1.offset], $1.offset)
+    }
     parts = sorted.map(\.element)
     run.rewrite("parts", from: "another order", to: "the order of their types", Self.orderRule)
   }
