@@ -68,7 +68,9 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
   }
 
   /// The lengths at which a prefix of a state is a state by all that its bytes say.
-  private static func endsThatSuffice(_ name: String, _ bytes: [UInt8], _ layout: Layout) -> Set<Int> {
+  private static func endsThatSuffice(_ name: String, _ bytes: [UInt8], _ layout: Layout) -> Set<
+    Int
+  > {
     switch name {
     case "mlx5-raw": Set(1..<bytes.count)
     case "pds": Set(stride(from: 4, to: bytes.count, by: 4))

@@ -8,7 +8,9 @@ import Testing
   private let name = "dms"
 
   @Test(
-    arguments: ["mtty-one-port", "mtty-precopy", "raw", "three-devices", "unknown-records", "deltas"])
+    arguments: [
+      "mtty-one-port", "mtty-precopy", "raw", "three-devices", "unknown-records", "deltas",
+    ])
   func streamsOfTheCorpus(stream: String) throws {
     try expectAgreement(try Corpus.bytes("streams/\(stream).dms"))
   }
