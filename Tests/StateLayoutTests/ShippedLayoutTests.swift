@@ -144,8 +144,8 @@ extension LayoutNode {
 
   func forEachLeaf(_ body: (LayoutNode) -> Void) {
     switch content {
-    case .record(let fields): fields.forEach { $0.forEachLeaf(body) }
-    case .list: items.forEach { $0.forEachLeaf(body) }
+    case .record(let fields): for field in fields { field.forEachLeaf(body) }
+    case .list: for item in items { item.forEachLeaf(body) }
     default: body(self)
     }
   }

@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import ByteIO
 import MigrationStream
 import Replay
