@@ -68,7 +68,9 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
   }
 
   /// The lengths at which a prefix of a state is a state by all that its bytes say.
-  private static func endsThatSuffice(_ name: String, _ bytes: [UInt8], _ layout: Layout) -> Set<Int> {
+  private static func endsThatSuffice(_ name: String, _ bytes: [UInt8], _ layout: Layout) -> Set<
+    Int
+  > {
     switch name {
     case "mlx5-raw": Set(1..<bytes.count)
     case "pds": Set(stride(from: 4, to: bytes.count, by: 4))
@@ -142,8 +144,8 @@ extension LayoutNode {
 
   func forEachLeaf(_ body: (LayoutNode) -> Void) {
     switch content {
-    case .record(let fields): fields.forEach { $0.forEachLeaf(body) }
-    case .list: items.forEach { $0.forEachLeaf(body) }
+    case .record(let fields): for field in fields { field.forEachLeaf(body) }
+    case .list: for item in items { item.forEachLeaf(body) }
     default: body(self)
     }
   }

@@ -74,9 +74,10 @@ types:
         size: 8
   stream_header:
     -ferry-rules:
-      - expect: reserved == 0
-        message: "expected zero, found {#reserved}"
-        field: reserved
+      - if: mandatory_features == 0
+        expect: window == 0
+        message: "expected zero without the feature that has a window, found {window}"
+        field: window
         severity: note
     seq:
       - id: magic
@@ -88,9 +89,10 @@ types:
         doc: Every minor version can be read.
         type: u2
       - id: mandatory_features
-        doc: Bit 0 is reserved for chunks coded against earlier ones, bit 1 for dictionaries; none is defined.
+        doc: Bit 0 stands for chunks coded against earlier ones; bit 1 is reserved for dictionaries.
         type: u4
-        valid: 0
+        valid:
+          max: 1
         -ferry-hex: true
       - id: optional_features
         type: u4
@@ -114,7 +116,8 @@ types:
         type: u4
         valid:
           max: 4194304
-      - id: reserved
+      - id: window
+        doc: How many times 65,536 state bytes a reader holds for chunks that are coded against them.
         type: u4
       - id: checksum
         doc: CRC-32C of what stands before it.
@@ -212,7 +215,7 @@ types:
         -ferry-hex: true
   state_chunk:
     -ferry-rules:
-      - expect: reserved_flags == 0 and reserved == 0
+      - expect: reserved_flags == 0
         message: expected zeros in what is reserved, found others
         severity: note
     seq:
@@ -231,9 +234,13 @@ types:
       - id: is_reinitialised
         doc: The driver announced new initial data before it.
         type: b1
+      - id: is_kept
+        doc: Later chunks may be coded against it; reserved in a stream without a window.
+        type: b1
       - id: reserved_flags
-        type: b4
-      - id: reserved
+        type: b3
+      - id: reference
+        doc: Of a delta, how many records before its own that of the chunk stands which it is coded against; else reserved.
         type: u2
       - id: iteration
         doc: Of pre-copy; readers do not check it.
@@ -831,6 +838,9 @@ enums:
     2:
       id: zstd
       doc: One frame of zstd.
+    3:
+      id: delta
+      doc: One frame of zstd that refers back into another chunk.
   phase:
     1: pre_copy
     2: stop_copy

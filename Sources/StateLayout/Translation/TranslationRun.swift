@@ -50,9 +50,10 @@ public struct TranslationRun: Sendable {
 
   /// Holds a field against a fact of the target that must be the same.
   public mutating func match<Value: FixedWidthInteger>(
-    _ field: String, _ found: Int128?, _ fact: String, _ known: Value?, isHexadecimal: Bool = false
+    _ field: String, _ found: Int128?, _ fact: String, _ known: Value?, isHexadecimal: Bool = false,
+    for subject: String? = nil
   ) {
-    guard let known = self.known(known, fact, for: field), let found else { return }
+    guard let known = self.known(known, fact, for: subject ?? field), let found else { return }
     guard found != Int128(known) else { return }
     func text(_ value: Int128) -> String { isHexadecimal ? "0x" + hex(value) : "\(value)" }
     refuse(field, found: text(found), needed: "\(text(Int128(known))), the target's \(fact)")

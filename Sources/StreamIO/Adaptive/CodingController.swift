@@ -27,7 +27,8 @@ struct CodingController {
   /// How the next chunk is coded.
   mutating func choose(for buffer: borrowing ByteBuffer) -> Compression {
     let count = buffer.count
-    let level = ByteSample.looksLikeNoise(buffer.bytes) ? nil : level(for: count)
+    var level = self.level(for: count)
+    if level != nil, ByteSample.looksLikeNoise(buffer.bytes) { level = nil }
     let cost = level.map { costs[$0] }
     pending.append(
       Pending(

@@ -1,11 +1,9 @@
-public import ArgumentParser
+import ArgumentParser
 import ByteIO
 import MigrationStream
 import Replay
 import StateLayout
 import StreamIO
-
-extension TranslationLoss: ExpressibleByArgument {}
 
 /// `ferry translate`: a state in another layout.
 struct TranslateCommand: ParsableCommand {
@@ -55,7 +53,15 @@ struct TranslateCommand: ParsableCommand {
       "The vPCI profile that the guest is shown on both sides.", valueName: "profile"))
   var profile: String?
 
-  @Option(parsing: .singleValue, help: ArgumentHelp("A loss to accept.", valueName: "name"))
+  @Option(
+    parsing: .singleValue, help: ArgumentHelp("A loss to accept.", valueName: "name"),
+    transform: { text in
+      guard let loss = TranslationLoss(rawValue: text) else {
+        let names = TranslationLoss.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("Expected one of \(names).")
+      }
+      return loss
+    })
   var allow: [TranslationLoss] = []
 
   @Flag(help: "List every rewrite, with its rule and where that is written.")

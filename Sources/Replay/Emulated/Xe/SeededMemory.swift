@@ -33,6 +33,11 @@ struct SeededMemory: Sendable {
     self.init(byteCount: byteCount)
     seeds = [seed]
     kinds = [UInt8](repeating: 1, count: kinds.count)
+    // Of a short block at the end there may be no more than zeros.
+    guard let last = kinds.indices.last else { return }
+    take(last)
+    isChanged = true
+    settle()
   }
 
   /// Expects what `seed` makes from here on.

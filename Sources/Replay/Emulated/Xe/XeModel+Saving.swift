@@ -66,9 +66,10 @@ extension XeModel {
     return filled
   }
 
-  // Of each resource its bytes and a header; packets of memory are not counted one by one.
+  // xe_sriov_pf_migration_size: of each resource of an engine its bytes and one header; neither the descriptor nor the
+  // trailer is counted.
   public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
-    var count = UInt64(XePacket.headerByteCount)
+    var count: UInt64 = 0
     for state in firmware { count += UInt64(XePacket.headerByteCount + state.count) }
     count += UInt64(XePacket.headerByteCount + 8 * entries.count)
     count += UInt64((XePacket.headerByteCount + 4 * Self.registerCount) * registers.count)

@@ -158,9 +158,9 @@ struct QATTranslation: Translation {
   private func virtualFunction(of entries: [LayoutNode], _ run: inout TranslationRun) -> Int? {
     var functions: Set<Int> = []
     for entry in entries {
-      guard let mask = entry["rp_mask"]?.integer.flatMap({ UInt64(exactly: $0) }), mask != 0 else {
-        return nil
-      }
+      // In one expression, the optimizer of Swift 6.3.1 fails on it.
+      let value = entry["rp_mask"]?.integer ?? 0
+      guard let mask = UInt64(exactly: value), mask != 0 else { return nil }
       let function = mask.trailingZeroBitCount / Self.ringPairsPerFunction
       guard mask >> UInt64(4 * function) <= 0xf else { return nil }
       functions.insert(function)

@@ -175,14 +175,18 @@ struct VirtioPartsCheck {
     doorbell: Int128?, of queue: Int128, _ name: String, _ run: inout TranslationRun
   ) {
     let offsets = run.target.virtio?.notifyOffsets
-    run.match(name, doorbell, "virtio.notify-offsets", Self.item(Int(clamping: queue), of: offsets))
+    run.match(
+      name, doorbell, "virtio.notify-offsets", Self.item(Int(clamping: queue), of: offsets),
+      for: "doorbells")
   }
 
   private func hold(
     doorbellData: Int128?, of queue: Int128, _ name: String, _ run: inout TranslationRun
   ) {
     let data = run.target.virtio?.notifyData
-    run.match(name, doorbellData, "virtio.notify-data", Self.item(Int(clamping: queue), of: data))
+    run.match(
+      name, doorbellData, "virtio.notify-data", Self.item(Int(clamping: queue), of: data),
+      for: "doorbells")
   }
 
   private static func item(_ index: Int, of list: [Int]?) -> Int? {
