@@ -29,7 +29,7 @@ public struct RecordTranslation: Sendable {
     _ identity: DeviceIdentity, layout: Layout, _ report: inout TranslationReport
   ) -> DeviceIdentity {
     var result = identity
-    let isKnown = identity.driver.map(layout.drivers.contains) ?? false
+    let isKnown = layout.isOf(driver: identity.driver)
     result.driver = target.driver ?? (isKnown ? identity.driver : layout.drivers.first)
     note("identity.driver", identity.driver, result.driver, Self.identityRule, &report)
     // What the source's driver could do, and how much it expected to hand out.

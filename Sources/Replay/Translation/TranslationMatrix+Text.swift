@@ -2,67 +2,67 @@ import ByteIO
 import StateLayout
 
 extension TranslationMatrix {
-  /// The table, with the reasons within each family beneath it.
+  /// The devices, the table, and the reasons within each family.
   public var text: String {
-    let names = devices.map(Self.short)
+    let names = devices.indices.map { "\(number($0)) \(family($0))" }
     let width = names.map(\.utf8.count).max() ?? 0
-    let pad = { (text: String, width: Int) in
-      text + String(repeating: " ", count: max(0, width - text.utf8.count))
-    }
-    let number = { (index: Int) in
-      index < 9 ? " \(index + 1)" : "\(index + 1)"
-    }
-    var lines = [
-      pad("source \\ target", width + 4) + devices.indices.map { " " + number($0) }.joined()
+    var lines = devices.indices.map { "\(number($0)) \(devices[$0])" }
+    lines += [
+      "",
+      padded("source \\ target", to: max(width, 15))
+        + devices.indices.map { " " + number($0) }.joined(),
     ]
     for (index, name) in names.enumerated() {
       let row = cells.filter { $0.source == index }.sorted { $0.target < $1.target }
       lines.append(
-        "\(number(index)) \(pad(name, width)) "
-          + row.map { "  \($0.verdict.symbol)" }.joined())
+        padded(name, to: max(width, 15)) + row.map { "  \($0.verdict.symbol)" }.joined())
     }
-    lines += ["", "= taken as it is   T taken after a translation   . refused", ""]
+    lines += [
+      "", "= taken as it is", "T taken after a translation", ". refused",
+      "! not noticed by the driver, and refused by the translation", "",
+    ]
     for cell in cells where isWithinFamily(cell) { lines += reasons(of: cell) }
     let others = cells.filter { !isWithinFamily($0) }
-    lines.append(
-      "between families: \(others.count { $0.verdict == .refused }) of \(others.count) refused; no "
-        + "translation leads from one to another")
+    let taken = others.count { $0.report.isAccepted }
+    lines.append("between families: \(others.count - taken) of \(others.count) refused")
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func isWithinFamily(_ cell: Cell) -> Bool {
-    Self.family(devices[cell.source]) == Self.family(devices[cell.target])
-  }
-
   private func reasons(of cell: Cell) -> [String] {
-    let title = "\(Self.short(devices[cell.source])) -> \(Self.short(devices[cell.target]))"
+    let title =
+      "\(cell.verdict.symbol) \(cell.source + 1) -> \(cell.target + 1) (\(family(cell.source)))"
+    let direct = "    as it is: \(cell.direct.map { "\($0)" } ?? "taken")"
     switch cell.verdict {
     case .accepted: return []
     case .translated:
-      return [
-        "T \(title)", "    as it is: \(cell.direct.map { "\($0)" } ?? "taken")",
-        "    \(cell.report.source) to \(cell.report.target): "
-          + Set(cell.report.rewrites.map(\.field)).sorted().joined(separator: ", "),
-      ]
-    case .refused:
-      var lines = [". \(title)", "    as it is: \(cell.direct.map { "\($0)" } ?? "taken")"]
-      lines += cell.report.refusals.prefix(4).map {
+      let fields = Set(cell.report.rewrites.map(\.field)).sorted().joined(separator: ", ")
+      return [title, direct, "    \(cell.report.source) to \(cell.report.target): \(fields)"]
+    case .unnoticed, .refused:
+      var lines = [title, direct]
+      lines += cell.report.refusals.prefix(Self.reasonLimit).map {
         "    \($0.field): found \($0.found); needed \($0.needed)"
       }
-      if cell.report.refusals.count > 4 {
-        lines.append("    and \(cell.report.refusals.count - 4) more reasons")
-      }
+      let more = cell.report.refusals.count - Self.reasonLimit
+      if more > 0 { lines.append("    and \(more) more") }
       if let answer = cell.translated { lines.append("    translated: \(answer)") }
       return lines
     }
   }
 
-  private static func short(_ name: String) -> String {
-    name.hasPrefix("emulated:") ? String(name.dropFirst("emulated:".count)) : name
+  // What a page has room for; the JSON has all.
+  private static var reasonLimit: Int { 3 }
+
+  private func isWithinFamily(_ cell: Cell) -> Bool { family(cell.source) == family(cell.target) }
+
+  /// What stands between the scheme and the parameters of a device's name.
+  private func family(_ device: Int) -> Substring {
+    devices[device].prefix { $0 != "?" }.drop { $0 != ":" }.dropFirst()
   }
 
-  private static func family(_ name: String) -> Substring {
-    name.prefix { $0 != "?" }
+  private func number(_ device: Int) -> String { (device < 9 ? " " : "") + "\(device + 1)" }
+
+  private func padded(_ text: String, to width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.utf8.count))
   }
 }
 
@@ -72,6 +72,7 @@ extension TranslationMatrix.Verdict {
     switch self {
     case .accepted: "="
     case .translated: "T"
+    case .unnoticed: "!"
     case .refused: "."
     }
   }

@@ -15,10 +15,13 @@ public struct TranslationMatrix: Sendable {
     public let report: TranslationReport
     /// What the driver answered to the translated state; nil where it took it or there was none.
     public let translated: DeviceError?
+    /// Whether the state has a layout that the target takes.
+    public let isOfTarget: Bool
 
     public var verdict: Verdict {
-      if direct == nil { return .accepted }
-      return report.isAccepted && translated == nil ? .translated : .refused
+      if direct == nil, isOfTarget { return .accepted }
+      if report.isAccepted, translated == nil { return .translated }
+      return direct == nil ? .unnoticed : .refused
     }
   }
 
@@ -27,6 +30,8 @@ public struct TranslationMatrix: Sendable {
     case accepted
     /// It takes the state after a translation only.
     case translated
+    /// It cannot have the state, and its driver does not notice: to it the state is the beginning of a record.
+    case unnoticed
     /// It cannot have the state.
     case refused
   }
@@ -87,7 +92,8 @@ public struct TranslationMatrix: Sendable {
       answer = device.loaded(payload.bytes(from: StateBytes(state)))
     }
     return Cell(
-      source: source, target: target, direct: direct, report: outcome.report, translated: answer)
+      source: source, target: target, direct: direct, report: outcome.report, translated: answer,
+      isOfTarget: translator.target.layouts?.contains(layout.name) ?? false)
   }
 
   private static func device(_ name: String) throws(DeviceURI.Malformed) -> EmulatedDevice {

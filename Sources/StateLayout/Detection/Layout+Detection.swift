@@ -28,7 +28,8 @@ extension Layout {
     layouts.first { $0.name == name }
   }
 
-  private func isOf(driver: String?) -> Bool {
+  /// Whether the kernel's driver of this name, which may be written with hyphens, hands such state out or takes it.
+  public func isOf(driver: String?) -> Bool {
     guard let driver else { return false }
     let name = String(driver.map { $0 == "-" ? "_" : $0 })
     return drivers.contains(name)

@@ -106,7 +106,9 @@ struct NVMeTranslation: Translation {
     if !known.contains(uuid) {
       run.refuse(
         "vendor_specific", found: "\(vendor.byteCount) bytes of \(uuid)",
-        needed: "one of the target's vendors: \(known.joined(separator: ", "))")
+        needed: known.isEmpty
+          ? "none, for the target has no vendor's own state"
+          : "one of the target's vendors: \(known.joined(separator: ", "))")
     }
   }
 
