@@ -178,7 +178,11 @@ import Testing
   }
 
   @Test func aPortThatWasUsedIsNotLeftOut() throws {
-    let first = try Corpus.bytes("mtty/mtty2-5.state")
+    var first = try Corpus.bytes("mtty/mtty2-5.state")
+    // A byte in the second port's FIFO, and the place behind it.
+    first[60 + 8] = UInt8(ascii: "x")
+    first[60 + 24] = 1
+    first[60 + 26] = 1
     let outcome = try translated(
       first, "mtty", "mtty", facts: facts(ports: 1), allowing: Set(TranslationLoss.allCases))
     #expect(outcome.report.refusals.map(\.field) == ["ports[1]"])
