@@ -77,19 +77,21 @@ public struct LayoutNode: Sendable {
   public init(_ name: String, items: [LayoutNode]) { self.init(name, .list(Items(items))) }
 }
 
+// Not inlined: where a node's content is taken apart in a closure, Swift 6.3.1's optimiser ends the node too early and aborts
+// ("Found outside of lifetime use").
 extension LayoutNode {
   /// The integer, if the field is one.
-  public var integer: Int128? {
+  @inline(never) public var integer: Int128? {
     if case .integer(let value) = content { value } else { nil }
   }
 
   /// The text, if the field is text.
-  public var text: String? {
+  @inline(never) public var text: String? {
     if case .text(let text) = content { text } else { nil }
   }
 
   /// The bytes, if the field is bytes.
-  public var payload: Payload? {
+  @inline(never) public var payload: Payload? {
     if case .bytes(let payload) = content { payload } else { nil }
   }
 
