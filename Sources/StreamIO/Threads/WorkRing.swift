@@ -89,6 +89,8 @@ final class WorkRing<Slot: AnyObject> {
     let isAnyoneFree = board.monitor.withLock {
       board.isDone[next % board.slots.count] = !needsWork
       board.submitted += 1
+      // The slot that is used again had a number before, which nobody may take for this one.
+      board.claimed = max(board.claimed, board.submitted - board.slots.count)
       guard needsWork else { return true }
       board.monitor.signal(.work)
       return board.idleCount > 0
