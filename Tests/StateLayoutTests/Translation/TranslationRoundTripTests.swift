@@ -178,7 +178,9 @@ import Testing
   }
 
   @Test func aPortThatWasUsedIsNotLeftOut() throws {
-    let first = try Corpus.bytes("mtty/mtty2-5.state")
+    var tree = try #require(Layout.named("mtty")).dissect(Corpus.bytes("mtty/mtty2-5.state"))
+    try tree.set("ports[1].uart_reg[7]", to: 0x55)
+    let first = try tree.encodedBytes()
     let outcome = try translated(
       first, "mtty", "mtty", facts: facts(ports: 1), allowing: Set(TranslationLoss.allCases))
     #expect(outcome.report.refusals.map(\.field) == ["ports[1]"])
