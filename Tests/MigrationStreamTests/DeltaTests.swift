@@ -180,8 +180,10 @@ import Testing
   @Test func aKeptFillIsRefused() throws {
     var random = SplitMix64(seed: 1)
     var builder = StreamBuilder.rounds(1, windowByteCount: 1 << 20, using: &random)
+    // Another context than what follows has, so that it is a chunk of its own.
     builder.pieces.insert(
-      .init(device: 0, context: .init(phase: .preCopy), bytes: [7, 7, 7]), at: 0)
+      .init(
+        device: 0, context: .init(phase: .preCopy, flags: .initialData), bytes: [7, 7, 7]), at: 0)
     var stream = MutableStream(try builder.encoded())
     let first = stream.index(of: .stateChunk)
     stream.records[first].payload[1] |= 16

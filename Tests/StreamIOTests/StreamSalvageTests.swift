@@ -183,7 +183,7 @@ import Testing
     }
     #expect(error?.streamCode == .unsupportedVersion)
     stream.streamHeader[8] = 1
-    stream.streamHeader[12] = 1
+    stream.streamHeader[12] = 4
     error = #expect(throws: StreamIOError.self) {
       try StreamSalvage(try InputFile(path: folder.write(stream.encoded()))).report
     }

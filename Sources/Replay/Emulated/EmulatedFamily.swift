@@ -4,8 +4,8 @@
 public struct EmulatedFamily: Sendable {
   /// What stands behind `emulated:`.
   public let name: String
-  /// The parameters, as help texts show them.
-  public let parameters: String
+  /// The parameters, each as `KEY=WHAT`; all have defaults.
+  public let parameters: [String]
   /// What it is, in a sentence.
   public let summary: String
   let make: @Sendable (inout ParameterReader) throws(DeviceURI.Malformed) -> any DeviceModel

@@ -169,7 +169,12 @@ public final class SerialDeviceModel: DeviceModel {
 
 extension EmulatedFamily {
   static let mtty = EmulatedFamily(
-    name: "mtty", parameters: "ports=1|2[&text=TEXT][&file=F]",
+    name: "mtty",
+    parameters: [
+      "ports=1|2",
+      "text=TEXT",
+      "file=F",
+    ],
     summary:
       "the kernel's sample serial device; TEXT stands in its FIFO, and F keeps the device between commands"
   ) { (values) throws(DeviceURI.Malformed) in

@@ -143,10 +143,17 @@ public final class SyntheticModel: DeviceModel {
 extension EmulatedFamily {
   static let synthetic = EmulatedFamily(
     name: "synthetic",
-    parameters: """
-      size=SIZE[&precopy=SIZE][&dirty=N%][&seed=N][&p2p=no][&idle=0][&reinit=N][&pasid-width=N]\
-      [&migration=no]
-      """,
+    parameters: [
+      "size=SIZE",
+      "precopy=SIZE",
+      "dirty=N%",
+      "seed=N",
+      "p2p=no",
+      "idle=0",
+      "reinit=N",
+      "pasid-width=N",
+      "migration=no",
+    ],
     summary: "as much state as wanted, made up on the fly; a target checks every byte"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = SyntheticSettings()

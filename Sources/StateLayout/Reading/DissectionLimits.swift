@@ -16,11 +16,11 @@ public struct DissectionLimits: Sendable, Hashable {
   /// The most findings that are kept.
   public var findingCount: Int
 
-  /// 64 KiB of a field and 16 MiB in all, 131,072 fields, 4096 items of an array, 48 levels, 256 findings.
+  /// 64 KiB of a field and 8 MiB in all, 65,536 fields, 4096 items of an array, 48 levels, 256 findings.
   public static var standard: Self { Self() }
 
   public init(
-    fieldByteCount: Int = 1 << 16, loadedByteCount: Int = 1 << 24, nodeCount: Int = 1 << 17,
+    fieldByteCount: Int = 1 << 16, loadedByteCount: Int = 1 << 23, nodeCount: Int = 1 << 16,
     itemCount: Int = 4096, depth: Int = 48, fieldCount: Int = 1 << 28, findingCount: Int = 256
   ) {
     self.fieldByteCount = fieldByteCount

@@ -79,7 +79,8 @@ public struct LayoutNode: Sendable {
 
 extension LayoutNode {
   /// The integer, if the field is one.
-  public var integer: Int128? {
+  // Inlined into what looks at the optional result, the optimizer of Swift 6.3.1 makes code of it that it then refuses.
+  @inline(never) public var integer: Int128? {
     if case .integer(let value) = content { value } else { nil }
   }
 

@@ -16,15 +16,29 @@ struct OpenDevices {
           a device that is open already, inherited from a VMM
     \(families)
 
-    Emulated ones also take step=SIZE and fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, with \
-    :ERROR behind it for a device that falls into that state.
+    Parameters of emulated devices stand behind a question mark, with & between them, as in \
+    emulated:mtty?ports=2&text=hello. Each device also takes step=SIZE and fail=FROM-TO:ERRNO, \
+    fail=BYTE:ERRNO or fail=CALL:ERRNO, with :ERROR behind it for a device that falls into that state.
     """
 
   private static var families: String {
     EmulatedFamily.all.map { family in
-      let parameters = family.parameters.isEmpty ? "" : "?\(family.parameters)"
-      return "  emulated:\(family.name)\(parameters)\n      \(family.summary)"
+      "  emulated:\(family.name)\n\(indented(family.summary))\n"
+        + indented(family.parameters.joined(separator: " "))
     }.joined(separator: "\n")
+  }
+
+  /// `text` in lines of 78 columns that begin with six spaces.
+  private static func indented(_ text: String) -> String {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= 78 {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append("      " + word)
+      }
+    }
+    return lines.joined(separator: "\n")
   }
 
   let devices: [AnyDevice]

@@ -209,10 +209,15 @@ public final class HisiAccModel: FunctionModel {
 extension EmulatedFamily {
   static let hisiAcc = EmulatedFamily(
     name: "hisi_acc",
-    parameters: """
-      [generation=first|v1|v2][&device=zip|sec|hpre][&qp=N][&qp-base=N][&isolation=N][&ready=no]\
-      [&seed=N]
-      """,
+    parameters: [
+      "generation=first|v1|v2",
+      "device=zip|sec|hpre",
+      "qp=N",
+      "qp-base=N",
+      "isolation=N",
+      "ready=no",
+      "seed=N",
+    ],
     summary: "a HiSilicon accelerator's virtual function under one of three generations of drivers"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = HisiAccSettings()

@@ -118,10 +118,17 @@ public final class MLX5Model: FunctionModel {
 extension EmulatedFamily {
   static let mlx5 = EmulatedFamily(
     name: "mlx5",
-    parameters: """
-      [format=tagged|raw][&size=SIZE][&dirty=N%][&chunks=yes][&size-record=no][&firmware=N]\
-      [&capabilities=BITS][&host-memory=SIZE][&seed=N]
-      """,
+    parameters: [
+      "format=tagged|raw",
+      "size=SIZE",
+      "dirty=N%",
+      "chunks=yes",
+      "size-record=no",
+      "firmware=N",
+      "capabilities=BITS",
+      "host-memory=SIZE",
+      "seed=N",
+    ],
     summary: "an mlx5 virtual function, with a firmware that takes what it or an older one gave"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = MLX5Settings()

@@ -101,10 +101,19 @@ public final class NVMeModel: FunctionModel {
 extension EmulatedFamily {
   static let nvme = EmulatedFamily(
     name: "nvme",
-    parameters: """
-      [queues=N][&max-queues=N][&depth=N][&max-depth=N][&vectors=N][&contiguous=no][&wrr=yes]\
-      [&version=N][&vendor-state=DWORDS][&vendor=N][&seed=N]
-      """,
+    parameters: [
+      "queues=N",
+      "max-queues=N",
+      "depth=N",
+      "max-depth=N",
+      "vectors=N",
+      "contiguous=no",
+      "wrr=yes",
+      "version=N",
+      "vendor-state=DWORDS",
+      "vendor=N",
+      "seed=N",
+    ],
     summary: "an NVMe controller with the state of NVMe 2.1, behind a driver as it was proposed"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = NVMeSettings()

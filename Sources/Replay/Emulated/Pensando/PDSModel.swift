@@ -117,7 +117,12 @@ public final class PDSModel: FunctionModel {
 
 extension EmulatedFamily {
   static let pds = EmulatedFamily(
-    name: "pds", parameters: "[size=SIZE][&firmware=N][&seed=N]",
+    name: "pds",
+    parameters: [
+      "size=SIZE",
+      "firmware=N",
+      "seed=N",
+    ],
     summary: "a virtual function of a Pensando card, whose state is its firmware's alone"
   ) { (values) throws(DeviceURI.Malformed) in
     let size = try values.one("size", "a multiple of 4 from 64 to 64KiB") { (text) -> Int? in

@@ -128,10 +128,17 @@ public final class QATModel: FunctionModel {
 extension EmulatedFamily {
   static let qat = EmulatedFamily(
     name: "qat",
-    parameters: """
-      [device=4xxx|401xx|402xx|gen6][&vf=N][&capabilities=BITS][&services=BITS][&extdc=BITS]\
-      [&sla=SERVICE:PAIRS:RATE:PEAK]...[&compat=N][&ready=no][&seed=N]
-      """,
+    parameters: [
+      "device=4xxx|401xx|402xx|gen6",
+      "vf=N",
+      "capabilities=BITS",
+      "services=BITS",
+      "extdc=BITS",
+      "sla=SERVICE:PAIRS:RATE:PEAK",
+      "compat=N",
+      "ready=no",
+      "seed=N",
+    ],
     summary: """
       a QAT virtual function; SERVICE is asym, sym, dc or decomp, and PAIRS a mask whose bit 0 is \
       the function's first ring pair

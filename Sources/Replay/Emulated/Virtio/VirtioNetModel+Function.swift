@@ -43,11 +43,24 @@ extension VirtioNetModel {
 extension EmulatedFamily {
   static let virtioNet = EmulatedFamily(
     name: "virtio-net",
-    parameters: """
-      [pairs=N][&max-pairs=N][&queue-size=N][&features=BITS][&negotiated=BITS][&feature-words=N]\
-      [&notify-base=N][&notify-stride=N][&notify-data=N][&vectors=N][&max-addresses=N]\
-      [&bar=0|2|4][&precopy=no][&refresh=N][&ready=no][&seed=N]
-      """,
+    parameters: [
+      "pairs=N",
+      "max-pairs=N",
+      "queue-size=N",
+      "features=BITS",
+      "negotiated=BITS",
+      "feature-words=N",
+      "notify-base=N",
+      "notify-stride=N",
+      "notify-data=N",
+      "vectors=N",
+      "max-addresses=N",
+      "bar=0|2|4",
+      "precopy=no",
+      "refresh=N",
+      "ready=no",
+      "seed=N",
+    ],
     summary: "a virtio network function of some vendor, provisioned with so many queue pairs"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = VirtioNetSettings()

@@ -150,8 +150,15 @@ public final class XeModel: FunctionModel {
 extension EmulatedFamily {
   static let xe = EmulatedFamily(
     name: "xe",
-    parameters:
-      "[vram=SIZE][&ggtt=SIZE][&packet=SIZE][&media=no][&device=ID][&revision=ID][&seed=N]",
+    parameters: [
+      "vram=SIZE",
+      "ggtt=SIZE",
+      "packet=SIZE",
+      "media=no",
+      "device=ID",
+      "revision=ID",
+      "seed=N",
+    ],
     summary: "an Intel graphics virtual function with as much memory of its own as wanted"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = XeSettings()
