@@ -1,3 +1,4 @@
+import PCIConfig
 import Replay
 import StateLayout
 import StreamIO
@@ -13,11 +14,20 @@ enum FactFiles {
     return try FileContentError.naming(name) { try DeviceFacts(parsing: text) }
   }
 
-  /// What a device says of itself. One of the kernel knows its identity, and no more of what its firmware takes.
+  /// What a device says of itself. One of the kernel has its configuration space, and tells no more of what its firmware
+  /// takes.
   static func facts(of device: AnyDevice) throws -> DeviceFacts {
     if let model = device.emulated?.model { return model.facts }
     do {
-      return DeviceFacts(try device.identity())
+      var facts = DeviceFacts(try device.identity())
+      if let space = try? ConfigSpace(device.configurationSpace()),
+        let capability = space.capabilityList.first(.msix),
+        let control = space.load(capability.offset + 2, byteCount: 2)
+      {
+        // Table Size counts from 0 (PCI 3.0, 6.8.2.3).
+        facts.msixVectorCount = Int(control & 0x7ff) + 1
+      }
+      return facts
     } catch {
       throw CommandError.device("\(device.name): \(error)")
     }

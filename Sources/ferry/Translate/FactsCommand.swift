@@ -9,7 +9,7 @@ struct FactsCommand: ParsableCommand {
     discussion: """
       Prints the facts of a device in the YAML that ferry translate --target takes \
       (schemas/device-facts.schema.json). An emulated device knows all of its own; of a device of the \
-      kernel the driver and the PCI ids are known, and the rest is for its operator to add.
+      kernel driver, PCI ids and interrupt vectors are known, and the rest is for its operator to add.
 
       Example: ferry facts 'emulated:virtio-net?pairs=8&queue-size=1024' > b.yaml
       """)

@@ -116,7 +116,7 @@ struct VirtioTranslation: Translation {
         let resized = features.indices.map { words.indices.contains($0) ? words[$0] : 0 }
         try Self.set(&parts[index], to: resized)
         run.rewrite(
-          "drv_features", from: "\(words.count) words", to: "\(features.count) words",
+          "drv_features", from: "\(64 * words.count) bits", to: "\(64 * features.count) bits",
           Self.lengthRule)
       case .commonConfiguration:
         try setWindow(of: &parts[index], in: parts, to: features, &run)
