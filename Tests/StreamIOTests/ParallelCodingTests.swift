@@ -102,6 +102,27 @@ import Testing
     }
   }
 
+  /// Records that need no work come first, so that their places in the ring are used again before any thread has begun.
+  @Test(arguments: 0..<50) func noChunkIsDecodedByTwoThreads(repetition: Int) throws {
+    var builder = StreamBuilder()
+    let text = (0..<64 << 10).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    builder.pieces = (0..<12).map { number in
+      .init(
+        device: 0, context: .init(phase: .preCopy, iteration: UInt32(number)),
+        bytes: text.map { $0 &+ UInt8(number) })
+    }
+    let path = folder.write(try builder.encoded())
+    var reader = StreamReader(
+      try InputFile(path: path), threads: try #require(ThreadCount(2)))
+    var state: [UInt8] = []
+    while let record = try reader.next() {
+      guard case .chunk = record else { continue }
+      state += [UInt8](try reader.chunkBytes())
+    }
+    let isVerified = reader.isVerified(device: 0)
+    #expect(isVerified && state == builder.pieces.flatMap(\.bytes))
+  }
+
   @Test(arguments: 0..<60 as Range<UInt64>)
   func aDamagedStreamFailsAlikeWithAnyNumberOfThreads(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
