@@ -150,18 +150,27 @@ extension QEMUFile {
 
   /// What the end of the file says of the stream; nil for a pipe, and where it says nothing that can be read.
   fileprivate func findDescription() throws -> VMDescription? {
-    guard let byteCount else { return nil }
-    var count = 256 << 10
-    while true {
-      let start = byteCount - min(UInt64(count), byteCount)
-      let tail = try bytes(at: start, count: count)
-      if let position = VMDescription.find(inTail: tail.span.raw) {
-        return try? VMDescription(
-          parsing: tail.span.raw.extracting(droppingFirst: position + 5),
-          at: start + UInt64(position) + 5)
-      }
-      if start == 0 || count > VMDescription.longestByteCount { return nil }
-      count *= 4
+    guard let byteCount, let length = try lastControlCharacter(before: byteCount) else {
+      return nil
     }
+    // The length stands behind two bytes, and its own last bytes may be no control characters.
+    let start = length - min(length, 8)
+    let tail = try bytes(at: start, count: Int(byteCount - start))
+    guard let position = VMDescription.find(inTail: tail.span.raw) else { return nil }
+    return try? VMDescription(
+      parsing: tail.span.raw.extracting(droppingFirst: position + 5),
+      at: start + UInt64(position) + 5)
+  }
+
+  /// Where the last byte below a space stands, no further from `end` than a description goes.
+  private func lastControlCharacter(before end: UInt64) throws -> UInt64? {
+    var position = end
+    while position > 0, end - position <= UInt64(VMDescription.longestByteCount) {
+      let start = position - min(position, 64 << 10)
+      let block = try bytes(at: start, count: Int(position - start))
+      if let index = block.lastIndex(where: { $0 < 0x20 }) { return start + UInt64(index) }
+      position = start
+    }
+    return nil
   }
 }
