@@ -8,7 +8,7 @@ import QEMUStream
     guard arguments.count == 3, let mebibytes = UInt64(arguments[1]),
       let file = fopen(arguments[2], "wb")
     else {
-      fputs("usage: QEMUWorkload MEBIBYTES OUT\n", stderr)
+      print("usage: QEMUWorkload MEBIBYTES OUT")
       exit(2)
     }
     var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc-q35-10.0"))
