@@ -29,7 +29,9 @@ let package = Package(
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
-    .target(name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"]),
+    .target(
+      name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"],
+      resources: [.embedInCode("Dictionaries")]),
     .target(name: "PCIConfig", dependencies: ["ByteIO", "YAMLReader"]),
     .target(
       name: "StateLayout", dependencies: ["ByteIO", "YAMLReader"],

@@ -278,12 +278,42 @@ def check_deltas():
     check("delta against other state", found[0] == 3, found)
 
 
+def check_dictionaries():
+    try:
+        import zstandard
+    except ImportError:
+        return print("zstandard is not installed: no dictionary is checked", file=sys.stderr)
+    name = sorted(os.listdir(dms.SHIPPED))[0]
+    with open(os.path.join(dms.SHIPPED, name), "rb") as file:
+        dictionary = file.read()
+    coder = zstandard.ZstdCompressor(write_checksum=True, write_dict_id=False,
+                                     dict_data=zstandard.ZstdCompressionDict(dictionary))
+    state = dictionary[-200:] * 2
+    named = field(9, b"\2" + hashlib.sha256(dictionary).digest())
+    other = field(9, b"\2" + bytes(32))
+
+    def small(identity, coded=coder.compress(state), features=2):
+        return device(identity, features=features).chunk(state, coded, 4)
+
+    with tempfile.NamedTemporaryFile() as out:
+        expect("dictionary", small(named).close(), 0, "--decode", "--state", "0", out.name)
+        check("dictionary's state", out.read() == state)
+    expect("dictionary that is not here, not decoded", small(other).close(), 0)
+    expect("dictionary that is not here", small(other).close(), 1, "--decode")
+    for name, writer in {"none named": small(field(2, b"mtty")), "no feature": small(named, features=0)}.items():
+        found, printed, message = read(writer.stream)
+        check(f"dictionary: {name}", found == 3 and not printed and "torn" not in message, (found, printed, message))
+    plain = zstandard.ZstdCompressor(write_checksum=True, dict_data=zstandard.ZstdCompressionDict(dictionary))
+    found = read(small(named, plain.compress(state)).close())
+    check("dictionary's ID in the frame", found[0] == 3, found)
+
+
 def check_refused():
     domain, binding = field(1, field(1, 1)), field(2, field(1, 5) + field(2, 1))
     unknown = {
-        "major version": Writer(header(major=2)), "mandatory feature": Writer(header(features=2)),
+        "major version": Writer(header(major=2)), "mandatory feature": Writer(header(features=4)),
         "two channels": Writer(header(channels=2)), "mandatory record": device().record(10), "mandatory private record": device().record(255),
-        "mandatory field": device(field(9, b"", 1)), "mandatory field within": device(field(8, field(9, b"", 1)))}
+        "mandatory field": device(field(10, b"", 1)), "mandatory field within": device(field(8, field(9, b"", 1)))}
     malformed = {
         "too many fields": device(field(99, b"") * 131_073, metadata_limit=4_194_304), "low chunk limit": Writer(header(chunk_limit=65_535)),
         "high chunk limit": Writer(header(chunk_limit=4_194_305)),
@@ -308,7 +338,7 @@ def check_refused():
         "encoding of an identity": begun().record(2, bits=0x81), "offset of an identity": begun().record(2, offset=1),
         "raw length of an identity": begun().record(2, raw=1),
         "long identity": device(field(9, bytes(64)), metadata_limit=64),
-        "encoding 3": device().chunk(b"x", b"x", 3), "empty chunk": device().chunk(b""),
+        "encoding 4": device().chunk(b"x", b"x", 4), "encoding 3": device().chunk(b"x", b"x", 3), "empty chunk": device().chunk(b""),
         "long chunk": device().chunk(bytes(65_537)),
         "raw chunk too short": device().chunk(b"xy", b"x"), "fill of two": device().chunk(b"xx", b"xx", 1),
         "phase 0": device().chunk(b"x", phase=0), "phase 3": device().chunk(b"x", phase=3),
@@ -375,6 +405,7 @@ def main():
     check_whole()
     check_zstd()
     check_deltas()
+    check_dictionaries()
     check_refused()
     print(f"{len(PASSED)} passed, {len(FAILED)} failed")
     return 1 if FAILED else 0

@@ -23,7 +23,9 @@ UNKNOWN, USAGE, MALFORMED, IO = 1, 2, 3, 5
 MAGIC, FOOTER_MAGIC = b"\x89DMS\r\n\x1a\n", b"DMS\n"
 CHUNK_LIMITS, METADATA_LIMITS = range(65_536, 4_194_304 + 1), range(4_194_304 + 1)
 NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS = 0xFFFF, 1, 2, 131_072
-RAW, FILL, ZSTD, DELTA, DELTAS, KEPT, WINDOW_UNIT = 0, 1, 2, 3, 1, 16, 65_536
+RAW, FILL, ZSTD, DELTA, DICTIONARY, KEPT, WINDOW_UNIT = 0, 1, 2, 3, 4, 16, 65_536
+DELTAS, DICTIONARIES = 1, 2
+SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Sources/MigrationStream/Dictionaries")
 
 
 def crc_tables():
@@ -210,7 +212,8 @@ TYPES = {
     2: Type("device identity", (INFORMATION, IDENTITIES), IDENTITIES, fields(
         {1: Field("name", text), 2: Field("driver", text), 3: Field("ids", octets(4, 4)),
          4: Field("subsystem ids", octets(4, 4), after="ids"), 5: Field("class", octets(4, 4), after="ids"),
-         6: Field("flags", uint()), 7: Field("stop-copy size", uint()), 8: Field("region", REGION, repeated=True)})),
+         6: Field("flags", uint()), 7: Field("stop-copy size", uint()), 8: Field("region", REGION, repeated=True),
+         9: Field("dictionary", digest)})),
     3: Type("configuration space", (IDENTITIES,), None, fields(
         {1: Field("physical", octets(1, 4096)), 2: Field("synthesised", octets(1, 4096)),
          3: Field("emulated", octets()), 4: Field("profile", text), 5: Field("profile's digest", digest)},
@@ -234,7 +237,7 @@ OTHER = Type("unknown", (INFORMATION, IDENTITIES, CHUNKS, SUMMARIES))
 class Record:
     """A record's header, intact; the rules that hold for it by itself."""
 
-    def __init__(self, place, header, uuid, sequence, chunk_limit, metadata_limit, deltas):
+    def __init__(self, place, header, uuid, sequence, chunk_limit, metadata_limit, encodings):
         (self.type, bits, self.device, number, self.state_offset, raw, stored, self.payload_checksum,
          checksum) = struct.unpack("<BBHIQIIII", header)
         place.checksum("record's header", checksum, uuid + header[:28])
@@ -247,8 +250,8 @@ class Record:
         place.require(self.type, "type", "1 to 255", 0)
         if self.type == 6:
             place.require(0 < raw <= chunk_limit, "raw length", f"1 to {chunk_limit}", raw)
-            place.require(self.encoding < 3 + deltas, "encoding", f"0 to {2 + deltas}", self.encoding)
-            least, most = ((raw, raw), (1, 1), (1, raw), (1, raw + 1024))[self.encoding]
+            place.require(self.encoding in encodings, "encoding", f"one of {encodings}", self.encoding)
+            least, most = ((raw, raw), (1, 1), (1, raw), (1, raw + 1024), (1, raw))[self.encoding]
             place.require(least <= stored - 8 <= most, "stored length", f"{least + 8} to {most + 8}", stored)
         else:
             place.same("encoding, state offset, raw length", (0, 0, stored), (self.encoding, self.state_offset, raw))
@@ -271,6 +274,16 @@ def check_zstd_frame(frame, raw_length, place):
         block = int.from_bytes(frame[at:at + 3], "little")
         last, at = block & 1, at + 3 + (1 if block >> 1 & 3 == 1 else block >> 3)
     place.require(last and at + 4 == len(frame), "end of the zstd frame", "that of the payload", "another")
+
+
+def shipped(digest, place):
+    """The dictionary with this digest."""
+    for name in sorted(os.listdir(SHIPPED)) if os.path.isdir(SHIPPED) else ():
+        with open(os.path.join(SHIPPED, name), "rb") as file:
+            dictionary = file.read()
+        if digest == ("sha-256", hashlib.sha256(dictionary).hexdigest()):
+            return dictionary
+    place.require(False, "dictionary", "one of those that Ferry has", digest, UNKNOWN)
 
 
 class Window:
@@ -301,6 +314,7 @@ class Device:
         self.summary = {"index": number, "name": identity.get("name"), "driver": identity.get("driver"),
                         "vendorID": vendor, "deviceID": product, "stateBytes": 0, "chunks": 0, "precopyBytes": 0,
                         "configBytes": 0, "pasidBindings": 0, "digest": None}
+        self.dictionary = identity.get("dictionary")
         self.types, self.phase, self.decoded, self.digests = set(), PRECOPY, decoded, {"sha-256": hashlib.sha256()}
         try:
             import xxhash
@@ -348,9 +362,10 @@ class Reader:
          checksum) = struct.unpack("<HHII16sHHIIII", header[8:])
         (place + 8).require(major == 1, "major version", 1, major, UNKNOWN)
         (place + 52).checksum("stream header", checksum, header[:52])
-        (place + 12).require(features & ~DELTAS == 0, "mandatory features", "bit 0 alone", f"{features:#x}", UNKNOWN)
+        (place + 12).require(features & ~3 == 0, "mandatory features", "bits 0 and 1 alone", f"{features:#x}", UNKNOWN)
         self.deltas = bool(features & DELTAS and window)
         self.window = Window(window * WINDOW_UNIT)
+        self.encodings = [RAW, FILL, ZSTD] + [DELTA] * self.deltas + [DICTIONARY] * bool(features & DICTIONARIES)
         (place + 36).require((channel, channels) == (0, 1), "channel", "0 of 1", f"{channel} of {channels}", UNKNOWN)
         (place + 40).require(self.chunk_limit in CHUNK_LIMITS, "chunk limit",
                              f"{CHUNK_LIMITS[0]} to {CHUNK_LIMITS[-1]}", self.chunk_limit)
@@ -361,7 +376,7 @@ class Reader:
     def record(self):
         place = Place(self.offset, f"record {self.sequence}")
         record = Record(place, self.bytes(32, place), self.uuid, self.sequence, self.chunk_limit, self.metadata_limit,
-                        self.deltas)
+                        self.encodings)
         self.check_order(record)
         place = record.place + 32
         payload = self.bytes(record.stored_length, place)
@@ -404,7 +419,7 @@ class Reader:
         record.place.same("state offset", device.summary["stateBytes"], record.state_offset)
         phase = payload[0]
         place.require(phase in (device.phase, STOPCOPY), "phase", f"{device.phase} to {STOPCOPY}", phase)
-        if record.encoding in (ZSTD, DELTA):
+        if record.encoding in (ZSTD, DELTA, DICTIONARY):
             check_zstd_frame(payload[8:], raw, place + 8)
         against = None
         if record.encoding == DELTA:
@@ -412,6 +427,8 @@ class Reader:
         elif self.deltas and payload[1] & KEPT:
             place.require(record.encoding != FILL, "kept chunk", "raw or zstd", "a fill")
             self.window.keep(record, payload[8:])
+        if record.encoding == DICTIONARY:
+            place.require(device.dictionary, "dictionary", "one that the identity names", "none")
         if device.decoded:
             state = self.decoded(record, payload[8:], place + 8, against)
             for running in device.digests.values():
@@ -432,6 +449,8 @@ class Reader:
         import zstandard
         prefix = against and zstandard.ZstdCompressionDict(
             self.decoded(*against, place), dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        if record.encoding == DICTIONARY:
+            prefix = zstandard.ZstdCompressionDict(shipped(self.devices[record.device].dictionary, place))
         try:
             state = zstandard.ZstdDecompressor(dict_data=prefix).decompress(coded)
         except zstandard.ZstdError as error:

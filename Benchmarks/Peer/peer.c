@@ -4,6 +4,7 @@
 //   peer rounds BYTES N DIRTY HOW WITH OUT   N images of that size, with DIRTY % of the pages of each others than before:
 //                                        HOW same: the same pages in each, or any; WITH mix: pages of the mix, or random
 //   peer compress LEVEL CHUNK IN OUT [N] length-prefixed zstd frames, one a chunk, on N threads
+//   peer frame LEVEL IN                  the length of one frame of all of a small file
 //   peer decompress CHUNK IN [N]         reads and checks what compress wrote, keeps nothing
 //   peer measure COMMAND…                runs it; its wall and CPU seconds and peak KiB, on one line of fd 3
 //
@@ -211,6 +212,15 @@ static void decompress(size_t chunk, const char *from, int threads) {
   printf("%llu\n", (unsigned long long)job.total);
 }
 
+static void frame(int level, const char *from) {
+  enum { MOST = 1 << 20 };
+  uint8_t *raw = allocate(MOST), *stored = allocate(cpeer_zstd_bound(MOST));
+  struct cpeer_zstd *zstd = codec(level);
+  size_t size = read_fully(open_input(from), raw, MOST);
+  printf("%zu\n", cpeer_zstd_compress(zstd, stored, cpeer_zstd_bound(MOST), raw, size));
+  cpeer_zstd_free(zstd);
+}
+
 // MARK: measure
 
 static double now(void) {
@@ -248,11 +258,13 @@ int main(int count, char **arguments) {
            !strcmp(rest[4], "mix"), rest[5]);
   else if (!strcmp(verb, "compress") && (count == 6 || count == 7))
     compress((int)number(rest[0]), number(rest[1]), rest[2], rest[3], count == 7 ? (int)number(rest[4]) : 1);
+  else if (!strcmp(verb, "frame") && count == 4) frame((int)number(rest[0]), rest[1]);
   else if (!strcmp(verb, "decompress") && (count == 4 || count == 5))
     decompress(number(rest[0]), rest[1], count == 5 ? (int)number(rest[2]) : 1);
   else if (!strcmp(verb, "measure") && count > 2) return measure(rest);
   else
     fail("usage: generate BYTES SEED OUT | rounds BYTES N DIRTY same|any mix|random OUT | compress LEVEL CHUNK IN OUT [N] | "
+         "frame LEVEL IN | "
          "decompress CHUNK IN [N] | measure COMMAND…");
   return 0;
 }

@@ -4,22 +4,27 @@ package import ByteIO
 package struct ChunkCoder: ~Copyable {
   private let compressor: ZstdCompressor?
   private let deltaCompressor: ZstdCompressor?
+  private let dictionaryCompressor: ZstdCompressor?
 
   /// A coder for a stream with these limits; throws `compression` where memory is short.
   package init(_ compression: Compression, limits: StreamLimits) throws(StreamError) {
     guard case .zstd(let level) = compression else {
       compressor = nil
       deltaCompressor = nil
+      dictionaryCompressor = nil
       return
     }
     // Neither takes memory to speak of before it is used.
     guard let plain = ZstdCompressor(level: level),
-      let delta = ZstdCompressor(level: level, prefixByteCount: Int(limits.chunkByteCount))
+      let delta = ZstdCompressor(level: level, prefixByteCount: Int(limits.chunkByteCount)),
+      // Such chunks are small, and the level costs next to nothing.
+      let small = ZstdCompressor(level: max(level, 9))
     else {
       throw StreamError(.compression, at: 0, expected: "memory for a zstd context", found: "none")
     }
     compressor = consume plain
     deltaCompressor = consume delta
+    dictionaryCompressor = consume small
   }
 
   /// Codes what follows at another level; only where the coder was not made for raw chunks.
@@ -43,6 +48,12 @@ package struct ChunkCoder: ~Copyable {
     if bytes.fillByte != nil { return .fill }
     guard let isWhole = compressor?.compress(bytes, into: &frame) else { return .raw }
     guard isWhole else { return nil }
+    if let dictionary = plan.dictionary {
+      let least = min(frame.count, bytes.byteCount)
+      let isSmaller = dictionaryCompressor?.compress(
+        bytes, with: dictionary, into: &frame, unlessAbove: least)
+      if isSmaller == true { return .dictionary }
+    }
     return frame.count < bytes.byteCount ? .zstd : .raw
   }
 

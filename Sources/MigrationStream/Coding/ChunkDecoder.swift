@@ -22,18 +22,18 @@ package struct ChunkDecoder: ~Copyable {
   /// The same for a payload in a buffer.
   package mutating func decode(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
-    after reference: KeptChunk? = nil, at offset: UInt64
+    after basis: ChunkBasis? = nil, at offset: UInt64
   ) throws(StreamError) {
-    try decode(header, payload: buffer.bytes.extracting(range), after: reference, at: offset)
+    try decode(header, payload: buffer.bytes.extracting(range), after: basis, at: offset)
   }
 
   /// Decodes the chunk with this header and payload; `bytes(of:payload:)` then has its state bytes.
   ///
-  /// `offset` is where the payload begins in the stream; `reference` is what a delta is coded against. Throws `corruptChunk`, or `compression` where memory is short.
+  /// `offset` is where the payload begins in the stream; `basis` is what it is coded against. Throws `corruptChunk`, or `compression` where memory is short.
   package mutating func decode(
-    _ header: RecordHeader, payload: RawSpan, after reference: KeptChunk? = nil, at offset: UInt64
+    _ header: RecordHeader, payload: RawSpan, after basis: ChunkBasis? = nil, at offset: UInt64
   ) throws(StreamError) {
-    if let reference { try reference.load(with: &self) }
+    if case .kept(let chunk) = basis { try chunk.load(with: &self) }
     let place = RecordPlace(
       payloadOffset: offset, record: header.sequence, device: header.deviceNumber)
     let body = payload.extracting(droppingFirst: StateChunk.headByteCount)
@@ -51,7 +51,11 @@ package struct ChunkDecoder: ~Copyable {
       }
       decompressor = consume context
     }
-    let defect = decompress(body, after: reference, byteCount: count)
+    if case .missing(let digest) = basis {
+      throw place.error(
+        .missingDictionary, expected: "a dictionary that this version has", found: "\(digest)")
+    }
+    let defect = decompress(body, after: basis, byteCount: count)
     guard defect == nil, output.count == count else {
       throw place.error(
         .corruptChunk, at: offset + UInt64(StateChunk.headByteCount),
@@ -61,15 +65,20 @@ package struct ChunkDecoder: ~Copyable {
   }
 
   private mutating func decompress(
-    _ frame: RawSpan, after reference: KeptChunk?, byteCount: Int
+    _ frame: RawSpan, after basis: ChunkBasis?, byteCount: Int
   ) -> String? {
-    guard let reference else {
+    switch basis {
+    case nil, .missing:
       return decompressor?.decompress(
         frame, after: RawSpan(), byteCount: byteCount, into: &output) ?? nil
-    }
-    return reference.withBytes { kept in
-      decompressor?.decompress(
-        frame, after: kept.bytes, byteCount: byteCount, into: &output) ?? nil
+    case .kept(let chunk):
+      return chunk.withBytes { kept in
+        decompressor?.decompress(
+          frame, after: kept.bytes, byteCount: byteCount, into: &output) ?? nil
+      }
+    case .dictionary(let dictionary):
+      return decompressor?.decompress(
+        frame, with: dictionary.bytes.span.raw, byteCount: byteCount, into: &output) ?? nil
     }
   }
 }

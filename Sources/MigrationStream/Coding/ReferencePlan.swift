@@ -1,11 +1,10 @@
-/// What was decided for a chunk before it is coded: whether it is kept, or which chunk it is coded against.
+/// What was decided for a chunk before it is coded: whether it is kept, and what it is coded against.
 package struct ReferencePlan {
   let dependency: StateChunk.Dependency
   /// The chunk that it is coded against.
   let reference: KeptState?
-
-  /// Whether it is coded against another.
-  package var dependsOnAnother: Bool { reference != nil }
+  /// What it is tried to be coded with.
+  var dictionary: StateDictionary?
 
   /// Nothing: the chunk stands for itself.
   package static var none: ReferencePlan { ReferencePlan(dependency: .none, reference: nil) }

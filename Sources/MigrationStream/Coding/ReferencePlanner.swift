@@ -8,6 +8,8 @@ package import ByteIO
 package struct ReferencePlanner {
   private var window: ReferenceWindow<KeptState>
   private let isUsed: Bool
+  /// What small chunks of a device are tried to be coded with.
+  var dictionaries: [UInt16: StateDictionary] = [:]
   // Which kept chunk has a block with this fingerprint; the latest, where several have.
   private var places: [UInt64: UInt32] = [:]
 
@@ -21,6 +23,9 @@ package struct ReferencePlanner {
   package mutating func plan(
     _ bytes: RawSpan, device: UInt16, context: StateChunk.Context, sequence: UInt32
   ) -> ReferencePlan {
+    if let dictionary = dictionaries[device], bytes.byteCount <= StateDictionary.chunkByteLimit {
+      return ReferencePlan(dependency: .none, reference: nil, dictionary: dictionary)
+    }
     guard isUsed, bytes.fillByte == nil else { return .none }
     let isKeeping = context.phase == .preCopy
     let samples = BlockSamples.fingerprints(of: bytes, device: device)

@@ -22,7 +22,7 @@ public struct StreamDecoder: ~Copyable {
     let offset: UInt64
     var isDigested = false
     /// What the chunk is coded against.
-    var reference: KeptChunk?
+    var basis: ChunkBasis?
   }
 
   private var parser: RecordParser
@@ -33,6 +33,8 @@ public struct StreamDecoder: ~Copyable {
   private var expectation = Expectation.streamHeader
   private var current: Current?
   private var window = ReferenceWindow<KeptChunk>(byteCount: 0)
+  // What the identities of the devices name.
+  private var dictionaries: [UInt16: Digest] = [:]
   private var failure: StreamError?
 
   /// Where the record that `next` gave begins, counted from the start of the stream.
@@ -133,6 +135,9 @@ public struct StreamDecoder: ~Copyable {
     case .payload(let header):
       let record = try parser.record(header, in: buffer, unit, at: unitOffset)
       current = Current(header: header, range: unit, offset: unitOffset)
+      if case .identity(let identity, let device) = record {
+        dictionaries[device] = identity.dictionary
+      }
       if case .chunk(let chunk) = record { try resolve(chunk, header, unit, at: unitOffset) }
       if case .end = record { isContentComplete = true }
       expectation = parser.isFooterDue ? .footer : .recordHeader
@@ -152,6 +157,12 @@ public struct StreamDecoder: ~Copyable {
   private mutating func resolve(
     _ chunk: StateChunk, _ header: RecordHeader, _ range: Range<Int>, at offset: UInt64
   ) throws(StreamError) {
+    if header.encoding == .dictionary {
+      let digest = dictionaries[chunk.device]
+      let place = RecordPlace(
+        payloadOffset: offset, record: header.sequence, device: chunk.device)
+      current?.basis = try ChunkBasis(dictionary: digest, at: place)
+    }
     switch chunk.dependency {
     case .none: break
     case .kept:
@@ -159,9 +170,10 @@ public struct StreamDecoder: ~Copyable {
         KeptChunk(header, in: buffer, range, at: offset), sequence: header.sequence,
         device: chunk.device, byteCount: Int(chunk.byteCount))
     case .reference(let distance):
-      current?.reference = window.refer(
+      let kept = window.refer(
         from: header.sequence, distance: distance, device: chunk.device)
-      guard current?.reference != nil else {
+      current?.basis = kept.map { .kept($0) }
+      guard kept != nil else {
         throw RecordPlace(payloadOffset: offset, record: header.sequence, device: chunk.device)
           .noReference(distance: distance)
       }
@@ -217,8 +229,8 @@ public struct StreamDecoder: ~Copyable {
 
   // MARK: Records
 
-  /// The chunk that the one that `next` gave is coded against.
-  package var reference: KeptChunk? { current?.reference }
+  /// What the chunk that `next` gave is coded against.
+  package var basis: ChunkBasis? { current?.basis }
 
   /// The header of the record that `next` gave, until the next call.
   public var recordHeader: RecordHeader? { current?.header }
@@ -243,7 +255,7 @@ public struct StreamDecoder: ~Copyable {
   private mutating func decode(_ chunk: Current) throws(StreamError) {
     do throws(StreamError) {
       try decoder.decode(
-        chunk.header, in: buffer, chunk.range, after: chunk.reference, at: chunk.offset)
+        chunk.header, in: buffer, chunk.range, after: chunk.basis, at: chunk.offset)
     } catch {
       failure = error
       throw error

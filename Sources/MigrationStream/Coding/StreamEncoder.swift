@@ -47,7 +47,15 @@ public struct StreamEncoder: ~Copyable {
     framer.begin()
     switch record {
     case .information(let value): try framer.put(value)
-    case .identity(let value, let device): try framer.put(value, device: device)
+    case .identity(var value, let device):
+      if header.mandatoryFeatures.contains(.dictionaries) {
+        value.dictionary =
+          value.dictionary ?? value.driver.flatMap { StateDictionary.driver($0)?.digest }
+      } else {
+        value.dictionary = nil
+      }
+      try framer.put(value, device: device)
+      planner.dictionaries[device] = value.dictionary.flatMap { StateDictionary.named($0) }
     case .configuration(let value, let device): try framer.put(value, device: device)
     case .interrupts(let value, let device): try framer.put(value, device: device)
     case .pasids(let value, let device): try framer.put(value, device: device)

@@ -42,6 +42,25 @@ private import CZstd
     compress(bytes, after: RawSpan(), into: &frame)
   }
 
+  /// Codes `bytes` with a dictionary as a frame that replaces what `frame` holds, if it has fewer bytes than `count`;
+  /// whether it has.
+  func compress(
+    _ bytes: RawSpan, with dictionary: StateDictionary, into frame: inout ByteBuffer,
+    unlessAbove count: Int
+  ) -> Bool {
+    // SAFETY: the bytes are copied by the call; the ID would cost four bytes and say what the stream says already.
+    let status = unsafe dictionary.bytes.withUnsafeBytes {
+      unsafe ZSTD_CCtx_loadDictionary(context, $0.baseAddress, $0.count)
+    }
+    unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_dictIDFlag, 0)
+    var coded = ByteBuffer()
+    guard ZSTD_isError(status) == 0, compress(bytes, into: &coded), coded.count < count else {
+      return false
+    }
+    swap(&frame, &coded)
+    return true
+  }
+
   /// The same with a prefix, into which the frame refers back.
   func compress(_ bytes: RawSpan, after prefix: RawSpan, into frame: inout ByteBuffer) -> Bool {
     frame.removeAll()

@@ -19,9 +19,10 @@ private import CZstd
   /// The frame's own word on its size is compared before anything is decoded, and nothing is written beyond `byteCount`.
   /// Returns what is wrong with the frame, or nil.
   ///
-  /// `prefix` is what the frame refers back into, if it does.
+  /// `prefix` is what the frame refers back into, if it does, and `dictionary` what it is coded with, if it is.
   func decompress(
-    _ frame: RawSpan, after prefix: RawSpan, byteCount: Int, into output: inout ByteBuffer
+    _ frame: RawSpan, after prefix: RawSpan = RawSpan(), with dictionary: RawSpan = RawSpan(),
+    byteCount: Int, into output: inout ByteBuffer
   ) -> String? {
     // SAFETY: all pointers live through the calls, with their own lengths; libzstd checks the frame against both.
     let defect: String? = unsafe frame.withUnsafeBytes { source in
@@ -47,8 +48,15 @@ private import CZstd
             if prefix.count > 0 {
               unsafe ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count)
             }
-            return unsafe ZSTD_decompressDCtx(
-              context, target.baseAddress, target.count, source.baseAddress, source.count)
+            guard dictionary.byteCount > 0 else {
+              return unsafe ZSTD_decompressDCtx(
+                context, target.baseAddress, target.count, source.baseAddress, source.count)
+            }
+            return unsafe dictionary.withUnsafeBytes { dictionary in
+              unsafe ZSTD_decompress_usingDict(
+                context, target.baseAddress, target.count, source.baseAddress, source.count,
+                dictionary.baseAddress, dictionary.count)
+            }
           }
         }
       }

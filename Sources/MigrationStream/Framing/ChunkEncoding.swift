@@ -13,11 +13,14 @@ public struct ChunkEncoding: RawRepresentable, Sendable, Hashable {
   /// As one zstd frame that refers back into the state bytes of an earlier chunk, which is stored without reference.
   public static var delta: Self { Self(rawValue: 3) }
 
+  /// As one zstd frame that is coded with the device's dictionary.
+  public static var dictionary: Self { Self(rawValue: 4) }
+
   /// By how many bytes a delta may be longer than what it stands for.
   static let deltaExcess: UInt32 = 1024
 
-  /// The encodings of version 1.1; 4 is reserved for dictionaries.
-  public static let known: [ChunkEncoding] = [.raw, .fill, .zstd, .delta]
+  /// The encodings of version 1.1.
+  public static let known: [ChunkEncoding] = [.raw, .fill, .zstd, .delta, .dictionary]
 }
 
 extension ChunkEncoding: CustomStringConvertible {
@@ -27,6 +30,7 @@ extension ChunkEncoding: CustomStringConvertible {
     case .fill: "fill"
     case .zstd: "zstd"
     case .delta: "delta"
+    case .dictionary: "dictionary"
     default: "encoding \(rawValue)"
     }
   }

@@ -34,7 +34,7 @@ extension RecordHeader {
     switch encoding {
     case .raw: allowed = head + rawByteCount...head + rawByteCount
     case .fill: allowed = head + 1...head + 1
-    case .zstd: allowed = head + 1...head + rawByteCount
+    case .zstd, .dictionary: allowed = head + 1...head + rawByteCount
     case .delta where limits.windowByteCount > 0:
       allowed = head + 1...head + rawByteCount + ChunkEncoding.deltaExcess
     default:

@@ -7,7 +7,7 @@ public struct StreamError: Error, Sendable, Hashable {
       case payloadChecksum, malformedRecord, malformedField, misplacedRecord
       case unknownMandatoryRecord, unknownMandatoryField, discontinuousState, corruptChunk
       case digestMismatch, totalsMismatch, indexMismatch, torn, trailingData, compression
-      case windowExceeded
+      case windowExceeded, missingDictionary
     }
     private let value: Value
 
@@ -21,6 +21,8 @@ public struct StreamError: Error, Sendable, Hashable {
     public static var limitExceeded: Self { Self(value: .limitExceeded) }
     /// A window above the reader's own limit: not damage, but more memory than it is willing to give.
     public static var windowExceeded: Self { Self(value: .windowExceeded) }
+    /// A chunk that is coded with a dictionary that this reader does not have.
+    public static var missingDictionary: Self { Self(value: .missingDictionary) }
     /// The stream header, a record header or the footer does not match its checksum.
     public static var headerChecksum: Self { Self(value: .headerChecksum) }
     /// A record's stored payload does not match its checksum.

@@ -27,8 +27,10 @@ public struct StreamHeader: Sendable, Hashable {
 
     /// Chunks coded against earlier chunks, which a reader holds within the window.
     public static var deltas: Self { Self(rawValue: 1) }
-    /// What this module implements; bit 1 is reserved for dictionaries.
-    public static var supported: Self { [.deltas] }
+    /// Chunks coded with dictionaries that the identities of their devices name.
+    public static var dictionaries: Self { Self(rawValue: 2) }
+    /// What this module implements.
+    public static var supported: Self { [.deltas, .dictionaries] }
   }
 
   public var version: Version

@@ -11,6 +11,8 @@ public struct DeviceIdentity: Sendable, Hashable {
   public var stopCopyByteCount: UInt64?
   /// The regions of `VFIO_DEVICE_GET_REGION_INFO`.
   public var regions: [Region] = []
+  /// The digest of the dictionary that the device's chunks may be coded with.
+  public var dictionary: Digest?
   public var unknownFields: [MetadataField] = []
 
   /// The identity in a function's configuration space.
@@ -60,7 +62,7 @@ public struct DeviceIdentity: Sendable, Hashable {
 
 extension DeviceIdentity: MetadataRecord {
   static var recordType: RecordType { .deviceIdentity }
-  static var lastKnownTag: UInt32 { 8 }
+  static var lastKnownTag: UInt32 { 9 }
   static var repeatableTags: Set<UInt32> { [8] }
 
   init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
@@ -84,6 +86,7 @@ extension DeviceIdentity: MetadataRecord {
       case 6: migrationFlags = try field.integer(UInt64.self)
       case 7: stopCopyByteCount = try field.integer(UInt64.self)
       case 8: regions.append(try Region(parsing: field))
+      case 9: dictionary = try Digest(parsing: field)
       default: unknownFields.append(try field.unknown())
       }
     }
@@ -104,6 +107,7 @@ extension DeviceIdentity: MetadataRecord {
     if let migrationFlags { fields.integer(6, migrationFlags) }
     if let stopCopyByteCount { fields.integer(7, stopCopyByteCount) }
     for region in regions { region.encode(into: &fields) }
+    if let dictionary { fields.bytes(9, dictionary.encoded) }
     fields.unknown(unknownFields)
   }
 }

@@ -89,10 +89,10 @@ types:
         doc: Every minor version can be read.
         type: u2
       - id: mandatory_features
-        doc: Bit 0 stands for chunks coded against earlier ones; bit 1 is reserved for dictionaries.
+        doc: Bit 0 stands for chunks coded against earlier ones, bit 1 for dictionaries.
         type: u4
         valid:
-          max: 1
+          max: 3
         -ferry-hex: true
       - id: optional_features
         type: u4
@@ -325,13 +325,13 @@ types:
         repeat: eos
         -ferry-items:
           - unique: _.tag
-            if: _.tag <= 8 and _.tag != 8
+            if: _.tag <= 9 and _.tag != 8
             message: "expected each field once, found tag {_.tag} again"
   identity_field:
     -ferry-rules:
       - expect: tag != 0
         message: expected a tag from 1, found 0
-      - if: tag > 8
+      - if: tag > 9
         expect: must_understand == 0
         message: "expected a known field, found tag {tag}, which must be understood"
     seq:
@@ -352,6 +352,7 @@ types:
             identity_tag::migration_flags: uint
             identity_tag::stop_copy_size: uint
             identity_tag::region: region
+            identity_tag::dictionary: digest
     instances:
       tag:
         value: key.value >> 1
@@ -841,6 +842,9 @@ enums:
     3:
       id: delta
       doc: One frame of zstd that refers back into another chunk.
+    4:
+      id: dictionary
+      doc: One frame of zstd with the dictionary that the device's identity names.
   phase:
     1: pre_copy
     2: stop_copy
@@ -875,6 +879,9 @@ enums:
       id: stop_copy_size
       doc: As the driver estimated it.
     8: region
+    9:
+      id: dictionary
+      doc: Of the dictionary that small chunks are coded with.
   region_tag:
     1: index
     2:

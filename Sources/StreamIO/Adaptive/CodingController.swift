@@ -3,16 +3,14 @@ import MigrationStream
 
 /// Picks how each chunk is coded, so that the coder neither limits a fast output nor is idle before a slow one.
 ///
-/// The highest level is taken at which all threads together keep up with the output. Where not even the lowest does, a chunk is
-/// coded only if that will be done before the output is through with what lies before it, and goes as it is otherwise. So does
-/// a chunk of which a sample looks like noise.
+/// Of each level it is estimated how many bytes of state a second would get through: those that all threads together code, or
+/// those whose stored bytes the output takes, whichever are fewer. That of the most is taken, or none where the output takes
+/// more as they are. A chunk of which a sample looks like noise goes as it is.
 struct CodingController {
   /// A chunk that was chosen for and is not written yet.
   private struct Pending {
     var level: Int?
     var byteCount: Int
-    var time: Double
-    var storedByteCount: Double
   }
 
   private let threadCount: Double
@@ -26,28 +24,27 @@ struct CodingController {
 
   /// How the next chunk is coded.
   mutating func choose(for buffer: borrowing ByteBuffer) -> Compression {
-    let count = buffer.count
-    var level = self.level(for: count)
+    var level = self.level()
     if level != nil, ByteSample.looksLikeNoise(buffer.bytes) { level = nil }
-    let cost = level.map { costs[$0] }
-    pending.append(
-      Pending(
-        level: level, byteCount: count, time: Double(count) * (cost?.secondsPerByte ?? 0),
-        storedByteCount: Double(count) * (cost?.share ?? 1)))
+    costs.age(except: level)
+    pending.append(Pending(level: level, byteCount: buffer.count))
     return level.map { .zstd(level: CodingCosts.levels[$0]) } ?? .raw
   }
 
-  private func level(for count: Int) -> Int? {
+  private func level() -> Int? {
     guard let rate = rate.bytesPerSecond else { return nil }
-    let keepingUp = CodingCosts.levels.indices.last { level in
+    var best: Int?
+    var most = rate
+    for level in CodingCosts.levels.indices {
       let cost = costs[level]
-      // With a tenth to spare, for estimates are what they are.
-      return threadCount / cost.secondsPerByte > 1.1 * rate / max(cost.share, 0.01)
+      // One chunk is enough to measure by.
+      if !cost.isMeasured, pending.contains(where: { $0.level == level }) { break }
+      let throughput = min(threadCount / cost.secondsPerByte, rate / max(cost.share, 0.01))
+      guard throughput > most else { continue }
+      best = level
+      most = throughput
     }
-    if let keepingUp { return keepingUp }
-    let coderTime = pending.reduce(0) { $0 + $1.time } / threadCount
-    let outputTime = pending.reduce(0) { $0 + $1.storedByteCount } / rate
-    return coderTime + Double(count) * costs[0].secondsPerByte <= outputTime ? 0 : nil
+    return best
   }
 
   /// Takes note that the oldest chunk that was chosen for was coded in `time`, and written in a call.

@@ -16,13 +16,21 @@ struct CodingCosts {
   private static let relativeTimes = [1.0, 1.8, 3.0]
 
   private var costs = [Cost](
-    repeating: Cost(secondsPerByte: 2e-9, share: 0.5), count: levels.count)
+    repeating: Cost(secondsPerByte: 4e-9, share: 0.5), count: levels.count)
 
   subscript(level: Int) -> Cost {
     if costs[level].isMeasured || level == 0 { return costs[level] }
     var cost = self[level - 1]
     cost.secondsPerByte *= Self.relativeTimes[level]
     return cost
+  }
+
+  /// Takes note that a chunk was coded at another level than `level`: what was measured of the others is believed less and
+  /// less where it was bad, so that it is measured again.
+  mutating func age(except level: Int?) {
+    for other in costs.indices where other != level && costs[other].isMeasured {
+      costs[other].secondsPerByte *= 0.998
+    }
   }
 
   /// Takes note of a chunk that was coded at `levels[level]`.

@@ -1,12 +1,16 @@
 /// How many bytes a second the output takes, from the calls that write to it.
 ///
-/// While calls wait for the output most of the time, it takes what was written in all of the time; while they hardly do, it
-/// takes at least what was written in the time that they took. What was seen before counts less and less.
+/// While calls wait for the output most of the time, it takes what was written in all of the time. While they do not, it
+/// takes at least that; how much more is found out by and by, for a little more is believed with each call. What was seen
+/// before counts less and less.
 struct LinkRate {
   private var byteCount = 0.0
   private var time = 0.0
   private var waitingTime = 0.0
   private var lastEnd: Duration?
+
+  /// Nil before anything was written.
+  private(set) var bytesPerSecond: Double?
 
   // The time after which something counts half.
   private static let halfLife = 0.05
@@ -19,11 +23,8 @@ struct LinkRate {
     byteCount = byteCount * weight + Double(count)
     time = time * weight + passed
     waitingTime = waitingTime * weight + max((end - start) / .seconds(1), 1e-9)
-  }
-
-  /// Nil before anything was written.
-  var bytesPerSecond: Double? {
-    guard byteCount > 0 else { return nil }
-    return byteCount / (waitingTime * 2 > time ? time : waitingTime)
+    let throughput = byteCount / time
+    bytesPerSecond =
+      waitingTime * 2 > time ? throughput : 1.02 * max(bytesPerSecond ?? 0, throughput)
   }
 }

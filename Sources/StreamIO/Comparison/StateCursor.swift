@@ -87,6 +87,9 @@ struct StateCursor: ~Copyable {
       stored.header = record.header
       stored.range = record.offset..<record.endOffset
       stored.payloadRange = 0..<stored.buffer.count
+      if record.header.encoding == .dictionary {
+        stored.basis = try archive.dictionary(of: device, at: stored.place)
+      }
       switch chunk.dependency {
       case .none: break
       case .kept:
@@ -94,9 +97,10 @@ struct StateCursor: ~Copyable {
           stored.kept(), sequence: record.header.sequence, device: device,
           byteCount: Int(chunk.byteCount))
       case .reference(let distance):
-        stored.reference = held.refer(
+        let kept = held.refer(
           from: record.header.sequence, distance: distance, device: device)
-        guard stored.reference != nil else {
+        stored.basis = kept.map { .kept($0) }
+        guard kept != nil else {
           throw StreamIOError(
             archive.path, .stream(stored.place.noReference(distance: distance)))
         }

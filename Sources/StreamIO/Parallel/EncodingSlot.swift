@@ -24,7 +24,9 @@ final class EncodingSlot {
     coder?.setLevel(level)
     let start = ContinuousClock.now
     encoding = coder?.encode(bytes, by: plan, into: &frame) ?? nil
-    codingTime = plan.dependsOnAnother ? nil : ContinuousClock.now - start
+    // A fill or a delta tells nothing of what the level costs.
+    let isTelling = encoding == .zstd || encoding == .raw
+    codingTime = isTelling ? ContinuousClock.now - start : nil
   }
 
   /// Leaves the chunk as it is.

@@ -63,7 +63,7 @@ struct ReadAhead: ~Copyable {
       slot.content = .success(record)
       isInputAtEnd = record == nil
       slot.record.header = stream.recordHeader
-      slot.record.reference = stream.reference
+      slot.record.basis = stream.basis
       slot.record.range = stream.recordOffset..<stream.offset
       slot.record.payloadRange = stream.exchangePayload(&slot.record.buffer)
       if case .chunk(let chunk) = record { return wanted.contains(chunk.device) }

@@ -10,7 +10,7 @@ struct StoredRecord: ~Copyable {
   var buffer = ByteBuffer()
   var payloadRange = 0..<0
   /// What the chunk is coded against.
-  var reference: KeptChunk?
+  var basis: ChunkBasis?
   /// Whether the chunk was decoded, with `defect` if it is not good.
   private(set) var isDecoded = false
   private(set) var defect: StreamError?
@@ -21,7 +21,7 @@ struct StoredRecord: ~Copyable {
     header = nil
     range = 0..<0
     payloadRange = 0..<0
-    reference = nil
+    basis = nil
     isDecoded = false
     defect = nil
   }
@@ -51,7 +51,7 @@ struct StoredRecord: ~Copyable {
     let offset = range.lowerBound + UInt64(RecordHeader.byteCount)
     isDecoded = true
     do throws(StreamError) {
-      try decoder.decode(header, in: buffer, payloadRange, after: reference, at: offset)
+      try decoder.decode(header, in: buffer, payloadRange, after: basis, at: offset)
       decoder.exchangeOutput(&state)
     } catch {
       defect = error

@@ -121,14 +121,22 @@ public struct StreamSalvage: ~Copyable {
   private mutating func decode(
     _ chunk: StateChunk, _ header: RecordHeader, at offset: UInt64
   ) throws(StreamIOError) -> Bool {
-    var reference: KeptChunk?
+    var basis: ChunkBasis?
     if case .reference(let distance) = chunk.dependency {
-      reference = try keptChunk(of: chunk.device, referredTo: distance, from: header.sequence)
-      guard reference != nil else { return false }
+      let kept = try keptChunk(of: chunk.device, referredTo: distance, from: header.sequence)
+      guard let kept else { return false }
+      basis = .kept(kept)
+    } else if header.encoding == .dictionary {
+      let number = Int(chunk.device)
+      let digest =
+        number < report.catalog.devices.count
+        ? report.catalog.devices[number].identity.dictionary : nil
+      guard let dictionary = digest.flatMap(StateDictionary.named) else { return false }
+      basis = .dictionary(dictionary)
     }
     do throws(StreamError) {
       try decoder.decode(
-        header, in: payload, 0..<payload.count, after: reference,
+        header, in: payload, 0..<payload.count, after: basis,
         at: offset + UInt64(RecordHeader.byteCount))
     } catch {
       throw StreamIOError(input.path, .stream(error))

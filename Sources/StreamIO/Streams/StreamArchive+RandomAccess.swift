@@ -70,13 +70,35 @@ extension StreamArchive {
   ) throws(StreamIOError) -> [UInt8] {
     var stored = try read(record)
     if case .reference(let distance) = chunk.dependency {
-      stored.reference = try keptChunk(
-        of: chunk.device, referredTo: distance, from: stored.place)
+      stored.basis = .kept(
+        try keptChunk(of: chunk.device, referredTo: distance, from: stored.place))
+    } else if record.header.encoding == .dictionary {
+      stored.basis = try dictionary(of: chunk.device, at: stored.place)
     }
     var decoder = ChunkDecoder()
     stored.decode(with: &decoder)
     if let defect = stored.defect { throw StreamIOError(path, .stream(defect)) }
     return [UInt8](stored.stateBytes)
+  }
+
+  /// The dictionary that the identity of `device` names, for a chunk at `place` that is coded with it.
+  borrowing func dictionary(
+    of device: UInt16, at place: RecordPlace
+  ) throws(StreamIOError) -> ChunkBasis {
+    var digest: Digest?
+    var cursor = RecordCursor()
+    while digest == nil, let record = try cursor.next(in: self) {
+      guard case .metadata(.identity(let identity, device)) = record.content else {
+        if case .chunk = record.content { break }
+        continue
+      }
+      digest = identity.dictionary
+    }
+    do throws(StreamError) {
+      return try ChunkBasis(dictionary: digest, at: place)
+    } catch {
+      throw StreamIOError(path, .stream(error))
+    }
   }
 
   /// The kept chunk whose record stands `distance` before the one at `place`.

@@ -23,6 +23,13 @@ struct CodingOptions: ParsableArguments {
       valueName: "size"))
   var window: ByteSize?
 
+  @Flag(
+    name: .customLong("dictionaries"),
+    help:
+      "Code small states with a dictionary of their driver's, which readers need: those of ferry have it."
+  )
+  var usesDictionaries = false
+
   @Option(
     help: ArgumentHelp(
       "Threads that code chunks, 1 to 256 (default: one for each processor).", valueName: "n"))
@@ -55,11 +62,14 @@ struct CodingOptions: ParsableArguments {
   private func header(again: Bool, _ coding: CompressionOption) -> StreamHeader {
     let isUseful = again && coding.policy != .fixed(.raw)
     let window = window?.byteCount ?? (isUseful ? DecodingLimits.standardWindowByteCount : 0)
+    var features: StreamHeader.MandatoryFeatures = window > 0 ? .deltas : []
+    if usesDictionaries { features.insert(.dictionaries) }
     return StreamHeader(
       uuid: uuid ?? .random(),
       limits: StreamLimits(
         chunkByteCount: UInt32(chunkSize.byteCount),
-        metadataByteCount: StreamLimits.standard.metadataByteCount, windowByteCount: window))
+        metadataByteCount: StreamLimits.standard.metadataByteCount, windowByteCount: window),
+      mandatoryFeatures: features)
   }
 
   /// A writer of a stream into `output`; says what it will need where that is much.

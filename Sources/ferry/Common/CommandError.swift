@@ -105,7 +105,7 @@ extension StreamError.Code {
     let isNewer = [
       .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord, .unknownMandatoryField,
     ].contains(self)
-    return isNewer || self == .windowExceeded ? 1 : 3
+    return isNewer || self == .windowExceeded || self == .missingDictionary ? 1 : 3
   }
 
   /// The way out, where there is one.
@@ -113,6 +113,7 @@ extension StreamError.Code {
     switch self {
     case .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord, .unknownMandatoryField:
       "; a newer ferry may read it"
+    case .missingDictionary: "; a newer ferry may have it"
     case .windowExceeded: "; --window accepts as much memory as it takes"
     case .headerChecksum, .payloadChecksum, .corruptChunk, .torn:
       "; --salvage of inspect and extract gives what is intact"

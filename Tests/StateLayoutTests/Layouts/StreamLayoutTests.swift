@@ -86,7 +86,7 @@ import Testing
     }
     try expectOne(.error, at: "header.magic", "89 44 4d 53", change(1, 0))
     try expectOne(.error, at: "header.major_version", "expected 1", change(8, 2))
-    try expectOne(.error, at: "header.mandatory_features", "at most", change(12, 2))
+    try expectOne(.error, at: "header.mandatory_features", "at most", change(12, 4))
     try expectOne(.error, at: "header.channel", "expected 0", change(36, 1))
     try expectOne(.error, at: "header.channel_count", "expected 1", change(38, 2))
     try expectOne(.error, at: "header.chunk_limit", "at most", change(43, 0xff))
