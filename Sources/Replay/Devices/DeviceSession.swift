@@ -1,3 +1,5 @@
+import MigrationStream
+
 /// A device that an engine has in hand: where it is, its data channel, and how long it was in each state.
 final class DeviceSession<Device: MigratableDevice, Clock: MigrationClock> {
   let device: Device

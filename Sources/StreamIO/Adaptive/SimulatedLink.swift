@@ -1,4 +1,4 @@
-private import Glibc
+import MigrationStream
 import SystemPackage
 
 /// Makes writing take as long as a link of some bandwidth would: for tests and benchmarks.
@@ -6,23 +6,21 @@ import SystemPackage
 /// As a socket does, it takes bytes into a buffer and lets the writer go on while they are on their way.
 final class SimulatedLink {
   private let bytesPerSecond: Double
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
+  private let clock: any MigrationClock
   // When all that was written will have been sent.
   private var idleAt: Duration = .zero
 
   /// What a socket holds: `net.ipv4.tcp_wmem` goes up to this.
   private static let bufferByteCount = 4 << 20
 
-  init(bytesPerSecond: UInt64) {
+  init(bytesPerSecond: UInt64, clock: any MigrationClock) {
     self.bytesPerSecond = Double(max(bytesPerSecond, 1))
-    start = clock.now
+    self.clock = clock
   }
 
   /// Waits until `count` further bytes fit into the buffer.
   func send(_ count: Int) throws(Errno) {
-    let now = clock.now - start
-    idleAt = max(idleAt, now) + .seconds(Double(count) / bytesPerSecond)
+    idleAt = max(idleAt, clock.now) + .seconds(Double(count) / bytesPerSecond)
     try wait(until: idleAt - .seconds(Double(Self.bufferByteCount) / bytesPerSecond))
   }
 
@@ -31,11 +29,10 @@ final class SimulatedLink {
 
   private func wait(until time: Duration) throws(Errno) {
     while true {
-      let left = time - (clock.now - start)
+      let left = time - clock.now
       guard left > .zero else { return }
-      let (seconds, attoseconds) = left.components
-      var request = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-      if unsafe nanosleep(&request, nil) != 0, Interruption.isRequested { throw .interrupted }
+      clock.sleep(for: left)
+      if Interruption.isRequested { throw .interrupted }
     }
   }
 }

@@ -1,5 +1,6 @@
 import ByteIO
 private import Glibc
+public import MigrationStream
 import SystemPackage
 
 /// A file that appears under its name only when it is whole.
@@ -25,10 +26,12 @@ public struct OutputFile: ~Copyable {
 
   /// Prepares to write to `path`, or to standard output for `-`.
   ///
-  /// With a `bandwidth`, writing takes as long as over a link of so many bytes a second.
-  public init(path: String, bandwidth: UInt64? = nil) throws(StreamIOError) {
+  /// With a `bandwidth`, writing takes as long by `clock` as over a link of so many bytes a second.
+  public init(
+    path: String, bandwidth: UInt64? = nil, clock: any MigrationClock = SystemClock()
+  ) throws(StreamIOError) {
     self.path = path
-    link = bandwidth.map { SimulatedLink(bytesPerSecond: $0) }
+    link = bandwidth.map { SimulatedLink(bytesPerSecond: $0, clock: clock) }
     if path == "-" {
       descriptor = .standardOutput
       placement = .direct(isOwned: false)

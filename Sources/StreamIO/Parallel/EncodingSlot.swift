@@ -16,17 +16,17 @@ final class EncodingSlot {
   private var frame = ByteBuffer()
 
   /// Codes the chunk; `coder` is nil where there was no memory for one.
-  func encode(with coder: borrowing ChunkCoder?) {
+  func encode(with coder: borrowing ChunkCoder?, clock: any MigrationClock) {
     guard let level else {
       encoding = coder?.encode(bytes, by: plan, into: &frame) ?? nil
       return
     }
     coder?.setLevel(level)
-    let start = ContinuousClock.now
+    let start = clock.now
     encoding = coder?.encode(bytes, by: plan, into: &frame) ?? nil
     // A fill or a delta tells nothing of what the level costs.
     let isTelling = encoding == .zstd || encoding == .raw
-    codingTime = isTelling ? ContinuousClock.now - start : nil
+    codingTime = isTelling ? clock.now - start : nil
   }
 
   /// Leaves the chunk as it is.
@@ -76,7 +76,8 @@ final class EncodingSlot {
 extension WorkRing<EncodingSlot> {
   /// A ring whose threads code chunks.
   convenience init(
-    encoding policy: CodingPolicy, limits: StreamLimits, threadCount: ThreadCount
+    encoding policy: CodingPolicy, limits: StreamLimits, threadCount: ThreadCount,
+    clock: any MigrationClock & Sendable
   ) {
     // Where the output has work for longer, coding need not be done at once.
     self.init(
@@ -84,7 +85,7 @@ extension WorkRing<EncodingSlot> {
       makeSlot: EncodingSlot.init
     ) {
       // A thread's own: a zstd context serves one at a time.
-      let coder = SlotCoder(policy, limits)
+      let coder = SlotCoder(policy, limits, clock)
       return { slot in coder.encode(slot) }
     }
   }
@@ -93,10 +94,12 @@ extension WorkRing<EncodingSlot> {
 /// A coder for slots, in a place that a closure can keep.
 final class SlotCoder {
   private let coder: ChunkCoder?
+  private let clock: any MigrationClock
 
-  init(_ policy: CodingPolicy, _ limits: StreamLimits) {
+  init(_ policy: CodingPolicy, _ limits: StreamLimits, _ clock: any MigrationClock) {
+    self.clock = clock
     coder = try? ChunkCoder(policy.compression, limits: limits)
   }
 
-  func encode(_ slot: EncodingSlot) { slot.encode(with: coder) }
+  func encode(_ slot: EncodingSlot) { slot.encode(with: coder, clock: clock) }
 }

@@ -15,8 +15,7 @@ public struct StreamWriter: ~Copyable {
   // For chunks that one thread codes by what the controller says.
   private let slot = EncodingSlot()
   private let slotCoder: SlotCoder
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
+  private let clock: any MigrationClock & Sendable
   // Chunks behind one that could not be written count on it.
   private var failure: StreamIOError?
 
@@ -28,10 +27,10 @@ public struct StreamWriter: ~Copyable {
     try self.init(to: output, header: header, policy: .fixed(compression), threads: threads)
   }
 
-  /// The same with a policy.
+  /// The same with a policy; one that adapts goes by `clock`.
   public init(
     to output: consuming OutputFile, header: StreamHeader, policy: CodingPolicy,
-    threads: ThreadCount = .one
+    threads: ThreadCount = .one, clock: any MigrationClock & Sendable = SystemClock()
   ) throws(StreamIOError) {
     let path = output.path
     do throws(StreamError) {
@@ -42,10 +41,12 @@ public struct StreamWriter: ~Copyable {
     self.output = output
     ring =
       threads == .one
-      ? nil : WorkRing(encoding: policy, limits: header.limits, threadCount: threads)
+      ? nil
+      : WorkRing(
+        encoding: policy, limits: header.limits, threadCount: threads, clock: clock)
     controller = policy == .adaptive ? CodingController(threadCount: threads) : nil
-    slotCoder = SlotCoder(policy, header.limits)
-    start = clock.now
+    slotCoder = SlotCoder(policy, header.limits, clock)
+    self.clock = clock
   }
 
   public var header: StreamHeader { encoder.header }
@@ -149,10 +150,10 @@ public struct StreamWriter: ~Copyable {
         _ = try slot.write(with: &encoder, to: output)
         return
       }
-      let begin = clock.now - start
+      let begin = clock.now
       let count = try slot.write(with: &encoder, to: output)
       controller?.note(
-        codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now - start)
+        codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now)
     } catch {
       failure = error
       throw error

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Replay
+import StreamIO
 import SystemPackage
 import VFIO
 

@@ -1,3 +1,4 @@
+import MigrationStream
 import Replay
 
 /// Time that moves only when a test or an engine moves it.

@@ -1,13 +1,15 @@
-import Glibc
-import Replay
+private import Glibc
+public import MigrationStream
 
 /// The machine's own time.
-struct SystemClock: MigrationClock {
+public struct SystemClock: MigrationClock, Sendable {
   private let start = ContinuousClock.now
 
-  var now: Duration { ContinuousClock.now - start }
+  public init() {}
 
-  func sleep(for duration: Duration) {
+  public var now: Duration { ContinuousClock.now - start }
+
+  public func sleep(for duration: Duration) {
     let (seconds, attoseconds) = duration.components
     var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
     // A signal ends it early, as it should.
