@@ -4,35 +4,38 @@ public struct ByteReader: ~Escapable {
   /// Where `bytes` begins in whatever they were taken from; added to the offset of every error.
   public let baseOffset: UInt64
   /// The index of the next byte in `bytes`.
-  public private(set) var position: Int
+  public var position: Int { index }
+  @usableFromInline var index: Int
 
   @_lifetime(copy bytes)
   public init(_ bytes: RawSpan, baseOffset: UInt64 = 0) {
     self.bytes = bytes
     self.baseOffset = baseOffset
-    self.position = 0
+    self.index = 0
   }
 
   /// The number of bytes not read yet.
-  public var remaining: Int { bytes.byteCount &- position }
+  @inlinable
+  public var remaining: Int { bytes.byteCount &- index }
 
   public var isAtEnd: Bool { remaining == 0 }
 
   /// The offset of the next byte, counted from `baseOffset`.
-  public var offset: UInt64 { baseOffset &+ UInt64(position) }
+  @inlinable
+  public var offset: UInt64 { baseOffset &+ UInt64(index) }
 
-  @inline(__always)
-  private mutating func advance(by count: Int) throws(ByteError) -> Int {
+  @inlinable @inline(__always)
+  mutating func advance(by count: Int) throws(ByteError) -> Int {
     guard count >= 0, count <= remaining else {
       throw ByteError(.endOfInput(needed: count, left: remaining), at: offset)
     }
-    let start = position
-    position &+= count
+    let start = index
+    index &+= count
     return start
   }
 
-  @inline(__always)
-  private mutating func load<T: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable @inline(__always)
+  mutating func load<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type
   ) throws(ByteError) -> T {
     let start = try advance(by: MemoryLayout<T>.size)
@@ -41,7 +44,7 @@ public struct ByteReader: ~Escapable {
   }
 
   /// Reads an integer stored with its lowest byte first.
-  @inline(__always)
+  @inlinable @inline(__always)
   @_lifetime(self: copy self)
   public mutating func little<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type
@@ -50,7 +53,7 @@ public struct ByteReader: ~Escapable {
   }
 
   /// Reads an integer stored with its highest byte first.
-  @inline(__always)
+  @inlinable @inline(__always)
   @_lifetime(self: copy self)
   public mutating func big<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type

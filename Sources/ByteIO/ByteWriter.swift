@@ -1,30 +1,34 @@
 /// Bytes under construction, integers in either order.
 public struct ByteWriter: Sendable {
-  public private(set) var bytes: [UInt8]
+  @usableFromInline var storage: [UInt8]
+
+  public var bytes: [UInt8] { storage }
 
   public init(reserving capacity: Int = 0) {
-    bytes = []
-    bytes.reserveCapacity(capacity)
+    storage = []
+    storage.reserveCapacity(capacity)
   }
 
-  public var count: Int { bytes.count }
+  public var count: Int { storage.count }
 
   /// Empties the writer and keeps its memory.
   public mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
+    storage.removeAll(keepingCapacity: true)
   }
 
   /// Appends an integer with its lowest byte first.
+  @inlinable
   public mutating func little<T: FixedWidthInteger>(_ value: T) {
     for shift in stride(from: 0, to: T.bitWidth, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> T(shift)))
+      storage.append(UInt8(truncatingIfNeeded: value >> T(shift)))
     }
   }
 
   /// Appends an integer with its highest byte first.
+  @inlinable
   public mutating func big<T: FixedWidthInteger>(_ value: T) {
     for shift in stride(from: T.bitWidth - 8, through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> T(shift)))
+      storage.append(UInt8(truncatingIfNeeded: value >> T(shift)))
     }
   }
 
@@ -32,18 +36,18 @@ public struct ByteWriter: Sendable {
   public mutating func leb128(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      storage.append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    bytes.append(UInt8(truncatingIfNeeded: rest))
+    storage.append(UInt8(truncatingIfNeeded: rest))
   }
 
   public mutating func append(_ other: [UInt8]) {
-    bytes.append(contentsOf: other)
+    storage.append(contentsOf: other)
   }
 
   public mutating func append(_ span: RawSpan) {
     // SAFETY: the pointer is used inside the closure only.
-    unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    unsafe span.withUnsafeBytes { unsafe storage.append(contentsOf: $0) }
   }
 }

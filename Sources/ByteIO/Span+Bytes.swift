@@ -13,7 +13,7 @@ extension Span where Element == UInt8 {
 
 extension RawSpan {
   /// The byte at `index`, which must be below `byteCount`.
-  @inline(__always)
+  @inlinable @inline(__always)
   public subscript(byte index: Int) -> UInt8 {
     // SAFETY: the load checks its range, and every bit pattern is a byte.
     unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
@@ -30,7 +30,7 @@ extension [UInt8] {
 
 extension RawSpan {
   /// The little-endian integer at `offset`, whose bytes must lie within the span.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func little<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T {
     // SAFETY: the load checks its range, and every bit pattern is a value of a fixed-width integer.
     T(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))

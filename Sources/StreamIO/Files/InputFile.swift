@@ -36,6 +36,7 @@ public struct InputFile: ~Copyable {
       throw StreamIOError(path, .system(code, attempting: "read"))
     }
     let kind = status.st_mode & S_IFMT
+    if kind == S_IFIFO { descriptor.widenPipe() }
     if kind == S_IFDIR {
       if isOwned { try? descriptor.close() }
       throw StreamIOError(path, .system(.isDirectory, attempting: "read"))

@@ -36,6 +36,7 @@ public struct OutputFile: ~Copyable {
     if path == "-" {
       descriptor = .standardOutput
       placement = .direct(isOwned: false)
+      descriptor.widenPipe()
       return
     }
     let existing = Self.status(of: path)
@@ -44,6 +45,7 @@ public struct OutputFile: ~Copyable {
     if let kind, kind != S_IFREG {
       descriptor = try Self.open(path, path, O_WRONLY)
       placement = .direct(isOwned: true)
+      descriptor.widenPipe()
       return
     }
     let target = try Self.resolved(path)
