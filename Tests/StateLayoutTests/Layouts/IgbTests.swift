@@ -74,9 +74,8 @@ import Testing
     var generator = SplitMix64(seed: seed)
     func word() -> UInt32 { UInt32(truncatingIfNeeded: generator.next()) }
     let registers = (0..<Int(word() % 65)).map { (UInt32(0x300 + $0), word()) }
-    let addresses = (0..<Int(word() % 49)).map { index in
-      (index < 32 ? UInt32(0x1500 + index) : UInt32(0x1518 + index), word())
-    }
+    let places = Array(0x1500..<0x1520) + Array(0x1538..<0x1548)
+    let addresses = places.prefix(Int(word() % 49)).map { (UInt32($0), word()) }
     try expectSound(
       state(
         function: word() % 8, registers: registers, addresses: addresses,

@@ -2,7 +2,7 @@
 /// the other moves the state itself.
 struct IgbTranslation: Translation {
   /// The bytes of a structure of registers alone.
-  private static let registersByteCount: UInt64 = 528
+  private static let registersByteCount = 528
 
   var source: String { "igb" }
   var target: String { "igb" }
@@ -15,9 +15,9 @@ struct IgbTranslation: Translation {
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
   ) throws(LayoutError) -> LayoutTree {
     run.matchIdentity()
-    run.match(
-      "length", Int128(tree.byteCount), "igb.state-bytes", run.target.igb?.stateByteCount)
-    if tree.byteCount == Self.registersByteCount {
+    let taken = run.target.igb?.stateByteCount
+    run.match("length", Int128(tree.byteCount), "igb.state-bytes", taken)
+    if tree.byteCount == Self.registersByteCount, [nil, Self.registersByteCount].contains(taken) {
       run.match("vfn", tree["vfn"]?.integer, "igb.vf", run.target.igb?.virtualFunction)
     }
     return tree
