@@ -72,7 +72,9 @@ struct EmulatedState: Sendable, CustomTestStringConvertible {
       #expect(detection.best?.layout.name == state.layout, "\(detection.candidates.map(\.reason))")
       #expect(device.model.facts.layouts?.contains(state.layout) == true)
       let tree = try #require(Layout.named(state.layout)).dissect(bytes)
-      #expect(tree.findings.filter { $0.severity == .error } == [])
+      // Of registers alone a state of igb has the length of one that was cut there, which is warned of.
+      let isShort = state.layout == "igb" && bytes.count == 528
+      #expect(tree.findings.filter { $0.severity > (isShort ? .warning : .note) } == [])
       #expect(tree.isComplete && tree.isSound)
       #expect(try tree.encode().bytes(from: StateBytes(bytes)) == bytes)
     }
