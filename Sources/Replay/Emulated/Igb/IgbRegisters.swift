@@ -7,7 +7,6 @@ enum IgbRegisters {
   static let transmitQueue = 0xe000
   /// What the physical function sees of a virtual one's own registers.
   static let mirror = 0x10000
-  static let mailbox = 0xc40
   static let offload = 0x5ad0
   static let vectors = 0x11700
   static let throttle = 0x1680
@@ -19,7 +18,7 @@ enum IgbRegisters {
   // PVFGPRC, GPTC, GORC, GOTC, MPRC, GPRLBC, GPTLBC, GORLBC, GOTLBC.
   static let counters = [0x10, 0x14, 0x18, 0x34, 0x3c, 0x40, 0x44, 0x48, 0x50]
   // V2PMAILBOX, P2VMAILBOX, VMOLR, VMVIR, PSRTYPE, VTIVAR, VTIVAR_MISC.
-  private static let arrays = [mailbox, 0xc00, offload, 0x3700, 0x5480, vectors, 0x11720]
+  private static let arrays = [0xc40, 0xc00, offload, 0x3700, 0x5480, vectors, 0x11720]
   // BAL, BAH, LEN, SRRCTL, H, T, DCTL, CTL, RQDPC.
   private static let receive = [0x00, 0x04, 0x08, 0x0c, 0x10, 0x18, 0x28, 0x14, 0x30]
   // BAL, BAH, LEN, H, T, DCTL, CTL, WBAL, WBAH.
