@@ -72,8 +72,9 @@ struct EmulatedState: Sendable, CustomTestStringConvertible {
       #expect(detection.best?.layout.name == state.layout, "\(detection.candidates.map(\.reason))")
       #expect(device.model.facts.layouts?.contains(state.layout) == true)
       let tree = try #require(Layout.named(state.layout)).dissect(bytes)
-      // Of registers alone a state of igb has the length of one that was cut there, which is warned of.
-      let isShort = state.layout == "igb" && bytes.count == 528
+      // Whole states that look like cut ones are warned of: registers alone of igb, and the match data of hisi_acc that
+      // were read before its driver knew of no guest's.
+      let isShort = endsThatSuffice(tree).contains(bytes.count)
       #expect(tree.findings.filter { $0.severity > (isShort ? .warning : .note) } == [])
       #expect(tree.isComplete && tree.isSound)
       #expect(try tree.encode().bytes(from: StateBytes(bytes)) == bytes)
