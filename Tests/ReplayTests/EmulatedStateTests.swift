@@ -106,7 +106,10 @@ struct EmulatedState: Sendable, CustomTestStringConvertible {
     case "igb": [528]
     // A record is whole without the next.
     case "mlx5", "virtio":
-      Set((tree["records"]?.items ?? []).compactMap { $0.range.map { Int($0.upperBound) } })
+      Set(
+        (tree["records"]?.items ?? []).dropLast().compactMap {
+          $0.range.map { Int($0.upperBound) }
+        })
     default: []
     }
   }
