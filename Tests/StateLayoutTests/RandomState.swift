@@ -183,7 +183,10 @@ enum RandomState {
     writer.append(random.bytes(512))
     if Bool.random(using: &random) { return writer.bytes }
     writer.little(2 as UInt32)
-    writer.append(random.bytes(384))
+    for register in 0x1500..<0x1530 as Range<UInt32> {
+      writer.little(register)
+      writer.append(random.bytes(4))
+    }
     writer.little(2 as UInt32)
     writer.append(random.bytes(96 + 8))
     return writer.bytes

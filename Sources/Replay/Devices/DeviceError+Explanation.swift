@@ -37,6 +37,10 @@ extension DeviceError {
       "a packet before could not be restored, or the trailer is missing"
     case ("pds_vfio_pci", .transition(MigrationArc(.resuming, .stop)), _):
       "the firmware refused the state"
+    case ("igb-vfio-pci", .writeData, .tooLarge):
+      "the state is longer than the structure that this device takes"
+    case ("igb-vfio-pci", .transition(MigrationArc(.resuming, .stop)), .inputOutput):
+      "the device refused the state: its length, its version or its registers, or the function that it is of"
     case ("nvme_vfio_pci", .transition(MigrationArc(.resuming, .stop)), .inputOutput):
       "the controller refused the state"
     case (_, .readData, .noDevice), (_, .writeData, .noDevice):

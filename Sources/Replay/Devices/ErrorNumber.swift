@@ -15,6 +15,7 @@ public struct ErrorNumber: RawRepresentable, Error, Sendable, Hashable {
   public static var noDevice: Self { Self(rawValue: 19) }
   public static var invalid: Self { Self(rawValue: 22) }
   public static var notSupportedByDriver: Self { Self(rawValue: 25) }
+  public static var tooLarge: Self { Self(rawValue: 27) }
   public static var noSpace: Self { Self(rawValue: 28) }
   public static var notSeekable: Self { Self(rawValue: 29) }
   public static var noMessage: Self { Self(rawValue: 42) }

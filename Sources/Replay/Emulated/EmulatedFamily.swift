@@ -12,6 +12,6 @@ public struct EmulatedFamily: Sendable {
 
   /// All of them, in the order of help texts.
   public static let all: [EmulatedFamily] = [
-    mtty, hisiAcc, virtioNet, qat, mlx5, xe, nvme, pds, synthetic,
+    mtty, hisiAcc, virtioNet, qat, mlx5, xe, nvme, pds, igb, synthetic,
   ]
 }

@@ -54,6 +54,8 @@ public struct TranslationMatrix: Sendable {
     "emulated:xe?vram=1MiB&ggtt=1MiB", "emulated:xe?vram=1MiB&ggtt=1MiB&device=0x7d55",
     "emulated:nvme?queues=4&depth=256", "emulated:nvme?queues=8&max-queues=8&depth=64&max-depth=64",
     "emulated:nvme?vendor-state=8", "emulated:pds?size=4KiB", "emulated:pds?size=4KiB&firmware=2",
+    "emulated:igb?vf=0", "emulated:igb?vf=3", "emulated:igb?size=528&vf=0",
+    "emulated:igb?size=528&vf=3",
   ]
 
   /// Runs every device against every other, and against another of its own kind.

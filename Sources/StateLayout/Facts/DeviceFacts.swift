@@ -14,6 +14,7 @@ public struct DeviceFacts: Sendable, Hashable {
   public var msixVectorCount: Int?
 
   public var hisiAcc: HiSilicon?
+  public var igb: Igb?
   public var mtty: Serial?
   public var nvme: NVMe?
   public var qat: QAT?
@@ -44,6 +45,7 @@ extension DeviceFacts: FactGroup {
     .text("firmware", \.firmware),
     .integer("msix-vectors", \.msixVectorCount, in: 0...2048),
     .group("hisi_acc", \.hisiAcc),
+    .group("igb", \.igb),
     .group("mtty", \.mtty),
     .group("nvme", \.nvme),
     .group("qat", \.qat),

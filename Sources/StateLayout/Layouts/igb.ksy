@@ -6,9 +6,9 @@ meta:
   endian: le
 doc: |
   What igb_vfio_pci, a driver outside of the kernel for the igb device that an extended QEMU emulates, passes on: a
-  structure of 1024 bytes that the device itself writes and checks. Early revisions of it have 528 bytes under the same version
-  number, without receive addresses and transmit contexts. The device moves the state to the number of the function that
-  takes it.
+  structure of 1024 bytes that the device itself writes and checks. Some revisions of it have 528 bytes under the same version
+  number, without receive addresses and transmit contexts. A device of 1024 bytes moves the state to the number of the
+  function that takes it; one of 528 takes a state of its own number only.
 doc-ref: https://github.com/legoater/vfio-pci-extras the driver
 -ferry-name: igb
 -ferry-drivers: [igb_vfio_pci]
@@ -20,7 +20,7 @@ doc-ref: https://github.com/legoater/vfio-pci-extras the driver
 -ferry-rules:
   - if: _io.size == 528
     expect: "false"
-    message: found 528 bytes, the form of early revisions or a state that was cut there; a present device refuses it
+    message: found 528 bytes, a device's of registers alone or a state that was cut there; other devices refuse it
     severity: warning
   - expect: num_regs <= 64
     message: "expected at most 64 registers, found {num_regs}"
@@ -31,11 +31,15 @@ doc-ref: https://github.com/legoater/vfio-pci-extras the driver
     severity: warning
   - if: _io.size > 528
     expect: num_ra <= 48
-    message: "expected at most 48 receive addresses, found {num_ra}"
+    message: "expected at most 48 registers of receive addresses, found {num_ra}"
     field: num_ra
+  - if: _io.size > 528 and num_ra <= 48
+    expect: ra_elsewhere == 0
+    message: "expected registers of receive addresses (0x1500 to 0x151f, 0x1538 to 0x1547), found {ra_elsewhere} others, which a device writes unseen"
+    field: ra
   - if: _io.size > 528
     expect: ra_beyond == 0
-    message: "expected zeros behind the {num_ra} receive addresses, found others"
+    message: "expected zeros behind the {num_ra} registers of receive addresses, found others"
     field: ra
     severity: warning
 seq:
@@ -66,16 +70,20 @@ seq:
       - count: regs_beyond
         if: _index >= num_regs and (_.offset != 0 or _.value != 0)
   - id: num_ra
+    doc: How many registers of receive addresses follow, two for each address.
     type: u4
     if: _io.size > 528
   - id: ra
-    type: receive_address
+    doc: The addresses that the function receives, in the places that they have among the device's.
+    type: reg
     repeat: expr
     repeat-expr: 48
     if: _io.size > 528
     -ferry-items:
+      - count: ra_elsewhere
+        if: _index < num_ra and (_.offset < 0x1500 or (_.offset > 0x151f and _.offset < 0x1538) or _.offset > 0x1547)
       - count: ra_beyond
-        if: _index >= num_ra and (_.ral != 0 or _.rah != 0)
+        if: _index >= num_ra and (_.offset != 0 or _.value != 0)
   - id: num_tx_ctx
     type: u4
     valid: 2
@@ -108,16 +116,6 @@ types:
         type: u4
         -ferry-hex: true
       - id: value
-        type: u4
-        -ferry-hex: true
-  receive_address:
-    seq:
-      - id: ral
-        doc: The first four octets of the address.
-        type: u4
-        -ferry-hex: true
-      - id: rah
-        doc: The last two, with the pools that it belongs to and whether it is valid.
         type: u4
         -ferry-hex: true
   tx_context:

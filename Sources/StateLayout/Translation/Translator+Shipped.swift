@@ -1,8 +1,11 @@
 extension Translator {
   /// The translations that come with Ferry.
   public static let shipped: [any Translation] =
-    HisiAccTranslation.all + Mlx5Translation.all + NVMeTranslation.all + SameDeviceTranslation.all
-    + [SerialTranslation(), QATTranslation(), VirtioTranslation(), XeTranslation()]
+    HisiAccTranslation.all + Mlx5Translation.all + NVMeTranslation.all
+    + [
+      PDSTranslation(), IgbTranslation(), SerialTranslation(), QATTranslation(),
+      VirtioTranslation(), XeTranslation(),
+    ]
 
   /// The translation between two layouts, by their names.
   public static func translation(from source: String, to target: String) -> (any Translation)? {

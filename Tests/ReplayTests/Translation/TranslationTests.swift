@@ -23,6 +23,23 @@ import Testing
     return try #require(outcome.state).bytes(from: StateBytes(state))
   }
 
+  // MARK: igb
+
+  @Test(arguments: [528, 1024], [528, 1024])
+  func igbIsRefusedWhereItsDeviceRefuses(from: Int, to: Int) throws {
+    for (source, target) in [(0, 0), (0, 7), (5, 4), (3, 3)] {
+      let state = try device("emulated:igb?size=\(from)&vf=\(source)&seed=1").stopCopied()
+      let there = try device("emulated:igb?size=\(to)&vf=\(target)&seed=2")
+      let outcome = try translated(state, "igb", "igb", for: there.model.facts)
+      #expect(outcome.report.unchecked.map(\.fact) == ["pci (source)"])
+      var fields: [String] = []
+      if from != to { fields.append("length") }
+      if (from, to) == (528, 528), source != target { fields.append("vfn") }
+      #expect(outcome.report.refusals.map(\.field) == fields)
+      #expect((there.refusal(of: state) == nil) == outcome.report.isAccepted)
+    }
+  }
+
   // MARK: hisi_acc
 
   @Test(arguments: ["zip", "sec", "hpre"], 0..<16 as Range<UInt64>)

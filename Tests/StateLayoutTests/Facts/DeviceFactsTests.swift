@@ -17,6 +17,7 @@ import YAMLReader
       firmware: "22.35"
       msix-vectors: 18
       hisi_acc: { qp-num: 8, que-iso-cfg: 0x10 }
+      igb: { state-bytes: 1024, vf: 5 }
       mtty: { ports: 2 }
       nvme:
         state-version: 0
@@ -46,6 +47,8 @@ import YAMLReader
     #expect(facts.msixVectorCount == 18)
     #expect(facts.hisiAcc?.queuePairCount == 8)
     #expect(facts.hisiAcc?.queueIsolation == 0x10)
+    #expect(facts.igb?.stateByteCount == 1024)
+    #expect(facts.igb?.virtualFunction == 5)
     #expect(facts.mtty?.portCount == 2)
     #expect(facts.nvme?.stateVersion == 0)
     #expect(facts.nvme?.queueEntryLimit == 1024)
@@ -87,7 +90,7 @@ import YAMLReader
   @Test(arguments: [
     (
       "colour: red",
-      "1:1: expected one of driver, firmware, hisi_acc, layouts, msix-vectors, mtty, nvme, pci, qat, virtio, xe, found 'colour'"
+      "1:1: expected one of driver, firmware, hisi_acc, igb, layouts, msix-vectors, mtty, nvme, pci, qat, virtio, xe, found 'colour'"
     ),
     ("pci: { vendor: 65536 }", "1:16: expected an integer from 0 to 65535, found '65536'"),
     ("virtio:\n  queue-sizes: [8, 0]", "2:20: expected an integer from 1 to 32768, found '0'"),

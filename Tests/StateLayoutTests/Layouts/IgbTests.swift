@@ -5,7 +5,7 @@ import Testing
 @Suite struct IgbTests {
   private let name = "igb"
 
-  /// A state of a function that has `registers` and `addresses`.
+  /// A state of a function that has `registers`, and `addresses` in theirs.
   private func state(
     function: UInt32 = 3, registers: [(UInt32, UInt32)], addresses: [(UInt32, UInt32)],
     contexts: [UInt8]? = nil
@@ -21,9 +21,9 @@ import Testing
     }
     writer.put(zeros: 528 - writer.bytes.count)
     writer.put(UInt32(addresses.count))
-    for (low, high) in addresses {
-      writer.put(low)
-      writer.put(high)
+    for (offset, value) in addresses {
+      writer.put(offset)
+      writer.put(value)
     }
     writer.put(zeros: 916 - writer.bytes.count)
     writer.put(2 as UInt32)
@@ -37,7 +37,8 @@ import Testing
     var contexts = StateWriter()
     for word in 0..<24 as Range<UInt32> { contexts.put(100 + word) }
     return state(
-      registers: [(0x300, 7), (0x301, 0xffff_ffff)], addresses: [(0x1234_5678, 0x8004_0001)],
+      registers: [(0x300, 7), (0x301, 0xffff_ffff)],
+      addresses: [(0x1546, 0x1234_5678), (0x1547, 0x8004_0001)],
       contexts: contexts.bytes)
   }
 
@@ -50,8 +51,10 @@ import Testing
     #expect(tree.integer("regs[1].value") == 0xffff_ffff)
     #expect(tree["regs"]?.items.count == 64)
     #expect(tree["num_ra"]?.range == 528..<532)
-    #expect(tree.integer("ra[0].ral") == 0x1234_5678)
-    #expect(tree.integer("ra[0].rah") == 0x8004_0001)
+    #expect(tree.integer("num_ra") == 2)
+    #expect(tree.integer("ra[0].value") == 0x1234_5678)
+    #expect(tree.integer("ra[1].offset") == 0x1547)
+    #expect(tree.integer("ra[1].value") == 0x8004_0001)
     #expect(tree.integer("tx_ctx[1].ctx_desc[0]") == 112)
     #expect(tree.integer("tx_ctx[1].skip_cp") == 123)
     #expect(tree["vfre"]?.range == 1016..<1020)
@@ -71,7 +74,8 @@ import Testing
     var generator = SplitMix64(seed: seed)
     func word() -> UInt32 { UInt32(truncatingIfNeeded: generator.next()) }
     let registers = (0..<Int(word() % 65)).map { (UInt32(0x300 + $0), word()) }
-    let addresses = (0..<Int(word() % 49)).map { _ in (word(), word()) }
+    let places = Array(0x1500..<0x1520) + Array(0x1538..<0x1548)
+    let addresses = places.prefix(Int(word() % 49)).map { (UInt32($0), word()) }
     try expectSound(
       state(
         function: word() % 8, registers: registers, addresses: addresses,
@@ -104,7 +108,11 @@ import Testing
     try expectOne(.warning, at: "regs", "behind the 2", in: bytes.replacing(one, at: 524), name)
     try expectOne(
       .error, at: "num_ra", "at most 48", in: bytes.replacing(49 as UInt32, at: 528), name)
-    try expectOne(.warning, at: "ra", "behind the 1", in: bytes.replacing(one, at: 912), name)
+    try expectOne(.warning, at: "ra", "behind the 2", in: bytes.replacing(one, at: 912), name)
+    for place in [0, 0x14ff, 0x1520, 0x1537, 0x1548] as [UInt32] {
+      try expectOne(
+        .error, at: "ra", "found 1 others", in: bytes.replacing(place, at: 532), name)
+    }
     try expectOne(.error, at: "num_tx_ctx", "expected 2", in: bytes.replacing(one, at: 916), name)
     try expectOne(.error, at: "", "1 more", in: bytes + [0], name)
   }
