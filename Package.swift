@@ -76,7 +76,7 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "TestSupport",
+        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "VFIO", "TestSupport",
       ]),
     .testTarget(
       name: "VFIOTests",
