@@ -26,6 +26,7 @@ let package = Package(
     .target(name: "CChecksum"),
     .target(name: "CXXHash"),
     .target(name: "CVFIO"),
+    .target(name: "CFallocate"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
@@ -39,7 +40,7 @@ let package = Package(
     .target(
       name: "StreamIO",
       dependencies: [
-        "ByteIO", "MigrationStream", "YAMLReader",
+        "ByteIO", "CFallocate", "MigrationStream", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
