@@ -37,7 +37,7 @@ import VFIO
     #expect(kernel.isDone, "\(kernel.divergence ?? "calls are left")")
     let recorded = try DecodedStream(try Corpus.bytes("traces/mtty.dms"))
     #expect(found.states == recorded.states)
-    #expect(found.states[0] == (try Corpus.bytes("mtty/mtty2-5.state")))
+    #expect(found.states[0]?.count == 96)
     #expect(described(found) == described(recorded))
   }
 

@@ -21,8 +21,8 @@ extension SerialExamination {
       for second in first...25 where second > first {
         try write(
           "cut at \(first) and \(second)",
-          [other[..<first], other[first..<second], other[second...]],
-          expecting: other)
+          [other[..<first], other[first..<second], other[second...]], expecting: other)
+        try load(whole)
       }
     }
     for size in [1, 5, 24, 36] {
