@@ -1,4 +1,4 @@
-private import CFallocate
+private import CGlibc
 private import Glibc
 import SystemPackage
 
