@@ -77,7 +77,7 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "TestSupport",
+        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "VFIO", "TestSupport",
       ]),
     .testTarget(
       name: "VFIOTests",

@@ -41,6 +41,8 @@ import Testing
     }
     for byte in text { model.write(byte, port: 0, register: 0) }
     #expect(model.image == (try state(name)))
+    // Where a VMM had put the first port.
+    model.writeConfiguration([0, 0xc0, 0, 0], at: 0x10)
     #expect(model.configuration == (try Corpus.bytes("mtty/\(name).config")))
     #expect(model.regions.map(\.byteCount) == [8, ports == 2 ? 8 : 0, 0, 0, 0, 0, 0, 255, 0])
     #expect(try model.stopCopyByteCount() == UInt64(try state(name).count))

@@ -135,9 +135,14 @@ import VFIO
     #expect(identity.pci?.deviceID == 0x3253)
     #expect(identity.regions.first { $0.index == 7 }?.byteCount == 255)
     #expect(try device.configurationSpace().count == 255)
-    // Index 8 is one that the function does not have.
-    #expect(!device.regions.contains { $0.index == 8 })
+    #expect(device.regions.map(\.index) == Array(0..<9))
     #expect(try device.interrupts().map(\.count) == [0, 1, 0])
+  }
+
+  @Test func aRegionThatTheFunctionDoesNotHaveIsLeftOut() throws {
+    let device = try Fixture.open("vfio:\(Fixture.slot)", in: Fixture.function())
+    #expect(device.information.regionCount == 9)
+    #expect(!device.regions.contains { $0.index == 8 })
   }
 
   @Test func configurationIsWrittenWithinTheRegionOnly() throws {

@@ -18,14 +18,17 @@ public protocol DeviceModel: AnyObject {
   /// A digest of what the device holds of a guest: two devices that hold the same have the same.
   var digest: String { get }
 
-  /// Writes one byte of the configuration region; read-only bits stay.
-  func writeConfiguration(_ byte: UInt8, at offset: Int)
+  /// Writes bytes of the configuration region, all within it, in one call; read-only bits stay.
+  func writeConfiguration(_ bytes: [UInt8], at offset: Int)
 
   /// Takes one arc of those that drivers implement; `MigrationArc` says which open or close a channel.
   func take(_ arc: MigrationArc) throws(ErrorNumber)
 
   /// Reads from the state that the arc before made readable; `state` is PRE_COPY, PRE_COPY_P2P or STOP_COPY.
   func read(into span: inout MutableRawSpan, in state: MigrationState) throws(ErrorNumber) -> Int
+
+  /// The most bytes of state that the driver takes where it refuses more with ENOMEM before it looks at anything else.
+  var stateByteLimit: Int { get }
 
   /// Takes bytes of state in RESUMING.
   func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int
@@ -35,4 +38,8 @@ public protocol DeviceModel: AnyObject {
 
   /// Ends whatever was saved or resumed.
   func reset()
+}
+
+extension DeviceModel {
+  public var stateByteLimit: Int { .max }
 }

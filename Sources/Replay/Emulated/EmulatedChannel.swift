@@ -36,7 +36,11 @@ public final class EmulatedChannel: MigrationChannel {
   public func write(_ bytes: RawSpan) throws(DeviceError) -> Int {
     let operation = DeviceError.Operation.writeData(at: position)
     if !isWritable { throw DeviceError(operation, .badDescriptor) }
-    if isDisabled { throw DeviceError(operation, .noDevice) }
+    if isDisabled {
+      // The file that ended stands at its begin again.
+      let isTooLong = bytes.byteCount > device.model.stateByteLimit
+      throw DeviceError(operation, isTooLong ? .outOfMemory : .noDevice)
+    }
     let room = try room(for: bytes.byteCount, operation)
     let count: Int
     do throws(ErrorNumber) {

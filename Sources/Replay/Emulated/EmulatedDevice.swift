@@ -146,10 +146,10 @@ public final class EmulatedDevice: MigratableDevice {
 
   public func writeConfiguration(_ bytes: [UInt8], at offset: Int) throws(DeviceError) {
     try check(.configuration, .writeConfiguration(at: offset))
-    guard offset >= 0, offset + bytes.count <= model.configuration.count else {
+    guard offset >= 0, offset <= model.configuration.count - bytes.count else {
       throw DeviceError(.writeConfiguration(at: offset), .invalid)
     }
-    for (index, byte) in bytes.enumerated() { model.writeConfiguration(byte, at: offset + index) }
+    model.writeConfiguration(bytes, at: offset)
   }
 
   // MARK: Address spaces, as iommufd of Linux 7.0 answers

@@ -5,6 +5,8 @@ public import StateLayout
 /// The kernel's sample serial device, byte for byte and errno for errno (samples/vfio-mdev/mtty.c, Linux 6.12.117).
 public final class SerialDeviceModel: DeviceModel {
   private static let headerByteCount = 24
+  // MTTY_IO_BAR_SIZE.
+  private static let portByteCount: UInt64 = 8
   private static let magic: UInt64 = 0x7e9d_0989_8c3e_2c4e
 
   /// One or two.
@@ -29,6 +31,9 @@ public final class SerialDeviceModel: DeviceModel {
   public func write(_ byte: UInt8, port: Int, register: Int) {
     ports[port].write(byte, to: register)
   }
+
+  /// Reads a register of a port's UART, which for RX takes a byte out; nil where the driver says nothing, for it has none.
+  public func read(port: Int, register: Int) -> UInt8? { ports[port].read(register) }
 
   /// Takes what was sent to a port out of its FIFO.
   public func receive(port: Int) -> UInt8? { ports[port].receive() }
@@ -61,7 +66,7 @@ public final class SerialDeviceModel: DeviceModel {
     (0..<9 as Range<UInt32>).map { index in
       let isPort = Int(index) < ports.count
       return DeviceIdentity.Region(
-        index: index, flags: 3, byteCount: index == 7 ? 255 : isPort ? 8 : 0)
+        index: index, flags: 3, byteCount: index == 7 ? 255 : isPort ? Self.portByteCount : 0)
     }
   }
 
@@ -72,7 +77,7 @@ public final class SerialDeviceModel: DeviceModel {
       space.replaceSubrange(offset..<offset + bytes.count, with: bytes)
     }
     put(0x00, [0x48, 0x43, 0x53, 0x32, 0x01, 0, 0, 0x02, 0x10, 0x02, 0, 0x07])
-    put(0x10, [0x01, 0xc0])
+    put(0x10, [0x01])
     if portCount == 2 { put(0x14, [0x01]) }
     put(0x2c, [0x48, 0x43, 0x53, 0x32])
     put(0x3d, [0x01])
@@ -81,14 +86,40 @@ public final class SerialDeviceModel: DeviceModel {
     return space
   }
 
-  // handle_pci_cfg_write keeps the interrupt line; its handling of BAR sizes is left out.
-  public func writeConfiguration(_ byte: UInt8, at offset: Int) {
-    if offset == 0x3c { registers[offset] = byte }
+  // mtty_write makes words of four, two and one bytes of it, each as wide as its place and the rest allow.
+  public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
+    var rest = bytes[...]
+    var place = offset
+    while !rest.isEmpty {
+      let width = [4, 2].first { $0 <= rest.count && place.isMultiple(of: $0) } ?? 1
+      writeWord(rest.prefix(width), at: place)
+      rest.removeFirst(width)
+      place += width
+    }
+  }
+
+  // handle_pci_cfg_write goes by where a word begins, and keeps the interrupt line and the BARs of the ports that there are.
+  private func writeWord(_ word: ArraySlice<UInt8>, at offset: Int) {
+    switch offset {
+    case 0x10, 0x14:
+      guard (offset - 0x10) / 4 < ports.count else { return }
+      // The driver takes four bytes, of a shorter word too; what it finds behind that is not defined, and 0 here.
+      var address = word.reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+      if address == .max { address &= ~(UInt32(Self.portByteCount) - 1) }
+      // The low bits that were ever set stay.
+      address |= UInt32(registers[offset] & 0x03)
+      for index in 0..<4 {
+        registers[offset + index] = UInt8(truncatingIfNeeded: address >> (8 * index))
+      }
+    case 0x3c: registers[offset] = word[word.startIndex]
+    default: break
+    }
   }
 
   // MARK: Migration
 
   private var stateByteCount: Int { Self.headerByteCount + SerialPort.byteCount * ports.count }
+  public var stateByteLimit: Int { stateByteCount }
 
   private var header: [UInt8] {
     var writer = ByteWriter(reserving: Self.headerByteCount)

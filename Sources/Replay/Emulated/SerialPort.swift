@@ -58,14 +58,15 @@ public struct SerialPort: Sendable, Hashable {
       fifo[Int(head & 15)] = byte
       count += 1
       head = (head + 1) & 15
+      hasOverrun = 0
     case 1 where isDivisorShown != 0: divisor |= UInt16(byte) << 8
     case 1, 4, 7: registers[register] = byte
     case 2:
       fifoControl = byte
       if byte & 0x06 != 0 { (count, head, tail) = (0, 0, 0) }
-      triggerLevel = [1, 4, 8, 14][Int(byte >> 6)]
       fifoLimit = byte & 0x01 != 0 ? Self.fifoByteCount : 1
-      if byte & 0x01 == 0 { triggerLevel = 1 }
+      // The driver looks at the level asked for, and sets 1 whatever it is.
+      triggerLevel = 1
     case 3:
       isDivisorShown = byte >> 7
       if isDivisorShown != 0 { divisor = 0 }
@@ -74,14 +75,46 @@ public struct SerialPort: Sendable, Hashable {
     }
   }
 
-  /// Takes a byte from the FIFO, as reading RX does; nil where it is empty.
+  /// Whether the driver takes the FIFO for empty: it does so when it is full, too, for it compares head and tail.
+  private var isEmpty: Bool { head == tail }
+
+  /// Takes a byte from the FIFO, as reading RX does; nil where it is taken for empty.
   mutating func receive() -> UInt8? {
-    guard count > 0 else { return nil }
+    guard !isEmpty else { return nil }
     defer {
-      count -= 1
+      count &-= 1
       tail = (tail + 1) & 15
     }
     return fifo[Int(tail & 15)]
+  }
+
+  /// Reads a register of the UART (16550: RX 0, IER 1, IIR 2, LCR 3, MCR 4, LSR 5, MSR 6, SCR 7), as `handle_bar_read` does.
+  ///
+  /// Nil from RX where there is nothing: the driver leaves in its buffer what stood there.
+  mutating func read(_ register: Int) -> UInt8? {
+    switch register {
+    case 0: isDivisorShown != 0 ? UInt8(truncatingIfNeeded: divisor) : receive()
+    case 1: isDivisorShown != 0 ? UInt8(divisor >> 8) : registers[1] & 0x0f
+    case 2: interruptIdentification
+    case 5:
+      // DR, or THRE and TEMT; OE.
+      (isEmpty ? 0x60 : 0x01) | (hasOverrun != 0 ? 0x02 : 0)
+    case 6:
+      // DCD, DSR and its change; CTS and its change unless flow is controlled (MCR's AFE) and the FIFO is full.
+      registers[4] & 0x20 == 0 || count < fifoLimit ? 0xb3 : 0xa2
+    case 3, 4, 7: registers[register]
+    default: nil
+    }
+  }
+
+  private var interruptIdentification: UInt8 {
+    let enabled = registers[1]
+    var pending: UInt8 = 0
+    if enabled & 0x04 != 0, hasOverrun != 0 { pending |= 0x06 }
+    if enabled & 0x01 != 0, count >= triggerLevel { pending |= 0x04 }
+    if enabled & 0x02 != 0, isEmpty { pending |= 0x02 }
+    // The code of a modem status interrupt is 0, so that alone it reads as none.
+    return 0xc0 | (pending == 0 ? 0x01 : pending)
   }
 
   /// Sets the line to 9600 baud and 8 bits, as the states in corpora/mtty were made, and sends `text`.

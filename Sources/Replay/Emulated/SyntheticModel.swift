@@ -134,9 +134,11 @@ public final class SyntheticModel: DeviceModel {
     0x115: 0xf1, 0x154: 0,
   ]
 
-  public func writeConfiguration(_ byte: UInt8, at offset: Int) {
-    let mask = Self.writableBits[offset] ?? 0
-    registers[offset] = registers[offset] & ~mask | byte & mask
+  public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
+    for (register, byte) in zip(offset..., bytes) {
+      let mask = Self.writableBits[register] ?? 0
+      registers[register] = registers[register] & ~mask | byte & mask
+    }
   }
 }
 

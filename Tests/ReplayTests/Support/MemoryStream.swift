@@ -19,8 +19,10 @@ struct MemorySink: ~Copyable, RecordSink {
   private var encoder: StreamEncoder
   private let box: StreamBox
 
-  init(_ box: StreamBox) throws(StreamError) {
-    encoder = try StreamEncoder(StreamBuilder().header, compression: .raw)
+  init(_ box: StreamBox, limits: StreamLimits? = nil) throws(StreamError) {
+    var header = StreamBuilder().header
+    if let limits { header.limits = limits }
+    encoder = try StreamEncoder(header, compression: .raw)
     self.box = box
   }
 

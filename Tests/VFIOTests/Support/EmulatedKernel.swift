@@ -179,7 +179,17 @@ final class EmulatedKernel: KernelInterface {
         throw error.number
       }
     case .device(let device):
-      guard let offset, offset >> 40 == 7 else { throw .invalid }
+      guard let offset else { throw .invalid }
+      if let serial = device.emulated.model as? SerialDeviceModel, offset >> 40 < 2 {
+        let port = Int(offset >> 40)
+        let register = Int(offset & 0xff)
+        guard span.byteCount == 1, let byte = serial.read(port: port, register: register) else {
+          throw .fault
+        }
+        span.storeBytes(of: byte, toByteOffset: 0, as: UInt8.self)
+        return 1
+      }
+      guard offset >> 40 == 7 else { throw .invalid }
       let space = device.emulated.model.configuration
       let start = Int(offset & (1 << 40 - 1))
       guard start < space.count else { throw .invalid }
@@ -201,7 +211,14 @@ final class EmulatedKernel: KernelInterface {
       switch file {
       case .channel(let channel): return try channel.write(bytes)
       case .device(let device):
-        guard let offset, offset >> 40 == 7 else { throw DeviceError(.identify, .invalid) }
+        guard let offset else { throw DeviceError(.identify, .invalid) }
+        if let serial = device.emulated.model as? SerialDeviceModel, offset >> 40 < 2,
+          bytes.byteCount == 1
+        {
+          serial.write(bytes[byte: 0], port: Int(offset >> 40), register: Int(offset & 0xff))
+          return 1
+        }
+        guard offset >> 40 == 7 else { throw DeviceError(.identify, .invalid) }
         try device.emulated.writeConfiguration(
           [UInt8](bytes), at: Int(offset & (1 << 40 - 1)))
         return bytes.byteCount
@@ -321,8 +338,9 @@ final class EmulatedKernel: KernelInterface {
       }
     case .getRegionInformation:
       let index = argument.get(UInt32.self, at: 8)
-      guard index < 8 else { throw .invalid }
       let region = device.emulated.model.regions.first { $0.index == index }
+      // What vfio-pci says of VGA's region, which other drivers have.
+      guard index < 8 || region != nil else { throw .invalid }
       argument.put(region?.flags ?? 0, at: 4)
       argument.put(region?.byteCount ?? 0, at: 16)
       argument.put(UInt64(index) << 40, at: 24)

@@ -11,7 +11,7 @@ extension FunctionModel {
   public var configuration: [UInt8] { function.configuration }
   public var addressSpaceAbilities: AddressSpaceAbilities { AddressSpaceAbilities() }
 
-  public func writeConfiguration(_ byte: UInt8, at offset: Int) {
-    function.write(byte, at: offset)
+  public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
+    for (index, byte) in bytes.enumerated() { function.write(byte, at: offset + index) }
   }
 }
