@@ -58,8 +58,8 @@ extension LayoutReader {
       }
       rules.append(
         ItemRule(
-          kind: kind, condition: condition, severity: try Self.severity(rule["severity"]),
-          message: message))
+          id: try rule["id"].map(Self.identifier), kind: kind, condition: condition,
+          severity: try Self.severity(rule["severity"]), message: message))
     }
     return rules
   }

@@ -8,7 +8,7 @@ extension LayoutReader {
   ]
   static let instanceKeys = attributeKeys.subtracting(["id"]).union(["pos", "value"])
   static let itemRuleKeys: Set<String> = [
-    "count", "unique", "ascending", "by", "if", "severity", "message",
+    "id", "count", "unique", "ascending", "by", "if", "severity", "message",
   ]
   static let refusedAttributeKeys = [
     "process": "process", "terminator": "terminated text and bytes (terminator)",

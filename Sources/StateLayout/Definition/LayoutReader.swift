@@ -195,12 +195,13 @@ struct LayoutReader {
 
   private mutating func rule(_ node: YAMLNode, in index: Int) throws(LayoutError) -> Rule {
     let entries = try LayoutEntries(
-      node, known: ["expect", "if", "severity", "message", "field"])
+      node, known: ["id", "expect", "if", "severity", "message", "field"])
     let field = try entries["field"].map(Self.string)
     if let field, let node = entries["field"], !allNames.contains(field) {
       throw LayoutError(.text, at: .text(node.mark), "expected a field, found no '\(field)'")
     }
     return Rule(
+      id: try entries["id"].map(Self.identifier),
       condition: try expression(try entries.required("expect"), in: index, isOwn: true),
       guardCondition: try optionalExpression(entries["if"], in: index, isOwn: true),
       severity: try Self.severity(entries["severity"]),

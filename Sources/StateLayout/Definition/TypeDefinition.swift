@@ -24,6 +24,8 @@ final class TypeDefinition: Sendable {
 
 /// A condition that a structure must meet, with what to say where it does not.
 struct Rule: Sendable {
+  /// What a reader that puts right what it is about knows it by.
+  let id: String?
   let condition: Expression
   let guardCondition: Expression?
   let severity: LayoutFinding.Severity
@@ -43,6 +45,8 @@ struct ItemRule: Sendable {
     case ascending(Expression, group: Expression?)
   }
 
+  /// What a reader that puts right what it is about knows it by.
+  let id: String?
   let kind: Kind
   /// The items that it is about.
   let condition: Expression?

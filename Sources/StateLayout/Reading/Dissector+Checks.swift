@@ -71,10 +71,19 @@ extension Dissector {
     do throws(EvaluationProblem) {
       if let condition = rule.guardCondition, try !evaluator.truth(condition) { return }
       if try evaluator.truth(rule.condition) { return }
-      find(rule.severity, .rule, place, text(rule.message), field: rule.field)
+      find(
+        severity(rule.severity, of: rule.id), .rule, place, text(rule.message), field: rule.field)
     } catch {
       find(.note, .rule, place, "could not be checked: \(error.message)", field: rule.field)
     }
+  }
+
+  /// How much a rule's finding matters to this reader.
+  private func severity(
+    _ severity: LayoutFinding.Severity, of rule: String?
+  ) -> LayoutFinding.Severity {
+    guard let rule, accepted.contains(rule) else { return severity }
+    return min(severity, .warning)
   }
 
   mutating func text(_ message: Message) -> String {
@@ -107,14 +116,14 @@ extension Dissector {
         case .count(let counter): evaluator.frames[level].counters[counter] += 1
         case .unique(let key):
           if !state.insert(try evaluator.value(key).key, rule: index) {
-            find(rule.severity, .rule, range, text(rule.message))
+            find(severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
           }
         case .ascending(let key, let group):
           let group = try group.map { (group) throws(EvaluationProblem) in
             try evaluator.integer(group)
           }
           if !state.advance(to: try evaluator.integer(key), group: group ?? 0, rule: index) {
-            find(rule.severity, .rule, range, text(rule.message))
+            find(severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
           }
         }
       } catch {

@@ -7,6 +7,8 @@ struct Dissector: ~Copyable {
 
   let layout: LayoutDefinition
   let limits: DissectionLimits
+  /// The rules whose findings are no errors.
+  let accepted: Set<String>
   let byteCount: UInt64
   var evaluator = Evaluator()
   var report: FindingList
@@ -24,11 +26,13 @@ struct Dissector: ~Copyable {
   private static let windowByteCount = 1 << 14
 
   init(
-    _ layout: LayoutDefinition, byteCount: UInt64, limits: DissectionLimits, load: @escaping Load
+    _ layout: LayoutDefinition, byteCount: UInt64, limits: DissectionLimits,
+    accepting accepted: Set<String> = [], load: @escaping Load
   ) {
     self.layout = layout
     self.byteCount = byteCount
     self.limits = limits
+    self.accepted = accepted
     self.load = load
     report = FindingList(limit: limits.findingCount)
   }
