@@ -14,6 +14,8 @@ struct Dissector: ~Copyable {
   var report: FindingList
   /// Whether the structures that are being read cannot be read on.
   var isStopped = false
+  /// Where and why, until the innermost field that is kept of them takes it.
+  var shortfall: (path: [LayoutPath.Step], message: String)?
   var nodeCount = 0
   var readFieldCount = 0
   var loadedByteCount = 0
@@ -50,8 +52,9 @@ struct Dissector: ~Copyable {
       }
       fields.append(remainder(to: byteCount))
     }
-    return LayoutNode(
-      type.name, .record(fields), field: nil, range: 0..<max(evaluator.position, position))
+    return short(
+      LayoutNode(
+        type.name, .record(fields), field: nil, range: 0..<max(evaluator.position, position)))
   }
 
   // MARK: Structures
@@ -118,6 +121,7 @@ struct Dissector: ~Copyable {
     }
     evaluator.position = before
     isStopped = false
+    shortfall = nil
   }
 
   /// The bytes up to `end`, which the layout does not describe.
@@ -223,6 +227,7 @@ struct Dissector: ~Copyable {
   mutating func stop(_ message: String, kind: LayoutFinding.Kind = .layout) {
     if !isStopped {
       find(.error, kind, evaluator.position..<evaluator.position, message)
+      shortfall = (path, message)
     }
     isStopped = true
   }
@@ -231,11 +236,20 @@ struct Dissector: ~Copyable {
   mutating func stopTruncated(needed: UInt64, left: UInt64) {
     let position = evaluator.position
     let whole = evaluator.frames.last?.streamEnd == byteCount ? "state" : "structure"
-    find(
-      .error, .truncated, position..<position + left,
+    let message =
       "expected \(needed) \(needed == 1 ? "byte" : "bytes"), found \(left) before the \(whole) ends"
-    )
+    find(.error, .truncated, position..<position + left, message)
+    shortfall = (path, message)
     isStopped = true
+  }
+
+  /// The node that has just been read, with what it was read short by.
+  mutating func short(_ node: LayoutNode) -> LayoutNode {
+    guard let (place, message) = shortfall else { return node }
+    shortfall = nil
+    var node = node
+    node.shortfall = Shortfall(path: Array(place.dropFirst(path.count)), message: message)
+    return node
   }
 
   mutating func withItem<Result: ~Copyable>(
