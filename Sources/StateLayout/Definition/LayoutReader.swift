@@ -13,6 +13,8 @@ struct LayoutReader {
     var fieldNames: [String] = []
     var instanceNames: [String] = []
     var counters: [String] = []
+    /// The ids of `unique` rules, whose keys can be referred to.
+    var keyNames: Set<String> = []
   }
 
   private(set) var drafts: [Draft] = []
@@ -104,6 +106,9 @@ struct LayoutReader {
       drafts[index].fieldNames.append(name)
       for rule in try entries["-ferry-items"].map(Self.items) ?? [] {
         let rule = try LayoutEntries(rule, known: Self.itemRuleKeys)
+        if rule["unique"] != nil, let id = rule["id"] {
+          drafts[index].keyNames.insert(try Self.identifier(id))
+        }
         guard let count = rule["count"] else { continue }
         let counter = try Self.identifier(count)
         try note(counter, at: count.mark)

@@ -43,6 +43,10 @@ struct ItemRule: Sendable {
     case unique(Expression)
     /// Keys do not go down, among the items of a group.
     case ascending(Expression, group: Expression?)
+    /// Each item begins where the one before it of its group ends, the first at 0.
+    case contiguous(Expression, end: Expression, group: Expression?)
+    /// The key is one of those of the `unique` rule with this id, of a list of the same type.
+    case refers(Expression, to: String)
   }
 
   /// What a reader that puts right what it is about knows it by.

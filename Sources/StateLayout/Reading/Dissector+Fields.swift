@@ -222,6 +222,7 @@ extension Dissector {
         stop("expected items of an array to take bytes, found one that takes none")
       }
     }
+    for (id, keys) in rules.named { evaluator.frames[level].keys[id] = keys }
     return short(
       LayoutNode(
         field.name, .list(items.items), field: field, range: start..<evaluator.position))

@@ -80,6 +80,7 @@ struct Dissector: ~Copyable {
     if !isStopped {
       for index in type.instances.indices { instance(index, at: level) }
       for rule in type.rules { check(rule, start..<evaluator.position) }
+      checkReferences()
     }
     let frame = evaluator.frames.removeLast()
     var fields: [LayoutNode] = []
@@ -216,11 +217,17 @@ struct Dissector: ~Copyable {
     _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
     _ message: String, field: String? = nil
   ) {
-    report.add(
-      LayoutFinding(
-        severity: severity, kind: kind,
-        path: LayoutPath.text(path + (field.map { [.name($0)] } ?? [])), range: range,
-        message: message))
+    report.add(finding(severity, kind, range, message, field: field))
+  }
+
+  func finding(
+    _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
+    _ message: String, field: String? = nil
+  ) -> LayoutFinding {
+    LayoutFinding(
+      severity: severity, kind: kind,
+      path: LayoutPath.text(path + (field.map { [.name($0)] } ?? [])), range: range,
+      message: message)
   }
 
   /// Notes that the layout cannot be followed here, and stops.
