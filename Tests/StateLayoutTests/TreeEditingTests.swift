@@ -95,6 +95,10 @@ import Testing
       ])
     for count in 0...3 {
       var tree = tree
+      // Which have completion queues that are taken out.
+      try tree.root.update("nvmecs.submission_queues") { node in
+        node.content = .list(LayoutNode.Items([]))
+      }
       try tree.root.update("nvmecs.completion_queues") { node in
         node.content = .list(
           LayoutNode.Items(
