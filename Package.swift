@@ -26,6 +26,7 @@ let package = Package(
     .target(name: "CChecksum"),
     .target(name: "CXXHash"),
     .target(name: "CVFIO"),
+    .target(name: "CGlibc"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
     .target(name: "YAMLReader", dependencies: ["CYAML"]),
@@ -39,7 +40,7 @@ let package = Package(
     .target(
       name: "StreamIO",
       dependencies: [
-        "ByteIO", "MigrationStream", "YAMLReader",
+        "ByteIO", "CGlibc", "MigrationStream", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
@@ -54,8 +55,8 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout", "StreamIO",
-        "VFIO", "YAMLReader",
+        "ByteIO", "CGlibc", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout",
+        "StreamIO", "VFIO", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CGlibc
 import Glibc
 
 /// Runs the command and turns what it throws into a message and an exit code.
@@ -6,6 +7,8 @@ import Glibc
   static func main() {
     // A closed pipe is an error like others, told by the write that meets it.
     signal(SIGPIPE, SIG_IGN)
+    // Chunks of many sizes that are kept for a while would leave gaps that add up.
+    ferry_return_blocks_from(128 << 10)
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 

@@ -119,4 +119,23 @@ import Testing
     #expect(try contents("one") == "first")
     #expect(folder.names == ["one"])
   }
+
+  /// Room that is kept ahead of what is written is not the finished file's.
+  @Test(arguments: [0, 3 << 20] as [UInt64]) func noRoomIsLeftBehindTheEnd(hole: UInt64) throws {
+    let file = try OutputFile(path: folder["long"])
+    let piece = [UInt8](repeating: 1, count: 1 << 20)
+    for _ in 0..<5 { try file.write(piece.span.raw, [2].span.raw) }
+    if hole > 0 { try file.skip(hole) }
+    try file.write([3].span.raw)
+    try file.commit()
+    var status = stat()
+    #expect(stat(folder["long"], &status) == 0)
+    let written = 5 * (piece.count + 1) + 1
+    #expect(status.st_size == written + Int(hole))
+    // In units of 512 bytes, whatever the file system counts in units of a page or some.
+    #expect(status.st_blocks * 512 < written + (128 << 10))
+    let contents = try InputFile(path: folder["long"]).contents(limit: 1 << 24)
+    #expect(contents.count { $0 == 1 } == 5 << 20 && contents.count { $0 == 2 } == 5)
+    #expect(contents.last == 3)
+  }
 }

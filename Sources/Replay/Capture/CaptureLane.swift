@@ -7,7 +7,7 @@ import MigrationStream
 final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
   let session: DeviceSession<Device, Clock>
   private let chunkByteCount: Int
-  private var filling: ByteBuffer
+  private var filling = ByteBuffer()
   private var held = ByteBuffer()
   private var context = StateChunk.Context(phase: .preCopy)
   // For the next chunk only.
@@ -26,7 +26,6 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
   init(_ session: DeviceSession<Device, Clock>, chunkByteCount: Int) {
     self.session = session
     self.chunkByteCount = chunkByteCount
-    filling = ByteBuffer()
   }
 
   var isPreCopying: Bool { session.state == .preCopy }
@@ -56,6 +55,12 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
   func beginStopCopy() {
     context = StateChunk.Context(phase: .stopCopy)
     isActive = true
+  }
+
+  /// Takes over the memory of a lane whose round has ended, which has none then: of many devices, one reads at a time.
+  func takeMemory(of other: CaptureLane) {
+    swap(&filling, &other.filling)
+    swap(&held, &other.held)
   }
 
   /// Reads up to a chunk, and gives a chunk that is complete to `write`; how many bytes were read.

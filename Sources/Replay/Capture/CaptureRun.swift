@@ -69,12 +69,10 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
           + "that is stopped could be written to by one that is not; found \(first.1)")
     }
     try checkProfiles()
-    // Each lane holds two chunks: of many devices, smaller ones.
-    let laneByteCount = max(64 << 10, (16 << 20) / max(engine.sources.count, 1))
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
       do throws(DeviceError) {
         let session = try DeviceSession(source.device, number: number, clock: engine.clock)
-        lanes.append(Lane(session, chunkByteCount: min(chunkByteCount, laneByteCount)))
+        lanes.append(Lane(session, chunkByteCount: chunkByteCount))
       } catch {
         throw .device(error, number)
       }
@@ -239,15 +237,18 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
     try forEachLane { (lane) throws(DeviceError) in try lane.session.move(to: .stop) }
   }
 
-  /// Reads from all devices in turns, a chunk of each, until none has anything now.
+  /// Reads from one device after another, until none has anything now.
   private func drain<Sink: RecordSink & ~Copyable>(
     into sink: inout Sink, progress: CaptureProgress, pacingSince: Duration?
   ) throws(Failure) where Sink.Failure == SinkFailure {
     let drainStart = now
     var progress = progress
     let before = progress.byteCount
-    while lanes.contains(where: \.isActive) {
-      for lane in lanes where lane.isActive {
+    var last = lanes.last
+    for lane in lanes {
+      if let last, last !== lane { lane.takeMemory(of: last) }
+      last = lane
+      while lane.isActive {
         try checkCancellation()
         let number = lane.session.number
         do throws(LaneError<SinkFailure>) {
@@ -261,12 +262,12 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
           }
         }
         if let pacingSince { pace(since: pacingSince) }
+        progress.byteCount = byteCount
+        let time = now - drainStart
+        progress.rate =
+          time > .zero ? Double(progress.byteCount - before) / (time / .seconds(1)) : nil
+        engine.progress(progress)
       }
-      progress.byteCount = byteCount
-      let time = now - drainStart
-      progress.rate =
-        time > .zero ? Double(progress.byteCount - before) / (time / .seconds(1)) : nil
-      engine.progress(progress)
     }
   }
 

@@ -14,6 +14,7 @@ public struct OutputFile: ~Copyable {
   private let descriptor: FileDescriptor
   private var placement: Placement
   private let link: SimulatedLink?
+  private let space = AllocatedSpace()
 
   private enum Placement {
     /// Written directly; `isOwned` where the descriptor is ours to close.
@@ -80,6 +81,7 @@ public struct OutputFile: ~Copyable {
 
   /// Writes all of `head` and then all of `body`.
   public borrowing func write(_ head: RawSpan, _ body: RawSpan = RawSpan()) throws(StreamIOError) {
+    if case .rename = placement { space.reserve(head.byteCount + body.byteCount, in: descriptor) }
     do throws(Errno) {
       try descriptor.writeAll(head, body)
       try link?.send(head.byteCount + body.byteCount)
@@ -91,6 +93,8 @@ public struct OutputFile: ~Copyable {
   /// Leaves out `count` bytes, which then are zero: a hole in a regular file, written anywhere else.
   public borrowing func skip(_ count: UInt64) throws(StreamIOError) {
     if case .rename = placement {
+      // What is left out is to be a hole.
+      space.giveBack(in: descriptor)
       let position = lseek(descriptor.rawValue, 0, SEEK_CUR)
       let (end, overflow) = position.addingReportingOverflow(off_t(clamping: count))
       guard !overflow, position >= 0, ftruncate(descriptor.rawValue, end) == 0,
@@ -124,6 +128,7 @@ public struct OutputFile: ~Copyable {
     case .direct(let isOwned):
       if isOwned { try Self.close(descriptor, path) }
     case .rename(let temporary, let target, let isNameless):
+      space.giveBack(in: descriptor)
       if isNameless {
         let link = unsafe linkat(
           AT_FDCWD, "/proc/self/fd/\(descriptor.rawValue)", AT_FDCWD, temporary,

@@ -39,8 +39,9 @@ public struct StreamWriter: ~Copyable {
       throw StreamIOError(path, .stream(error))
     }
     self.output = output
+    // What is not coded is not worth handing over.
     ring =
-      threads == .one
+      threads == .one || policy == .fixed(.raw)
       ? nil
       : WorkRing(
         encoding: policy, limits: header.limits, threadCount: threads, clock: clock)
@@ -69,7 +70,7 @@ public struct StreamWriter: ~Copyable {
     }
     slot.bytes.removeAll()
     slot.bytes.append(chunk)
-    try submit(slot, device: device, context: context)
+    _ = try submit(slot, device: device, context: context)
   }
 
   /// Writes the next chunk of a device's state out of `buffer`, which is empty afterwards, and may have other memory.
@@ -78,7 +79,8 @@ public struct StreamWriter: ~Copyable {
   ) throws(StreamIOError) {
     if let slot = try vacantSlot() {
       swap(&slot.bytes, &buffer)
-      try submit(slot, device: device, context: context)
+      // The same memory again, where that is free, is still in the processor's caches.
+      if try submit(slot, device: device, context: context) { swap(&slot.bytes, &buffer) }
     } else {
       try Self.write(
         buffer.bytes, device: device, context: context, with: &encoder, to: output)
@@ -103,18 +105,21 @@ public struct StreamWriter: ~Copyable {
     return ring.vacant
   }
 
+  /// Codes and writes a chunk, or hands it to the threads; whether it is written.
   private mutating func submit(
     _ slot: EncodingSlot, device: UInt16, context: StateChunk.Context
-  ) throws(StreamIOError) {
+  ) throws(StreamIOError) -> Bool {
     slot.device = device
     slot.context = context
     let needsWork = prepare(slot)
-    guard let ring else {
+    guard let ring, needsWork || !ring.isEmpty else {
       if needsWork { slotCoder.encode(slot) }
-      return try write(slot)
+      try write(slot)
+      return true
     }
     ring.submit(needsWork: needsWork)
     while ring.isOldestDone { try writeOldest(of: ring) }
+    return false
   }
 
   /// Decides how a chunk is coded; whether it is at all.

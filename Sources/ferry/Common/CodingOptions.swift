@@ -19,7 +19,8 @@ struct CodingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Code pre-copy state that is sent again against what was sent before, as far as that lies in a "
-        + "window of this size, which readers need as memory; 0 for not at all.",
+        + "window of this size, which readers need as memory; 0 for not at all (default: 64MiB for a "
+        + "capture with no more state than that, else 0).",
       valueName: "size"))
   var window: ByteSize?
 
@@ -58,10 +59,13 @@ struct CodingOptions: ParsableArguments {
 
   var threadCount: ThreadCount { threads ?? .processors }
 
-  /// The header of the stream: with a window only where one was asked for, or state may be sent `again`.
-  private func header(again: Bool, _ coding: CompressionOption) -> StreamHeader {
-    let isUseful = again && coding.policy != .fixed(.raw)
-    let window = window?.byteCount ?? (isUseful ? DecodingLimits.standardWindowByteCount : 0)
+  /// The header of the stream: with a window only where one was asked for, or would hold all the state that is sent again.
+  ///
+  /// What is sent in rounds has left a smaller window before it comes again.
+  private func header(stateSentAgain: UInt64, _ coding: CompressionOption) -> StreamHeader {
+    let standard = DecodingLimits.standardWindowByteCount
+    let isUseful = (1...standard).contains(stateSentAgain) && coding.policy != .fixed(.raw)
+    let window = window?.byteCount ?? (isUseful ? standard : 0)
     var features: StreamHeader.MandatoryFeatures = window > 0 ? .deltas : []
     if usesDictionaries { features.insert(.dictionaries) }
     return StreamHeader(
@@ -74,15 +78,15 @@ struct CodingOptions: ParsableArguments {
 
   /// A writer of a stream into `output`; says what it will need where that is much.
   ///
-  /// State may be sent `again` in it; `standard` is how it is coded unless that was said. Its chunks may be as large as
+  /// So much of the state may be sent more than once; `standard` is how it is coded unless that was said. Its chunks may be as large as
   /// those of `limits`, those of a stream that is copied.
   func writer(
-    to output: consuming OutputFile, again: Bool = false, standard: CompressionOption = .standard,
-    limits: StreamLimits? = nil
+    to output: consuming OutputFile, stateSentAgain: UInt64 = 0,
+    standard: CompressionOption = .standard, limits: StreamLimits? = nil
   ) throws -> StreamWriter {
     let coding = compression ?? standard
     coding.announceMemory(chunkSize: chunkSize)
-    var header = header(again: again, coding)
+    var header = header(stateSentAgain: stateSentAgain, coding)
     if let limits {
       header.limits.chunkByteCount = max(header.limits.chunkByteCount, limits.chunkByteCount)
       header.limits.metadataByteCount = max(

@@ -106,6 +106,15 @@ struct CaptureCommand: ParsableCommand {
     return options
   }
 
+  /// How many bytes of state there are of devices that send some of it more than once.
+  private func stateSentAgain(_ devices: [AnyDevice]) throws -> UInt64 {
+    var sum: UInt64 = 0
+    for device in devices where try device.abilities().contains(.preCopy) {
+      sum = sum.addingReportingOverflow(try device.stopCopyByteCount()).partialValue
+    }
+    return sum
+  }
+
   func run() throws {
     let open = try OpenDevices(devices, in: trace.kernel())
     for device in open.devices where device.isResetWhenClosed {
@@ -120,14 +129,11 @@ struct CaptureCommand: ParsableCommand {
     for (index, path) in profiles.enumerated() {
       sources[index].profile = try ProfileFiles.layout(path)
     }
-    let again =
-      try options.usesPreCopy
-      && open.devices.contains {
-        try $0.abilities().contains(.preCopy)
-      }
     let file = try OutputFile(path: output)
     let standard = file.isPipe ? CompressionOption(.adaptive) : .standard
-    let writer = try coding.writer(to: file, again: again, standard: standard)
+    let writer = try coding.writer(
+      to: file, stateSentAgain: options.usesPreCopy ? stateSentAgain(open.devices) : 0,
+      standard: standard)
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
