@@ -5,12 +5,14 @@ import Testing
 
 @Suite struct ReplayTests {
   private func report(
-    _ bytes: [UInt8], _ devices: [EmulatedDevice], options: ReplayOptions = ReplayOptions()
+    _ bytes: [UInt8], _ devices: [EmulatedDevice], options: ReplayOptions = ReplayOptions(),
+    judgement: StateJudgement? = nil
   ) throws -> CompatibilityReport {
     var source = MemorySource(bytes)
-    let engine = ReplayEngine(
+    var engine = ReplayEngine(
       zip(devices, (0 as UInt16)...).map { ReplayTarget($0, number: $1) }, options: options,
       clock: ManualClock())
+    engine.targets[0].judgement = judgement
     return try engine.check(&source)
   }
 
@@ -87,6 +89,30 @@ import Testing
     let target = try device("emulated:mtty?ports=1&text=old")
     let found = try report(try stream(of: "emulated:mtty?ports=2"), [target])
     #expect(found.description == "device 0: region 1: wanted 8 bytes, found 0 bytes")
+  }
+
+  @Test func stateThatIsUnsoundIsRefusedUnlessAllowed() throws {
+    let bytes = try stream(of: "emulated:mtty?text=hello")
+    let unsound = StateJudgement.unsound(layout: "mtty", problem: "it is cut")
+    let target = try device("emulated:mtty?text=old")
+    let before = target.serial?.image
+    #expect(
+      try report(bytes, [target], judgement: unsound).description
+        == "device 0: state: wanted a sound one of the layout mtty, found it is cut")
+    #expect(throws: ReplayError<StreamError>.self) {
+      _ = try replay(bytes, onto: [target]) { $0.targets[0].judgement = unsound }
+    }
+    #expect(target.serial?.image == before && target.resetCount == 0)
+    var options = ReplayOptions()
+    options.allowsUnsoundState = true
+    let allowed = try report(bytes, [target], options: options, judgement: unsound)
+    #expect(allowed.isCompatible && allowed.findings.map(\.severity) == [.note])
+    options = ReplayOptions()
+    options.parts = .configuration
+    #expect(try report(bytes, [target], options: options, judgement: unsound).findings == [])
+    #expect(try report(bytes, [target], judgement: .sound(layout: "mtty")).findings == [])
+    let unjudged = try report(bytes, [target], judgement: .unjudged(reason: "why"))
+    #expect(unjudged.isCompatible && unjudged.findings.map(\.subject) == ["state"])
   }
 
   @Test func devicesAndTargetsMustMeet() throws {

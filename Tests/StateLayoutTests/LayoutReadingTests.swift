@@ -12,6 +12,10 @@ import YAMLReader
     """
   }
 
+  private static func items(_ rules: String) -> String {
+    file("type: u1, repeat: eos, -ferry-items: [\(rules)]")
+  }
+
   /// Features of Kaitai Struct that are outside of the subset, and how the refusal names them.
   static let refused: [(text: String, name: String)] = [
     (file("type: f4"), "floating-point"),
@@ -62,6 +66,11 @@ import YAMLReader
     "meta: { id: t }\nseq: []\nenums: { e: { x: y } }",
     "meta: { id: t }\nseq: []\n-ferry-detect: [{ certainty: sure, reason: x }]",
     "meta: { id: t }\nseq: []\n-ferry-rules: [{ expect: true, message: 'a {b' }]",
+    "meta: { id: t }\nseq: []\n-ferry-rules: [{ id: A, expect: true, message: a }]",
+    items("{ first: _, message: a }"), items("{ contiguous: _, message: a }"),
+    items("{ refers: _, message: a }"), items("{ refers: _, to: b, message: a }"),
+    items("{ id: b, ascending: _, message: a }, { refers: _, to: b, message: a }"),
+    items("{ id: b, unique: _ }"),
   ])
   func whatIsNoLayoutIsRefused(_ text: String) {
     let error = #expect(throws: LayoutError.self) { try Layout(parsing: text) }

@@ -193,13 +193,13 @@ enum RandomState {
   }
 
   private static func nvme(isLinux: Bool, _ random: inout SplitMix64) -> [UInt8] {
-    let submissions = UInt16.random(in: 0...5, using: &random)
     let completions = UInt16.random(in: 0...5, using: &random)
+    let submissions = completions == 0 ? 0 : UInt16.random(in: 0...5, using: &random)
     var state = ByteWriter()
     for value in [0, submissions, completions, 0] { state.little(value) }
     for queue in 0..<submissions {
       state.append(random.bytes(8))
-      for value in [63, queue + 1, 1, 5, 3, 63] { state.little(value) }
+      for value in [63, queue + 1, queue % completions + 1, 5, 3, 63] { state.little(value) }
       state.append(random.bytes(4))
     }
     for queue in 0..<completions {

@@ -108,6 +108,29 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test(arguments: LayoutCase.all)
+  func aStateThatIsCutIsWrittenTheSameOrNotAtAll(_ state: LayoutCase) throws {
+    var random = SplitMix64(seed: state.seed)
+    let whole = try RandomState.bytes(of: state.name, seed: state.seed)
+    let layout = try Self.layout(state.name)
+    for _ in 0..<40 {
+      let bytes = Array(whole.prefix(Int.random(in: whole.indices, using: &random)))
+      let tree = layout.dissect(bytes)
+      do throws(LayoutError) {
+        #expect(try tree.encodedBytes() == bytes)
+        #expect(tree.isComplete, "\(bytes.count) of \(whole.count) bytes")
+      } catch {
+        #expect(!tree.isComplete && error.code == .incomplete, "\(error)")
+        #expect(error.message.contains("expected") && error.message.contains("found"), "\(error)")
+        // It names what was met in reading.
+        let found = tree.findings.contains { finding in
+          error.place == .field(finding.path) && error.message == finding.message
+        }
+        #expect(found, "\(error), among \(tree.findings)")
+      }
+    }
+  }
+
   @Test(arguments: RandomState.names)
   func noBytesAtAllAreUnsound(_ name: String) throws {
     let tree = try Self.layout(name).dissect([])
@@ -126,7 +149,8 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
         bytes[Int.random(in: bytes.indices, using: &random)] = random.bytes(1)[0]
       }
       let tree = layout.dissect(bytes)
-      if tree.isComplete, let again = try? tree.encodedBytes() { #expect(again == bytes) }
+      if let again = try? tree.encodedBytes() { #expect(again == bytes) }
+      if tree.isComplete { #expect(throws: Never.self) { try tree.encodedBytes() } }
     }
   }
 }

@@ -95,6 +95,10 @@ import Testing
       ])
     for count in 0...3 {
       var tree = tree
+      // Which have completion queues that are taken out.
+      try tree.root.update("nvmecs.submission_queues") { node in
+        node.content = .list(LayoutNode.Items([]))
+      }
       try tree.root.update("nvmecs.completion_queues") { node in
         node.content = .list(
           LayoutNode.Items(
@@ -144,6 +148,55 @@ import Testing
     var short = try tree("mtty")
     short.root.content = .record([])
     #expect(throws: LayoutError.self) { try short.encode() }
+  }
+
+  @Test func whatWasReadShortIsWrittenOnceItIsWhole() throws {
+    let whole = try RandomState.bytes(of: "mlx5", seed: 2)
+    var tree = try ShippedLayoutTests.layout("mlx5").dissect(Array(whole.dropLast()))
+    let last = try #require(tree["records"]).items.count - 1
+    func expectRefused(_ tree: LayoutTree) {
+      let error = #expect(throws: LayoutError.self) { try tree.encode() }
+      #expect(error?.code == .incomplete)
+      #expect(error?.place == .field("records[\(last)].payload"))
+      #expect(error?.message.contains("before the state ends") == true)
+    }
+    expectRefused(tree)
+    try tree.set("records[0].flags", to: 1)
+    try tree.set("records[\(last)].flags", to: 1)
+    expectRefused(tree)
+    var mended = tree
+    try mended.set("records[\(last)].payload", to: [1, 2, 3])
+    #expect(try again(mended).integer("records[\(last)].record_size") == 3)
+    try tree.root.update("records") { node in
+      node.content = .list(LayoutNode.Items(Array(node.items.dropLast())))
+    }
+    #expect(try again(tree)["records"]?.items.count == last)
+  }
+
+  @Test func aListThatWasReadShortKeepsItsCount() throws {
+    let layout = try Layout(
+      parsing: """
+        meta: { id: t, endian: be }
+        seq:
+          - { id: count, type: u1 }
+          - { id: inner, size: 3, type: words }
+          - { id: words, type: u2, repeat: expr, repeat-expr: count }
+        types:
+          words:
+            seq:
+              - { id: count, type: u1 }
+              - { id: words, type: u2, repeat: expr, repeat-expr: count }
+        """)
+    // The inner list is cut by its structure, the outer one by the state.
+    let cases: [(bytes: [UInt8], field: String)] = [
+      ([1, 2, 9, 9, 9, 9], "inner.words[1]"), ([2, 1, 9, 9, 9, 9], "words[1]"),
+      ([2, 1, 9, 9, 9], "words[0]"), ([], "count"), ([2, 1], "inner"),
+    ]
+    for (bytes, field) in cases {
+      let error = #expect(throws: LayoutError.self) { try layout.dissect(bytes).encode() }
+      #expect(error?.code == .incomplete && error?.place == .field(field))
+    }
+    #expect(try layout.dissect([1, 1, 9, 9, 9, 9]).encodedBytes() == [1, 1, 9, 9, 9, 9])
   }
 
   @Test func anInstanceThatIsChangedIsWrittenInItsPlace() throws {

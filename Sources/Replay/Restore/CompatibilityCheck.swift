@@ -7,13 +7,18 @@ struct CompatibilityCheck<Device: MigratableDevice> {
   let wanted: StreamDevice
   let device: Device
   let profile: ProfileLayout?
-  let parts: ReplayParts
+  let judgement: StateJudgement?
+  let options: ReplayOptions
   var report: CompatibilityReport
 
   private var number: UInt16 { wanted.number }
+  private var parts: ReplayParts { options.parts }
 
   mutating func run() throws(DeviceError) {
-    if parts.contains(.state) { try checkAbilities() }
+    if parts.contains(.state) {
+      try checkAbilities()
+      checkState()
+    }
     if !parts.isDisjoint(with: [.state, .configuration]) {
       try checkIdentity()
       try checkConfiguration()
@@ -29,6 +34,20 @@ struct CompatibilityCheck<Device: MigratableDevice> {
     report.add(
       number, "migration", wanted: "a driver that can take state (STOP_COPY)",
       found: "abilities: \(abilities)")
+  }
+
+  private mutating func checkState() {
+    switch judgement {
+    case .sound, nil: break
+    case .unsound(let layout, let problem):
+      report.add(
+        number, "state", wanted: "a sound one of the layout \(layout)", found: problem,
+        severity: options.allowsUnsoundState ? .note : .incompatible)
+    case .unjudged(let reason):
+      report.add(
+        number, "state", wanted: "its layout's judgement of it", found: "none: \(reason)",
+        severity: .note)
+    }
   }
 
   private mutating func checkIdentity() throws(DeviceError) {

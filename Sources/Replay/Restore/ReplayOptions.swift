@@ -5,6 +5,8 @@ public struct ReplayOptions: Sendable, Hashable {
   public var leavesStopped = false
   /// Whether several targets may be restored though not all can be kept from reaching into each other.
   public var allowsMissingP2P = false
+  /// Whether targets are given state in which its layout found an error.
+  public var allowsUnsoundState = false
 
   public init() {}
 }

@@ -14,7 +14,7 @@ extension ReplayRun {
       do throws(DeviceError) {
         var check = CompatibilityCheck(
           wanted: introduction, device: target.device, profile: target.profile,
-          parts: engine.options.parts, report: report)
+          judgement: target.judgement, options: engine.options, report: report)
         try check.run()
         report = check.report
         let abilities = try target.device.abilities()

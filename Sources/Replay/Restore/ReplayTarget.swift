@@ -7,6 +7,8 @@ public struct ReplayTarget<Device: MigratableDevice> {
   public var number: UInt16
   /// The profile that the guest is shown from now on; overrides what the stream says of it.
   public var profile: ProfileLayout?
+  /// What is known of the state that it is to take; nil where nobody looked at it.
+  public var judgement: StateJudgement?
 
   public init(_ device: Device, number: UInt16, profile: ProfileLayout? = nil) {
     self.device = device

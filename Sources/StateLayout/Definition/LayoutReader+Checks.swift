@@ -48,8 +48,19 @@ extension LayoutReader {
         kind = .ascending(
           try expression(key, in: index, isOwn: true),
           group: try optionalExpression(rule["by"], in: index, isOwn: true))
+      } else if let start = rule["contiguous"] {
+        kind = .contiguous(
+          try expression(start, in: index, isOwn: true),
+          end: try expression(try rule.required("end"), in: index, isOwn: true),
+          group: try optionalExpression(rule["by"], in: index, isOwn: true))
+      } else if let key = rule["refers"] {
+        let id = try Self.identifier(try rule.required("to"))
+        guard drafts[index].keyNames.contains(id) else {
+          throw rule.problem("expected the id of a unique rule of this type, found no '\(id)'")
+        }
+        kind = .refers(try expression(key, in: index, isOwn: true), to: id)
       } else {
-        throw rule.problem("expected one of count, unique and ascending")
+        throw rule.problem("expected one of count, unique, ascending, contiguous and refers")
       }
       var message = Message(pieces: [])
       if case .count = kind {
@@ -58,8 +69,8 @@ extension LayoutReader {
       }
       rules.append(
         ItemRule(
-          kind: kind, condition: condition, severity: try Self.severity(rule["severity"]),
-          message: message))
+          id: try rule["id"].map(Self.identifier), kind: kind, condition: condition,
+          severity: try Self.severity(rule["severity"]), message: message))
     }
     return rules
   }

@@ -8,7 +8,8 @@ extension LayoutReader {
   ]
   static let instanceKeys = attributeKeys.subtracting(["id"]).union(["pos", "value"])
   static let itemRuleKeys: Set<String> = [
-    "count", "unique", "ascending", "by", "if", "severity", "message",
+    "id", "count", "unique", "ascending", "contiguous", "end", "by", "refers", "to", "if",
+    "severity", "message",
   ]
   static let refusedAttributeKeys = [
     "process": "process", "terminator": "terminated text and bytes (terminator)",

@@ -13,6 +13,8 @@ struct LayoutReader {
     var fieldNames: [String] = []
     var instanceNames: [String] = []
     var counters: [String] = []
+    /// The ids of `unique` rules, whose keys can be referred to.
+    var keyNames: Set<String> = []
   }
 
   private(set) var drafts: [Draft] = []
@@ -104,6 +106,9 @@ struct LayoutReader {
       drafts[index].fieldNames.append(name)
       for rule in try entries["-ferry-items"].map(Self.items) ?? [] {
         let rule = try LayoutEntries(rule, known: Self.itemRuleKeys)
+        if rule["unique"] != nil, let id = rule["id"] {
+          drafts[index].keyNames.insert(try Self.identifier(id))
+        }
         guard let count = rule["count"] else { continue }
         let counter = try Self.identifier(count)
         try note(counter, at: count.mark)
@@ -195,12 +200,13 @@ struct LayoutReader {
 
   private mutating func rule(_ node: YAMLNode, in index: Int) throws(LayoutError) -> Rule {
     let entries = try LayoutEntries(
-      node, known: ["expect", "if", "severity", "message", "field"])
+      node, known: ["id", "expect", "if", "severity", "message", "field"])
     let field = try entries["field"].map(Self.string)
     if let field, let node = entries["field"], !allNames.contains(field) {
       throw LayoutError(.text, at: .text(node.mark), "expected a field, found no '\(field)'")
     }
     return Rule(
+      id: try entries["id"].map(Self.identifier),
       condition: try expression(try entries.required("expect"), in: index, isOwn: true),
       guardCondition: try optionalExpression(entries["if"], in: index, isOwn: true),
       severity: try Self.severity(entries["severity"]),

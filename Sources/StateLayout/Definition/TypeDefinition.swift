@@ -24,6 +24,8 @@ final class TypeDefinition: Sendable {
 
 /// A condition that a structure must meet, with what to say where it does not.
 struct Rule: Sendable {
+  /// What a reader that puts right what it is about knows it by.
+  let id: String?
   let condition: Expression
   let guardCondition: Expression?
   let severity: LayoutFinding.Severity
@@ -41,8 +43,14 @@ struct ItemRule: Sendable {
     case unique(Expression)
     /// Keys do not go down, among the items of a group.
     case ascending(Expression, group: Expression?)
+    /// Each item begins where the one before it of its group ends, the first at 0.
+    case contiguous(Expression, end: Expression, group: Expression?)
+    /// The key is one of those of the `unique` rule with this id, of a list of the same type.
+    case refers(Expression, to: String)
   }
 
+  /// What a reader that puts right what it is about knows it by.
+  let id: String?
   let kind: Kind
   /// The items that it is about.
   let condition: Expression?

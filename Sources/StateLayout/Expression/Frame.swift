@@ -16,6 +16,9 @@ struct Frame {
   /// The bounds of the stream that the structure stands in; the end is nil while it is not known.
   var streamStart: UInt64
   var streamEnd: UInt64?
+  /// The keys of lists that are read, by the ids of their rules, and what refers to them.
+  var keys: [String: ItemKeys] = [:]
+  var references: [ItemReference] = []
   var item: Value?
   var itemIndex: UInt64?
 

@@ -98,12 +98,17 @@ types:
         -ferry-items:
           - unique: _.qid
             message: expected each submission queue once, found {_.qid} again
+          - refers: _.cqid
+            to: completion_queues
+            if: _.cqid != 0
+            message: expected the completion queue {_.cqid} of submission queue {_.qid} among the completion queues, found none
       - id: completion_queues
         type: completion_queue
         repeat: expr
         repeat-expr: niocq
         -ferry-items:
-          - unique: _.qid
+          - id: completion_queues
+            unique: _.qid
             message: expected each completion queue once, found {_.qid} again
       - id: padding
         doc: To whole units of four bytes.

@@ -105,10 +105,10 @@ types:
           - unique: (_.control.command_class << 8) | _.control.command
             if: _.part_type == part_type::net_cvq_cfg
             message: expected one such part for each command, found another
-          - ascending: _.part_type
+          - id: part_order
+            ascending: _.part_type
             if: _.part_type >= part_type::dev_features and _.part_type <= part_type::vq_notify_cfg
             message: expected the parts in the order of their types, found one behind a part that must follow it
-            severity: warning
   part:
     -ferry-rules:
       - if: not (part_type >= part_type::dev_features and part_type <= part_type::vq_notify_cfg) and part_type != part_type::net_cvq_cfg

@@ -48,6 +48,11 @@ seq:
         if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::vram
         severity: warning
         message: expected firmware state, translation table, registers and video memory of a GT in this order, found another
+      - contiguous: _.header.offset
+        end: _.header.offset + _.header.size
+        by: (_.header.tile_id << 8) | _.header.gt_id
+        if: _.header.packet_type == packet_type::vram
+        message: expected the video memory of tile {_.header.tile_id}, GT {_.header.gt_id} without a gap or an overlap, found a packet at {_.header.offset}
       - unique: (_.header.packet_type << 16) | (_.header.tile_id << 8) | _.header.gt_id
         if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::guc
         severity: warning

@@ -71,10 +71,19 @@ extension Dissector {
     do throws(EvaluationProblem) {
       if let condition = rule.guardCondition, try !evaluator.truth(condition) { return }
       if try evaluator.truth(rule.condition) { return }
-      find(rule.severity, .rule, place, text(rule.message), field: rule.field)
+      find(
+        severity(rule.severity, of: rule.id), .rule, place, text(rule.message), field: rule.field)
     } catch {
       find(.note, .rule, place, "could not be checked: \(error.message)", field: rule.field)
     }
+  }
+
+  /// How much a rule's finding matters to this reader.
+  private func severity(
+    _ severity: LayoutFinding.Severity, of rule: String?
+  ) -> LayoutFinding.Severity {
+    guard let rule, accepted.contains(rule) else { return severity }
+    return min(severity, .warning)
   }
 
   mutating func text(_ message: Message) -> String {
@@ -107,50 +116,45 @@ extension Dissector {
         case .count(let counter): evaluator.frames[level].counters[counter] += 1
         case .unique(let key):
           if !state.insert(try evaluator.value(key).key, rule: index) {
-            find(rule.severity, .rule, range, text(rule.message))
+            find(severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
           }
         case .ascending(let key, let group):
           let group = try group.map { (group) throws(EvaluationProblem) in
             try evaluator.integer(group)
           }
           if !state.advance(to: try evaluator.integer(key), group: group ?? 0, rule: index) {
-            find(rule.severity, .rule, range, text(rule.message))
+            find(severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
           }
+        case .contiguous(let start, let end, let group):
+          let group = try group.map { (group) throws(EvaluationProblem) in
+            try evaluator.integer(group)
+          }
+          let (first, last) = (try evaluator.integer(start), try evaluator.integer(end))
+          if let expected = state.follow(first, to: last, group: group ?? 0, rule: index) {
+            find(
+              severity(rule.severity, of: rule.id), .rule, range,
+              "\(text(rule.message)), where what is before it ends at \(expected)")
+          }
+        case .refers(let key, let id):
+          let key = try evaluator.value(key).key
+          guard state.remember(key, rule: index) else { break }
+          let finding = self.finding(
+            severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
+          evaluator.frames[level].references.append(
+            ItemReference(key: key, id: id, finding: finding))
         }
       } catch {
         find(.note, .rule, range, "could not be checked: \(error.message)")
       }
     }
   }
-}
-
-/// What rules about items remember of those before.
-struct ItemRuleState {
-  let rules: [ItemRule]
-  private var keys: [Set<Value.Key>]
-  private var heights: [[Int128: Int128]]
-
-  // More different keys than any device has queues; beyond them nothing is claimed.
-  private static let limit = 1 << 16
-
-  init(_ rules: [ItemRule]) {
-    self.rules = rules
-    keys = Array(repeating: [], count: rules.count)
-    heights = Array(repeating: [:], count: rules.count)
-  }
-
-  /// Whether the key is new.
-  mutating func insert(_ key: Value.Key, rule: Int) -> Bool {
-    guard keys[rule].count < Self.limit else { return !keys[rule].contains(key) }
-    return keys[rule].insert(key).inserted
-  }
-
-  /// Whether the key does not go down in its group.
-  mutating func advance(to key: Int128, group: Int128, rule: Int) -> Bool {
-    if let height = heights[rule][group], key < height { return false }
-    if heights[rule].count < Self.limit || heights[rule][group] != nil {
-      heights[rule][group] = key
+  /// Checks what items of the structure that has just been read refer to.
+  mutating func checkReferences() {
+    let frame = evaluator.frames[evaluator.top]
+    for reference in frame.references {
+      // A list that is not there has no keys.
+      guard !(frame.keys[reference.id]?.mayHave(reference.key) ?? false) else { continue }
+      report.add(reference.finding)
     }
-    return true
   }
 }

@@ -32,7 +32,7 @@ extension Dissector {
       let first = bitRunStart + UInt64(place.offset / 8)
       range = first..<bitRunStart + UInt64((place.offset + place.width + 7) / 8)
     }
-    let node = LayoutNode(field.name, content, field: field, range: range)
+    let node = short(LayoutNode(field.name, content, field: field, range: range))
     if !field.validity.isEmpty { check(field, node) }
     return node
   }
@@ -162,6 +162,8 @@ extension Dissector {
     guard let extent = extent(of: field) else { return nil }
     // What is wrong inside does not keep what stands behind from being read.
     isStopped = false
+    let cut = shortfall
+    shortfall = nil
     let start = evaluator.position
     let end = start + extent.byteCount
     var fields = record(type, streamStart: start, streamEnd: end)
@@ -175,6 +177,8 @@ extension Dissector {
       fields.append(remainder(to: end))
     }
     isStopped = extent.isCut
+    // Of a structure that is itself cut, that is the reason.
+    if cut != nil { shortfall = cut }
     return .record(fields)
   }
 
@@ -218,8 +222,10 @@ extension Dissector {
         stop("expected items of an array to take bytes, found one that takes none")
       }
     }
-    return LayoutNode(
-      field.name, .list(items.items), field: field, range: start..<evaluator.position)
+    for (id, keys) in rules.named { evaluator.frames[level].keys[id] = keys }
+    return short(
+      LayoutNode(
+        field.name, .list(items.items), field: field, range: start..<evaluator.position))
   }
 
   private mutating func isLast(_ field: FieldDefinition, _ node: LayoutNode) -> Bool {

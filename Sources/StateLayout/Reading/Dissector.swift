@@ -7,11 +7,15 @@ struct Dissector: ~Copyable {
 
   let layout: LayoutDefinition
   let limits: DissectionLimits
+  /// The rules whose findings are no errors.
+  let accepted: Set<String>
   let byteCount: UInt64
   var evaluator = Evaluator()
   var report: FindingList
   /// Whether the structures that are being read cannot be read on.
   var isStopped = false
+  /// Where and why, until the innermost field that is kept of them takes it.
+  var shortfall: (path: [LayoutPath.Step], message: String)?
   var nodeCount = 0
   var readFieldCount = 0
   var loadedByteCount = 0
@@ -24,11 +28,13 @@ struct Dissector: ~Copyable {
   private static let windowByteCount = 1 << 14
 
   init(
-    _ layout: LayoutDefinition, byteCount: UInt64, limits: DissectionLimits, load: @escaping Load
+    _ layout: LayoutDefinition, byteCount: UInt64, limits: DissectionLimits,
+    accepting accepted: Set<String> = [], load: @escaping Load
   ) {
     self.layout = layout
     self.byteCount = byteCount
     self.limits = limits
+    self.accepted = accepted
     self.load = load
     report = FindingList(limit: limits.findingCount)
   }
@@ -46,8 +52,9 @@ struct Dissector: ~Copyable {
       }
       fields.append(remainder(to: byteCount))
     }
-    return LayoutNode(
-      type.name, .record(fields), field: nil, range: 0..<max(evaluator.position, position))
+    return short(
+      LayoutNode(
+        type.name, .record(fields), field: nil, range: 0..<max(evaluator.position, position)))
   }
 
   // MARK: Structures
@@ -73,6 +80,7 @@ struct Dissector: ~Copyable {
     if !isStopped {
       for index in type.instances.indices { instance(index, at: level) }
       for rule in type.rules { check(rule, start..<evaluator.position) }
+      checkReferences()
     }
     let frame = evaluator.frames.removeLast()
     var fields: [LayoutNode] = []
@@ -114,6 +122,7 @@ struct Dissector: ~Copyable {
     }
     evaluator.position = before
     isStopped = false
+    shortfall = nil
   }
 
   /// The bytes up to `end`, which the layout does not describe.
@@ -208,17 +217,24 @@ struct Dissector: ~Copyable {
     _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
     _ message: String, field: String? = nil
   ) {
-    report.add(
-      LayoutFinding(
-        severity: severity, kind: kind,
-        path: LayoutPath.text(path + (field.map { [.name($0)] } ?? [])), range: range,
-        message: message))
+    report.add(finding(severity, kind, range, message, field: field))
+  }
+
+  func finding(
+    _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
+    _ message: String, field: String? = nil
+  ) -> LayoutFinding {
+    LayoutFinding(
+      severity: severity, kind: kind,
+      path: LayoutPath.text(path + (field.map { [.name($0)] } ?? [])), range: range,
+      message: message)
   }
 
   /// Notes that the layout cannot be followed here, and stops.
   mutating func stop(_ message: String, kind: LayoutFinding.Kind = .layout) {
     if !isStopped {
       find(.error, kind, evaluator.position..<evaluator.position, message)
+      shortfall = (path, message)
     }
     isStopped = true
   }
@@ -227,11 +243,20 @@ struct Dissector: ~Copyable {
   mutating func stopTruncated(needed: UInt64, left: UInt64) {
     let position = evaluator.position
     let whole = evaluator.frames.last?.streamEnd == byteCount ? "state" : "structure"
-    find(
-      .error, .truncated, position..<position + left,
+    let message =
       "expected \(needed) \(needed == 1 ? "byte" : "bytes"), found \(left) before the \(whole) ends"
-    )
+    find(.error, .truncated, position..<position + left, message)
+    shortfall = (path, message)
     isStopped = true
+  }
+
+  /// The node that has just been read, with what it was read short by.
+  mutating func short(_ node: LayoutNode) -> LayoutNode {
+    guard let (place, message) = shortfall else { return node }
+    shortfall = nil
+    var node = node
+    node.shortfall = Shortfall(path: Array(place.dropFirst(path.count)), message: message)
+    return node
   }
 
   mutating func withItem<Result: ~Copyable>(

@@ -6,13 +6,17 @@ extension Layout {
     dissect(StateBytes(bytes), limits: limits)
   }
 
-  /// Takes a state apart, reading of it only what the layout describes; throws only what the source does.
+  /// Takes a state apart, reading of it only what the layout describes; throws only what the source
+  /// does.
+  ///
+  /// `rules` are ids of the layout's rules whose findings are warnings at most, for a reader that puts right what they are about.
   public func dissect<Source: StateSource>(
-    _ source: Source, limits: DissectionLimits = .standard
+    _ source: Source, limits: DissectionLimits = .standard, accepting rules: Set<String> = []
   ) throws(Source.Failure) -> LayoutTree {
     var failure: Source.Failure?
-    var dissector = Dissector(definition, byteCount: source.byteCount, limits: limits) {
-      offset, count, buffer in
+    var dissector = Dissector(
+      definition, byteCount: source.byteCount, limits: limits, accepting: rules
+    ) { offset, count, buffer in
       do throws(Source.Failure) {
         try source.read(at: offset, count: count, into: &buffer)
         return true

@@ -11,10 +11,12 @@ public protocol Translation: Sendable {
   var summary: String { get }
   /// The facts of the target that it goes by, by their keys.
   var facts: [String] { get }
+  /// The rules of the layout `source`, by their ids, that a state may break, since it puts right what they are about.
+  var mends: Set<String> { get }
   /// The losses that it can be allowed.
   var losses: [TranslationLoss] { get }
 
-  /// The state `tree`, which its layout calls sound, as a tree of the layout `target`.
+  /// The state `tree`, which its layout calls sound but for the rules that are mended, as a tree of the layout `target`.
   ///
   /// What stands in the way is told to `run`, all of it; what is returned then is not used.
   func translate(
@@ -23,5 +25,6 @@ public protocol Translation: Sendable {
 }
 
 extension Translation {
+  public var mends: Set<String> { [] }
   public var losses: [TranslationLoss] { [] }
 }

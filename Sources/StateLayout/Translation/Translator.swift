@@ -40,7 +40,7 @@ public struct Translator: Sendable {
         "layout", found: wanted.name,
         needed: "one that the target takes: \(layouts.joined(separator: ", "))")
     }
-    let tree = try layout.dissect(state)
+    let tree = try layout.dissect(state, accepting: translation.mends)
     run.refuse(errorsOf: tree)
     guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
     let result: Payload

@@ -44,11 +44,16 @@ public struct LayoutNode: Sendable {
 
   public var name: String
   public var content: Content {
-    didSet { range = nil }
+    didSet {
+      range = nil
+      shortfall = nil
+    }
   }
   /// The bytes that it was read from, counted from the start of the state; nil where it was not read, or was changed.
   public internal(set) var range: Range<UInt64>?
   public internal(set) var origin: Origin
+  /// Why the node has less than its layout wants, where it was read so.
+  var shortfall: Shortfall?
   let field: FieldDefinition?
 
   init(

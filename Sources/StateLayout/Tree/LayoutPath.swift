@@ -60,6 +60,9 @@ extension LayoutNode {
     _ change: (inout LayoutNode) throws(LayoutError) -> Void
   ) throws(LayoutError) {
     guard let step = steps.first else { return try change(&self) }
+    // A change within does not make a whole of what was read short.
+    let shortfall = shortfall
+    defer { self.shortfall = shortfall }
     // Taken out and put back, so that an update copies no more than it changes.
     let old = content
     content = .integer(0)

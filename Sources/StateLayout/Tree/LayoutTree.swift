@@ -61,7 +61,8 @@ public struct LayoutTree: Sendable {
 
   /// The state's bytes; what was not loaded stays a place in the source that the tree was read from.
   ///
-  /// Throws where a field is missing, does not fit its type, or has a length that another field contradicts which does not
+  /// A state that was read short, and not given all that it lacks since, is not written: throws `incomplete` with the field at
+  /// which reading it ended. Throws too where a field is missing, does not fit its type, or has a length that another field contradicts which does not
   /// simply measure it.
   public func encode() throws(LayoutError) -> Payload {
     try layout.encode(root)

@@ -5,6 +5,7 @@ extension Layout {
       throw LayoutError(.value, at: .field(""), "expected a record, found another field")
     }
     var encoder = LayoutEncoder(definition)
+    try encoder.requireWhole(root)
     return try encoder.run(fields)
   }
 }

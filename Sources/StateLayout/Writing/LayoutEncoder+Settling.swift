@@ -114,6 +114,7 @@ extension LayoutEncoder {
     _ node: LayoutNode, _ field: FieldDefinition
   ) throws(LayoutError) -> LayoutNode {
     guard field.isRepeated else { return try item(node, field) }
+    try requireWhole(node)
     switch node.content {
     case .list(var items):
       let level = evaluator.top
@@ -143,6 +144,7 @@ extension LayoutEncoder {
   private mutating func item(
     _ node: LayoutNode, _ field: FieldDefinition
   ) throws(LayoutError) -> LayoutNode {
+    try requireWhole(node)
     switch field.kind {
     case .integer(let format):
       evaluator.position += UInt64(format.byteCount)

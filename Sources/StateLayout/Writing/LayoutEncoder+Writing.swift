@@ -49,6 +49,7 @@ extension LayoutEncoder {
     } catch {
       throw problem(error)
     }
+    try requireWhole(node)
     let whole = output
     output = Payload()
     evaluator.position = frame.streamStart + offset

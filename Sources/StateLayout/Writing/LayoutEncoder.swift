@@ -55,6 +55,13 @@ struct LayoutEncoder {
     return frame
   }
 
+  /// Throws where a field, or the whole state, was read short.
+  func requireWhole(_ node: LayoutNode) throws(LayoutError) {
+    guard let shortfall = node.shortfall else { return }
+    throw LayoutError(
+      .incomplete, at: .field(LayoutPath.text(path + shortfall.path)), shortfall.message)
+  }
+
   func problem(_ code: LayoutError.Code, _ message: String) -> LayoutError {
     LayoutError(code, at: .field(LayoutPath.text(path)), message)
   }

@@ -12,6 +12,9 @@ struct ReplayCommand: ParsableCommand {
       whole stream was verified, to its end. What fails before a device takes state leaves it as it \
       was; from there on it is reset, and runs fresh. The message says which.
 
+      Several drivers take state that was cut. State of a file that its layout finds unsound or not \
+      complete is refused before a device is touched; a pipe is not judged, for it is read once.
+
       \(OpenDevices.help)
 
       Exit codes: 1 the devices cannot take the stream; 3 it is damaged or torn; 4 a device failed \
@@ -68,6 +71,9 @@ struct ReplayCommand: ParsableCommand {
     help: "Restore several devices though not all of their drivers have P2P.")
   var withoutP2P = false
 
+  @Flag(help: "Restore state that its layout finds unsound, if the driver takes it.")
+  var allowUnsound = false
+
   @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
@@ -111,7 +117,21 @@ struct ReplayCommand: ParsableCommand {
     options.parts = only?.parts ?? .all
     options.leavesStopped = leaveStopped
     options.allowsMissingP2P = withoutP2P
+    options.allowsUnsoundState = allowUnsound
     return options
+  }
+
+  /// Has the states looked at before they are restored, where the stream can be read twice.
+  private func judge(_ targets: inout [ReplayTarget<AnyDevice>], isReadOnce: Bool) {
+    guard options.parts.contains(.state) else { return }
+    let judgements = isReadOnce ? [] : StateJudgement.judgements(of: file, reading.limits)
+    for index in targets.indices {
+      let number = Int(targets[index].number)
+      targets[index].judgement =
+        isReadOnce
+        ? .unjudged(reason: "the stream is read once")
+        : judgements.indices.contains(number) ? judgements[number] : nil
+    }
   }
 
   /// Says of devices that are reset when their last descriptor closes that what was restored goes with this process.
@@ -131,8 +151,9 @@ struct ReplayCommand: ParsableCommand {
       targets[index].profile = try ProfileFiles.layout(path)
     }
     let keeper = try keeping.prepare(open.devices)
-    var reader = StreamReader(
-      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
+    let input = try InputFile(path: file)
+    judge(&targets, isReadOnce: file == "-" || input.byteCount == nil)
+    var reader = StreamReader(input, limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
     let clock = SystemClock()
     let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)

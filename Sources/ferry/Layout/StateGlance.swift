@@ -17,14 +17,17 @@ struct StateGlance {
   /// A state of which no more is read than this is looked at whole.
   static let wholeByteCount = 1 << 16
   static let prefixByteCount = 1024
-  /// The most chunks that are decoded of a larger one.
-  private static let chunkLimit: UInt64 = 4
+  /// The most chunks that are decoded of a larger one, for a look.
+  static let chunkLimit: UInt64 = 4
 
   /// Looks at the state of a device of an archive; nil where nothing tells what it is.
-  init?(_ state: ArchivedState, device: UInt16, _ known: StreamCatalog.Device) {
+  init?(
+    _ state: ArchivedState, device: UInt16, _ known: StreamCatalog.Device,
+    chunkLimit: UInt64 = Self.chunkLimit
+  ) {
     let source = DeviceState(
       state: state, device: device, byteCount: known.state.byteCount,
-      chunkLimit: state.decodedChunkCount + Self.chunkLimit)
+      chunkLimit: state.decodedChunkCount + chunkLimit)
     guard source.byteCount > 0,
       let detection = try? source.detection(
         driver: known.identity.driver, prefixByteCount: Self.prefixByteCount)
@@ -58,10 +61,14 @@ struct StateGlance {
       return "\(layout.name); whether it is whole, ferry dissect tells"
     }
     guard isSound else {
-      let place = problem.map { $0.path.isEmpty ? "" : "\($0.path): " } ?? ""
-      return "\(layout.name), \(isComplete ? "UNSOUND" : "NOT COMPLETE"): "
-        + place + (problem?.message ?? "")
+      return "\(layout.name), \(isComplete ? "UNSOUND" : "NOT COMPLETE"): \(problemText)"
     }
     return "\(layout.name), complete"
+  }
+
+  /// The first error with its place.
+  var problemText: String {
+    guard let problem else { return "" }
+    return (problem.path.isEmpty ? "" : "\(problem.path): ") + problem.message
   }
 }

@@ -10,7 +10,12 @@ struct Verify: ParsableCommand {
       Reads the whole stream: checksums, order, limits, every chunk decoded, every device's digest, \
       totals, index and footer. Exit code 0 if all is good, else 3 with the first bad record.
 
-      Example: ferry verify mtty.dms
+      Whether the state in it is whole and sound is another question: ferry inspect answers it for \
+      every device, and ferry dissect for one, with every reason.
+
+      Examples:
+        ferry verify mtty.dms
+        ferry verify mtty.dms && ferry dissect mtty.dms#0
       """)
 
   @Argument(help: "The stream.")

@@ -91,9 +91,20 @@ import Testing
     try expectOne(.error, at: "nvmecs.submission_queues[0].cqid", "at least 1") {
       $0.submissionQueues[0].completionQueue = 0
     }
-    try expectOne(.error, at: "nvmecs.completion_queues[0].qid", "at least 1") {
-      $0.completionQueues[0].id = 0
+    try expectOne(.error, at: "nvmecs.submission_queues[1]", "the completion queue 3 of") {
+      $0.submissionQueues[1].completionQueue = 3
     }
+    // Once for each queue that is not there.
+    try expectOne(.error, at: "nvmecs.submission_queues[0]", "the completion queue 1 of") {
+      $0.completionQueues = []
+    }
+    try StateLayoutTests.expectOne(
+      .error, at: "nvmecs.completion_queues[0].qid", "at least 1",
+      in: {
+        var state = NVMeState.sample(form.packing)
+        state.completionQueues[0].id = 0
+        return state.bytes
+      }(), form.name, among: 2)
     try expectOne(.error, at: "nvmecs.submission_queues[0]", "size 64") {
       $0.submissionQueues[0].head = 65
     }

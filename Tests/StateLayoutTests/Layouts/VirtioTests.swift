@@ -161,9 +161,21 @@ import Testing
   }
 
   @Test func partsOutOfOrder() throws {
-    try expectOne(.warning, at: "records[0].payload.parts[7]", "order of their types") {
+    try expectOne(.error, at: "records[0].payload.parts[7]", "order of their types") {
       $0.parts.swapAt(6, 7)
     }
+  }
+
+  @Test func whoMendsTheOrderAcceptsIt() throws {
+    var state = VirtioState.sample
+    state.parts.swapAt(6, 7)
+    let layout = try shippedLayout(name)
+    let tree = layout.dissect(StateBytes(state.bytes), accepting: ["part_order"])
+    #expect(tree.isSound && tree.findings.map(\.severity) == [.warning])
+    #expect(!layout.dissect(StateBytes(state.bytes), accepting: ["part_orde"]).isSound)
+    state.parts.remove(at: 7)
+    let cut = layout.dissect(StateBytes(state.bytes), accepting: ["part_order"])
+    #expect(cut.findings.filter { $0.severity == .error }.map(\.path) == ["records[0].payload"])
   }
 
   @Test func reservedBits() throws {

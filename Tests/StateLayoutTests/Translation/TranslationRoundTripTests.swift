@@ -104,6 +104,43 @@ import Testing
     #expect(again == moved)
   }
 
+  /// Parts in the reverse of their order, of more queues than findings are kept, before what is changed.
+  private func reversedParts(_ change: (inout VirtioState) -> Void = { _ in }) -> [UInt8] {
+    var state = VirtioState.sample
+    state.parts.insert(
+      contentsOf: (2..<400).map { VirtioState.queue($0, VirtioState.Queue()) }, at: 0)
+    // Those of a kind of device have no place in the order.
+    state.parts.removeAll { $0.type == 0x200 }
+    state.parts.reverse()
+    change(&state)
+    return state.bytes
+  }
+
+  @Test func partsInAnotherOrderAreUnsoundAndPutInOrder() throws {
+    let first = reversedParts()
+    let layout = try #require(Layout.named("virtio"))
+    #expect(!layout.dissect(first).isSound)
+    let outcome = try translated(first, "virtio", "virtio")
+    #expect(outcome.report.rewrites.map(\.field) == ["parts"])
+    let there = try bytes(outcome, over: first)
+    let types = layout.dissect(there)["records[0].payload.parts"]?.items.map {
+      $0.integer("part_type") ?? 0
+    }
+    #expect(layout.dissect(there).isSound && types == types?.sorted())
+    #expect(there.count == first.count)
+  }
+
+  @Test func theirOrderHidesNothingElse() throws {
+    // As many findings about the order as are kept come before the one that is not put right.
+    let first = reversedParts { state in
+      state.parts.append(VirtioState.queue(0, VirtioState.Queue()))
+    }
+    let outcome = try translated(first, "virtio", "virtio")
+    #expect(outcome.state == nil)
+    #expect(outcome.report.refusals.count == 1)
+    #expect(outcome.report.refusals.first?.found.contains("each queue") == true)
+  }
+
   private func words(_ type: Int128, in tree: LayoutTree) -> [UInt64] {
     let part = tree["records[0].payload.parts"]?.items.first { $0["part_type"]?.integer == type }
     return (part?["value.words"]?.items ?? []).map { UInt64(truncatingIfNeeded: $0.integer ?? 0) }

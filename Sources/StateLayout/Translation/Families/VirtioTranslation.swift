@@ -19,6 +19,8 @@ struct VirtioTranslation: Translation {
     ]
   }
 
+  var mends: Set<String> { ["part_order"] }
+
   static let lastRule = TranslationRule(
     "each record has all parts, and the last one wins",
     source: "drivers/vfio/pci/virtio/migrate.c; VIRTIO 1.4, device parts")

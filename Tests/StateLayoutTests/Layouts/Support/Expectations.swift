@@ -35,7 +35,10 @@ func expectOne(
   #expect(isFound, "\(found)", sourceLocation: sourceLocation)
   if severity == .error { #expect(!tree.isSound, sourceLocation: sourceLocation) }
   // What was cut is not written again.
-  if tree.findings.contains(where: { $0.kind == .truncated }) { return }
+  if tree.findings.contains(where: { $0.kind == .truncated }) {
+    #expect(throws: LayoutError.self, sourceLocation: sourceLocation) { try tree.encode() }
+    return
+  }
   try expectSame(tree, bytes, sourceLocation: sourceLocation)
 }
 

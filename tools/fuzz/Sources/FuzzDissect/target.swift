@@ -1,21 +1,25 @@
 import FuzzSupport
 import StateLayout
 
+/// Parsed once; their expressions are what LeakSanitizer does not see.
+private let layouts = keptToTheEnd { Layout.shipped }
+
 /// The entry point of libFuzzer.
 ///
 /// The first byte of an input chooses a shipped layout, the rest is a state. What must hold: no crash; every field lies within the
-/// state; a sound state is written as it was read; limits bound what is kept.
+/// state; a state is written as it was read or not at all, and a sound one is written; limits bound what is kept.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzDissect(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }
   let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
-  let layout = Layout.shipped[Int(input[0]) % Layout.shipped.count]
+  let layout = layouts[Int(input[0]) % layouts.count]
   let state = [UInt8](input.dropFirst())
   let tree = layout.dissect(state)
   checkRanges(tree.root, within: UInt64(state.count))
-  if tree.isComplete, tree.isSound {
-    let written = try? tree.encode().bytes(from: StateBytes(state))
-    require(written == state, "a sound state of \(layout.name) is written as it was read")
+  if let written = try? tree.encode().bytes(from: StateBytes(state)) {
+    require(written == state, "a state of \(layout.name) is written as it was read, or not at all")
+  } else {
+    require(!tree.isSound, "a sound state of \(layout.name) is written")
   }
   var few = DissectionLimits.standard
   few.itemCount = 2

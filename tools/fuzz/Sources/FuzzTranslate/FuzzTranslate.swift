@@ -1,6 +1,9 @@
 import FuzzSupport
 import StateLayout
 
+/// Parsed once; their expressions are what LeakSanitizer does not see.
+private let layouts = keptToTheEnd { Layout.shipped }
+
 /// The entry point of libFuzzer.
 ///
 /// The first byte of an input chooses a translation, the second the losses that are allowed, the third how many bytes of facts
@@ -13,7 +16,8 @@ public func fuzzTranslate(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   let translation = Translator.shipped[Int(input[0]) % Translator.shipped.count]
   let text = Array(input.dropFirst(3).prefix(Int(input[2])))
   let state = Array(input.dropFirst(3 + text.count))
-  guard let source = Layout.named(translation.source), let target = Layout.named(translation.target)
+  guard let source = layouts.first(where: { $0.name == translation.source }),
+    let target = layouts.first(where: { $0.name == translation.target })
   else { return -1 }
   let facts = (try? DeviceFacts(parsing: text)) ?? DeviceFacts()
   var translator = Translator(for: facts)

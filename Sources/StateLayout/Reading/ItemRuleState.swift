@@ -1,0 +1,85 @@
+/// What rules about items remember of those before.
+struct ItemRuleState {
+  let rules: [ItemRule]
+  private var keys: [ItemKeys]
+  private var heights: [[Int128: Int128]]
+
+  init(_ rules: [ItemRule]) {
+    self.rules = rules
+    keys = Array(repeating: ItemKeys(), count: rules.count)
+    heights = Array(repeating: [:], count: rules.count)
+  }
+
+  /// Whether the key is new.
+  mutating func insert(_ key: Value.Key, rule: Int) -> Bool {
+    let isKnown = keys[rule].contains(key)
+    keys[rule].insert(key)
+    return !isKnown
+  }
+
+  /// Whether the key is new, and not one too many to be kept.
+  mutating func remember(_ key: Value.Key, rule: Int) -> Bool {
+    insert(key, rule: rule) && keys[rule].isWhole
+  }
+
+  /// The keys of rules that can be referred to, by their ids.
+  var named: [(id: String, keys: ItemKeys)] {
+    rules.indices.compactMap { index in
+      guard case .unique = rules[index].kind, let id = rules[index].id else { return nil }
+      return (id, keys[index])
+    }
+  }
+
+  /// Whether the key does not go down in its group.
+  mutating func advance(to key: Int128, group: Int128, rule: Int) -> Bool {
+    if let height = heights[rule][group], key < height { return false }
+    raise(to: key, group: group, rule: rule)
+    return true
+  }
+
+  /// Where its group ended, if an item from `start` to `end` does not begin there.
+  mutating func follow(
+    _ start: Int128, to end: Int128, group: Int128, rule: Int
+  ) -> Int128? {
+    let height = heights[rule][group] ?? 0
+    let isFull = heights[rule].count >= ItemKeys.limit && heights[rule][group] == nil
+    raise(to: max(height, end), group: group, rule: rule)
+    return start == height || isFull ? nil : height
+  }
+
+  private mutating func raise(to height: Int128, group: Int128, rule: Int) {
+    guard heights[rule].count < ItemKeys.limit || heights[rule][group] != nil else { return }
+    heights[rule][group] = height
+  }
+}
+
+/// The keys of a list's items.
+struct ItemKeys {
+  private var keys: Set<Value.Key> = []
+  /// Whether all are kept.
+  private(set) var isWhole = true
+
+  // More different keys than any device has queues; beyond them nothing is claimed.
+  static let limit = 1 << 16
+
+  mutating func insert(_ key: Value.Key) {
+    if keys.count < Self.limit {
+      keys.insert(key)
+    } else if !keys.contains(key) {
+      isWhole = false
+    }
+  }
+
+  func contains(_ key: Value.Key) -> Bool { keys.contains(key) }
+
+  /// Whether the key is there, for all that is known.
+  func mayHave(_ key: Value.Key) -> Bool { !isWhole || keys.contains(key) }
+}
+
+/// An item that refers to one of another list, which may not be read yet, and what to say if there is no such item.
+struct ItemReference {
+  let key: Value.Key
+  /// The id of the rule that keeps the other list's keys.
+  let id: String
+  let finding: LayoutFinding
+}

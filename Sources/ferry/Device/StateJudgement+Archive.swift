@@ -1,0 +1,35 @@
+import MigrationStream
+import Replay
+import StateLayout
+import StreamIO
+
+extension StateJudgement {
+  /// The most chunks that are decoded of a device's state before it is restored.
+  private static let chunkLimit: UInt64 = 64
+
+  /// What their layouts say of the states of a stream's devices, in a file that can be read twice.
+  ///
+  /// Empty where the stream has a defect, for the restore itself to name.
+  static func judgements(of path: String, _ limits: DecodingLimits) -> [StateJudgement] {
+    guard let archive = try? StreamArchive(InputFile(path: path), limits: limits) else { return [] }
+    let state = ArchivedState(archive)
+    guard let catalog = try? state.archive.catalog(), catalog.defect == nil else { return [] }
+    return catalog.devices.enumerated().map { number, device in
+      StateJudgement(
+        StateGlance(state, device: UInt16(number), device, chunkLimit: chunkLimit))
+    }
+  }
+
+  private init(_ glance: StateGlance?) {
+    guard let glance else {
+      self = .unjudged(reason: "nothing tells which layout it has")
+      return
+    }
+    let layout = glance.layout.name
+    switch glance.isSound {
+    case true?: self = .sound(layout: layout)
+    case false?: self = .unsound(layout: layout, problem: glance.problemText)
+    case nil: self = .unjudged(reason: "that takes reading more of it; ferry dissect does")
+    }
+  }
+}
