@@ -23,7 +23,7 @@ UNKNOWN, USAGE, MALFORMED, IO = 1, 2, 3, 5
 MAGIC, FOOTER_MAGIC = b"\x89DMS\r\n\x1a\n", b"DMS\n"
 CHUNK_LIMITS, METADATA_LIMITS = range(65_536, 4_194_304 + 1), range(4_194_304 + 1)
 NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS = 0xFFFF, 1, 2, 131_072
-RAW, FILL, ZSTD, DELTA, DICTIONARY, KEPT, WINDOW_UNIT = 0, 1, 2, 3, 4, 16, 65_536
+RAW, FILL, ZSTD, DELTA, DICTIONARY, KEPT, WINDOW_UNIT, LEAST_KEPT = 0, 1, 2, 3, 4, 16, 65_536, 4096
 DELTAS, DICTIONARIES = 1, 2
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Sources/MigrationStream/Dictionaries")
 
@@ -293,11 +293,12 @@ class Window:
         self.limit, self.used, self.chunks = limit, 0, collections.OrderedDict()
 
     def keep(self, record, coded):
-        if record.raw_length > self.limit:
+        size = max(record.raw_length, LEAST_KEPT)
+        if size > self.limit:
             return
-        while self.used + record.raw_length > self.limit:
-            self.used -= self.chunks.popitem(last=False)[1][0].raw_length
-        self.used += record.raw_length
+        while self.used + size > self.limit:
+            self.used -= max(self.chunks.popitem(last=False)[1][0].raw_length, LEAST_KEPT)
+        self.used += size
         self.chunks[record.sequence] = record, coded
 
     def refer(self, record, reference, place):
@@ -423,9 +424,10 @@ class Reader:
             check_zstd_frame(payload[8:], raw, place + 8)
         against = None
         if record.encoding == DELTA:
+            place.require(not payload[1] & KEPT, "kept chunk", "raw or zstd", "a delta")
             against = self.window.refer(record, int.from_bytes(payload[2:4], "little"), place)
         elif self.deltas and payload[1] & KEPT:
-            place.require(record.encoding != FILL, "kept chunk", "raw or zstd", "a fill")
+            place.require(record.encoding in (RAW, ZSTD), "kept chunk", "raw or zstd", record.encoding)
             self.window.keep(record, payload[8:])
         if record.encoding == DICTIONARY:
             place.require(device.dictionary, "dictionary", "one that the identity names", "none")

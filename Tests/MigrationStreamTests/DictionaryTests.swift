@@ -48,6 +48,18 @@ import Testing
     #expect(try StreamHeader(parsing: bytes.span.raw).version == .init(major: 1, minor: 0))
   }
 
+  @Test func aModulesNameWithHyphensIsItsDrivers() throws {
+    #expect(StateDictionary.driver("virtio-vfio-pci") == StateDictionary.driver("virtio_vfio_pci"))
+    #expect(StateDictionary.driver("virtio-vfio-pci") != nil)
+  }
+
+  @Test func withoutTheFeatureSuchAChunkIsDamage() throws {
+    var stream = MutableStream(try builder(try serialState(), driver: "mtty").encoded())
+    stream.streamHeader.replaceSubrange(12..<16, with: [0, 0, 0, 0])
+    let error = #expect(throws: StreamError.self) { try DecodedStream(stream.encoded()) }
+    #expect(error?.code == .malformedRecord)
+  }
+
   @Test func ofADriverWithoutOneNothingIsNamed() throws {
     let state = try serialState()
     let stream = try DecodedStream(try builder(state, driver: "nobody").encoded())

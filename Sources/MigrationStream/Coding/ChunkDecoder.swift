@@ -19,6 +19,13 @@ package struct ChunkDecoder: ~Copyable {
   /// Swaps the memory that the state bytes of the chunk decoded last are in with `buffer`'s.
   package mutating func exchangeOutput(_ buffer: inout ByteBuffer) { swap(&output, &buffer) }
 
+  /// A copy of the state bytes of the chunk decoded last, of just their size: the decoder's own memory has that of the largest.
+  func copiedOutput() -> ByteBuffer {
+    var copy = ByteBuffer(capacity: output.count)
+    copy.append(output.bytes)
+    return copy
+  }
+
   /// The same for a payload in a buffer.
   package mutating func decode(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,

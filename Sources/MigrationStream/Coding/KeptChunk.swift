@@ -37,7 +37,7 @@ package final class KeptChunk: @unchecked Sendable {
     if header.encoding == .raw {
       bytes.removeFirst(StateChunk.headByteCount)
     } else {
-      decoder.exchangeOutput(&bytes)
+      bytes = decoder.copiedOutput()
     }
     isDecoded = true
     return nil

@@ -63,7 +63,9 @@ struct RecordParser: ~Copyable {
         expected: "records of version 1.1",
         found: "a record of \(header.type), which must be understood")
     }
-    try header.check(limits: self.header?.limits ?? .standard, at: offset)
+    try header.check(
+      limits: self.header?.limits ?? .standard, features: self.header?.mandatoryFeatures ?? [],
+      at: offset)
     recordOffset = offset
     entry.removeAll()
     var place = ByteWriter(reserving: 8)

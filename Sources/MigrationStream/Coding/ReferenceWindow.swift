@@ -10,6 +10,9 @@ package struct ReferenceWindow<Content> {
     var turn: UInt64
   }
 
+  /// What a chunk counts at least: so many small ones take more than their bytes.
+  static var leastByteCount: UInt64 { 4096 }
+
   let byteLimit: UInt64
   private var entries: [UInt32: Entry] = [:]
   private var byteCount: UInt64 = 0
@@ -27,7 +30,7 @@ package struct ReferenceWindow<Content> {
   package mutating func keep(
     _ content: Content, sequence: UInt32, device: UInt16, byteCount count: Int
   ) -> [Content] {
-    let count = UInt64(count)
+    let count = max(UInt64(count), Self.leastByteCount)
     guard count <= byteLimit else { return [] }
     var gone: [Content] = []
     while byteCount > byteLimit - count, let content = removeOldest() { gone.append(content) }

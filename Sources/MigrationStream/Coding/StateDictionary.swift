@@ -20,9 +20,10 @@ public struct StateDictionary: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  /// The dictionary for the states of a driver; nil where there is none.
+  /// The dictionary for the states of a driver, named with underscores or, as modules are, hyphens; nil where there is none.
   public static func driver(_ name: String) -> StateDictionary? {
-    shipped.first { $0.driver == name }
+    let name = String(name.map { $0 == "-" ? "_" : $0 })
+    return shipped.first { $0.driver == name }
   }
 
   /// The dictionary with this digest; nil where this version does not have it.

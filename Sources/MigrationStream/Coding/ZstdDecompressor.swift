@@ -33,6 +33,9 @@ private import CZstd
       }
       // The frame header descriptor, RFC 8878 3.1.1.1.1: bit 2 says that a checksum follows the blocks.
       guard unsafe source[4] & 0x04 != 0 else { return "a zstd frame without checksum" }
+      guard unsafe ZSTD_getDictID_fromFrame(source.baseAddress, source.count) == 0 else {
+        return "a zstd frame that names a dictionary"
+      }
       let extent = unsafe ZSTD_findFrameCompressedSize(source.baseAddress, source.count)
       guard ZSTD_isError(extent) == 0, extent == source.count else {
         return "a zstd frame that does not end with the chunk"

@@ -1,9 +1,12 @@
 extension RecordHeader {
-  /// Throws where the header contradicts the format or a limit; so what it says is safe to allocate.
-  package func check(limits: StreamLimits, at offset: UInt64) throws(StreamError) {
+  /// Throws where the header contradicts the format, or what the stream's has of limits and features; so what it says is safe
+  /// to allocate.
+  package func check(
+    limits: StreamLimits, features: StreamHeader.MandatoryFeatures, at offset: UInt64
+  ) throws(StreamError) {
     let place = RecordPlace(payloadOffset: offset, record: sequence, device: deviceNumber)
     if type == .stateChunk {
-      try checkChunk(limits: limits, at: place)
+      try checkChunk(limits: limits, features, at: place)
     } else {
       try checkMetadata(limits: limits, at: place)
     }
@@ -23,7 +26,9 @@ extension RecordHeader {
     }
   }
 
-  private func checkChunk(limits: StreamLimits, at place: RecordPlace) throws(StreamError) {
+  private func checkChunk(
+    limits: StreamLimits, _ features: StreamHeader.MandatoryFeatures, at place: RecordPlace
+  ) throws(StreamError) {
     guard (1...limits.chunkByteCount).contains(rawByteCount) else {
       throw place.error(
         .limitExceeded, expected: "a chunk of 1 to \(limits.chunkByteCount) bytes",
@@ -34,7 +39,9 @@ extension RecordHeader {
     switch encoding {
     case .raw: allowed = head + rawByteCount...head + rawByteCount
     case .fill: allowed = head + 1...head + 1
-    case .zstd, .dictionary: allowed = head + 1...head + rawByteCount
+    case .zstd: allowed = head + 1...head + rawByteCount
+    case .dictionary where features.contains(.dictionaries):
+      allowed = head + 1...head + rawByteCount
     case .delta where limits.windowByteCount > 0:
       allowed = head + 1...head + rawByteCount + ChunkEncoding.deltaExcess
     default:

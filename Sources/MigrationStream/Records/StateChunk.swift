@@ -76,16 +76,17 @@ extension StateChunk {
   /// The chunk with this header, whose head are the first 8 of `bytes`, which must have as many; nil where the phase is
   /// unknown.
   ///
-  /// In a stream without a window, there are no dependencies: what says so elsewhere is reserved.
+  /// In a stream without a window, there are no dependencies: what says so elsewhere is reserved. A delta that says that it is
+  /// kept is taken for kept, which `checkDependency` refuses.
   package init?(_ header: RecordHeader, head bytes: RawSpan, hasWindow: Bool) {
     guard let phase = Phase(rawValue: bytes[byte: 0]) else { return nil }
     var flags = Flags(rawValue: bytes[byte: 1])
     var dependency = Dependency.none
     if hasWindow {
-      if header.encoding == .delta {
-        dependency = .reference(distance: bytes.little(UInt16.self, at: 2))
-      } else if flags.contains(.kept) {
+      if flags.contains(.kept) {
         dependency = .kept
+      } else if header.encoding == .delta {
+        dependency = .reference(distance: bytes.little(UInt16.self, at: 2))
       }
       flags.remove(.kept)
     }
@@ -100,9 +101,9 @@ extension StateChunk {
     _ header: RecordHeader, at place: RecordPlace
   ) throws(StreamError) {
     switch dependency {
-    case .kept where header.encoding == .fill:
+    case .kept where header.encoding != .raw && header.encoding != .zstd:
       throw place.error(
-        .malformedRecord, expected: "a kept chunk as raw or zstd", found: "fill")
+        .malformedRecord, expected: "a kept chunk as raw or zstd", found: "\(header.encoding)")
     case .reference(distance: 0):
       throw place.error(
         .malformedRecord, expected: "a delta that refers to an earlier record", found: "itself")

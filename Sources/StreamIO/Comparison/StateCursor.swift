@@ -115,7 +115,7 @@ struct StateCursor: ~Copyable {
   ) throws(StreamIOError) {
     guard archive.origin == .index else { return }
     let header = try archive.input.recordHeader(
-      at: record.offset, uuidChecksum: archive.uuidChecksum, limits: archive.header.limits,
+      at: record.offset, uuidChecksum: archive.uuidChecksum, stream: archive.header,
       buffer: &scratch)
     guard header == record.header else {
       throw StreamIOError(

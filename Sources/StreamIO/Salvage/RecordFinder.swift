@@ -11,6 +11,7 @@ struct RecordFinder {
   let footer: StreamFooter?
   private let uuidChecksum: UInt32
   let limits: StreamLimits
+  private let features: StreamHeader.MandatoryFeatures
 
   init(_ input: borrowing InputFile) throws(StreamIOError) {
     guard let byteCount = input.byteCount else {
@@ -69,6 +70,7 @@ struct RecordFinder {
     self.footer = footer?.uuid == header.uuid ? footer : nil
     contentEnd = self.footer == nil ? byteCount : byteCount - UInt64(StreamFooter.byteCount)
     uuidChecksum = header.uuidChecksum
+    features = intact?.mandatoryFeatures ?? .supported
     limits =
       intact != nil
       ? header.limits
@@ -92,7 +94,7 @@ struct RecordFinder {
   private func recordHeader(in bytes: RawSpan, at offset: UInt64) -> RecordHeader? {
     guard let header = RecordHeader(parsing: bytes, uuidChecksum: uuidChecksum) else { return nil }
     let end = offset + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
-    guard end <= contentEnd, (try? header.check(limits: limits, at: offset)) != nil else {
+    guard end <= contentEnd, (try? header.check(limits: limits, features: features, at: offset)) != nil else {
       return nil
     }
     return header
@@ -151,7 +153,8 @@ struct RecordFinder {
           let entry = IndexEntry(
             parsing: bytes, uuidChecksum: uuidChecksum, hasWindow: limits.windowByteCount > 0),
           entry.recordOffset < contentEnd, entry.endOffset <= contentEnd,
-          (try? entry.header.check(limits: limits, at: entry.recordOffset)) != nil,
+          (try? entry.header.check(
+            limits: limits, features: features, at: entry.recordOffset)) != nil,
           try recordHeader(at: entry.recordOffset, in: input) == nil
         else { continue }
         entries[entry.recordOffset] = entry

@@ -13,20 +13,20 @@ extension InputFile {
     }
   }
 
-  /// Reads the record header at `offset`, checked against its checksum and the limits, and with it up to eight bytes of
+  /// Reads the record header at `offset`, checked against its checksum and the stream's, and with it up to eight bytes of
   /// payload, which stay in `buffer` behind the header.
   borrowing func recordHeader(
-    at offset: UInt64, uuidChecksum: UInt32, limits: StreamLimits, buffer: inout ByteBuffer
+    at offset: UInt64, uuidChecksum: UInt32, stream: StreamHeader, buffer: inout ByteBuffer
   ) throws(StreamIOError) -> RecordHeader {
     try read(
       into: &buffer, at: offset, count: RecordHeader.byteCount + StateChunk.headByteCount)
     return try Self.recordHeader(
-      in: buffer, path, at: offset, uuidChecksum: uuidChecksum, limits: limits)
+      in: buffer, path, at: offset, uuidChecksum: uuidChecksum, stream: stream)
   }
 
   private static func recordHeader(
     in buffer: borrowing ByteBuffer, _ path: String, at offset: UInt64, uuidChecksum: UInt32,
-    limits: StreamLimits
+    stream: StreamHeader
   ) throws(StreamIOError) -> RecordHeader {
     guard buffer.count >= RecordHeader.byteCount else {
       throw StreamIOError(
@@ -45,7 +45,8 @@ extension InputFile {
             found: "bytes that do not match their checksum")))
     }
     do throws(StreamError) {
-      try header.check(limits: limits, at: offset)
+      try header.check(
+        limits: stream.limits, features: stream.mandatoryFeatures, at: offset)
     } catch {
       throw StreamIOError(path, .stream(error))
     }

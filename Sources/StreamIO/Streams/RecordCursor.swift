@@ -105,7 +105,7 @@ public struct RecordCursor: ~Copyable {
         in: archive, .torn, expected: ledger.order.expectation, found: "the end of the file")
     }
     let header = try archive.input.recordHeader(
-      at: position, uuidChecksum: archive.uuidChecksum, limits: archive.header.limits,
+      at: position, uuidChecksum: archive.uuidChecksum, stream: archive.header,
       buffer: &buffer)
     guard header.type == .stateChunk else {
       let record = try archive.input.metadata(header, at: position, buffer: &buffer)
@@ -156,7 +156,8 @@ public struct RecordCursor: ~Copyable {
     }
     // A record header that is read is checked as it is read; this one only stands in the index.
     do throws(StreamError) {
-      try entry.header.check(limits: archive.header.limits, at: offset)
+      try entry.header.check(
+        limits: archive.header.limits, features: archive.header.mandatoryFeatures, at: offset)
     } catch {
       throw StreamIOError(archive.path, .stream(error))
     }

@@ -22,7 +22,7 @@ extension StreamArchive {
   private borrowing func read(_ record: ScannedRecord) throws(StreamIOError) -> StoredRecord {
     var stored = StoredRecord()
     let header = try input.recordHeader(
-      at: record.offset, uuidChecksum: uuidChecksum, limits: self.header.limits,
+      at: record.offset, uuidChecksum: uuidChecksum, stream: self.header,
       buffer: &stored.buffer)
     guard header == record.header else {
       throw StreamIOError(
@@ -46,7 +46,7 @@ extension StreamArchive {
   ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8]) {
     var buffer = ByteBuffer()
     let header = try input.recordHeader(
-      at: offset, uuidChecksum: uuidChecksum, limits: self.header.limits, buffer: &buffer)
+      at: offset, uuidChecksum: uuidChecksum, stream: self.header, buffer: &buffer)
     guard header.type == .stateChunk,
       buffer.count >= RecordHeader.byteCount + StateChunk.headByteCount,
       let chunk = StateChunk(

@@ -126,7 +126,7 @@ public struct StreamArchive: ~Copyable {
               found: "one at \(offset)")))
       }
       let record = try input.recordHeader(
-        at: offset, uuidChecksum: uuidChecksum, limits: header.limits, buffer: &buffer)
+        at: offset, uuidChecksum: uuidChecksum, stream: header, buffer: &buffer)
       guard case .index(let block) = try input.metadata(record, at: offset, buffer: &buffer) else {
         throw StreamIOError(
           input.path,
@@ -147,7 +147,7 @@ extension StreamArchive {
   public borrowing func record(at offset: UInt64) throws(StreamIOError) -> Record {
     var buffer = ByteBuffer()
     let record = try input.recordHeader(
-      at: offset, uuidChecksum: uuidChecksum, limits: header.limits, buffer: &buffer)
+      at: offset, uuidChecksum: uuidChecksum, stream: header, buffer: &buffer)
     return try input.metadata(record, at: offset, buffer: &buffer)
   }
 

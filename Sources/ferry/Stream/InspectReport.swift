@@ -28,15 +28,17 @@ struct InspectReport: Encodable {
     var pasidBindings: Int
     var profile: String?
     var digest: String?
+    /// Absent where none is named.
+    var dictionary: String?
     var content: Content?
     var missing: Missing?
 
     private enum CodingKeys: CodingKey {
       case index, name, driver, vendorID, deviceID, stateBytes, storedBytes, chunks, precopyBytes
-      case configBytes, pasidBindings, profile, digest, content, missing
+      case configBytes, pasidBindings, profile, digest, dictionary, content, missing
     }
 
-    // Absent values are null, so that the keys are always the same; only `missing` belongs to salvage alone.
+    // Absent values are null, so that the keys are always the same; but `dictionary` belongs to streams with the feature, and `missing` to salvage.
     func encode(to encoder: any Encoder) throws {
       var values = encoder.container(keyedBy: CodingKeys.self)
       try values.encode(index, forKey: .index)
@@ -52,6 +54,7 @@ struct InspectReport: Encodable {
       try values.encode(pasidBindings, forKey: .pasidBindings)
       try values.encode(profile, forKey: .profile)
       try values.encode(digest, forKey: .digest)
+      try values.encodeIfPresent(dictionary, forKey: .dictionary)
       try values.encode(content, forKey: .content)
       try values.encodeIfPresent(missing, forKey: .missing)
     }
@@ -96,6 +99,8 @@ struct InspectReport: Encodable {
 
   var format: Format
   var uuid: String
+  /// Absent where the stream has none.
+  var windowBytes: UInt64?
   var complete: Bool
   var source: String
   var rawBytes: UInt64
@@ -109,6 +114,8 @@ struct InspectReport: Encodable {
   ) {
     format = Format(catalog.header)
     uuid = "\(catalog.header.uuid)"
+    let window = catalog.header.limits.windowByteCount
+    windowBytes = window > 0 ? window : nil
     complete = catalog.isComplete
     source = catalog.origin.rawValue
     rawBytes = catalog.stateByteCount
@@ -141,5 +148,6 @@ extension InspectReport.Device {
     pasidBindings = device.pasids?.bindingCount ?? 0
     profile = device.configuration?.profileName
     digest = device.summary?.digest.map { "\($0)" }
+    dictionary = device.identity.dictionary.map { "\($0)" }
   }
 }

@@ -14,7 +14,7 @@ struct InspectText {
 
   var lines: [String] {
     var lines = [headline]
-    lines += [writtenBy, "  uuid      \(catalog.header.uuid)", amount].compactMap(\.self)
+    lines += [writtenBy, "  uuid      \(catalog.header.uuid)", needs, amount].compactMap(\.self)
     if let defect = catalog.defect { lines.append("  damage    \(defect)") }
     if let report, !report.damage.isEmpty {
       lines += SalvageText.ranges(report.damage).map { "  damage    \($0) of the file" }
@@ -53,6 +53,17 @@ struct InspectText {
     if let kernel = information.kernelRelease { parts.append("on \(Printable.text(kernel))") }
     if let machine = information.machine { parts.append(Printable.text(machine)) }
     return parts.isEmpty ? nil : "  written   \(parts.joined(separator: ", "))"
+  }
+
+  /// What a reader must have beside this format.
+  private var needs: String? {
+    let window = catalog.header.limits.windowByteCount
+    var parts = window > 0 ? ["a window of \(ByteSize.text(window))"] : []
+    let named = Set(catalog.devices.compactMap(\.identity.dictionary))
+    parts += named.map { dictionary in
+      "the dictionary \(dictionary)" + (StateDictionary.named(dictionary) == nil ? ", which is NOT here" : "")
+    }.sorted()
+    return parts.isEmpty ? nil : "  needs     \(parts.joined(separator: ", "))"
   }
 
   private var amount: String {
