@@ -18,6 +18,13 @@ public struct DecodingLimits: Sendable, Hashable {
     Self(chunkByteCount: 4 << 20, metadataByteCount: 4 << 20, deviceCount: 4096)
   }
 
+  /// The same with a window of any size: of readers that look up a chunk in a file when one refers to it, and so hold none.
+  public static var randomAccess: Self {
+    var limits = standard
+    limits.windowByteCount = .max
+    return limits
+  }
+
   public init(
     chunkByteCount: Int, metadataByteCount: Int, deviceCount: Int,
     windowByteCount: UInt64 = Self.standardWindowByteCount

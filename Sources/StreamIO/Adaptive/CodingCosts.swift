@@ -12,8 +12,9 @@ struct CodingCosts {
 
   /// The levels that are chosen from, from fast to thorough: beyond these, memory grows quickly and the gain is small.
   static let levels = [1, 3, 6]
-  // Before a level was used: its time by the level before, as measured on mixed state.
+  // Before a level was used: its time and its share by the level before's, as measured on mixed state.
   private static let relativeTimes = [1.0, 1.8, 3.0]
+  private static let relativeShares = [1.0, 0.94, 0.97]
 
   private var costs = [Cost](
     repeating: Cost(secondsPerByte: 4e-9, share: 0.5), count: levels.count)
@@ -22,6 +23,8 @@ struct CodingCosts {
     if costs[level].isMeasured || level == 0 { return costs[level] }
     var cost = self[level - 1]
     cost.secondsPerByte *= Self.relativeTimes[level]
+    cost.share *= Self.relativeShares[level]
+    cost.isMeasured = false
     return cost
   }
 

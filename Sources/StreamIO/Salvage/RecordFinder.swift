@@ -94,7 +94,9 @@ struct RecordFinder {
   private func recordHeader(in bytes: RawSpan, at offset: UInt64) -> RecordHeader? {
     guard let header = RecordHeader(parsing: bytes, uuidChecksum: uuidChecksum) else { return nil }
     let end = offset + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
-    guard end <= contentEnd, (try? header.check(limits: limits, features: features, at: offset)) != nil else {
+    guard end <= contentEnd,
+      (try? header.check(limits: limits, features: features, at: offset)) != nil
+    else {
       return nil
     }
     return header

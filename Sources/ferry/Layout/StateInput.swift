@@ -21,7 +21,8 @@ struct StateInput {
       return
     }
     let path = String(name[..<hash])
-    let archive = try StreamArchive(try InputFile(path: path).seekable())
+    let archive = try StreamArchive(
+      try InputFile(path: path).seekable(), limits: .randomAccess)
     let catalog = try archive.catalog()
     let number = try selector.number(among: catalog.devices.map(\.identity.name), in: path)
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }

@@ -87,7 +87,8 @@ private struct StreamReference {
   }
 
   func device() throws -> DumpedDevice {
-    let archive = try StreamArchive(try InputFile(path: path).seekable())
+    let archive = try StreamArchive(
+      try InputFile(path: path).seekable(), limits: .randomAccess)
     let catalog = try archive.catalog()
     let number = try selector.number(among: catalog.devices.map(\.identity.name), in: path)
     let device = catalog.devices[Int(number)]

@@ -19,7 +19,8 @@ struct ReplacementSource {
   init(_ name: String) throws {
     let parts = name.lastIndex(of: "#")
     path = parts.map { String(name[..<$0]) } ?? name
-    let archive = try StreamArchive(try InputFile(path: path).seekable())
+    let archive = try StreamArchive(
+      try InputFile(path: path).seekable(), limits: .randomAccess)
     let catalog = try archive.catalog()
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }
     let names = catalog.devices.map(\.identity.name)

@@ -61,7 +61,8 @@ struct InspectText {
     var parts = window > 0 ? ["a window of \(ByteSize.text(window))"] : []
     let named = Set(catalog.devices.compactMap(\.identity.dictionary))
     parts += named.map { dictionary in
-      "the dictionary \(dictionary)" + (StateDictionary.named(dictionary) == nil ? ", which is NOT here" : "")
+      "the dictionary \(dictionary)"
+        + (StateDictionary.named(dictionary) == nil ? ", which is NOT here" : "")
     }.sorted()
     return parts.isEmpty ? nil : "  needs     \(parts.joined(separator: ", "))"
   }

@@ -24,7 +24,8 @@ struct StreamTranslation {
   init(_ path: String, records: RecordTranslation) throws {
     self.path = path
     self.records = records
-    let archive = try StreamArchive(try InputFile(path: path).seekable())
+    let archive = try StreamArchive(
+      try InputFile(path: path).seekable(), limits: .randomAccess)
     catalog = try archive.catalog()
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }
     state = ArchivedState(archive)
