@@ -114,7 +114,7 @@ import Testing
       device.writeFull(to: &writer)
     }
     #expect(summary.configuration == device.configuration)
-    #expect(summary.stopCopyByteCount == 3)
+    #expect(summary.stopCopyByteCount == 2)
     // State alone, and the configuration alone.
     device.usesMultifd = false
     let builds: [(SampleDevice, inout QEMUStreamWriter) -> Void] = [

@@ -207,7 +207,7 @@ import Testing
     var machine = SampleMachine()
     let byteCount = VMDescription.longestByteCount
     for count in [byteCount, byteCount + 1] {
-      machine.description = "{\"devices\": []" + String(repeating: " ", count: count - 14) + "}"
+      machine.description = "{\"devices\": []" + String(repeating: " ", count: count - 15) + "}"
       let catalog = try ReadStream(machine.stream + [0], pipeStep: 1 << 20).catalog
       #expect(catalog.defect == nil)
       #expect(catalog.isComplete)
@@ -217,9 +217,9 @@ import Testing
       #expect(
         (catalog.findings.first?.contains("\(count) bytes, more than") == true)
           == (count > byteCount))
-      let cut = try ReadStream(Array(machine.stream.dropLast()), pipeStep: 1 << 20).catalog
-      #expect(cut.defect?.code == .torn)
     }
+    let cut = try ReadStream(Array(machine.stream.dropLast()), pipeStep: 1 << 20).catalog
+    #expect(cut.defect?.code == .torn)
   }
 
   @Test func trailingBytesAreNoted() throws {
