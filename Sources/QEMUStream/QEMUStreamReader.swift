@@ -32,6 +32,8 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   /// Whether something follows the stream in its file.
   public private(set) var hasTrailingData = false
+  /// The size of a description that was passed over because it is too long; nil where there was none.
+  public private(set) var unusedDescriptionByteCount: Int?
 
   /// - Parameter description: what the stream's end says of it, where that is known.
   public init(_ source: consuming Source, description: VMDescription? = nil) {
@@ -194,7 +196,6 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   private mutating func readDescription() throws(QEMUReadError) -> QEMUStreamEvent? {
     stage = .finished
-    let offset = window.offset
     guard try window.look(1) > 0 else { return nil }
     guard window.bytes[byte: 0] == StreamByte.description.rawValue else {
       hasTrailingData = true
@@ -203,11 +204,10 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     window.advance(1)
     let byteCount = Int(try window.big(UInt32.self, "the description's length"))
     guard byteCount <= VMDescription.longestByteCount else {
-      throw .stream(
-        QEMUStreamError(
-          .limitExceeded, at: offset,
-          expected: "a description of at most \(VMDescription.longestByteCount) bytes",
-          found: "\(byteCount)"))
+      try window.skip(UInt64(byteCount), "the description")
+      unusedDescriptionByteCount = byteCount
+      hasTrailingData = try window.look(1) > 0
+      return nil
     }
     try window.require(byteCount, "the description")
     let result: VMDescription
@@ -268,20 +268,23 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     case .data:
       dataLeft = try window.big(UInt64.self, "the size of state")
       content = .data(byteCount: dataLeft)
-    case .configuration: content = .configuration(try readConfiguration())
+    case .configuration: content = .configuration(try readConfiguration(in: section))
     default: content = .tag(kind)
     }
     stage = kind.endsSection ? .footer(section) : .records(section, dataLeft: dataLeft)
     return .record(VFIORecord(content: content, offset: offset))
   }
 
-  private mutating func readConfiguration() throws(QEMUReadError) -> VFIOConfiguration {
+  private mutating func readConfiguration(
+    in section: QEMUSection
+  ) throws(QEMUReadError) -> VFIOConfiguration {
     let available = try window.look(VFIOConfiguration.longestByteCount)
     let configuration: VFIOConfiguration
     do throws(QEMUStreamError) {
       configuration = try VFIOConfiguration(
         parsing: window.bytes.extracting(
-          first: min(available, VFIOConfiguration.longestByteCount)), at: window.offset)
+          first: min(available, VFIOConfiguration.longestByteCount)), at: window.offset,
+        endingBy: { $0.beginsFooter(of: section.id) })
     } catch {
       throw .stream(error)
     }
@@ -318,9 +321,9 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
   ) throws(QEMUReadError) -> QEMUStreamEvent {
     let offset = window.offset
     try window.require(5, "a section's footer")
-    let mark = window.bytes[byte: 0]
-    let id = window.bytes.big(UInt32.self, at: 1)
-    guard mark == StreamByte.footer.rawValue, id == section.id else {
+    guard window.bytes.beginsFooter(of: section.id) else {
+      let mark = window.bytes[byte: 0]
+      let id = window.bytes.big(UInt32.self, at: 1)
       throw .stream(
         QEMUStreamError(
           evidence == .description ? .misleadingDescription : .malformed, at: offset,

@@ -43,6 +43,12 @@ extension RawSpan {
     return nil
   }
 
+  /// Whether the footer of section `id` is next.
+  func beginsFooter(of id: UInt32) -> Bool {
+    byteCount >= 5 && self[byte: 0] == StreamByte.footer.rawValue
+      && big(UInt32.self, at: 1) == id
+  }
+
   /// Whether a stream that knows `sections` may go on with these bytes.
   fileprivate func mayBeginPart(after sections: [UInt32: QEMUSection]) -> Bool {
     guard byteCount > 0 else { return false }

@@ -120,6 +120,45 @@ import Testing
     }
   }
 
+  @Test(arguments: [nil, 64, 1] as [Int?])
+  func onlyStateThatIsThereIsCounted(pipeStep: Int?) throws {
+    for size in [4, 1 << 20, .max] as [UInt64] {
+      var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc"))
+      let device = SampleDevice(id: "a/vfio", section: 3)
+      device.writeStart(to: &writer)
+      device.writeParts(to: &writer)
+      writer.beginSection(.end, id: 3)
+      var content = QEMUSectionContent()
+      content.data([1, 2])
+      content.record(.data)
+      content.writer.big(size)
+      content.writer.append([1, 2, 3])
+      writer.append(content)
+      let catalog = try ReadStream(writer.bytes, pipeStep: pipeStep).catalog
+      #expect(catalog.defect?.code == .torn)
+      #expect(catalog.vfioDevices[0].preCopyByteCount == 6)
+      #expect(catalog.vfioDevices[0].stopCopyByteCount == 5)
+      #expect(catalog.vfioDevices[0].findings.contains("the state has no end"))
+    }
+  }
+
+  @Test func aDeviceWhoseLastSectionHasNoEndDoesNotExpectPackets() throws {
+    var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc"))
+    var device = SampleDevice(id: "a/vfio", section: 3)
+    device.stopCopy = []
+    device.writeStart(to: &writer)
+    device.writeEnd(to: &writer)
+    writer.beginSection(.full, id: 3, name: "a/vfio")
+    var content = QEMUSectionContent()
+    content.record(.configuration)
+    content.writer.append([UInt8](repeating: 0xaa, count: 5000))
+    writer.append(content)
+    let catalog = try ReadStream(writer.bytes).catalog
+    #expect(catalog.defect?.code == .unsupportedVersion)
+    #expect(!catalog.vfioDevices[0].expectsPackets)
+    #expect(catalog.vfioDevices[0].findings == ["there is no configuration record"])
+  }
+
   @Test func sectionsOutOfOrder() throws {
     let device = SampleDevice(id: "vfio", section: 3)
     // A part of what was not begun; a second start; a part after the end; a section in a section.

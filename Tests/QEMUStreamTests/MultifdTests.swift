@@ -93,6 +93,44 @@ import Testing
     #expect(code([0, .max - 1], .max - 1) == .missingPacket)
   }
 
+  @Test func packetsOfADeviceThatTheMainChannelHasAreRefused() throws {
+    var device = SampleDevice(id: "a/vfio", section: 3)
+    let packets = device.packets
+    let sequence = try #require(
+      try Self.sequence(packets.map(\.index), configuration: packets.last?.index))
+    let record = try #require(packets.last?.data)
+    func add(_ build: (SampleDevice, inout QEMUStreamWriter) -> Void) throws -> VFIODeviceSummary {
+      var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc"))
+      build(device, &writer)
+      writer.end()
+      var catalog = try ReadStream(writer.bytes).catalog
+      try catalog.add(sequence, configuration: record, prefix: [], toDevice: 0)
+      return catalog.vfioDevices[0]
+    }
+    device.usesMultifd = true
+    let summary = try add { device, writer in
+      device.writeStart(to: &writer)
+      device.writeEnd(to: &writer)
+      device.writeFull(to: &writer)
+    }
+    #expect(summary.configuration == device.configuration)
+    #expect(summary.stopCopyByteCount == 2)
+    // State alone, and the configuration alone.
+    device.usesMultifd = false
+    let builds: [(SampleDevice, inout QEMUStreamWriter) -> Void] = [
+      { device, writer in
+        device.writeStart(to: &writer)
+        device.writeEnd(to: &writer)
+      },
+      { $0.writeFull(to: &$1) },
+    ]
+    for build in builds {
+      #expect { try add(build) } throws: {
+        ($0 as? QEMUStreamError)?.code == .differentMigration
+      }
+    }
+  }
+
   @Test func hostilePacketsAreRefused() throws {
     func code(_ bytes: [UInt8]) -> QEMUStreamError.Code? {
       do {

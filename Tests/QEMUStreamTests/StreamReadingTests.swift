@@ -51,11 +51,50 @@ import Testing
     var machine = SampleMachine()
     var space = SampleDevice.space(byteCount: 4096)
     space.replaceSubrange(272..<280, with: [255, 255, 255, 255, 0xef, 0x10, 0, 1])
+    space.replaceSubrange(280..<285, with: [0x7e, 0, 0, 0, 7])
     machine.first.configuration = VFIOConfiguration(space: space)
     let device = try ReadStream(machine.stream).catalog.vfioDevices[0]
     #expect(device.configuration?.space == space)
     #expect(device.configuration?.isSizeAmbiguous == true)
     #expect(device.findings.count == 1)
+  }
+
+  @Test func whereTheEndTagFallsAtBothPlacesTheFooterDecides() throws {
+    // A space that holds the tag where a shorter one would end, and no footer behind it, or another section's.
+    for footer in [[], [0x7e, 0, 0, 0, 6]] as [[UInt8]] {
+      var machine = SampleMachine()
+      var space = SampleDevice.space(byteCount: 4096)
+      let tag = [255, 255, 255, 255, 0xef, 0x10, 0, 1] + footer
+      space.replaceSubrange(272..<272 + tag.count, with: tag)
+      machine.first.configuration = VFIOConfiguration(space: space)
+      let configuration = try ReadStream(machine.stream).catalog.vfioDevices[0].configuration
+      #expect(configuration == machine.first.configuration)
+    }
+    // A short one, behind which another section's tag stands where a longer one would end.
+    var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc"))
+    var device = SampleDevice(id: "a/vfio", section: 3)
+    device.configuration.subsections = []
+    device.writeStart(to: &writer)
+    device.writeEnd(to: &writer)
+    let begin = writer.byteCount
+    device.writeFull(to: &writer)
+    // The record's own content begins behind the section's head and its tag.
+    let end = begin + 9 + 1 + 6 + 8 + 8 + 4 + 4096 + 16
+    writer.beginSection(.start, id: 4, name: "b/vfio")
+    var filling = QEMUSectionContent()
+    filling.record(.setup)
+    filling.record(.data)
+    let left = Int(end - writer.byteCount) - 24
+    filling.writer.big(UInt64(left))
+    filling.writer.append([UInt8](repeating: 0, count: left))
+    filling.record(.endOfState)
+    writer.append(filling)
+    writer.endSection(id: 4)
+    writer.end()
+    let catalog = try ReadStream(writer.bytes).catalog
+    #expect(catalog.defect == nil)
+    #expect(catalog.vfioDevices[0].configuration == device.configuration)
+    #expect(catalog.vfioDevices[1].stateByteCount == UInt64(left))
   }
 
   @Test func anOptionalPartOfTheConfigurationIsKept() throws {
@@ -162,6 +201,25 @@ import Testing
     var lie = writer.bytes
     lie[Int(bitmapOffset) - 9] ^= 1
     #expect(try ReadStream(lie).catalog.defect?.code == .malformed)
+  }
+
+  @Test func aDescriptionThatIsTooLongIsPassedOver() throws {
+    var machine = SampleMachine()
+    let byteCount = VMDescription.longestByteCount
+    for count in [byteCount, byteCount + 1] {
+      machine.description = "{\"devices\": []" + String(repeating: " ", count: count - 15) + "}"
+      let catalog = try ReadStream(machine.stream + [0], pipeStep: 1 << 20).catalog
+      #expect(catalog.defect == nil)
+      #expect(catalog.isComplete)
+      #expect(catalog.hasTrailingData)
+      #expect((catalog.description == nil) == (count > byteCount))
+      #expect(catalog.unusedDescriptionByteCount == (count > byteCount ? count : nil))
+      #expect(
+        (catalog.findings.first?.contains("\(count) bytes, more than") == true)
+          == (count > byteCount))
+    }
+    let cut = try ReadStream(Array(machine.stream.dropLast()), pipeStep: 1 << 20).catalog
+    #expect(cut.defect?.code == .torn)
   }
 
   @Test func trailingBytesAreNoted() throws {

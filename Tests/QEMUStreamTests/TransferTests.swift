@@ -140,7 +140,8 @@ import Testing
     let preCopy = Int(random.next() % 3_000_000)
     let stopCopy = Int(random.next() % 3_000_000)
     let framing = try QEMUFraming.dividing(
-      preCopy: UInt64(preCopy), stopCopy: UInt64(stopCopy), carried: nil, own: own)
+      preCopy: UInt64(preCopy), stopCopy: UInt64(stopCopy), carried: nil, own: own,
+      endingAt: 0)
     let state = random.bytes(preCopy + stopCopy)
     let configuration = SampleDevice.configuration(
       byteCount: 4096, vectors: Int(random.next() % 100))
@@ -162,19 +163,67 @@ import Testing
     machine.first.rounds = [[[1, 2, 3, 4, 5]], [[6]], []]
     let carried = Self.framing(of: try Self.extract(machine.stream, [0]), 0)
     func chosen(_ preCopy: UInt64, _ stopCopy: UInt64) throws -> QEMUFraming {
-      try .dividing(preCopy: preCopy, stopCopy: stopCopy, carried: carried, own: own)
+      try .dividing(preCopy: preCopy, stopCopy: stopCopy, carried: carried, own: own, endingAt: 0)
     }
     #expect(try chosen(6, 5) == carried)
     #expect(try chosen(6, 6) != carried)
     machine.first.rounds.append([])
     let longer = Self.framing(of: try Self.extract(machine.stream, [0]), 0)
     #expect(
-      try QEMUFraming.dividing(preCopy: 6, stopCopy: 5, carried: longer, own: own) == own)
+      try QEMUFraming.dividing(
+        preCopy: 6, stopCopy: 5, carried: longer, own: own, endingAt: 0) == own)
     var broken = QEMUFraming()
     let isTaken = broken.append(payload: [2, 1, 99])
     #expect(isTaken)
     #expect(
-      try QEMUFraming.dividing(preCopy: 6, stopCopy: 5, carried: broken, own: own) == own)
+      try QEMUFraming.dividing(
+        preCopy: 6, stopCopy: 5, carried: broken, own: own, endingAt: 0) == own)
+    // Sizes whose sum is that of the state only after it went beyond 64 bits.
+    var wrapping = QEMUFraming()
+    for event in [
+      .section(.start), .record(.setup, byteCount: 0), .record(.data, byteCount: .max),
+      .record(.data, byteCount: 7), .record(.endOfState, byteCount: 0),
+    ] as [QEMUFraming.Event] {
+      wrapping.append(event)
+    }
+    #expect(
+      try QEMUFraming.dividing(
+        preCopy: 6, stopCopy: 0, carried: wrapping, own: own, endingAt: 0) != wrapping)
+  }
+
+  @Test func stateWithoutASectionForItIsRefusedWhereTheSectionsEnd() throws {
+    var own = QEMUFraming()
+    own.append(.section(.start))
+    own.append(.record(.endOfState, byteCount: 0))
+    #expect {
+      try QEMUFraming.dividing(preCopy: 1, stopCopy: 2, carried: nil, own: own, endingAt: 99)
+    } throws: { error in
+      let error = error as? QEMUStreamError
+      return error?.code == .mismatch && error?.offset == 99
+    }
+  }
+
+  @Test func aRecordKeepsTheLengthOfItsSpace() throws {
+    let short = SampleDevice.space(byteCount: 256, vectors: 3)
+    let long = SampleDevice.space(byteCount: 4096, vectors: 3)
+    for own in [short, long] {
+      let record = VFIOConfiguration(
+        space: own, msixTable: [UInt8](repeating: 0, count: 48), msixPendingBits: [0])
+      for space in [short, long] {
+        let result = try record.replacing(ConfigurationRecord(synthesized: space), nil)
+        #expect(result == record)
+      }
+      var extended = long
+      extended[4095] = 1
+      let replacement = ConfigurationRecord(synthesized: extended)
+      if own.count == 4096 {
+        #expect(try record.replacing(replacement, nil).space == extended)
+      } else {
+        #expect { try record.replacing(replacement, nil) } throws: {
+          ($0 as? QEMUStreamError)?.code == .mismatch
+        }
+      }
+    }
   }
 
   @Test func aRecordThatQEMUCouldNotWriteIsRefused() {

@@ -11,12 +11,22 @@ extension QEMUStreamCatalog {
   /// - Parameters:
   ///   - configuration: the bytes of the configuration's packet.
   ///   - prefix: the first bytes of the packets' state.
+  ///
+  /// Throws `differentMigration` where the main channel has the device's state or configuration itself: QEMU sends them over
+  /// one or the other.
   public mutating func add(
     _ sequence: DeviceStatePackets.Sequence, configuration: [UInt8], prefix: [UInt8],
     toDevice index: Int
   ) throws(QEMUStreamError) {
     let bytes = configuration.span.raw
     let place = (offset: sequence.configuration.offset, device: vfioDevices[index].id)
+    guard vfioDevices[index].configuration == nil, vfioDevices[index].stopCopyByteCount == 0
+    else {
+      throw QEMUStreamError(
+        .differentMigration, at: place.offset, section: place.device,
+        expected: "no packets of a device whose stop-copy state or configuration the main channel "
+          + "has", found: "\(sequence.state.count + 1)")
+    }
     guard bytes.byteCount >= 8,
       bytes.big(UInt64.self, at: 0) == VFIORecord.Kind.configuration.tag
     else {
@@ -25,7 +35,8 @@ extension QEMUStreamCatalog {
         expected: "a configuration record in the last packet", found: "other bytes")
     }
     let record = try VFIOConfiguration(
-      parsing: bytes.extracting(droppingFirst: 8), at: place.offset + 8)
+      parsing: bytes.extracting(droppingFirst: 8), at: place.offset + 8,
+      endingBy: { $0.byteCount == 0 })
     guard record.byteCount + 16 == bytes.byteCount else {
       throw QEMUStreamError(
         .malformed, at: place.offset, section: place.device,
@@ -33,7 +44,7 @@ extension QEMUStreamCatalog {
     }
     let room = VFIODeviceSummary.longestPrefix - vfioDevices[index].statePrefix.count
     vfioDevices[index].packetCount = UInt64(sequence.state.count) + 1
-    vfioDevices[index].stopCopyByteCount &+= sequence.stateByteCount
+    vfioDevices[index].stopCopyByteCount += sequence.stateByteCount
     vfioDevices[index].configuration = record
     vfioDevices[index].configurationOffset = nil
     vfioDevices[index].statePrefix += prefix.prefix(room)

@@ -36,6 +36,8 @@ public struct QEMUStreamCatalog: Sendable {
   /// Whether the machine's state came to its end.
   public private(set) var isComplete = false
   public private(set) var description: VMDescription?
+  /// The size of a description that is too long to be used; nil where there is none.
+  public private(set) var unusedDescriptionByteCount: Int?
   /// Whether something follows the stream in its file.
   public private(set) var hasTrailingData = false
   /// The bytes up to where the stream was read.
@@ -46,6 +48,8 @@ public struct QEMUStreamCatalog: Sendable {
   private var indexByID: [UInt32: Int] = [:]
   private var deviceByID: [UInt32: Int] = [:]
   private var current: QEMUSection?
+  /// The state that was announced and not yet counted, and where it begins.
+  private var state: (byteCount: UInt64, offset: UInt64)?
 
   /// Reads a stream to its end, or to where it cannot be read on; `observe` sees every part.
   ///
@@ -56,21 +60,33 @@ public struct QEMUStreamCatalog: Sendable {
   ) throws {
     do {
       while let event = try reader.next() {
+        countState(before: reader.offset)
         try note(event)
         try observe(event)
-        if case .record(let record) = event, case .data = record.content {
+        if case .record(let record) = event, case .data(let byteCount) = record.content {
+          state = (byteCount, reader.offset)
           try keepPrefix(of: &reader)
         }
       }
       hasTrailingData = reader.hasTrailingData
+      unusedDescriptionByteCount = reader.unusedDescriptionByteCount
     } catch let error as QEMUReadError {
       switch error {
-      case .stream(let cause): defect = cause
+      case .stream(let cause):
+        defect = cause
+        countState(before: reader.offset)
       case .source(let cause): throw cause
       }
     }
     ram = reader.ram
     byteCount = reader.offset
+  }
+
+  /// Counts the state that was announced as far as it is there: up to where the stream was read.
+  private mutating func countState(before offset: UInt64) {
+    guard let state, let current, let device = deviceByID[current.id] else { return }
+    vfioDevices[device].addState(min(state.byteCount, offset - state.offset), in: current)
+    self.state = nil
   }
 
   private mutating func keepPrefix<Source: ByteSource & ~Copyable>(
@@ -93,7 +109,7 @@ public struct QEMUStreamCatalog: Sendable {
     case .section(let section): try begin(section)
     case .record(let record):
       guard let current, let device = deviceByID[current.id] else { return }
-      vfioDevices[device].note(record, in: current)
+      vfioDevices[device].note(record)
     case .sectionEnd(let end): note(end)
     case .command(let command): commandCounts[command.name, default: 0] &+= 1
     case .end: isComplete = true
@@ -123,13 +139,13 @@ public struct QEMUStreamCatalog: Sendable {
       deviceByID[section.id] = vfioDevices.count
       vfioDevices.append(VFIODeviceSummary(section))
     }
-    if let device = deviceByID[section.id] {
-      vfioDevices[device].sectionCounts[section.kind, default: 0] &+= 1
-    }
   }
 
   private mutating func note(_ end: QEMUSection.End) {
     current = nil
+    if let device = deviceByID[end.section.id] {
+      vfioDevices[device].sectionCounts[end.section.kind, default: 0] &+= 1
+    }
     guard let index = indexByID[end.section.id] else { return }
     sections[index].counts[end.section.kind, default: 0] &+= 1
     sections[index].byteCount &+= end.byteCount
@@ -161,7 +177,12 @@ extension QEMUStreamCatalog {
   /// What is remarkable about the stream as a whole, in sentences.
   public var findings: [String] {
     var findings: [String] = []
-    if description == nil && isComplete {
+    if let unusedDescriptionByteCount {
+      findings.append(
+        "the stream's description has \(unusedDescriptionByteCount) bytes, more than "
+          + "\(VMDescription.longestByteCount), and was not used: nothing confirms the sizes of "
+          + "sections")
+    } else if description == nil && isComplete {
       findings.append("the stream has no description of its sections")
     }
     let searched = sections.filter { $0.evidence == .footer }

@@ -10,7 +10,7 @@ public struct VFIODeviceSummary: Sendable {
   public let sectionID: UInt32
   /// How many records of each kind came in the main channel.
   public internal(set) var recordCounts: [VFIORecord.Kind: UInt64] = [:]
-  /// How many sections of each kind.
+  /// How many sections of each kind came to their ends.
   public internal(set) var sectionCounts: [QEMUSection.Kind: UInt64] = [:]
   /// State sent while the machine ran.
   public internal(set) var preCopyByteCount: UInt64 = 0
@@ -31,7 +31,7 @@ public struct VFIODeviceSummary: Sendable {
   }
 
   /// The bytes of state that are there.
-  public var stateByteCount: UInt64 { preCopyByteCount &+ stopCopyByteCount }
+  public var stateByteCount: UInt64 { preCopyByteCount + stopCopyByteCount }
   /// The records of the main channel, and the packets of the others.
   public var recordCount: UInt64 {
     recordCounts.values.reduce(packetCount ?? 0) { $0 &+ $1 }
@@ -44,20 +44,19 @@ public struct VFIODeviceSummary: Sendable {
       && sectionCounts[.full] != nil && stopCopyByteCount == 0
   }
 
-  mutating func note(_ record: VFIORecord, in section: QEMUSection) {
+  mutating func note(_ record: VFIORecord) {
     recordCounts[record.kind, default: 0] &+= 1
-    switch record.content {
-    case .data(let byteCount):
-      // Sizes are what the stream says; a sum beyond 64 bits is a stream that never ends.
-      if section.kind == .end || section.kind == .full {
-        stopCopyByteCount &+= byteCount
-      } else {
-        preCopyByteCount &+= byteCount
-      }
-    case .configuration(let value):
-      configuration = value
-      configurationOffset = record.offset
-    case .tag: break
+    guard case .configuration(let value) = record.content else { return }
+    configuration = value
+    configurationOffset = record.offset
+  }
+
+  /// Counts state that was read.
+  mutating func addState(_ byteCount: UInt64, in section: QEMUSection) {
+    if section.kind == .end || section.kind == .full {
+      stopCopyByteCount += byteCount
+    } else {
+      preCopyByteCount += byteCount
     }
   }
 }

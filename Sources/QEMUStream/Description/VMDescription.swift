@@ -2,8 +2,9 @@ import ByteIO
 
 /// What a stream says of itself at its end: the JSON in which QEMU lists devices and their fields.
 public struct VMDescription: Sendable, Hashable {
-  /// The longest description that is read: the longest ones are of machines with hundreds of processors.
-  public static let longestByteCount = 32 << 20
+  /// The longest description that is used: reading one takes a few times its size of memory. That of a small machine has
+  /// some tens of kilobytes.
+  public static let longestByteCount = 8 << 20
   private static let mostDevices = 16384
 
   /// A device whose state a FULL section holds.

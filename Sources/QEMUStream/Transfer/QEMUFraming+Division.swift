@@ -8,9 +8,10 @@ extension QEMUFraming {
   /// as it was before, where `carried` says so or where it is as long as what stands there; else in QEMU's manner, with
   /// all of pre-copy in the first section that can have it.
   ///
-  /// Throws `mismatch` where the stream has no place for it.
+  /// Throws `mismatch` at `end`, where the device's last section ends, if the stream has no place for it.
   public static func dividing(
-    preCopy: UInt64, stopCopy: UInt64, carried: QEMUFraming?, own: QEMUFraming
+    preCopy: UInt64, stopCopy: UInt64, carried: QEMUFraming?, own: QEMUFraming,
+    endingAt end: UInt64
   ) throws(QEMUStreamError) -> QEMUFraming {
     for framing in [carried, own] {
       guard let framing, let sizes = try? framing.stateByteCounts(), sizes == (preCopy, stopCopy),
@@ -22,7 +23,7 @@ extension QEMUFraming {
       return try own.holding(preCopy: preCopy, stopCopy: stopCopy)
     } catch {
       throw QEMUStreamError(
-        .mismatch, at: 0, expected: "an END section for the device's state", found: "none")
+        .mismatch, at: end, expected: "an END section for the device's state", found: "none")
     }
   }
 
@@ -36,7 +37,11 @@ extension QEMUFraming {
       case .section(let kind): isRunning = kind == .start || kind == .part
       case .packets: isRunning = false
       case .record(_, let byteCount):
-        if isRunning { counts.preCopy &+= byteCount } else { counts.stopCopy &+= byteCount }
+        // The sizes may be those that a .dms stream says.
+        let (sum, overflow) = (isRunning ? counts.preCopy : counts.stopCopy)
+          .addingReportingOverflow(byteCount)
+        guard !overflow else { throw ByteError(.malformedInteger, at: 0) }
+        if isRunning { counts.preCopy = sum } else { counts.stopCopy = sum }
       }
     }
     return counts

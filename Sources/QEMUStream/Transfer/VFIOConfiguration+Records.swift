@@ -48,7 +48,10 @@ extension VFIOConfiguration {
   /// The record with what a `.dms` stream says of the device: the space that its guest was shown, and its interrupts;
   /// what the stream does not say stays.
   ///
-  /// Throws `mismatch` where that is no record that QEMU could have written.
+  /// The record keeps the length that its space has, because QEMU reads as many bytes as its device has, whatever the
+  /// stream holds: a space of 256 bytes is continued by zeros, and one of 4096 loses its upper part where that is zeros.
+  ///
+  /// Throws `mismatch` where that is no record that QEMU could load in place of this one.
   public func replacing(
     _ configuration: ConfigurationRecord?, _ interrupts: InterruptState?
   ) throws(QEMUStreamError) -> VFIOConfiguration {
@@ -60,7 +63,14 @@ extension VFIOConfiguration {
           .mismatch, at: 0, expected: "a configuration space of 256 or 4096 bytes as QEMU has it",
           found: "\(space.count) bytes")
       }
-      result.space = space
+      guard space.dropFirst(self.space.count).allSatisfy({ $0 == 0 }) else {
+        throw QEMUStreamError(
+          .mismatch, at: 0,
+          expected: "a configuration space of \(self.space.count) bytes as the stream's device has",
+          found: "\(space.count) bytes, more than zeros among those beyond")
+      }
+      result.space = Array(space.prefix(self.space.count))
+      result.space += [UInt8](repeating: 0, count: self.space.count - result.space.count)
     }
     if let pins = interrupts?.assertedPins { result.assertedPins = pins }
     if let msix = interrupts?.msix {

@@ -5,15 +5,18 @@ extension VFIOConfiguration {
   private static var subsection: UInt8 { 5 }
   private static var longestSubsections: Int { 64 << 10 }
 
-  /// More bytes than a record has, with the tag behind it.
-  static var longestByteCount: Int { 4 + 4096 + 16 + 2048 * 16 + 256 + longestSubsections + 8 }
+  /// More bytes than a record has, with the tag behind it and the footer of its section.
+  static var longestByteCount: Int { 4 + 4096 + 16 + 2048 * 16 + 256 + longestSubsections + 8 + 5 }
 
   /// Reads the record at the front of `bytes`, behind its tag; `byteCount` tells how far it goes, and the tag of
   /// END_OF_STATE follows there.
   ///
   /// The record says neither how large its space is nor how many vectors it has. Each size of the space is tried; the
-  /// vectors are those of the space's own MSI-X capability; and where END_OF_STATE falls decides.
-  init(parsing bytes: RawSpan, at offset: UInt64) throws(QEMUStreamError) {
+  /// vectors are those of the space's own MSI-X capability; and where END_OF_STATE falls decides. Where it falls at both
+  /// places, as it may by another section's, `isEnd` does: it is asked whether what follows the tag may follow it there.
+  init(
+    parsing bytes: RawSpan, at offset: UInt64, endingBy isEnd: (RawSpan) -> Bool
+  ) throws(QEMUStreamError) {
     guard bytes.byteCount >= 4 else {
       throw QEMUStreamError(
         .torn, at: offset, expected: "a configuration record", found: "the end of the input")
@@ -28,6 +31,8 @@ extension VFIOConfiguration {
     for size in Self.spaceSizes {
       if let fit = Self(bytes, version: version, spaceByteCount: size) { fits.append(fit) }
     }
+    let ends = fits.filter { isEnd(bytes.extracting(droppingFirst: $0.byteCount + 8)) }
+    if !ends.isEmpty { fits = ends }
     guard var first = fits.first else {
       throw QEMUStreamError(
         .malformed, at: offset,

@@ -34,7 +34,8 @@ struct QEMUExtract: ParsableCommand {
     let content = try migration.read()
     let numbers = try content.numbers(of: device, in: migration.main.path)
     if let defect = content.defect {
-      guard numbers.allSatisfy(content.isWhole) else {
+      // What does not belong together leaves open which of the files is meant.
+      guard defect.error.code != .differentMigration, numbers.allSatisfy(content.isWhole) else {
         throw CommandError(defect.error, in: defect.path)
       }
       StandardError.print(

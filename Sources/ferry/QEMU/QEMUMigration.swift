@@ -59,10 +59,10 @@ struct QEMUMigration {
 
   private func readChannels(into content: inout Content) throws {
     var packets = DeviceStatePackets()
-    var first: MultifdHead?
+    var heads: [MultifdHead] = []
     for (number, file) in files.enumerated() where number != mainNumber {
       do {
-        try Self.read(file, number, into: &content.catalog, &packets, &first)
+        try Self.read(file, number, into: &content.catalog, &packets, &heads)
       } catch QEMUReadError.stream(let error) {
         content.defect = content.defect ?? (file.path, error)
       } catch QEMUReadError.source(let error) {
@@ -106,18 +106,24 @@ struct QEMUMigration {
 
   private static func read(
     _ file: QEMUFile, _ number: Int, into catalog: inout QEMUStreamCatalog,
-    _ packets: inout DeviceStatePackets, _ first: inout MultifdHead?
+    _ packets: inout DeviceStatePackets, _ heads: inout [MultifdHead]
   ) throws(QEMUReadError) {
     var reader = MultifdChannelReader(
       file.source, pageBits: catalog.configuration?.pageBits ?? 12)
     let head = try reader.readHead()
-    if let first, first.uuid != head.uuid {
+    if let uuid = catalog.configuration?.uuid ?? heads.first?.uuid, uuid != head.uuid {
       throw .stream(
         QEMUStreamError(
-          .differentMigration, at: 8, expected: "a channel of the machine \(hex(first.uuid))",
+          .differentMigration, at: 8, expected: "a channel of the machine \(hex(uuid))",
           found: "one of \(hex(head.uuid))"))
     }
-    first = first ?? head
+    guard heads.allSatisfy({ $0.channel != head.channel }) else {
+      throw .stream(
+        QEMUStreamError(
+          .differentMigration, at: 24, expected: "every channel once",
+          found: "channel \(head.channel) again"))
+    }
+    heads.append(head)
     while let packet = try reader.next() {
       switch packet {
       case .pages(let pages, let block): catalog.add(pages, of: block)

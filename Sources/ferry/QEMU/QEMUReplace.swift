@@ -36,17 +36,23 @@ struct QEMUReplace: ParsableCommand {
     let migration = try QEMUMigration([file], isReadTwice: true)
     let own = try OwnFraming(of: device, in: migration)
     let source = try ReplacementSource(replacement)
-    let plan: QEMUReplacement
+    let framing: QEMUFraming
     do throws(QEMUStreamError) {
-      plan = QEMUReplacement(
-        framing: try .dividing(
-          preCopy: source.preCopyByteCount, stopCopy: source.stopCopyByteCount,
-          carried: source.framing, own: own.framing),
-        configuration: try own.configuration.replacing(source.configuration, source.interrupts))
+      framing = try .dividing(
+        preCopy: source.preCopyByteCount, stopCopy: source.stopCopyByteCount,
+        carried: source.framing, own: own.framing, endingAt: own.end)
+    } catch {
+      throw CommandError(error, in: migration.main.path)
+    }
+    let configuration: VFIOConfiguration
+    do throws(QEMUStreamError) {
+      configuration = try own.configuration.replacing(source.configuration, source.interrupts)
     } catch {
       throw CommandError(error, in: source.path)
     }
-    var copy = QEMUStreamCopy(migration, replacing: own.device, by: plan, state: source.state)
+    var copy = QEMUStreamCopy(
+      migration, replacing: own.device,
+      by: QEMUReplacement(framing: framing, configuration: configuration), state: source.state)
     let output = try OutputFile(path: output)
     try copy.write(to: output)
     try source.state.finish()
@@ -59,6 +65,8 @@ private struct OwnFraming {
   let device: VFIODeviceSummary
   let configuration: VFIOConfiguration
   let framing: QEMUFraming
+  /// Where the device's last section ends.
+  let end: UInt64
 
   init(of selector: DeviceSelector, in migration: QEMUMigration) throws {
     // Which device is meant is known only when all were seen.
@@ -73,6 +81,7 @@ private struct OwnFraming {
           + "the main channel, found them in no section of it")
     }
     var framing = QEMUFraming()
+    var end: UInt64 = 0
     var isOfDevice = false
     _ = try migration.read { event in
       switch event {
@@ -82,6 +91,8 @@ private struct OwnFraming {
       case .record(let record) where isOfDevice:
         let byteCount = if case .data(let count) = record.content { count } else { 0 as UInt64 }
         framing.append(.record(record.kind, byteCount: byteCount))
+      case .sectionEnd(let section) where isOfDevice:
+        end = section.section.bodyOffset + section.byteCount
       default: break
       }
       guard framing.bytes.count <= QEMUFraming.longestByteCount else {
@@ -91,5 +102,6 @@ private struct OwnFraming {
     self.device = device
     self.configuration = configuration
     self.framing = framing
+    self.end = end
   }
 }

@@ -12,6 +12,7 @@ struct QEMUStreamCopy {
   private var position: UInt64 = 0
   /// The size of the device's FULL section, which the description says too.
   private var fullByteCount: UInt64?
+  private var changesFullByteCount = false
 
   init(
     _ migration: QEMUMigration, replacing device: VFIODeviceSummary,
@@ -38,6 +39,7 @@ struct QEMUStreamCopy {
           if section.kind == .full { fullByteCount = byteCount }
         case .sectionEnd(let end) where end.section.id == device.sectionID:
           position = end.section.bodyOffset + end.byteCount
+          if end.section.kind == .full { changesFullByteCount = end.byteCount != fullByteCount }
         case .description(let description): try write(description, to: output)
         default: break
         }
@@ -48,6 +50,12 @@ struct QEMUStreamCopy {
       case .stream(let cause): throw CommandError(cause, in: migration.main.path)
       case .source(let cause): throw cause
       }
+    }
+    if changesFullByteCount, let byteCount = reader.unusedDescriptionByteCount {
+      throw CommandError.no(
+        "\(migration.main.path): expected a description of at most "
+          + "\(VMDescription.longestByteCount) bytes, in which the size of the device's section "
+          + "can be changed, found \(byteCount)")
     }
     try copy(upTo: migration.main.byteCount ?? position, to: output)
   }
