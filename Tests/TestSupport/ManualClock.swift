@@ -1,14 +1,15 @@
-import MigrationStream
-import Replay
+public import MigrationStream
 
 /// Time that moves only when a test or an engine moves it.
-final class ManualClock: MigrationClock {
-  private(set) var now = Duration.zero
-  private(set) var sleptFor = Duration.zero
+public final class ManualClock: MigrationClock {
+  public private(set) var now = Duration.zero
+  public private(set) var sleptFor = Duration.zero
 
-  func advance(by duration: Duration) { now += duration }
+  public init() {}
 
-  func sleep(for duration: Duration) {
+  public func advance(by duration: Duration) { now += duration }
+
+  public func sleep(for duration: Duration) {
     now += duration
     sleptFor += duration
   }
