@@ -119,7 +119,8 @@ import Testing
     let before = target.serial?.image
     #expect(
       try report(bytes, [target], judgement: unsound).description
-        == "device 0: state: wanted a sound one of the layout mtty, found it is cut")
+        == "device 0: state: wanted a sound one of the layout mtty, found one that is not: it is cut"
+    )
     #expect(throws: ReplayError<StreamError>.self) {
       _ = try replay(bytes, onto: [target]) { $0.targets[0].judgement = unsound }
     }
