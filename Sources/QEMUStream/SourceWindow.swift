@@ -55,7 +55,7 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
     guard available >= count else {
       throw .stream(
         QEMUStreamError(
-          .torn, at: offset, expected: "\(count) bytes of \(what())",
+          .torn, at: offset, expected: "\(count) byte\(count == 1 ? "" : "s") of \(what())",
           found: available == 0 ? "the end of the input" : "\(available), and the end of the input")
       )
     }

@@ -243,4 +243,50 @@ import Testing
     #expect(target.content == source.content)
     #expect(target.now == .running)
   }
+
+  /// What drivers say of sizes is added, compared and divided, and may be anything.
+  @Test func numbersOfADriverThatAreTooLargeAreTakenAsTheLargest() throws {
+    let clock = ManualClock()
+    let devices = try ["precopy=64KiB", "precopy=128KiB"].map { kind in
+      EmulatedDevice(
+        "boastful",
+        model: BoastfulModel(try device("emulated:synthetic?size=256KiB&\(kind)").model))
+    }
+    for device in devices { pace(device, 1e-6, on: clock) }
+    var options = CaptureOptions()
+    options.iterationLimit = 3
+    options.preCopyTimeLimit = .seconds(1e15)
+    let box = StreamBox()
+    let summary = try capture(devices, options: options, clock: clock, into: box)
+    #expect(summary.iterations.count == 3 && summary.stopReason == .iterationLimit)
+    #expect(summary.iterations.allSatisfy { $0.remainingByteCount == .max })
+    #expect(summary.iterations.allSatisfy { $0.expectedDowntime == .seconds(1e9) })
+    #expect(box.isFinished && devices.allSatisfy { $0.now == .stop })
+
+    let targets = try (0..<2).map { _ in try device("emulated:synthetic?size=256KiB") }
+    var expected: Set<UInt64?> = []
+    let replayed = try replay(box.bytes, onto: targets) {
+      $0.progress = { if $0.phase == .writing { expected.insert($0.expectedByteCount) } }
+    }
+    #expect(expected == [.max] && replayed.byteCount == summary.byteCount)
+  }
+
+  @Test func whatIsLeftOfARoundShrinksAsItIsRead() throws {
+    let source = try device("emulated:synthetic?size=8MiB&precopy=8MiB")
+    var seen: [CaptureProgress] = []
+    let summary = try capture([source]) { $0.progress = { seen.append($0) } }
+    let round = seen.filter { $0.iteration == 0 }
+    let whole = try #require(summary.iterations.first).byteCount
+    #expect(round.count > 8)
+    #expect(
+      zip(round, round.dropFirst()).allSatisfy {
+        ($0.remainingByteCount ?? 0) >= ($1.remainingByteCount ?? .max)
+      })
+    #expect(round.allSatisfy { ($0.remainingByteCount ?? 0) + $0.byteCount >= whole })
+    let first = try #require(round.first)
+    let last = try #require(round.last)
+    #expect(
+      (first.remainingByteCount ?? 0) - (last.remainingByteCount ?? 0)
+        == last.byteCount - first.byteCount)
+  }
 }

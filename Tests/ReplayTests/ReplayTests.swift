@@ -48,6 +48,27 @@ import Testing
           ? "RUNNING_P2P STOP RESUMING STOP RUNNING_P2P RUNNING" : "STOP RESUMING STOP RUNNING"))
   }
 
+  @Test func progressSaysWhatIsDone() throws {
+    let bytes = try stream(of: "emulated:synthetic?size=1MiB")
+    var phases: [ReplayProgress.Phase] = []
+    var last: UInt64 = 0
+    func note(_ progress: ReplayProgress) {
+      if phases.last != progress.phase { phases.append(progress.phase) }
+      last = progress.byteCount
+    }
+    let summary = try replay(bytes, onto: [try device("emulated:synthetic?size=1MiB")]) {
+      $0.progress = note
+    }
+    #expect(phases == [.checking, .writing] && last == summary.byteCount)
+    phases = []
+    var engine = ReplayEngine(
+      [ReplayTarget(try device("emulated:synthetic?size=1MiB"), number: 0)], clock: ManualClock())
+    engine.progress = note
+    var source = MemorySource(bytes)
+    _ = try engine.check(&source)
+    #expect(phases == [.checking, .verifying] && last == summary.byteCount)
+  }
+
   @Test func leavingStopped() throws {
     var options = ReplayOptions()
     options.leavesStopped = true
@@ -98,7 +119,8 @@ import Testing
     let before = target.serial?.image
     #expect(
       try report(bytes, [target], judgement: unsound).description
-        == "device 0: state: wanted a sound one of the layout mtty, found it is cut")
+        == "device 0: state: wanted a sound one of the layout mtty, found one that is not: it is cut"
+    )
     #expect(throws: ReplayError<StreamError>.self) {
       _ = try replay(bytes, onto: [target]) { $0.targets[0].judgement = unsound }
     }
@@ -225,6 +247,26 @@ import Testing
       bindings: [.init(pasid: 0, domain: 0)])
     let other = try report(try metadata(zero), [try device("emulated:synthetic")], options: options)
     #expect(other.findings.map(\.subject) == ["PASID 0", "domain 1"])
+  }
+
+  /// What the restore allocates the check must have looked at.
+  @Test(arguments: [
+    PASIDTable.Domain.Kind.addressSpace, .nested(dataType: 1, data: [1]),
+  ])
+  func domainsWithoutBindingsAreChecked(kind: PASIDTable.Domain.Kind) throws {
+    var options = ReplayOptions()
+    options.parts = .bindings
+    let bytes = try metadata(PASIDTable(domains: [.init(id: 0, kind: kind)]))
+    let target = try device("emulated:synthetic?pasid-width=0")
+    let none = try report(bytes, [target], options: options)
+    #expect(none.findings.map(\.subject) == ["PASID bindings"])
+    #expect(throws: ReplayError<StreamError>.self) {
+      try replay(bytes, onto: [target], options: options)
+    }
+    let able = try device("emulated:synthetic")
+    #expect(try report(bytes, [able], options: options).isCompatible)
+    _ = try replay(bytes, onto: [able], options: options)
+    #expect(able.domains.count == 1)
   }
 
   // MARK: The guest's registers

@@ -176,13 +176,18 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
 
   private func remainingByteCount() throws(Failure) -> UInt64 {
     var sum: UInt64 = 0
-    try forEachLane { (lane) throws(DeviceError) in sum += try lane.remainingByteCount() }
+    try forEachLane { (lane) throws(DeviceError) in
+      sum = sum.addingSaturating(try lane.remainingByteCount())
+    }
     return sum
   }
 
+  // Seconds, more than thirty years: what a driver says is left need not be true, and a duration has its limits.
+  private static var longestDowntime: Double { 1e9 }
+
   private func expectedDowntime(_ remaining: UInt64) -> Duration? {
     if remaining == 0 { return .zero }
-    return rate.map { .seconds(Double(remaining) / $0) }
+    return rate.map { .seconds(min(Double(remaining) / $0, Self.longestDowntime)) }
   }
 
   private mutating func iterate<Sink: RecordSink & ~Copyable>(
@@ -232,7 +237,10 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
       lane.beginStopCopy()
     }
     try drain(
-      into: &sink, progress: CaptureProgress(byteCount: byteCount, expectedDowntime: expected),
+      into: &sink,
+      progress: CaptureProgress(
+        byteCount: byteCount, remainingByteCount: summary.iterations.last?.remainingByteCount,
+        expectedDowntime: expected),
       pacingSince: nil)
     try forEachLane { (lane) throws(DeviceError) in try lane.session.move(to: .stop) }
   }
@@ -244,6 +252,7 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
     let drainStart = now
     var progress = progress
     let before = progress.byteCount
+    let left = progress.remainingByteCount
     var last = lanes.last
     for lane in lanes {
       if let last, last !== lane { lane.takeMemory(of: last) }
@@ -263,6 +272,7 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
         }
         if let pacingSince { pace(since: pacingSince) }
         progress.byteCount = byteCount
+        progress.remainingByteCount = left.map { $0 - min($0, progress.byteCount - before) }
         let time = now - drainStart
         progress.rate =
           time > .zero ? Double(progress.byteCount - before) / (time / .seconds(1)) : nil

@@ -23,7 +23,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
       try checkIdentity()
       try checkConfiguration()
     }
-    if parts.contains(.bindings), let table = wanted.pasids, !table.bindings.isEmpty {
+    if parts.contains(.bindings), let table = wanted.pasids, !table.domains.isEmpty {
       check(table, against: try device.addressSpaceAbilities())
     }
   }
@@ -41,7 +41,8 @@ struct CompatibilityCheck<Device: MigratableDevice> {
     case .sound, nil: break
     case .unsound(let layout, let problem):
       report.add(
-        number, "state", wanted: "a sound one of the layout \(layout)", found: problem,
+        number, "state", wanted: "a sound one of the layout \(layout)",
+        found: "one that is not: \(problem)",
         severity: options.allowsUnsoundState ? .note : .incompatible)
     case .unjudged(let reason):
       report.add(

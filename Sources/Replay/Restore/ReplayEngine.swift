@@ -14,7 +14,7 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   public var clock: Clock
   /// Asked between chunks; true ends the replay.
   public var isCancelled: () -> Bool = { false }
-  /// Told after each chunk.
+  /// Told before the check and after each chunk.
   public var progress: (ReplayProgress) -> Void = { _ in }
 
   /// Targets with different numbers.

@@ -3,6 +3,7 @@ import MigrationStream
 extension ReplayRun {
   /// What the targets cannot take of the stream.
   func report() throws(Failure) -> CompatibilityReport {
+    tell(.checking, 0)
     var report = CompatibilityReport()
     var lacking: [(UInt16, MigrationAbilities)] = []
     for introduction in introductions {

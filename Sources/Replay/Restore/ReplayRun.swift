@@ -29,6 +29,15 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     start = engine.clock.now
   }
 
+  func tell(_ phase: ReplayProgress.Phase, _ byteCount: UInt64) {
+    let expected = introductions.compactMap(\.identity.stopCopyByteCount).reduce(0 as UInt64) {
+      $0.addingSaturating($1)
+    }
+    engine.progress(
+      ReplayProgress(
+        phase: phase, byteCount: byteCount, expectedByteCount: expected > 0 ? expected : nil))
+  }
+
   private func checkCancellation() throws(Failure) {
     if engine.isCancelled() { throw .cancelled }
   }
@@ -83,7 +92,11 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
   mutating func verify<Source: RecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(Failure) where Source.Failure == SourceFailure {
-    try readState(from: &source) { (_, _, _) throws(Failure) in }
+    var byteCount: UInt64 = 0
+    try readState(from: &source) { (run, _, bytes) throws(Failure) in
+      byteCount += UInt64(bytes.byteCount)
+      run.tell(.verifying, byteCount)
+    }
   }
 
   /// Gives every chunk to `take`, and holds the stream against its digests, its end and its footer.
@@ -164,7 +177,6 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
   mutating func writeState<Source: RecordSource & ~Copyable>(
     from source: inout Source
   ) throws(Failure) where Source.Failure == SourceFailure {
-    let expected = introductions.compactMap(\.identity.stopCopyByteCount).reduce(0, &+)
     try readState(from: &source) { (run, chunk, bytes) throws(Failure) in
       guard let lane = run.lanes.first(where: { $0.session.number == chunk.device }) else { return }
       do throws(DeviceError) {
@@ -173,10 +185,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
         run.place?.stateOffset = lane.byteCount
         throw .device(error, chunk.device)
       }
-      run.engine.progress(
-        ReplayProgress(
-          byteCount: run.lanes.reduce(0) { $0 + $1.byteCount },
-          expectedByteCount: expected > 0 ? expected : nil))
+      run.tell(.writing, run.lanes.reduce(0) { $0 + $1.byteCount })
     }
     place?.stateOffset = nil
   }

@@ -46,9 +46,11 @@ struct Dissector: ~Copyable {
     let position = evaluator.position
     if position < byteCount {
       if !isStopped {
+        let more = byteCount - position
         find(
           .error, .remainder, position..<byteCount,
-          "expected the end of the state, found \(byteCount - position) more bytes")
+          "expected the end of the state, found \(more == 1 ? "1 more byte" : "\(more) more bytes")"
+        )
       }
       fields.append(remainder(to: byteCount))
     }

@@ -69,7 +69,8 @@ extension StreamWriter {
       throw StreamIOError(
         part.statePath,
         .content(
-          "expected \(part.preCopyByteCount) bytes of pre-copy state, found "
+          "expected \(part.preCopyByteCount) byte\(part.preCopyByteCount == 1 ? "" : "s") of "
+            + "pre-copy state, found "
             + "\(part.preCopyByteCount - preCopyLeft)"))
     }
   }

@@ -60,7 +60,8 @@ extension KernelDevice {
       do throws(HostTree.Absent) {
         device = try host.device(named: uri.path)
       } catch {
-        throw .absent("\(uri.text): \(error.reason)")
+        throw error.isMalformed
+          ? .malformed(.init(uri.text, error.reason)) : .absent("\(uri.text): \(error.reason)")
       }
       return try open(device, through: interface, in: kernel, host: host)
     case "fd":

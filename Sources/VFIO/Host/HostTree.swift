@@ -13,6 +13,13 @@ public struct HostTree {
   /// Why a name is none of a device of the host.
   public struct Absent: Error, Sendable, Hashable {
     public let reason: String
+    /// Whether no host can have a device of this name.
+    public let isMalformed: Bool
+
+    init(reason: String, isMalformed: Bool = false) {
+      self.reason = reason
+      self.isMalformed = isMalformed
+    }
   }
 
   public init(in kernel: any KernelInterface, root: String = "") {
@@ -27,7 +34,7 @@ public struct HostTree {
       let file = Self.lastPart(name)
       folder = "/sys/class/vfio-dev/\(file)/device"
       guard name == "/dev/vfio/devices/\(file)" else {
-        throw Absent(reason: "expected /dev/vfio/devices/vfioN")
+        throw Absent(reason: "expected /dev/vfio/devices/vfioN", isMalformed: true)
       }
       guard let target = link(folder), !target.isEmpty else {
         throw Absent(reason: "expected a device with this file, found none in /sys/class/vfio-dev")
@@ -44,7 +51,7 @@ public struct HostTree {
     guard Self.isUUID(name) else {
       throw Absent(
         reason: "expected a PCI address (0000:3b:00.1), the UUID of a mediated device, or "
-          + "/dev/vfio/devices/vfioN")
+          + "/dev/vfio/devices/vfioN", isMalformed: true)
     }
     folder = "/sys/bus/mdev/devices/\(name.lowercased())"
     guard exists(folder) else {

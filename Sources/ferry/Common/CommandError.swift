@@ -54,6 +54,7 @@ struct CommandError: Error {
     case let error as StreamIOError: self.init(error)
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as DeviceOpenError: self.init(error)
+    case let error as DeviceError: self = .device("\(error)")
     case let error as FileContentError: self = .damaged("\(error)")
     default: return nil
     }

@@ -39,8 +39,10 @@ final class Progress {
     width = text.count
   }
 
-  private func clear() {
+  /// Takes the line away, for what is printed next.
+  func clear() {
     guard width > 0 else { return }
     StandardError.print("\r" + String(repeating: " ", count: width) + "\r", terminator: "")
+    width = 0
   }
 }

@@ -12,7 +12,8 @@ struct CaptureCommand: ParsableCommand {
       Reads what it can while the devices run, round by round; stops them, all in step, once the rest \
       is expected to take no longer than the downtime limit; and reads that. Afterwards they stay \
       stopped, for their state now lives in the stream (--resume runs them again). Whatever fails, \
-      and at SIGINT or SIGTERM, they run again as before, and there is no stream.
+      and at SIGINT or SIGTERM, they run again as before, and there is no stream. With '-o -' the \
+      stream takes standard output, and the summary goes to standard error where that is a terminal.
 
       \(OpenDevices.help)
 
@@ -71,7 +72,8 @@ struct CaptureCommand: ParsableCommand {
 
   @OptionGroup var coding: CodingOptions
 
-  @Flag(help: "Print JSON (schemas/capture.schema.json).")
+  @Flag(
+    help: "Print JSON (schemas/capture.schema.json), with '-o -' to standard error.")
   var json = false
 
   @OptionGroup var trace: TraceOption
@@ -89,9 +91,6 @@ struct CaptureCommand: ParsableCommand {
     guard profiles.count <= devices.count else {
       throw ValidationError("Expected at most one --profile for each device.")
     }
-    guard !json || output != "-" else {
-      throw ValidationError("Expected --json with an output file: '-' takes standard output.")
-    }
   }
 
   private var options: CaptureOptions {
@@ -106,11 +105,19 @@ struct CaptureCommand: ParsableCommand {
     return options
   }
 
-  /// How many bytes of state there are of devices that send some of it more than once.
-  private func stateSentAgain(_ devices: [AnyDevice]) throws -> UInt64 {
+  /// How many bytes of state there are of devices that send some of it more than once; nil where one does not tell, or was
+  /// left in a state that the capture resets.
+  private func stateSentAgain(_ devices: [AnyDevice]) -> UInt64? {
     var sum: UInt64 = 0
-    for device in devices where try device.abilities().contains(.preCopy) {
-      sum = sum.addingReportingOverflow(try device.stopCopyByteCount()).partialValue
+    for device in devices {
+      guard let abilities = try? device.abilities() else { return nil }
+      guard abilities.contains(.preCopy) else { continue }
+      guard case .running? = try? device.state(), let count = try? device.stopCopyByteCount() else {
+        return nil
+      }
+      let (next, overflow) = sum.addingReportingOverflow(count)
+      if overflow { return nil }
+      sum = next
     }
     return sum
   }
@@ -132,7 +139,7 @@ struct CaptureCommand: ParsableCommand {
     let file = try OutputFile(path: output)
     let standard = file.isPipe ? CompressionOption(.adaptive) : .standard
     let writer = try coding.writer(
-      to: file, stateSentAgain: options.usesPreCopy ? stateSentAgain(open.devices) : 0,
+      to: file, stateSentAgain: options.usesPreCopy ? stateSentAgain(open.devices) ?? 0 : 0,
       standard: standard)
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
@@ -147,13 +154,17 @@ struct CaptureCommand: ParsableCommand {
       throw DeviceFailure.capture(error, open.devices)
     }
     try open.save()
-    guard output != "-" else { return }
-    var text = try TextOutput()
-    if json {
-      try text.print(try JSONText.of(CaptureReport(summary, open.devices)))
-    } else {
-      try text.print(CaptureText.summary(summary, output: output))
+    progress.clear()
+    let report =
+      json
+      ? try JSONText.of(CaptureReport(summary, open.devices))
+      : CaptureText.summary(summary, output: output == "-" ? "standard output" : output)
+    if output == "-" {
+      if json || StandardError.isTerminal { StandardError.print(report) }
+      return
     }
+    var text = try TextOutput()
+    try text.print(report)
     try text.finish()
   }
 }

@@ -34,11 +34,27 @@ enum DeviceFailure {
     }
   }
 
+  /// What to say of a device of which nothing but the opening reached its driver; nil where that does nothing to it.
+  static func untouched(_ device: AnyDevice) -> String? {
+    guard device.isResetWhenClosed else { return nil }
+    return "its driver reset it when it was opened; nothing else was touched"
+  }
+
+  private static func untouched(_ targets: [ReplayTarget<AnyDevice>]) -> String {
+    let lines = targets.compactMap { target in
+      untouched(target.device).map { "\n  device \(target.number): \($0)" }
+    }
+    if lines.count < targets.count {
+      return lines.joined() + "\n  no \(lines.isEmpty ? "" : "other ")device was touched"
+    }
+    return lines.joined()
+  }
+
   static func replay(
     _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget<AnyDevice>], path: String
   ) -> CommandError {
     var outcomes = text(error.outcomes.sorted { $0.key < $1.key })
-    if outcomes.isEmpty, !targets.isEmpty { outcomes = "\n  no device was touched" }
+    if outcomes.isEmpty { outcomes = untouched(targets) }
     if let signal = SignalGuard.signal {
       return .signal(signal, "replay ended by a signal" + outcomes)
     }

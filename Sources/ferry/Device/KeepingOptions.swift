@@ -29,6 +29,10 @@ struct KeepingOptions: ParsableArguments {
   var isAsked: Bool { !command.isEmpty || socket != nil || hold }
 
   func validate() throws {
+    // The parser does not tell the option without words from none.
+    guard !command.isEmpty || !CommandLine.arguments.contains("--then") else {
+      throw ValidationError("Expected a command behind --then, found none.")
+    }
     guard [!command.isEmpty, socket != nil, hold].filter({ $0 }).count <= 1 else {
       throw ValidationError("--then, --hand-over and --hold exclude each other.")
     }
@@ -60,9 +64,16 @@ struct KeepingOptions: ParsableArguments {
 
   /// The file that a shell would run for `name`.
   private static func executable(_ name: String) -> String? {
-    if name.contains("/") { return unsafe access(name, X_OK) == 0 ? name : nil }
+    guard !name.isEmpty else { return nil }
+    if name.contains("/") { return isProgram(name) ? name : nil }
     let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
-    return path.split(separator: ":").map { "\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
+    return path.split(separator: ":").map { "\($0)/\(name)" }.first(where: isProgram)
+  }
+
+  private static func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return false }
+    return unsafe access(path, X_OK) == 0
   }
 }
 
@@ -97,7 +108,8 @@ enum Keeper {
     case .signal:
       StandardError.print(
         "ferry: holding \(Printable.count(kept.count, "device")) until a signal comes")
-      while SignalGuard.signal == nil { SystemClock().sleep(for: .seconds(3600)) }
+      // A signal between the test and the sleep does not end the sleep.
+      while SignalGuard.signal == nil { SystemClock().sleep(for: .milliseconds(500)) }
     }
   }
 

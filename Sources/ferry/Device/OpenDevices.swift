@@ -77,9 +77,9 @@ struct OpenDevices {
   }
 
   /// The device that `name` names; nil where it is the name of something else, such as a file.
-  static func one(named name: String) throws -> AnyDevice? {
+  static func one(named name: String, in kernel: any KernelInterface) throws -> AnyDevice? {
     guard let uri = try? DeviceURI(parsing: name), schemes.contains(uri.scheme) else { return nil }
-    return try OpenDevices([name], in: TraceOption.untraced).devices[0]
+    return try OpenDevices([name], in: kernel).devices[0]
   }
 
   private static let schemes: Set<String> = ["vfio", "fd", "emulated"]

@@ -156,7 +156,7 @@ struct ReplayCommand: ParsableCommand {
     var reader = StreamReader(input, limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
     let clock = SystemClock()
-    let progress = Progress(check ? "checked" : "restored", total: reader.inputByteCount)
+    let progress = Progress("restored", total: nil)
     var engine = ReplayEngine(targets, options: options, clock: clock)
     engine.isCancelled = { SignalGuard.signal != nil }
     engine.progress = { state in progress.show { ReplayText.progress(state, clock.now) } }
@@ -174,6 +174,7 @@ struct ReplayCommand: ParsableCommand {
       throw DeviceFailure.replay(error, targets, path: file)
     }
     if !check { try open.save() }
+    progress.clear()
     var text = try TextOutput()
     if json {
       try text.print(try JSONText.of(ReplayReport(summary, targets, isCheck: check)))
@@ -182,7 +183,14 @@ struct ReplayCommand: ParsableCommand {
       try text.print(report)
     }
     try text.finish()
-    if case .nobody = keeper, !check { warn(open.devices) }
+    if check {
+      for device in open.devices {
+        guard let text = DeviceFailure.untouched(device) else { continue }
+        StandardError.print("ferry: \(device.name): \(text)")
+      }
+    } else if case .nobody = keeper {
+      warn(open.devices)
+    }
     try keeper.take(open.devices)
     if !summary.report.isCompatible { throw CommandError.no() }
   }

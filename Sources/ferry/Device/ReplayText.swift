@@ -4,7 +4,13 @@ import Replay
 /// What `ferry replay` tells a person.
 enum ReplayText {
   static func progress(_ state: ReplayProgress, _ time: Duration) -> String {
-    var text = "restored \(ByteSize.text(state.byteCount))"
+    let verb =
+      switch state.phase {
+      case .checking: "checking"
+      case .verifying: "verifying"
+      case .writing: "writing"
+      }
+    var text = "\(verb): \(ByteSize.text(state.byteCount))"
     if let whole = state.expectedByteCount { text += " of about \(ByteSize.text(whole))" }
     let rate = Double(state.byteCount) / max(time / .seconds(1), 1e-6)
     return text + ", \(ByteSize.text(UInt64(rate)))/s"

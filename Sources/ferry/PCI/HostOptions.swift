@@ -1,5 +1,6 @@
 import ArgumentParser
 import PCIConfig
+import VFIO
 
 /// What an operator can say of devices beyond their dumps.
 struct HostOptions: ParsableArguments {
@@ -25,6 +26,8 @@ struct HostOptions: ParsableArguments {
       "The size of a BAR, such as 0=16KiB; no dump says it.", valueName: "n=size"))
   var bars: [String] = []
 
+  @OptionGroup var trace: TraceOption
+
   func validate() throws {
     if let identity, Self.identity(identity) == nil {
       throw ValidationError("--identity: expected VVVV:DDDD, found '\(identity)'")
@@ -38,13 +41,13 @@ struct HostOptions: ParsableArguments {
     Dictionary(bars.compactMap(Self.bar), uniquingKeysWith: { $1 })
   }
 
-  /// The functions of the dump `name`.
-  func functions(in name: String) throws -> [HostFunction] {
+  /// The functions of the dump or device `name`; a device of the kernel's is one of `kernel`.
+  func functions(in name: String, of kernel: any KernelInterface) throws -> [HostFunction] {
     var facts = HostFunction.Facts(
       identity: identity.flatMap(Self.identity), barSizes: barSizes)
     if let pf {
       try SpaceInput.reportingFailures(in: pf) {
-        let devices = try SpaceInput.read(pf).devices
+        let devices = try SpaceInput.read(pf, in: kernel).devices
         let parents = devices.filter { $0.space.capabilityList.first(.singleRootIOV) != nil }
         guard parents.count == 1 else {
           throw PCIConfigError(
@@ -56,14 +59,14 @@ struct HostOptions: ParsableArguments {
     var functions: [HostFunction] = []
     try SpaceInput.reportingFailures(in: name) {
       functions = try HostFunction.functions(
-        in: SpaceInput.read(name), slot: device, name: name, facts: facts)
+        in: SpaceInput.read(name, in: kernel), slot: device, name: name, facts: facts)
     }
     return functions
   }
 
   /// The only function of the dump `name`.
   func function(in name: String) throws -> HostFunction {
-    let functions = try functions(in: name)
+    let functions = try functions(in: name, of: trace.kernel())
     guard functions.count == 1 else {
       throw CommandError.usage(
         "\(name): expected one device, found \(functions.count): choose one with --device")

@@ -76,7 +76,8 @@ struct PCIDerive: ParsableCommand {
   }
 
   func run() throws {
-    let functions = try namedApart(dumps.map { ($0, try hosts.functions(in: $0)) })
+    let kernel = try hosts.trace.kernel()
+    let functions = try namedApart(dumps.map { ($0, try hosts.functions(in: $0, of: kernel)) })
     var options = DerivationOptions()
     options.name = name
     options.pasid = pasidChoice ?? .auto

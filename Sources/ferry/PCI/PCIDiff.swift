@@ -36,12 +36,16 @@ struct PCIDiff: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @OptionGroup var trace: TraceOption
+
   func validate() throws {
     if machine != nil, !asQEMU { throw ValidationError("--machine needs --as-qemu") }
   }
 
   func run() throws {
-    let (a, b) = (try SpaceInput.space(first, at: device), try SpaceInput.space(second, at: device))
+    let kernel = try trace.kernel()
+    let a = try SpaceInput.space(first, at: device, in: kernel)
+    let b = try SpaceInput.space(second, at: device, in: kernel)
     if asQEMU { return try predict(a, b) }
     let comparison = ConfigSpaceComparison(a, b)
     let differences = comparison.differences

@@ -22,9 +22,11 @@ struct PCIShow: ParsableCommand {
   @Flag(help: "Print JSON (schemas/pci-show.schema.json).")
   var json = false
 
+  @OptionGroup var trace: TraceOption
+
   func run() throws {
     try SpaceInput.reportingFailures(in: dump) {
-      let devices = try SpaceInput.read(dump).devices(at: device)
+      let devices = try SpaceInput.read(dump, in: trace.kernel()).devices(at: device)
       print(
         json ? ConfigSpaceReport.json(of: devices) : ConfigSpaceReport.text(of: devices),
         terminator: "")

@@ -3,6 +3,7 @@ import MigrationStream
 import PCIConfig
 import Replay
 import StreamIO
+import VFIO
 
 /// Where the `pci` commands take configuration spaces from: a dump, raw bytes, sysfs, or a device of a stream
 /// (`F.dms#DEVICE`, and `F.dms#DEVICE:guest` for what its guest was shown), or the region of a device (`vfio:…`).
@@ -10,9 +11,9 @@ enum SpaceInput {
   /// More than a dump of every function of a large machine.
   private static let byteLimit = 64 << 20
 
-  /// The spaces that `name` stands for.
-  static func read(_ name: String) throws -> ConfigSpaceDump {
-    if let device = try OpenDevices.one(named: name) { return try region(of: device) }
+  /// The spaces that `name` stands for; a device of the kernel's is one of `kernel`.
+  static func read(_ name: String, in kernel: any KernelInterface) throws -> ConfigSpaceDump {
+    if let device = try OpenDevices.one(named: name, in: kernel) { return try region(of: device) }
     if let reference = StreamReference(name) { return try ConfigSpaceDump([reference.device()]) }
     let dump = try ConfigSpaceDump(parsing: try InputFile(path: name).contents(limit: byteLimit))
     // A space from sysfs does not say where it sits, but its folder does.
@@ -42,10 +43,12 @@ enum SpaceInput {
   }
 
   /// The one space that `name` stands for, or that of the device at `slot`.
-  static func space(_ name: String, at slot: String?) throws -> ConfigSpace {
+  static func space(
+    _ name: String, at slot: String?, in kernel: any KernelInterface
+  ) throws -> ConfigSpace {
     var space: ConfigSpace?
     try reportingFailures(in: name) {
-      let devices = try read(name).devices(at: slot)
+      let devices = try read(name, in: kernel).devices(at: slot)
       guard devices.count == 1 else {
         throw PCIConfigError(
           .noDevice, "expected one device, found \(devices.count): choose one by its slot")

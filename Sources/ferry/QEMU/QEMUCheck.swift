@@ -41,6 +41,8 @@ struct QEMUCheck: ParsableCommand {
   @Flag(help: "Print JSON (schemas/pci-diff-qemu.schema.json).")
   var json = false
 
+  @OptionGroup var trace: TraceOption
+
   func run() throws {
     let migration = try QEMUMigration(files, isReadTwice: false)
     let content = try migration.read()
@@ -57,7 +59,7 @@ struct QEMUCheck: ParsableCommand {
         "\(path): expected a configuration record of \(Printable.text(device.id)), found none")
     }
     let stream = try ConfigSpace(record.space)
-    let local = try Self.asQEMUHasIt(try SpaceInput.space(local, at: slot))
+    let local = try Self.asQEMUHasIt(SpaceInput.space(local, at: slot, in: trace.kernel()))
     let version =
       machine
       ?? content.catalog.configuration.flatMap {

@@ -2,14 +2,15 @@ import PCIConfig
 import Replay
 import StateLayout
 import StreamIO
+import VFIO
 
 /// `--target`, `--source`: a file of facts, or a device that can be asked.
 enum FactFiles {
   // Far more than the facts of a device with the most queues.
   private static let byteLimit = 1 << 20
 
-  static func facts(_ name: String) throws -> DeviceFacts {
-    if let device = try OpenDevices.one(named: name) { return try facts(of: device) }
+  static func facts(_ name: String, in kernel: any KernelInterface) throws -> DeviceFacts {
+    if let device = try OpenDevices.one(named: name, in: kernel) { return try facts(of: device) }
     let text = try InputFile(path: name).contents(limit: byteLimit)
     return try FileContentError.naming(name) { try DeviceFacts(parsing: text) }
   }

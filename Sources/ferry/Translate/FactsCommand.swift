@@ -17,8 +17,10 @@ struct FactsCommand: ParsableCommand {
   @Argument(help: "The device.")
   var device: String
 
+  @OptionGroup var trace: TraceOption
+
   func run() throws {
-    let devices = try OpenDevices([device], in: TraceOption.untraced).devices
+    let devices = try OpenDevices([device], in: trace.kernel()).devices
     let facts = try FactFiles.facts(of: devices[0])
     var output = try TextOutput()
     try output.print(facts.yaml, terminator: "")

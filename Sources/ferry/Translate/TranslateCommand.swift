@@ -72,6 +72,8 @@ struct TranslateCommand: ParsableCommand {
 
   @OptionGroup var coding: CodingOptions
 
+  @OptionGroup var trace: TraceOption
+
   @Flag(help: "Print JSON (schemas/translate.schema.json).")
   var json = false
 
@@ -91,8 +93,10 @@ struct TranslateCommand: ParsableCommand {
   func run() throws {
     let wanted = try LayoutFiles.layout(to, option: "--to")
     let chosen = try from.map { try LayoutFiles.layout($0, option: "--from") }
-    var translator = Translator(for: try target.map(FactFiles.facts) ?? DeviceFacts())
-    translator.source = try source.map(FactFiles.facts) ?? DeviceFacts()
+    let kernel = try trace.kernel()
+    var translator = Translator(
+      for: try target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
+    translator.source = try source.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
     translator.allowed = Set(allow)
     if try isStream() {
       try translateStream(from: chosen, to: wanted, by: translator)

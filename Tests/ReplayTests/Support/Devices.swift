@@ -1,4 +1,5 @@
 import Replay
+import TestSupport
 
 /// Emulated devices by their names.
 func device(_ uri: String) throws -> EmulatedDevice {

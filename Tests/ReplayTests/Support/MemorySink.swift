@@ -63,38 +63,3 @@ struct MemorySink: ~Copyable, RecordSink {
     box.isFinished = true
   }
 }
-
-/// A stream from memory.
-struct MemorySource: ~Copyable, RecordSource {
-  private var decoder = StreamDecoder()
-  private let bytes: [UInt8]
-  private var position = 0
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  mutating func next() throws(StreamError) -> Record? {
-    while true {
-      if let record = try decoder.next() { return record }
-      let count = min(decoder.wantedByteCount, bytes.count - position)
-      if count == 0 {
-        try decoder.finish()
-        return nil
-      }
-      let part = [UInt8](bytes[position..<position + count])
-      _ = decoder.fill { span in
-        for (index, byte) in part.enumerated() {
-          span.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
-        }
-        return part.count
-      }
-      position += count
-    }
-  }
-
-  @_lifetime(&self)
-  mutating func chunkBytes() throws(StreamError) -> RawSpan { try decoder.chunkBytes() }
-
-  var recordOffset: UInt64 { decoder.recordOffset }
-  var recordNumber: UInt32 { decoder.recordHeader?.sequence ?? 0 }
-  func isVerified(device: UInt16) -> Bool { decoder.isVerified(device: device) }
-}

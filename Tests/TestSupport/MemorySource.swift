@@ -1,0 +1,36 @@
+public import MigrationStream
+
+/// A stream from memory.
+public struct MemorySource: ~Copyable, RecordSource {
+  private var decoder = StreamDecoder()
+  private let bytes: [UInt8]
+  private var position = 0
+
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  public mutating func next() throws(StreamError) -> Record? {
+    while true {
+      if let record = try decoder.next() { return record }
+      let count = min(decoder.wantedByteCount, bytes.count - position)
+      if count == 0 {
+        try decoder.finish()
+        return nil
+      }
+      let part = [UInt8](bytes[position..<position + count])
+      _ = decoder.fill { span in
+        for (index, byte) in part.enumerated() {
+          span.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+        }
+        return part.count
+      }
+      position += count
+    }
+  }
+
+  @_lifetime(&self)
+  public mutating func chunkBytes() throws(StreamError) -> RawSpan { try decoder.chunkBytes() }
+
+  public var recordOffset: UInt64 { decoder.recordOffset }
+  public var recordNumber: UInt32 { decoder.recordHeader?.sequence ?? 0 }
+  public func isVerified(device: UInt16) -> Bool { decoder.isVerified(device: device) }
+}
