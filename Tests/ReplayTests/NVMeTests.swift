@@ -23,6 +23,22 @@ import Testing
     #expect(try source.abilities() == .stopCopy)
   }
 
+  @Test func thePackingForLinuxHasNoVectors() throws {
+    let source = try nvme("packing=linux-rfc&queues=3&depth=64&seed=2&vendor-state=6")
+    let bytes = try source.stopCopied()
+    // Completion queues of 22 bytes, filled up to dwords.
+    #expect(bytes.little(UInt16.self, at: 16) == (8 + 3 * 24 + 3 * 22 + 2) / 4)
+    #expect(bytes.little(UInt16.self, at: 18) == 6)
+    #expect(bytes.count == 20 + 148 + 24)
+    #expect(try #require(Layout.named("nvme-linux-rfc")).dissect(bytes).findings.isEmpty)
+    let target = try nvme("packing=linux-rfc&vendor-state=4")
+    #expect(target.refusal(of: bytes) == nil)
+    #expect(target.model.digest == source.model.digest)
+    #expect(try target.stopCopied() == bytes)
+    #expect(
+      try nvme("vendor-state=4").refusal(of: bytes) == DeviceError(.commit, .invalid))
+  }
+
   @Test(arguments: 0..<16 as Range<UInt64>)
   func whatWasLoadedIsHandedOutAgain(seed: UInt64) throws {
     let source = try nvme("queues=\(seed)&seed=\(seed)&vendor-state=\(seed < 4 ? 0 : seed)")
@@ -100,7 +116,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["queues=17", "depth=1", "vendor-state=3", "depth=2000", "wrr=maybe"])
+  @Test(arguments: [
+    "queues=17", "depth=1", "vendor-state=3", "depth=2000", "wrr=maybe",
+    "packing=linux-rfc&queues=89&max-queues=89", "packing=linux-rfc&vendor-state=1025",
+  ])
   func aControllerThatCannotBeIsNoName(parameters: String) {
     #expect(throws: DeviceURI.Malformed.self) { try nvme(parameters) }
   }

@@ -19,6 +19,9 @@ public struct RecordTranslation: Sendable {
   private static let profileRule = TranslationRule(
     "with a profile the guest sees nothing of the host's function", source: "the profile")
 
+  // As translations word it that hold the identities against each other themselves.
+  private static let identitySubject = "that both are one device"
+
   public init(for target: DeviceFacts, profile: ProfileLayout? = nil) {
     self.target = target
     self.profile = profile
@@ -30,7 +33,8 @@ public struct RecordTranslation: Sendable {
   ) -> DeviceIdentity {
     var result = identity
     let isKnown = layout.isOf(driver: identity.driver)
-    result.driver = target.driver ?? (isKnown ? identity.driver : layout.drivers.first)
+    result.driver =
+      target.driver ?? (isKnown ? identity.driver : layout.drivers.first ?? identity.driver)
     note("identity.driver", identity.driver, result.driver, Self.identityRule, &report)
     // What the source's driver could do, and how much it expected to hand out.
     result.migrationFlags = nil
@@ -49,11 +53,15 @@ public struct RecordTranslation: Sendable {
       // The guest sees the profile's BARs and configuration space (VFIO_PCI_CONFIG_REGION_INDEX).
       result.regions.removeAll { $0.index < 6 || $0.index == 7 }
       note("identity.pci", wanted, found.map(Self.ids), Self.profileRule, &report)
-    } else if let wanted, let found, wanted != Self.ids(found) {
+    } else if let wanted, let found {
+      guard wanted != Self.ids(found) else { return result }
       report.refuse(
         "identity.pci", found: wanted,
         needed:
           "\(Self.ids(found)), the target's, or a profile that the guest is shown on both sides")
+    } else {
+      if wanted == nil { report.noteUnknown("pci (source)", for: Self.identitySubject) }
+      if found == nil { report.noteUnknown("pci", for: Self.identitySubject) }
     }
     return result
   }

@@ -53,7 +53,9 @@ public struct TranslationMatrix: Sendable {
     "emulated:mlx5?format=raw&size=64KiB", "emulated:mlx5?size=64KiB",
     "emulated:xe?vram=1MiB&ggtt=1MiB", "emulated:xe?vram=1MiB&ggtt=1MiB&device=0x7d55",
     "emulated:nvme?queues=4&depth=256", "emulated:nvme?queues=8&max-queues=8&depth=64&max-depth=64",
-    "emulated:nvme?vendor-state=8", "emulated:pds?size=4KiB", "emulated:pds?size=4KiB&firmware=2",
+    "emulated:nvme?vendor-state=8", "emulated:nvme?packing=linux-rfc",
+    "emulated:nvme?packing=linux-rfc&interrupts=no",
+    "emulated:pds?size=4KiB", "emulated:pds?size=4KiB&firmware=2",
     "emulated:igb?vf=0", "emulated:igb?vf=3", "emulated:igb?size=528&vf=0",
     "emulated:igb?size=528&vf=3",
   ]

@@ -73,6 +73,13 @@ public struct TranslationReport: Sendable, Hashable {
     refusals.append(Refusal(field: field, found: found, needed: needed, loss: loss))
   }
 
+  /// Notes, once, that `subject` was not checked because a fact of the target is not known.
+  public mutating func noteUnknown(_ fact: String, for subject: String) {
+    let entry = Unchecked(fact: fact, subject: subject)
+    guard unchecked.count < Self.limit, !unchecked.contains(entry) else { return }
+    unchecked.append(entry)
+  }
+
   /// Whether nothing stands in the way.
   public var isAccepted: Bool { refusals.isEmpty }
 }

@@ -41,10 +41,7 @@ public struct TranslationRun: Sendable {
     _ value: Value?, _ fact: String, for subject: String
   ) -> Value? {
     guard value == nil else { return value }
-    let unchecked = TranslationReport.Unchecked(fact: fact, subject: subject)
-    if report.unchecked.count < TranslationReport.limit, !report.unchecked.contains(unchecked) {
-      report.unchecked.append(unchecked)
-    }
+    report.noteUnknown(fact, for: subject)
     return nil
   }
 

@@ -26,10 +26,12 @@ public struct Translator: Sendable {
       source: source, target: target, allowed: allowed,
       report: TranslationReport(source: layout.name, target: wanted.name))
     guard let translation = Self.translation(from: layout.name, to: wanted.name) else {
+      let sources = Self.sources(of: wanted.name)
       run.refuse(
         "layout", found: layout.name,
-        needed: "a layout that can be translated to \(wanted.name): "
-          + Self.sources(of: wanted.name).joined(separator: ", "))
+        needed: sources.isEmpty
+          ? "another target, for no layout can be translated to \(wanted.name)"
+          : "a layout that can be translated to \(wanted.name): \(sources.joined(separator: ", "))")
       return Outcome(report: run.report, state: nil)
     }
     if let layouts = run.known(
@@ -42,6 +44,7 @@ public struct Translator: Sendable {
     }
     let tree = try layout.dissect(state, accepting: translation.mends)
     run.refuse(errorsOf: tree)
+    if layout.name != wanted.name { run.refuse(remaindersOf: tree.root, at: "") }
     guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
     let result: Payload
     do throws(LayoutError) {
@@ -64,10 +67,35 @@ public struct Translator: Sendable {
 }
 
 extension TranslationRun {
+  /// Refuses bytes that a state's layout does not describe, for another layout has no place for them.
+  fileprivate mutating func refuse(remaindersOf node: LayoutNode, at path: String) {
+    if node.origin == .remainder {
+      return refuse(
+        path,
+        found: "\(node.payload?.byteCount ?? 0) bytes that \(report.source) does not describe",
+        needed: "none, since \(report.target) has no place for them")
+    }
+    for field in node.fields {
+      refuse(remaindersOf: field, at: path.isEmpty ? field.name : "\(path).\(field.name)")
+    }
+    for (index, item) in node.items.enumerated() {
+      refuse(remaindersOf: item, at: "\(path)[\(index)]")
+    }
+  }
+
   /// Refuses what a state's own layout calls unsound.
   fileprivate mutating func refuse(errorsOf tree: LayoutTree) {
     for finding in tree.findings where finding.severity == .error {
-      refuse(finding.path, found: finding.message, needed: "a sound \(tree.layout.name) state")
+      // As the reader and the shipped layouts word it; another's layout may say it otherwise.
+      let start = "expected "
+      let middle = finding.message.firstRange(of: ", found ")
+      if finding.message.hasPrefix(start), let middle {
+        refuse(
+          finding.path, found: String(finding.message[middle.upperBound...]),
+          needed: String(finding.message[..<middle.lowerBound].dropFirst(start.count)))
+      } else {
+        refuse(finding.path, found: finding.message, needed: "a sound \(tree.layout.name) state")
+      }
     }
   }
 }

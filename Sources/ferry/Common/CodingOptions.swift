@@ -13,8 +13,9 @@ struct CodingOptions: ParsableArguments {
 
   @Option(
     name: .customLong("chunk"),
-    help: ArgumentHelp("State bytes of a chunk, 64KiB to 4MiB.", valueName: "size"))
-  var chunkSize = ByteSize(1 << 20)
+    help: ArgumentHelp(
+      "State bytes of a chunk, 64KiB to 4MiB (default: 1MiB).", valueName: "size"))
+  var chosenChunkSize: ByteSize?
 
   @Option(
     help: ArgumentHelp(
@@ -55,6 +56,16 @@ struct CodingOptions: ParsableArguments {
       throw ValidationError(
         "Expected a --window of a chunk (\(chunkSize)) to 1 TiB, or 0, found \(ByteSize(window)).")
     }
+  }
+
+  private var chunkSize: ByteSize { chosenChunkSize ?? ByteSize(1 << 20) }
+
+  /// Those that were given and mean nothing without a stream; how many threads there are shows nowhere.
+  var given: [String] {
+    [
+      ("--compression", compression != nil), ("--chunk", chosenChunkSize != nil),
+      ("--window", window != nil), ("--dictionaries", usesDictionaries), ("--uuid", uuid != nil),
+    ].filter(\.1).map(\.0)
   }
 
   var threadCount: ThreadCount { threads ?? .processors }

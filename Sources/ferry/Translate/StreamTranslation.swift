@@ -21,11 +21,10 @@ struct StreamTranslation {
     var translated: TranslatedState?
   }
 
-  init(_ path: String, records: RecordTranslation) throws {
+  init(_ file: consuming InputFile, named path: String, records: RecordTranslation) throws {
     self.path = path
     self.records = records
-    let archive = try StreamArchive(
-      try InputFile(path: path).seekable(), limits: .randomAccess)
+    let archive = try StreamArchive(file, limits: .randomAccess)
     catalog = try archive.catalog()
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }
     state = ArchivedState(archive)
@@ -64,10 +63,13 @@ struct StreamTranslation {
       DeviceState(state: state, device: device.number, byteCount: byteCount),
       driver: device.identity.driver, name: "\(path)#\(device.number)", from: chosen, to: wanted,
       by: translator)
-    device.identity = records.identity(
-      device.identity, layout: wanted, &translated.outcome.report)
-    device.configuration = records.configuration(
-      device.configuration, &translated.outcome.report)
+    // A state that cannot have the layout at all is not on its way to another device.
+    if !translated.outcome.report.refusals.contains(where: { $0.field == "layout" }) {
+      device.identity = records.identity(
+        device.identity, layout: wanted, &translated.outcome.report)
+      device.configuration = records.configuration(
+        device.configuration, &translated.outcome.report)
+    }
     device.translated = translated
   }
 

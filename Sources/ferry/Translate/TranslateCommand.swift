@@ -98,29 +98,23 @@ struct TranslateCommand: ParsableCommand {
       for: try target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
     translator.source = try source.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
     translator.allowed = Set(allow)
-    if try isStream() {
-      try translateStream(from: chosen, to: wanted, by: translator)
+    let file = try InputFile(path: input).seekable()
+    var prefix = ByteBuffer(capacity: StreamHeader.magic.count)
+    try file.read(into: &prefix, at: 0, count: StreamHeader.magic.count)
+    if [UInt8](prefix.bytes) == StreamHeader.magic {
+      try translateStream(file, from: chosen, to: wanted, by: translator)
     } else {
-      try translateState(from: chosen, to: wanted, by: translator)
+      try translateState(file, from: chosen, to: wanted, by: translator)
     }
   }
 
-  /// Whether the input is a stream, by its first bytes; standard input always is.
-  private func isStream() throws -> Bool {
-    guard input != "-" else { return true }
-    let file = try InputFile(path: input)
-    guard file.byteCount != nil else { return true }
-    var prefix = ByteBuffer(capacity: StreamHeader.magic.count)
-    try file.read(into: &prefix, at: 0, count: StreamHeader.magic.count)
-    return [UInt8](prefix.bytes) == StreamHeader.magic
-  }
-
   private func translateStream(
-    from chosen: Layout?, to wanted: Layout, by translator: Translator
+    _ file: consuming InputFile, from chosen: Layout?, to wanted: Layout,
+    by translator: Translator
   ) throws {
     let layout = try profile.map(ProfileFiles.layout)
     var stream = try StreamTranslation(
-      input, records: RecordTranslation(for: translator.target, profile: layout))
+      file, named: input, records: RecordTranslation(for: translator.target, profile: layout))
     try stream.translate(device, from: chosen, to: wanted, by: translator)
     let outcomes = stream.devices.compactMap { device in
       device.translated.map { (number: Optional(device.number), outcome: $0.outcome) }
@@ -132,14 +126,15 @@ struct TranslateCommand: ParsableCommand {
   }
 
   private func translateState(
-    from chosen: Layout?, to wanted: Layout, by translator: Translator
+    _ file: consuming InputFile, from chosen: Layout?, to wanted: Layout,
+    by translator: Translator
   ) throws {
-    guard device == nil, profile == nil, coding.uuid == nil else {
-      throw CommandError.usage(
-        "\(input): expected a stream with --device, --profile and --uuid, found device state")
+    let options = (device == nil ? [] : ["--device"]) + (profile == nil ? [] : ["--profile"])
+    if let option = (options + coding.given).first {
+      throw CommandError.usage("\(input): expected a stream with \(option), found device state")
     }
     let state = try TranslatedState(
-      FileState(InputFile(path: input)), driver: translator.source.driver, name: input,
+      FileState(file), driver: translator.source.driver, name: input,
       from: chosen, to: wanted, by: translator)
     try finish([(nil, state.outcome)]) { output in
       let file = try OutputFile(path: output)

@@ -1,5 +1,4 @@
 import MigrationStream
-import PCIConfig
 import Replay
 import StateLayout
 import TestSupport
@@ -320,6 +319,38 @@ import Testing
     #expect(!outcome.report.isAccepted)
   }
 
+  /// The driver would take the state, and leave what is missing as it was.
+  @Test(arguments: [
+    ("vram=2MiB", "", "vram[0]"), ("vram=1MiB", "memory", "vram[0]"),
+    ("vram=1MiB", "half", "vram[0]"), ("vram=1MiB", "table", "ggtt[0]"),
+  ])
+  func aPartOfAGPUsMemoryIsRefused(size: String, missing: String, field: String) throws {
+    let whole = try device("emulated:xe?vram=1MiB&ggtt=1MiB").stopCopied()
+    var tree = try #require(Layout.named("xe")).dissect(whole)
+    try tree.root.update("packets") { (node) throws(LayoutError) in
+      guard case .list(var items) = node.content else { return }
+      for index in items.first.indices.reversed() {
+        switch (items.first[index]["header.packet_type"]?.integer, missing) {
+        case (6, "memory"), (3, "table"): items.first.remove(at: index)
+        case (6, "half"):
+          guard let bytes = items.first[index]["payload"]?.payload else { continue }
+          try items.first[index].set("payload", to: bytes.slice(0..<bytes.byteCount / 2))
+        default: break
+        }
+      }
+      node.content = .list(items)
+    }
+    let state = try tree.encode().bytes(from: StateBytes(whole))
+    let target = try device("emulated:xe?ggtt=1MiB&\(size)")
+    let outcome = try translated(state, "xe", "xe", for: target.model.facts)
+    #expect(outcome.state == nil)
+    #expect(outcome.report.refusals.map(\.field) == [field])
+    // Without the target's sizes nothing of it is checked, and that is said.
+    let unknown = try translated(state, "xe", "xe", for: DeviceFacts())
+    #expect(unknown.report.isAccepted)
+    #expect(unknown.report.unchecked.contains { $0.fact == "xe.vram-bytes" })
+  }
+
   @Test(arguments: [
     ("max-queues=2&queues=2", "nvme.io-queues"), ("max-depth=64&depth=64", "entries"),
     ("vectors=2", "msix"),
@@ -330,6 +361,35 @@ import Testing
     let outcome = try translated(state, "nvme-tp4159", "nvme-tp4159", for: target.model.facts)
     #expect(!outcome.report.isAccepted)
     #expect(try device("emulated:nvme?\(parameters)").refusal(of: state) != nil)
+  }
+
+  @Test(arguments: 0..<8 as Range<UInt64>)
+  func polledQueuesGoIntoTheOtherPackingAndBack(seed: UInt64) throws {
+    let name = "emulated:nvme?interrupts=no&seed=\(seed)&packing="
+    let source = try device(name + "tp4159")
+    let held = source.model.digest
+    let state = try source.stopCopied()
+    #expect(try device(name + "linux-rfc").refusal(of: state)?.number == .invalid)
+    let target = try device("emulated:nvme?packing=linux-rfc")
+    let there = try bytes(
+      try translated(state, "nvme-tp4159", "nvme-linux-rfc", for: target.model.facts), over: state)
+    #expect(target.refusal(of: there) == nil)
+    #expect(target.model.digest == held)
+    #expect(try device(name + "tp4159").refusal(of: there)?.number == .invalid)
+    let home = try device("emulated:nvme")
+    let back = try bytes(
+      try translated(there, "nvme-linux-rfc", "nvme-tp4159", for: home.model.facts), over: there)
+    #expect(back == state)
+  }
+
+  @Test(arguments: [("tp4159", "vector"), ("linux-rfc", "interrupts_enabled")])
+  func interruptsStayInTheirPacking(packing: String, field: String) throws {
+    let source = try device("emulated:nvme?queues=1&packing=\(packing)")
+    let other = packing == "tp4159" ? "linux-rfc" : "tp4159"
+    let outcome = try translated(
+      try source.stopCopied(), "nvme-\(packing)", "nvme-\(other)",
+      for: try device("emulated:nvme?packing=\(other)").model.facts)
+    #expect(outcome.report.refusals.map(\.field) == ["completion_queues[0].\(field)"])
   }
 
   @Test func aVendorsOwnPartGoesToTheSameVendorOnly() throws {
@@ -345,22 +405,5 @@ import Testing
       state, "nvme-tp4159", "nvme-tp4159", for: other.model.facts, from: facts)
     #expect(outcome.report.refusals.map(\.field) == ["vendor_specific"])
     #expect(other.refusal(of: state) != nil)
-  }
-
-  // MARK: What stands beside the state
-
-  @Test func withAProfileNothingOfTheSourcesSpaceIsLeft() throws {
-    let source = try device(Self.vendorA)
-    let profile = try ProfileLayout(Profile(parsing: Corpus.bytes("profiles/virtio-net.yaml")))
-    let space = try source.configurationSpace()
-    let host = HostFunction(try ConfigSpace(space), label: "source")
-    guard let state = try? ConfigSpaceState(profile, on: host) else { return }
-    let portable = try #require(state.portable(by: profile))
-    #expect(portable.physical == nil)
-    for index in portable.synthesized.indices {
-      let device = ~portable.emulatedBits[index] & ~profile.image.deviceWritable[index]
-      #expect(portable.synthesized[index] & device == 0)
-    }
-    #expect(portable.profileDigest == profile.digest)
   }
 }

@@ -109,6 +109,7 @@ import Testing
     var state = VirtioState.sample
     state.parts.insert(
       contentsOf: (2..<400).map { VirtioState.queue($0, VirtioState.Queue()) }, at: 0)
+    state.parts += (2..<5).map { VirtioState.notification($0, offset: $0, data: 0) }
     // Those of a kind of device have no place in the order.
     state.parts.removeAll { $0.type == 0x200 }
     state.parts.reverse()
@@ -138,7 +139,7 @@ import Testing
     let outcome = try translated(first, "virtio", "virtio")
     #expect(outcome.state == nil)
     #expect(outcome.report.refusals.count == 1)
-    #expect(outcome.report.refusals.first?.found.contains("each queue") == true)
+    #expect(outcome.report.refusals.first?.needed.contains("each queue") == true)
   }
 
   private func words(_ type: Int128, in tree: LayoutTree) -> [UInt64] {

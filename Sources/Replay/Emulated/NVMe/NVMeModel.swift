@@ -2,7 +2,7 @@ import ByteIO
 import PCIConfig
 public import StateLayout
 
-/// An NVMe controller whose state is that of NVMe 2.1 (TP4159), behind a driver that hands it to the controller as it is.
+/// An NVMe controller whose state is that of NVMe 2.1 (TP4159), in its packing or in that proposed for Linux, behind a driver that hands it to the controller as it is.
 ///
 /// There is no such driver in Linux 7.3 yet. This one gathers the state up to a limit, and gives it to the controller when
 /// RESUMING is left, as the proposals of 2022 and 2025 do; what the controller refuses is EIO.
@@ -34,10 +34,10 @@ public final class NVMeModel: FunctionModel {
 
   public var driver: String { "nvme_vfio_pci" }
   public var abilities: MigrationAbilities { [.stopCopy] }
-  public var digest: String { Replay.digest(of: state.bytes) }
+  public var digest: String { Replay.digest(of: state.bytes(.specification)) }
 
   public var facts: DeviceFacts {
-    var facts = function.facts(driver: driver, layouts: ["nvme-tp4159"])
+    var facts = function.facts(driver: driver, layouts: [settings.packing.rawValue])
     facts.nvme = DeviceFacts.NVMe()
     facts.nvme?.stateVersion = settings.stateVersion
     facts.nvme?.queueEntryLimit = settings.depthLimit
@@ -56,12 +56,12 @@ public final class NVMeModel: FunctionModel {
   public func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) {
       // Less than its own header says is not given to the controller at all.
-      guard let loaded = NVMeState(parsing: written) else { throw .invalid }
+      guard let loaded = NVMeState(parsing: written, settings.packing) else { throw .invalid }
       guard loaded.fits(settings) else { throw .inputOutput }
       state = loaded
     }
     if arc.closesChannel { closeFile() }
-    if arc.to == .stopCopy { file = StateFile(state.bytes) }
+    if arc.to == .stopCopy { file = StateFile(state.bytes(settings.packing)) }
   }
 
   private func closeFile() {
@@ -95,7 +95,9 @@ public final class NVMeModel: FunctionModel {
     throw .notSupportedByDriver
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(state.bytes.count) }
+  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+    UInt64(state.bytes(settings.packing).count)
+  }
 }
 
 extension EmulatedFamily {
@@ -107,6 +109,8 @@ extension EmulatedFamily {
       "depth=N",
       "max-depth=N",
       "vectors=N",
+      "interrupts=no",
+      "packing=tp4159|linux-rfc",
       "contiguous=no",
       "wrr=yes",
       "version=N",
@@ -123,6 +127,11 @@ extension EmulatedFamily {
     settings.depth = try values.number("depth", in: 2...65536) ?? min(256, settings.depthLimit)
     settings.vectorCount =
       try values.number("vectors", in: 1...2048) ?? settings.queueLimit + 1
+    settings.usesInterrupts = try values.truth("interrupts") ?? true
+    settings.packing =
+      try values.choice(
+        "packing", [("tp4159", .specification), ("linux-rfc", .linuxProposal)])
+      ?? settings.packing
     settings.needsContiguousQueues = try values.truth("contiguous") ?? true
     settings.hasPriorities = try values.truth("wrr") ?? false
     settings.stateVersion = try values.number("version", in: 0...UInt16.max) ?? 0

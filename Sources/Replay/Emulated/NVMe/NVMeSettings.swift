@@ -1,5 +1,13 @@
 /// What an NVMe controller is like whose state can be moved (NVMe 2.1, TP4159).
 public struct NVMeSettings: Sendable, Hashable {
+  /// How the state is laid out.
+  public enum Packing: String, Sendable, Hashable {
+    case specification = "nvme-tp4159"
+    /// As the series of August 2025 for Linux has it: sizes of 16 bits, and no interrupt vectors.
+    case linuxProposal = "nvme-linux-rfc"
+  }
+
+  public var packing = Packing.specification
   /// Pairs of I/O queues that the controller has, and that its guest made.
   public var queueLimit = 16
   public var queueCount = 4
@@ -7,6 +15,8 @@ public struct NVMeSettings: Sendable, Hashable {
   public var depthLimit = 1024
   public var depth = 256
   public var vectorCount = 17
+  /// Whether the guest's completion queues interrupt, or are polled.
+  public var usesInterrupts = true
   /// Whether queues must be contiguous (`CAP.CQR`).
   public var needsContiguousQueues = true
   /// Whether submission queues may have priorities (weighted round robin, `CAP.AMS`).
@@ -32,6 +42,15 @@ public struct NVMeSettings: Sendable, Hashable {
     }
     if vendorDwordCount != 0, vendorDwordCount < 4 {
       return "expected no vendor state or at least 4 dwords of it, found \(vendorDwordCount)"
+    }
+    if packing == .linuxProposal {
+      // Each kind of state may have 1024 dwords (vfio-nvme of that series).
+      if !(0...88).contains(queueCount) {
+        return "expected at most 88 queues in the packing for Linux, found \(queueCount)"
+      }
+      if vendorDwordCount > 1024 {
+        return "expected at most 1024 dwords in the packing for Linux, found \(vendorDwordCount)"
+      }
     }
     return nil
   }

@@ -25,8 +25,6 @@ struct NVMeState: Sendable, Hashable {
     var attributes: UInt32
   }
 
-  /// Version, attributes, and how many dwords of either kind follow.
-  static let headerByteCount = 48
   /// Version and the two numbers of queues.
   static let controllerByteCount = 8
   static let queueByteCount = 24
@@ -46,7 +44,9 @@ struct NVMeState: Sendable, Hashable {
     controllerVersion = settings.stateVersion
     for index in 0..<settings.queueCount {
       let id = UInt16(index + 1)
-      let vector = min(index + 1, settings.vectorCount - 1)
+      // What the packing has no room for is not held to be state.
+      let vector =
+        settings.packing == .specification ? min(index + 1, settings.vectorCount - 1) : 0
       submissionQueues.append(
         SubmissionQueue(
           address: workload.page(), size: UInt16(settings.depth - 1), id: id, completionID: id,
@@ -57,7 +57,8 @@ struct NVMeState: Sendable, Hashable {
           address: workload.page(), size: UInt16(settings.depth - 1), id: id,
           head: UInt16(workload.index(below: settings.depth)),
           tail: UInt16(workload.index(below: settings.depth)),
-          attributes: 3 | UInt32(workload.index(below: 2)) << 2 | UInt32(vector) << 16))
+          attributes: UInt32(Self.contiguous) | UInt32(workload.index(below: 2)) << 2
+            | (settings.usesInterrupts ? 2 | UInt32(vector) << 16 : 0)))
     }
     if settings.vendorDwordCount > 0 {
       var writer = ByteWriter()
@@ -68,14 +69,20 @@ struct NVMeState: Sendable, Hashable {
     }
   }
 
-  var bytes: [UInt8] {
+  /// The state as it is handed out; vectors are left out where the packing has none.
+  func bytes(_ packing: NVMeSettings.Packing) -> [UInt8] {
     var writer = ByteWriter()
-    let dwords = (Self.controllerByteCount + Self.queueByteCount * queueCount + 3) / 4
+    let byteCount = Self.byteCount(submissionQueues.count, completionQueues.count, packing)
+    let dwords = (byteCount + 3) / 4
     writer.little(version)
     writer.append([attributes] + [UInt8](repeating: 0, count: 13))
     for count in [dwords, vendorState.count / 4] {
-      writer.little(UInt64(count))
-      writer.little(0 as UInt64)
+      switch packing {
+      case .specification:
+        writer.little(UInt64(count))
+        writer.little(0 as UInt64)
+      case .linuxProposal: writer.little(UInt16(count))
+      }
     }
     writer.little(controllerVersion)
     writer.little(UInt16(submissionQueues.count))
@@ -91,17 +98,27 @@ struct NVMeState: Sendable, Hashable {
     for queue in completionQueues {
       writer.little(queue.address)
       for value in [queue.size, queue.id, queue.head, queue.tail] { writer.little(value) }
-      writer.little(queue.attributes)
+      switch packing {
+      case .specification: writer.little(queue.attributes)
+      case .linuxProposal: writer.little(UInt16(truncatingIfNeeded: queue.attributes))
+      }
       writer.little(0 as UInt32)
     }
-    writer.append(vendorState)
+    writer.append([UInt8](repeating: 0, count: 4 * dwords - byteCount) + vendorState)
     return writer.bytes
   }
 
-  private var queueCount: Int { submissionQueues.count + completionQueues.count }
+  /// The controller's state without what fills it up to dwords.
+  private static func byteCount(
+    _ submissionCount: Int, _ completionCount: Int, _ packing: NVMeSettings.Packing
+  ) -> Int {
+    let completionByteCount = packing == .specification ? queueByteCount : queueByteCount - 2
+    return controllerByteCount + queueByteCount * submissionCount
+      + completionByteCount * completionCount
+  }
 
   /// The state in `bytes`; nil where its lengths do not add up.
-  init?(parsing bytes: [UInt8]) {
+  init?(parsing bytes: [UInt8], _ packing: NVMeSettings.Packing) {
     var reader = ByteReader(bytes.span.raw)
     do throws(ByteError) {
       version = try reader.little(UInt16.self)
@@ -109,19 +126,23 @@ struct NVMeState: Sendable, Hashable {
       try reader.skip(13)
       var counts: [Int] = []
       for _ in 0..<2 {
-        let count = try reader.little(UInt64.self)
-        guard try reader.little(UInt64.self) == 0, count <= UInt64(bytes.count) else { return nil }
-        counts.append(4 * Int(count))
+        switch packing {
+        case .specification:
+          let count = try reader.little(UInt64.self)
+          guard try reader.little(UInt64.self) == 0, count <= UInt64(bytes.count) else {
+            return nil
+          }
+          counts.append(4 * Int(count))
+        case .linuxProposal: counts.append(4 * Int(try reader.little(UInt16.self)))
+        }
       }
       guard reader.remaining == counts[0] + counts[1] else { return nil }
       controllerVersion = try reader.little(UInt16.self)
       let submissionCount = Int(try reader.little(UInt16.self))
       let completionCount = Int(try reader.little(UInt16.self))
       try reader.skip(2)
-      guard
-        counts[0]
-          == Self.controllerByteCount + Self.queueByteCount * (submissionCount + completionCount)
-      else { return nil }
+      let byteCount = Self.byteCount(submissionCount, completionCount, packing)
+      guard counts[0] == (byteCount + 3) / 4 * 4 else { return nil }
       for _ in 0..<submissionCount {
         submissionQueues.append(
           SubmissionQueue(
@@ -136,9 +157,12 @@ struct NVMeState: Sendable, Hashable {
           CompletionQueue(
             address: try reader.little(UInt64.self), size: try reader.little(UInt16.self),
             id: try reader.little(UInt16.self), head: try reader.little(UInt16.self),
-            tail: try reader.little(UInt16.self), attributes: try reader.little(UInt32.self)))
+            tail: try reader.little(UInt16.self),
+            attributes: packing == .specification
+              ? try reader.little(UInt32.self) : UInt32(try reader.little(UInt16.self))))
         try reader.skip(4)
       }
+      try reader.skip(counts[0] - byteCount)
       vendorState = [UInt8](try reader.take(counts[1]))
     } catch {
       return nil

@@ -93,7 +93,8 @@ struct NVMeTranslation: Translation {
       run.refuse("nvmecs.\(name)", found: "more queues than are kept", needed: "at most 4096")
     }
     guard let vendor = tree["vendor_specific"]?.payload, vendor.byteCount > 0 else { return }
-    guard let uuid = run.source.nvme?.vendorUUIDs?.first else {
+    let uuids = run.source.nvme?.vendorUUIDs ?? []
+    guard !uuids.isEmpty else {
       return run.refuse(
         "vendor_specific", found: "\(vendor.byteCount) bytes",
         needed:
@@ -103,7 +104,9 @@ struct NVMeTranslation: Translation {
       let known = run.known(
         run.target.nvme?.vendorUUIDs, "nvme.vendor-uuids", for: "vendor_specific")
     else { return }
-    if !known.contains(uuid) {
+    // Which of several formats the state has it does not say.
+    let taken = Set(known.map { $0.lowercased() })
+    for uuid in uuids where !taken.contains(uuid.lowercased()) {
       run.refuse(
         "vendor_specific", found: "\(vendor.byteCount) bytes of \(uuid)",
         needed: known.isEmpty

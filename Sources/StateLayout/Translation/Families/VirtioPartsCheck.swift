@@ -7,6 +7,8 @@ struct VirtioPartsCheck {
   private let selectedQueue: Int128?
 
   private static let noVector: Int128 = 0xffff
+  // DRIVER_OK; NEEDS_RESET and FAILED.
+  private static let driverReady: Int128 = 0x04
   private static let brokenStatus: Int128 = 0xc0
 
   init(_ parts: [LayoutNode]) {
@@ -28,12 +30,53 @@ struct VirtioPartsCheck {
     }?["value.value"]?.integer
   }
 
+  /// What a part is about, which no other part of a record is.
+  static func name(of part: LayoutNode) -> String {
+    let type = part["part_type"]?.integer ?? 0
+    switch VirtioPart(rawValue: type) {
+    case .deviceFeatures: return "dev_features"
+    case .driverFeatures: return "drv_features"
+    case .commonConfiguration:
+      let field = part["common_cfg.offset"]
+      return "pci_common_cfg.\(field?.meaning ?? "\(field?.integer ?? 0)")"
+    case .deviceStatus: return "device_status"
+    case .queueConfiguration: return "vq_cfg[\(part["queue.index"]?.integer ?? 0)]"
+    case .queueNotification: return "vq_notify_cfg[\(part["queue.index"]?.integer ?? 0)]"
+    case .netControl:
+      let commandClass = part["control.command_class"]?.integer ?? 0
+      return "net_cvq_cfg[\(commandClass).\(part["control.command"]?.integer ?? 0)]"
+    case nil:
+      let selector = part["selector"]?.payload?.loadedBytes ?? []
+      return "part 0x\(hex(type))"
+        + (selector.contains { $0 != 0 }
+          ? "[\(selector.map { hex($0, digits: 2) }.joined())]" : "")
+    }
+  }
+
+  /// Refuses a device that runs and of which a queue is missing, as a record that was cut between two parts has it.
+  func holdQueues(of parts: [LayoutNode], _ run: inout TranslationRun) {
+    let status = parts.first { $0["part_type"]?.integer == VirtioPart.deviceStatus.rawValue }
+    guard let status = status?["value.status"]?.integer, status & Self.driverReady != 0,
+      let count = Self.value(of: .queueCount, in: parts)
+        ?? run.known(
+          run.target.virtio?.queueCount.map { Int128($0) }, "virtio.num-queues", for: "queues")
+    else { return }
+    let names = Set(parts.map(Self.name))
+    for queue in 0..<min(count, 1 << 16) {
+      for name in ["vq_cfg[\(queue)]", "vq_notify_cfg[\(queue)]"] where !names.contains(name) {
+        run.refuse(
+          name, found: "no such part",
+          needed: "one for each of the \(count) queues, since the driver is ready")
+      }
+    }
+  }
+
   /// Notes every reason why the target cannot have what the part says.
   func hold(_ part: LayoutNode, _ run: inout TranslationRun) {
-    let type = part["part_type"]?.integer ?? 0
-    guard let kind = VirtioPart(rawValue: type) else {
+    let name = Self.name(of: part)
+    guard let kind = VirtioPart(rawValue: part["part_type"]?.integer ?? 0) else {
       return run.refuse(
-        "part 0x\(hex(type))", found: "a mandatory part that is not known here",
+        name, found: "a mandatory part that is not known here",
         needed: "parts that VIRTIO 1.4 defines")
     }
     holdReserved(part, kind, &run)
@@ -41,17 +84,17 @@ struct VirtioPartsCheck {
     case .deviceFeatures: break
     case .driverFeatures: holdFeatures(part, &run)
     case .commonConfiguration: holdCommonField(part, &run)
-    case .deviceStatus: hold(status: part["value.status"]?.integer, "device_status", &run)
+    case .deviceStatus: hold(status: part["value.status"]?.integer, name, &run)
     case .queueConfiguration: holdQueue(part, &run)
     case .queueNotification:
       let queue = part["queue.index"]?.integer ?? 0
-      hold(queue: queue, "vq_notify_cfg[\(queue)]", &run)
+      hold(queue: queue, name, &run)
       hold(
         doorbell: part["value.queue_notify_off"]?.integer, of: queue,
-        "vq_notify_cfg[\(queue)].queue_notify_off", &run)
+        "\(name).queue_notify_off", &run)
       hold(
         doorbellData: part["value.queue_notif_config_data"]?.integer, of: queue,
-        "vq_notify_cfg[\(queue)].queue_notif_config_data", &run)
+        "\(name).queue_notif_config_data", &run)
     case .netControl: holdControl(part, &run)
     }
   }
@@ -108,7 +151,7 @@ struct VirtioPartsCheck {
         found: "a field at offset \(offset) that is not known, or of another size",
         needed: "the fields of VIRTIO 1.4")
     }
-    let name = "pci_common_cfg.\(part["common_cfg.offset"]?.meaning ?? "\(offset)")"
+    let name = Self.name(of: part)
     switch field {
     case .configurationVector, .queueVector: hold(vector: value, name, &run)
     case .queueCount:
@@ -130,7 +173,7 @@ struct VirtioPartsCheck {
 
   private func holdQueue(_ part: LayoutNode, _ run: inout TranslationRun) {
     let queue = part["queue.index"]?.integer ?? 0
-    let name = "vq_cfg[\(queue)]"
+    let name = Self.name(of: part)
     hold(queue: queue, name, &run)
     if let size = part["value.queue_size"]?.integer {
       hold(
@@ -199,7 +242,7 @@ struct VirtioPartsCheck {
   private func holdControl(_ part: LayoutNode, _ run: inout TranslationRun) {
     let commandClass = part["control.command_class"]?.integer ?? 0
     let command = part["control.command"]?.integer ?? 0
-    let name = "net_cvq_cfg[\(commandClass).\(command)]"
+    let name = Self.name(of: part)
     guard let feature = VirtioFeature.needed(forClass: commandClass, command: command) else {
       return run.refuse(
         name, found: "a command that is not known", needed: "commands that VIRTIO 1.4 defines")

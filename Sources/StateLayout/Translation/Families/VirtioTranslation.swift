@@ -46,6 +46,7 @@ struct VirtioTranslation: Translation {
     var parts = knownParts(of: items.first, &run)
     let check = VirtioPartsCheck(parts)
     for part in parts { check.hold(part, &run) }
+    check.holdQueues(of: parts, &run)
     if let features = run.known(
       run.target.virtio?.deviceFeatures, "virtio.device-features", for: "negotiated features")
     {
@@ -69,11 +70,32 @@ struct VirtioTranslation: Translation {
       run.refuse("records", found: "no record with parts among the last", needed: "one at the end")
       return nil
     }
+    hold(kept.filter { $0["tag"]?.integer == 0 }, against: last, &run)
     if records.count > 1 {
       run.rewrite(
         "records", from: "\(records.count) records", to: "the last with parts", Self.lastRule)
     }
     return last
+  }
+
+  /// Refuses a last record that lacks what one before it has: each has all parts, so it is not whole.
+  ///
+  /// Of a great many records the first and the last are looked at.
+  private func hold(
+    _ records: [LayoutNode], against last: LayoutNode, _ run: inout TranslationRun
+  ) {
+    var names = Set((last["payload.parts"]?.items ?? []).map(VirtioPartsCheck.name))
+    for part in records.flatMap({ $0["payload.parts"]?.items ?? [] }) {
+      let kind = VirtioPart(rawValue: part["part_type"]?.integer ?? 0)
+      // A device may ignore one that is not known, and its features are written anew.
+      let isOptional = kind == nil && (part["flags"]?.integer ?? 0) & 1 == 1
+      guard !isOptional, kind != .deviceFeatures else { continue }
+      let name = VirtioPartsCheck.name(of: part)
+      guard names.insert(name).inserted else { continue }
+      run.refuse(
+        name, found: "no such part in the last record",
+        needed: "all parts that a record before it has, since the last one is kept")
+    }
   }
 
   private func knownParts(of parts: [LayoutNode], _ run: inout TranslationRun) -> [LayoutNode] {

@@ -37,6 +37,7 @@ struct XeTranslation: Translation {
       return tree
     }
     for (index, packet) in packets.first.enumerated() { check(packet, "packets[\(index)]", &run) }
+    checkSizes(of: packets.first, &run)
     checkNumber(of: packets.first, &run)
     guard run.report.isAccepted else { return tree }
     var cutter = MemoryCutter(size: run.target.xe?.chunkByteCount)
@@ -67,8 +68,6 @@ struct XeTranslation: Translation {
   // MARK: Checks
 
   private func check(_ packet: LayoutNode, _ field: String, _ run: inout TranslationRun) {
-    let tile = Int(clamping: packet["header.tile_id"]?.integer ?? 0)
-    let size = packet["header.size"]?.integer ?? 0
     switch packet["header.packet_type"]?.integer {
     case Kind.descriptor:
       for value in packet["payload.values"]?.items ?? [] {
@@ -82,20 +81,55 @@ struct XeTranslation: Translation {
         }
       }
     case Kind.translationTable:
-      run.match(
-        "\(field).header.size", size, "xe.ggtt-bytes",
-        byTile(run.target.xe?.ggttByteCounts, tile))
-    case Kind.memory:
-      let end = (packet["header.offset"]?.integer ?? 0) + size
       guard
-        let room = run.known(
-          byTile(run.target.xe?.vramByteCounts, tile), "xe.vram-bytes", for: "local memory"),
-        end > Int128(room)
+        let counts = run.known(
+          run.target.xe?.ggttByteCounts, "xe.ggtt-bytes", for: "translation tables")
       else { return }
-      run.refuse(
-        field, found: "local memory up to byte \(end)",
-        needed: "at most \(room) bytes, the target's on tile \(tile)")
+      run.match(
+        "\(field).header.size", packet["header.size"]?.integer, "xe.ggtt-bytes",
+        counts.ofTile(Self.tile(of: packet)))
     default: break
+    }
+  }
+
+  /// Holds what there is of each tile against the target: all of its memory and its table, and no more.
+  ///
+  /// The driver of a larger function takes less, and leaves in the rest what was there.
+  private func checkSizes(of packets: [LayoutNode], _ run: inout TranslationRun) {
+    var memory: [Int: (byteCount: Int128, end: Int128)] = [:]
+    var tables: Set<Int> = []
+    for packet in packets {
+      let tile = Self.tile(of: packet)
+      switch packet["header.packet_type"]?.integer {
+      case Kind.translationTable: tables.insert(tile)
+      case Kind.memory:
+        let size = packet["header.size"]?.integer ?? 0
+        let end = (packet["header.offset"]?.integer ?? 0) + size
+        let (byteCount, last) = memory[tile] ?? (0, 0)
+        memory[tile] = (byteCount + size, max(last, end))
+      default: break
+      }
+    }
+    if let counts = run.known(
+      run.target.xe?.vramByteCounts, "xe.vram-bytes", for: "local memory")
+    {
+      for tile in Set(counts.indices).union(memory.keys).sorted() {
+        let (byteCount, end) = memory[tile] ?? (0, 0)
+        let wanted = Int128(counts.ofTile(tile))
+        guard byteCount != wanted || end != wanted else { continue }
+        run.refuse(
+          "vram[\(tile)]", found: "\(byteCount) bytes up to byte \(end)",
+          needed: "\(wanted), the target's xe.vram-bytes")
+      }
+    }
+    if let counts = run.known(
+      run.target.xe?.ggttByteCounts, "xe.ggtt-bytes", for: "translation tables")
+    {
+      for (tile, count) in counts.enumerated() where count > 0 && !tables.contains(tile) {
+        run.refuse(
+          "ggtt[\(tile)]", found: "no translation table",
+          needed: "\(count) bytes, the target's xe.ggtt-bytes")
+      }
     }
   }
 
@@ -114,10 +148,14 @@ struct XeTranslation: Translation {
       needed: "a size that takes at most \(Self.packetLimit) packets for \(bytes) bytes")
   }
 
-  private func byTile(_ counts: [UInt64]?, _ tile: Int) -> UInt64? {
-    guard let counts, counts.indices.contains(tile) else { return nil }
-    return counts[tile]
+  private static func tile(of packet: LayoutNode) -> Int {
+    Int(clamping: packet["header.tile_id"]?.integer ?? 0)
   }
+}
+
+extension [UInt64] {
+  /// The bytes on a tile; none on one that there is not.
+  fileprivate func ofTile(_ tile: Int) -> UInt64 { indices.contains(tile) ? self[tile] : 0 }
 }
 
 /// Packets whose local memory is cut into pieces of one size, without a byte of it being read.
