@@ -29,8 +29,9 @@ final class AllocatedSpace {
 
   /// Gives back what was not written, and gives the file no more.
   func giveBack(in descriptor: FileDescriptor) {
-    guard isUsed else { return }
     isUsed = false
+    // Also after a call that failed: a disk that has become full may have given a part.
     if end > position { _ = ftruncate(descriptor.rawValue, off_t(position)) }
+    end = 0
   }
 }
