@@ -30,8 +30,24 @@ struct Evaluator {
     for _ in type.counters { counters.append(0) }
   }
 
-  /// Ends the innermost structure.
-  mutating func leave() {
+  /// Ends the innermost structure and returns what is known of it: its fields, then `rest`, then its instances.
+  mutating func leave(with rest: [LayoutNode] = []) -> [LayoutNode] {
+    guard let frame = frames.last else { return [] }
+    var nodes: [LayoutNode] = []
+    nodes.reserveCapacity(slots.count - frame.firstSlot + rest.count)
+    for index in frame.firstSlot..<slots.count {
+      if let node = slots[index].take() { nodes.append(node) }
+    }
+    nodes += rest
+    for index in frame.firstInstance..<instances.count {
+      if case .known(let node?) = instances[index] { nodes.append(node) }
+    }
+    drop()
+    return nodes
+  }
+
+  /// Ends the innermost structure, of which nothing is asked any more.
+  mutating func drop() {
     guard let frame = frames.popLast() else { return }
     slots.removeLast(slots.count - frame.firstSlot)
     instances.removeLast(instances.count - frame.firstInstance)
@@ -57,21 +73,6 @@ struct Evaluator {
   /// The field of the innermost structure's sequence with this name, where it is there.
   func field(named name: String) -> LayoutNode? {
     frames[top].type.fields.firstIndex { $0.name == name }.flatMap { self[slot: $0, at: top] }
-  }
-
-  /// What is known of the innermost structure: its fields, then `rest`, then its instances.
-  func nodes(with rest: [LayoutNode] = []) -> [LayoutNode] {
-    let frame = frames[top]
-    var nodes: [LayoutNode] = []
-    nodes.reserveCapacity(frame.type.fields.count + rest.count + frame.type.instances.count)
-    for index in frame.firstSlot..<slots.count {
-      if let node = slots[index] { nodes.append(node) }
-    }
-    nodes += rest
-    for index in frame.firstInstance..<instances.count {
-      if case .known(let node?) = instances[index] { nodes.append(node) }
-    }
-    return nodes
   }
 
   // MARK: Values of one kind

@@ -84,9 +84,7 @@ struct Dissector: ~Copyable {
       for rule in type.rules { check(rule, start..<evaluator.position) }
       checkReferences()
     }
-    let fields = evaluator.nodes()
-    evaluator.leave()
-    return fields
+    return evaluator.leave()
   }
 
   private mutating func instance(_ index: Int, at level: Int) {

@@ -26,9 +26,8 @@ extension LayoutEncoder {
     for index in type.instances.indices where type.instances[index].value != nil {
       _ = try? evaluator.instanceNode(index, at: evaluator.top)
     }
-    let settled = evaluator.nodes(with: rest)
-    try leave()
-    return settled
+    try requireNoneAwaited()
+    return evaluator.leave(with: rest)
   }
 
   private mutating func settle(_ field: FieldDefinition, _ slot: Int) throws(LayoutError) {

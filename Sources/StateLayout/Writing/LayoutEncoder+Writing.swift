@@ -23,7 +23,8 @@ extension LayoutEncoder {
         try encoder.overwrite(type.instances[instance], node)
       }
     }
-    try leave()
+    try requireNoneAwaited()
+    evaluator.drop()
   }
 
   /// Writes an instance that was changed over what the sequence put in its place.

@@ -92,13 +92,11 @@ struct LayoutEncoder {
     }
   }
 
-  /// Ends a structure.
-  mutating func leave() throws(LayoutError) {
+  /// Throws where a field of the innermost structure was not given, and nothing measured it.
+  mutating func requireNoneAwaited() throws(LayoutError) {
+    guard let slot = awaited.removeLast().min() else { return }
     let type = evaluator.frames[evaluator.top].type
-    evaluator.leave()
-    if let slot = awaited.removeLast().min() {
-      throw problem(.incomplete, "expected a field '\(type.fields[slot].name)', found none")
-    }
+    throw problem(.incomplete, "expected a field '\(type.fields[slot].name)', found none")
   }
 
   /// Throws where a field, or the whole state, was read short.
