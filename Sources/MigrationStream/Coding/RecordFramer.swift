@@ -95,10 +95,10 @@ struct RecordFramer: ~Copyable {
   }
 
   /// Frames a chunk. Its record header and head are in `head`, with the byte of a fill; the rest of the payload is
-  /// `frame` or `bytes` itself, as the encoding says.
+  /// `frame` or `bytes` itself, as the encoding says. Its digest is taken, unless that was done before.
   mutating func put(
     chunk bytes: RawSpan, as encoding: ChunkEncoding, frame: borrowing ByteBuffer, device: UInt16,
-    context: StateChunk.Context, plan: ReferencePlan
+    context: StateChunk.Context, plan: ReferencePlan, isDigested: Bool = false
   ) throws(StreamError) {
     try checkChunk(byteCount: bytes.byteCount, device: device)
     try putFullIndexBlock()
@@ -123,7 +123,7 @@ struct RecordFramer: ~Copyable {
       sequence: sequence, stateOffset: chunk.stateOffset, rawByteCount: chunk.byteCount,
       storedByteCount: UInt32(storedByteCount), payloadChecksum: checksum)
     try ledger.admit(record, chunk: chunk, at: place(device: device))
-    ledger.digest(bytes, of: device)
+    if !isDigested { ledger.digest(bytes, of: device) }
 
     let recordOffset = byteCount + UInt64(head.count)
     let start = head.count
@@ -138,11 +138,18 @@ struct RecordFramer: ~Copyable {
   /// The same for the bytes of a buffer.
   mutating func put(
     chunk buffer: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
-    device: UInt16, context: StateChunk.Context, plan: ReferencePlan
+    device: UInt16, context: StateChunk.Context, plan: ReferencePlan, isDigested: Bool = false
   ) throws(StreamError) {
     try put(
       chunk: buffer.bytes, as: encoding, frame: frame, device: device, context: context,
-      plan: plan)
+      plan: plan, isDigested: isDigested)
+  }
+
+  /// Takes the bytes of a chunk that is put later into its device's digest.
+  mutating func digest(_ buffer: borrowing ByteBuffer, device: UInt16) {
+    // Of a device that is not known, the chunk is refused when it is put.
+    guard Int(device) < ledger.devices.count else { return }
+    ledger.digest(buffer.bytes, of: device)
   }
 
   /// The number of the record that a chunk will have when `count` other chunks, and nothing else, come before it.

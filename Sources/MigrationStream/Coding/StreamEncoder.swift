@@ -91,7 +91,13 @@ public struct StreamEncoder: ~Copyable {
     return lendFrame(encoding)
   }
 
-  /// Adds a chunk that was coded elsewhere, `frame` being its zstd frame where `encoding` says that it is one, and lends
+  /// Takes the next chunk of a device into its digest, while its bytes are still in the processor's caches; it is added by
+  /// `head` later, and the chunks of a device in the order in which they came here.
+  package mutating func digest(_ bytes: borrowing ByteBuffer, device: UInt16) {
+    framer.digest(bytes, device: device)
+  }
+
+  /// Adds a chunk that was digested here and coded elsewhere, `frame` being its zstd frame where `encoding` says that it is one, and lends
   /// what comes before its body: `bytes` stored raw, nothing more of a fill, else `frame`.
   @_lifetime(&self)
   package mutating func head(
@@ -100,7 +106,8 @@ public struct StreamEncoder: ~Copyable {
   ) throws(StreamError) -> RawSpan {
     framer.begin()
     try framer.put(
-      chunk: bytes, as: encoding, frame: frame, device: device, context: context, plan: plan)
+      chunk: bytes, as: encoding, frame: frame, device: device, context: context, plan: plan,
+      isDigested: true)
     framer.lend(
       bodyByteCount: encoding == .raw ? bytes.count : encoding == .fill ? 0 : frame.count)
     return framer.head.bytes

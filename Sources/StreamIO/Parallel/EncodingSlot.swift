@@ -79,10 +79,12 @@ extension WorkRing<EncodingSlot> {
     encoding policy: CodingPolicy, limits: StreamLimits, threadCount: ThreadCount,
     clock: any MigrationClock & Sendable
   ) {
-    // Where the output has work for longer, coding need not be done at once.
+    // A link that is watched must not run dry while a chunk is coded. Where it has work for longer, coding need not be
+    // done at once.
+    let isLinkWatched = policy == .adaptive
     self.init(
-      threadCount: threadCount, spareSlotCount: policy == .adaptive ? 8 : 2,
-      makeSlot: EncodingSlot.init
+      threadCount: threadCount, isFillerWorking: !isLinkWatched,
+      spareSlotCount: isLinkWatched ? 8 : 4, makeSlot: EncodingSlot.init
     ) {
       // A thread's own: a zstd context serves one at a time.
       let coder = SlotCoder(policy, limits, clock)

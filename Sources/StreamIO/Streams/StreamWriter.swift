@@ -111,6 +111,7 @@ public struct StreamWriter: ~Copyable {
   ) throws(StreamIOError) -> Bool {
     slot.device = device
     slot.context = context
+    encoder.digest(slot.bytes, device: device)
     let needsWork = prepare(slot)
     guard let ring, needsWork || !ring.isEmpty else {
       if needsWork { slotCoder.encode(slot) }
