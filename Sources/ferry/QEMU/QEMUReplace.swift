@@ -46,7 +46,8 @@ struct QEMUReplace: ParsableCommand {
     }
     let configuration: VFIOConfiguration
     do throws(QEMUStreamError) {
-      configuration = try own.configuration.replacing(source.configuration, source.interrupts)
+      configuration = try own.configuration.replacing(
+        source.configuration, source.interrupts, recordedAt: source.recordOffsets)
     } catch {
       throw CommandError(error, in: source.path)
     }
