@@ -81,6 +81,12 @@ private struct OwnFraming {
         "\(path): expected the state and the configuration of \(Printable.text(device.id)) in "
           + "the main channel, found them in no section of it")
     }
+    let count = device.recordCounts[.configuration] ?? 0
+    guard count == 1 else {
+      throw CommandError.no(
+        "\(path): expected one configuration record of \(Printable.text(device.id)), "
+          + "found \(count)")
+    }
     var framing = QEMUFraming()
     var end: UInt64 = 0
     var isOfDevice = false

@@ -14,7 +14,7 @@ public func fuzzQEMUReplace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard input.catalog.defect == nil, input.catalog.unusedDescriptionByteCount == nil else {
     return 0
   }
-  for device in input.catalog.vfioDevices where !device.expectsPackets {
+  for device in input.catalog.vfioDevices where device.recordCounts[.configuration] == 1 {
     guard let configuration = device.configuration else { continue }
     let own = extract(device, from: input)
     let framing = own.framing(of: 0)
