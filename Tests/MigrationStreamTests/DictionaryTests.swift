@@ -70,10 +70,29 @@ import Testing
   func whateverTheStateItComesBack(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let state = random.state(.random(in: 1...100_000, using: &random))
-    for dictionary in StateDictionary.shipped {
-      let stream = try DecodedStream(try builder(state, driver: dictionary.driver).encoded())
+    for driver in Set(StateDictionary.shipped.map(\.driver)) {
+      let stream = try DecodedStream(try builder(state, driver: driver).encoded())
       #expect(stream.states == [0: state])
     }
+  }
+
+  @Test func aDictionaryThatWasReplacedIsReadAndNotWritten() throws {
+    let before = try DecodedStream(try Corpus.bytes("streams/dictionary-before.dms"))
+    guard case .identity(let identity, _) = before.records[1], let old = identity.dictionary else {
+      Issue.record("record 1 is no identity that names a dictionary")
+      return
+    }
+    let state = try #require(before.states[0])
+    #expect(state.count == 4096)
+    #expect(StateDictionary.named(old)?.driver == "qat_vfio_pci")
+    #expect(StateDictionary.driver("qat_vfio_pci")?.digest != old)
+    let after = try DecodedStream(try builder(state, driver: "qat_vfio_pci").encoded())
+    guard case .identity(let identity, _) = after.records[1] else {
+      Issue.record("record 1 is no identity")
+      return
+    }
+    #expect(identity.dictionary == StateDictionary.driver("qat_vfio_pci")?.digest)
+    #expect(after.states == before.states)
   }
 
   @Test func aDictionaryThatIsNotHereIsNamedAndTheRestCanBeRead() throws {

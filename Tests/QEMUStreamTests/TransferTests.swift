@@ -127,7 +127,7 @@ import Testing
     }
     let result = try Self.replace(
       stream, number, framing: Self.framing(of: sink, 0), state: sink.state(of: 0),
-      configuration: try own.replacing(configuration, interrupts))
+      configuration: try own.replacing(configuration, interrupts, recordedAt: [:]))
     #expect(result == stream)
   }
 
@@ -210,17 +210,21 @@ import Testing
       let record = VFIOConfiguration(
         space: own, msixTable: [UInt8](repeating: 0, count: 48), msixPendingBits: [0])
       for space in [short, long] {
-        let result = try record.replacing(ConfigurationRecord(synthesized: space), nil)
+        let result = try record.replacing(
+          ConfigurationRecord(synthesized: space), nil, recordedAt: [:])
         #expect(result == record)
       }
       var extended = long
       extended[4095] = 1
       let replacement = ConfigurationRecord(synthesized: extended)
       if own.count == 4096 {
-        #expect(try record.replacing(replacement, nil).space == extended)
+        #expect(try record.replacing(replacement, nil, recordedAt: [:]).space == extended)
       } else {
-        #expect { try record.replacing(replacement, nil) } throws: {
-          ($0 as? QEMUStreamError)?.code == .mismatch
+        #expect {
+          try record.replacing(replacement, nil, recordedAt: [.configurationSpace: 77])
+        } throws: {
+          let error = $0 as? QEMUStreamError
+          return error?.code == .mismatch && error?.offset == 77
         }
       }
     }
@@ -228,28 +232,30 @@ import Testing
 
   @Test func aRecordThatQEMUCouldNotWriteIsRefused() {
     let own = SampleDevice.configuration(vectors: 3)
-    func code(
+    // At which of the two records it is refused, or at neither.
+    func refused(
       _ configuration: ConfigurationRecord?, _ interrupts: InterruptState?
-    ) -> QEMUStreamError.Code? {
+    ) -> RecordType? {
+      let places: [RecordType: UInt64] = [.configurationSpace: 100, .interruptState: 200]
       do throws(QEMUStreamError) {
-        _ = try own.replacing(configuration, interrupts)
+        _ = try own.replacing(configuration, interrupts, recordedAt: places)
         return nil
       } catch {
-        return error.code
+        #expect(error.code == .mismatch)
+        return places.first { $0.value == error.offset }?.key
       }
     }
-    #expect(code(nil, nil) == nil)
-    #expect(code(ConfigurationRecord(physical: [1, 2, 3]), nil) == nil)
-    #expect(
-      code(ConfigurationRecord(synthesized: [UInt8](repeating: 0, count: 255)), nil) == .mismatch)
-    #expect(
-      code(ConfigurationRecord(synthesized: SampleDevice.space(vectors: 4)), nil) == .mismatch)
-    let four = InterruptState.MSIX(
-      control: 3, table: [UInt8](repeating: 0, count: 64), pendingBits: [0])
-    #expect(code(nil, InterruptState(msix: four)) == .mismatch)
-    #expect(
-      code(
-        ConfigurationRecord(synthesized: SampleDevice.space(vectors: 4)),
-        InterruptState(msix: four)) == nil)
+    #expect(refused(nil, nil) == nil)
+    #expect(refused(ConfigurationRecord(physical: [1, 2, 3]), nil) == nil)
+    let four = InterruptState(
+      msix: InterruptState.MSIX(
+        control: 3, table: [UInt8](repeating: 0, count: 64), pendingBits: [0]))
+    let spaceOfFour = ConfigurationRecord(synthesized: SampleDevice.space(vectors: 4))
+    let odd = ConfigurationRecord(synthesized: [UInt8](repeating: 0, count: 255))
+    #expect(refused(odd, four) == .configurationSpace)
+    #expect(refused(spaceOfFour, nil) == .configurationSpace)
+    #expect(refused(spaceOfFour, InterruptState(assertedPins: 1)) == .configurationSpace)
+    #expect(refused(nil, four) == .interruptState)
+    #expect(refused(spaceOfFour, four) == nil)
   }
 }

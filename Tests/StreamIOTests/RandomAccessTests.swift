@@ -1,3 +1,4 @@
+import ByteIO
 import MigrationStream
 import StreamIO
 import TestSupport
@@ -34,5 +35,36 @@ import Testing
       #expect(try archive.chunk(of: device, containing: UInt64(state.count)) == nil)
     }
     #expect(try archive.chunk(of: 2, containing: 0) == nil)
+  }
+
+  @Test(arguments: [true, false], [1, 3, 20, 25, 40])
+  func everyRangeIsReadHoweverFewPlacesAreKept(isIndexed: Bool, placeLimit: Int) throws {
+    var builder = Self.builder
+    builder.indexThreshold = isIndexed ? 0 : .max
+    let folder = TemporaryFolder()
+    let state = try ArchivedState(
+      folder.archive(builder.encoded()), placeLimit: placeLimit)
+    #expect(state.catalog.devices.count == 2)
+    for device in [1, 0, 1] as [UInt16] {
+      let pieces = builder.pieces.filter { $0.device == device }
+      let bytes = pieces.flatMap(\.bytes)
+      for offset in stride(from: 0, to: bytes.count, by: 130_011) {
+        let count = min(70_000, bytes.count - offset)
+        var buffer = ByteBuffer()
+        try state.read(device: device, at: UInt64(offset), count: count, into: &buffer)
+        #expect([UInt8](buffer.bytes) == [UInt8](bytes[offset..<offset + count]))
+      }
+      var buffer = ByteBuffer()
+      #expect(throws: StreamIOError.self) {
+        try state.read(device: device, at: UInt64(bytes.count), count: 1, into: &buffer)
+      }
+      var chunks: [[UInt8]] = []
+      try state.forEachChunk(of: device) { _, bytes in chunks.append(bytes) }
+      #expect(chunks == pieces.map(\.bytes))
+    }
+    var buffer = ByteBuffer()
+    #expect(throws: StreamIOError.self) {
+      try state.read(device: 2, at: 0, count: 1, into: &buffer)
+    }
   }
 }

@@ -163,6 +163,70 @@ import Testing
     #expect(try differences(left, right).map(\.subject) == [.devices])
   }
 
+  /// Devices with chunks of a few bytes in rounds, with dictionaries and deltas, in an order of their own for each seed.
+  private func rounds(_ states: [[[UInt8]]], seed: UInt64) -> StreamBuilder {
+    var random = SplitMix64(seed: seed)
+    var builder = StreamBuilder()
+    builder.header = StreamHeader(
+      uuid: .random(),
+      limits: StreamLimits(
+        chunkByteCount: 64 << 10, metadataByteCount: 1 << 20,
+        windowByteCount: seed % 2 == 0 ? 1 << 20 : 0),
+      mandatoryFeatures: seed % 2 == 0 ? [.dictionaries, .deltas] : .dictionaries)
+    builder.indexThreshold = seed % 4 < 2 ? 0 : .max
+    builder.devices = states.indices.map { number in
+      var device = StreamBuilder.Device()
+      device.identity = DeviceIdentity(name: "device \(number)", driver: "mtty")
+      return device
+    }
+    var left = states.map { $0[...] }
+    while let device = left.indices.filter({ !left[$0].isEmpty }).randomElement(using: &random) {
+      guard let bytes = left[device].popFirst() else { continue }
+      builder.pieces.append(
+        .init(device: UInt16(device), context: .init(phase: .preCopy), bytes: bytes))
+    }
+    return builder
+  }
+
+  @Test(arguments: 0..<8 as Range<UInt64>, [2, 7, 1 << 18])
+  func theOrderOfChunksOfSeveralDevicesDoesNotCount(seed: UInt64, placeLimit: Int) throws {
+    var random = SplitMix64(seed: seed)
+    let states = (0..<12).map { number in
+      (0..<number).map { _ in random.state(.random(in: 1...600, using: &random)) }
+    }
+    var changed = states
+    changed[3][1][0] ^= 1
+    changed[11].removeLast()
+    changed[0].append([1, 2, 3])
+    let first = rounds(states, seed: seed)
+    for (other, devices) in [(states, [] as [UInt16]), (changed, [0, 3, 11])] {
+      let comparison = StreamComparison(
+        try StreamArchive(InputFile(path: folder.write(try first.encoded(), to: "left.dms"))),
+        try StreamArchive(
+          InputFile(
+            path: folder.write(try rounds(other, seed: seed + 1).encoded(), to: "right.dms"))),
+        threads: try #require(ThreadCount(seed % 3 == 0 ? 2 : 1)), placeLimit: placeLimit)
+      let found = try comparison.differences()
+      #expect(found.map(\.subject) == devices.map { _ in .state })
+      #expect(found.map(\.device) == devices)
+      #expect(found.first?.ranges?.ranges == (devices.isEmpty ? nil : [0..<3]))
+    }
+  }
+
+  @Test func ofStreamsWithoutTheSameDevicesThoseInBothAreCompared() throws {
+    var random = SplitMix64(seed: 3)
+    let states = (0..<300).map { _ in [random.state(.random(in: 1...100, using: &random))] }
+    let all = rounds(states, seed: 1)
+    #expect(
+      try differences(all, rounds(Array(states.dropLast(40)), seed: 2)).map(\.subject) == [.devices]
+    )
+    // Devices are told by their numbers.
+    let reversed = try differences(all, rounds(states.reversed(), seed: 2))
+    #expect(
+      reversed.compactMap(\.device)
+        == states.indices.filter { states[$0] != states[299 - $0] }.map { UInt16($0) })
+  }
+
   @Test func tornOrDamagedStreamsAreNotCompared() throws {
     let bytes = try Samples.small(indexed: false).encoded()
     folder.write(bytes, to: "whole.dms")

@@ -10,6 +10,8 @@ let targets = [
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
   "FuzzProfile": ["PCIConfig"],
+  "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
+  "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["VFIO"],
@@ -28,7 +30,14 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "fuzz",
   dependencies: [.package(name: "ferry", path: "../..")],
-  targets: [.target(name: "FuzzSupport", swiftSettings: settings)]
+  targets: [
+    .target(
+      name: "FuzzSupport",
+      dependencies: ["ByteIO", "MigrationStream", "QEMUStream"].map {
+        .product(name: $0, package: "ferry")
+      },
+      swiftSettings: settings)
+  ]
     + targets.sorted { $0.key < $1.key }.map { name, products in
       .executableTarget(
         name: name,

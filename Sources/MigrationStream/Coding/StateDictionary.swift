@@ -2,7 +2,7 @@
 /// themselves.
 ///
 /// Trained by `tools/train-dictionaries` on states of emulated devices. A stream names a dictionary by its digest; one
-/// that was shipped once is never changed, but replaced by another.
+/// that was shipped once is never changed, but replaced by another, and stays for the streams that name it.
 public struct StateDictionary: Sendable, Hashable {
   /// The kernel driver whose states it is for.
   public let driver: String
@@ -20,7 +20,7 @@ public struct StateDictionary: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  /// The dictionary for the states of a driver, named with underscores or, as modules are, hyphens; nil where there is none.
+  /// The dictionary that writers use for the states of a driver, named with underscores or, as modules are, hyphens; nil where there is none.
   public static func driver(_ name: String) -> StateDictionary? {
     let name = String(name.map { $0 == "-" ? "_" : $0 })
     return shipped.first { $0.driver == name }

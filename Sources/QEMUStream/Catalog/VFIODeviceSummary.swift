@@ -77,6 +77,11 @@ extension VFIODeviceSummary {
     if packetCount == nil, !expectsPackets, configuration == nil {
       findings.append("there is no configuration record")
     }
+    let configurationCount = recordCounts[.configuration] ?? 0
+    if configurationCount > 1 {
+      findings.append(
+        "there are \(configurationCount) configuration records, of which the last is shown")
+    }
     if let configuration {
       if configuration.isSizeAmbiguous {
         findings.append(

@@ -43,11 +43,13 @@ public struct QEMUReplacement: Sendable {
 extension VMDescription {
   /// The JSON with the size of a device's section changed, in `json`, which is its own bytes.
   ///
-  /// Throws `mismatch` where the description says the size otherwise than as a number of its own.
+  /// Throws `mismatch` where the size changes, and the description says it otherwise than as a number of its own.
   public func resizing(
     _ name: String, instance: UInt32, to byteCount: UInt64, in json: [UInt8]
   ) throws(QEMUStreamError) -> [UInt8] {
-    guard let device = device(name, instance: instance) else { return json }
+    guard let device = device(name, instance: instance), device.byteCount != byteCount else {
+      return json
+    }
     guard !device.sizeDigits.isEmpty else {
       throw QEMUStreamError(
         .mismatch, at: offset, section: name,

@@ -51,21 +51,25 @@ extension VFIOConfiguration {
   /// The record keeps the length that its space has, because QEMU reads as many bytes as its device has, whatever the
   /// stream holds: a space of 256 bytes is continued by zeros, and one of 4096 loses its upper part where that is zeros.
   ///
-  /// Throws `mismatch` where that is no record that QEMU could load in place of this one.
+  /// Throws `mismatch` where that is no record that QEMU could load in place of this one, at the record of the `.dms` stream
+  /// that does not fit; `places` has where in its file each begins.
   public func replacing(
-    _ configuration: ConfigurationRecord?, _ interrupts: InterruptState?
+    _ configuration: ConfigurationRecord?, _ interrupts: InterruptState?,
+    recordedAt places: [RecordType: UInt64]
   ) throws(QEMUStreamError) -> VFIOConfiguration {
+    let configurationOffset = places[.configurationSpace] ?? 0
     var result = self
     result.isSizeAmbiguous = false
     if let space = configuration?.synthesized {
       guard Self.spaceSizes.contains(space.count) else {
         throw QEMUStreamError(
-          .mismatch, at: 0, expected: "a configuration space of 256 or 4096 bytes as QEMU has it",
+          .mismatch, at: configurationOffset,
+          expected: "a configuration space of 256 or 4096 bytes as QEMU has it",
           found: "\(space.count) bytes")
       }
       guard space.dropFirst(self.space.count).allSatisfy({ $0 == 0 }) else {
         throw QEMUStreamError(
-          .mismatch, at: 0,
+          .mismatch, at: configurationOffset,
           expected: "a configuration space of \(self.space.count) bytes as the stream's device has",
           found: "\(space.count) bytes, more than zeros among those beyond")
       }
@@ -80,7 +84,9 @@ extension VFIOConfiguration {
     let vectors = Self.vectorCount(of: result.space) ?? 0
     guard result.vectorCount == vectors else {
       throw QEMUStreamError(
-        .mismatch, at: 0,
+        .mismatch,
+        at: interrupts?.msix == nil
+          ? configurationOffset : places[.interruptState] ?? configurationOffset,
         expected: "an interrupt record with the \(vectors) MSI-X vectors of the space",
         found: "\(result.vectorCount) vectors")
     }

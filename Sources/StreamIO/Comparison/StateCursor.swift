@@ -1,11 +1,11 @@
 import ByteIO
 import MigrationStream
 
-/// The state of one device of an archive as a sequence of bytes, decoded a chunk at a time.
+/// The state of one device of an archive after the other as a sequence of bytes, decoded a chunk at a time.
 struct StateCursor: ~Copyable {
-  private let device: UInt16
-  private var records = RecordCursor()
-  private var isAtLastRecord = false
+  private var places: ChunkPlaces
+  private var chunks: ChunkCursor?
+  private var isAtLastRecord = true
   private var scratch = ByteBuffer()
   // Made when the archive is there.
   private var window: ReferenceWindow<KeptChunk>?
@@ -17,10 +17,31 @@ struct StateCursor: ~Copyable {
   /// Where in the device's state the bytes at hand begin.
   private(set) var offset: UInt64 = 0
 
-  /// A cursor at the start of the state; chunks are decoded by `threadCount` further threads, if that is not nil.
-  init(device: UInt16, threadCount: ThreadCount?) {
-    self.device = device
+  /// A cursor at the end of no state; chunks are decoded by `threadCount` further threads, if that is not nil.
+  init(threadCount: ThreadCount?, placeLimit: Int) {
+    places = ChunkPlaces(limit: placeLimit)
     ring = threadCount.map { WorkRing(decodingWith: $0) }
+  }
+
+  /// The archive's catalog, from a walk that finds where the chunks are; each must begin as the index says.
+  mutating func catalog(
+    of archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> StreamCatalog {
+    let isIndexed = archive.origin == .index
+    return try archive.catalog { (record) throws(StreamIOError) in
+      if isIndexed, case .chunk = record.content { try archive.checkHeader(of: record, &scratch) }
+      places.note(record)
+    }
+  }
+
+  /// Goes to the start of the state of a device, from the end of the one before.
+  mutating func begin(
+    _ device: UInt16, in archive: borrowing StreamArchive
+  ) throws(StreamIOError) {
+    chunks = ChunkCursor(of: device, at: try places.of(device, in: archive))
+    isAtLastRecord = false
+    window = nil
+    offset = 0
   }
 
   /// The number of bytes at hand.
@@ -41,7 +62,7 @@ struct StateCursor: ~Copyable {
       let slot = ring.vacant
       do throws(StreamIOError) {
         try Self.read(
-          &slot.record, &records, &window, of: device, from: archive, &scratch)
+          &slot.record, &chunks, &window, from: archive, &scratch)
         slot.content = .success(nil)
       } catch {
         slot.content = .failure(error)
@@ -59,7 +80,7 @@ struct StateCursor: ~Copyable {
   }
 
   private mutating func read(from archive: borrowing StreamArchive) throws(StreamIOError) {
-    try Self.read(&current, &records, &window, of: device, from: archive, &scratch)
+    try Self.read(&current, &chunks, &window, from: archive, &scratch)
     current.decode(with: &decoder)
     try checkDefect(archive.path)
   }
@@ -70,61 +91,38 @@ struct StateCursor: ~Copyable {
 
   /// Reads the device's next chunk into `stored`, which has no header if there is none.
   private static func read(
-    _ stored: inout StoredRecord, _ records: inout RecordCursor,
-    _ window: inout ReferenceWindow<KeptChunk>?, of device: UInt16,
-    from archive: borrowing StreamArchive, _ scratch: inout ByteBuffer
+    _ stored: inout StoredRecord, _ chunks: inout ChunkCursor?,
+    _ window: inout ReferenceWindow<KeptChunk>?, from archive: borrowing StreamArchive,
+    _ scratch: inout ByteBuffer
   ) throws(StreamIOError) {
     stored.clear()
     // A device's own kept chunks are held at least as long as those of all devices would be.
     var held = window ?? ReferenceWindow(byteCount: archive.header.limits.windowByteCount)
     window = nil
     defer { window = held }
-    while let record = try records.next(in: archive) {
-      guard case .chunk(let chunk) = record.content, chunk.device == device else { continue }
-      try checkHeader(of: record, in: archive, &scratch)
-      try archive.input.payload(
-        of: record.header, at: record.payloadOffset, buffer: &stored.buffer)
-      stored.header = record.header
-      stored.range = record.offset..<record.endOffset
-      stored.payloadRange = 0..<stored.buffer.count
-      if record.header.encoding == .dictionary {
-        stored.basis = try archive.dictionary(of: device, at: stored.place)
-      }
-      switch chunk.dependency {
-      case .none: break
-      case .kept:
-        _ = held.keep(
-          stored.kept(), sequence: record.header.sequence, device: device,
-          byteCount: Int(chunk.byteCount))
-      case .reference(let distance):
-        let kept = held.refer(
-          from: record.header.sequence, distance: distance, device: device)
-        stored.basis = kept.map { .kept($0) }
-        guard kept != nil else {
-          throw StreamIOError(
-            archive.path, .stream(stored.place.noReference(distance: distance)))
-        }
-      }
-      return
+    guard let (record, chunk) = try chunks?.next(in: archive, &scratch) else { return }
+    try archive.input.payload(
+      of: record.header, at: record.payloadOffset, buffer: &stored.buffer)
+    stored.header = record.header
+    stored.range = record.offset..<record.endOffset
+    stored.payloadRange = 0..<stored.buffer.count
+    if record.header.encoding == .dictionary {
+      stored.basis = try archive.dictionary(of: chunk.device, at: stored.place)
     }
-  }
-
-  /// Throws where the record's header is not the one that the index gave.
-  private static func checkHeader(
-    of record: ScannedRecord, in archive: borrowing StreamArchive, _ scratch: inout ByteBuffer
-  ) throws(StreamIOError) {
-    guard archive.origin == .index else { return }
-    let header = try archive.input.recordHeader(
-      at: record.offset, uuidChecksum: archive.uuidChecksum, stream: archive.header,
-      buffer: &scratch)
-    guard header == record.header else {
-      throw StreamIOError(
-        archive.path,
-        .stream(
-          StreamError(
-            .indexMismatch, at: record.offset, record: header.sequence,
-            device: record.header.device,
-            expected: "the record header that the index has", found: "another")))
+    switch chunk.dependency {
+    case .none: break
+    case .kept:
+      _ = held.keep(
+        stored.kept(), sequence: record.header.sequence, device: chunk.device,
+        byteCount: Int(chunk.byteCount))
+    case .reference(let distance):
+      let kept = held.refer(
+        from: record.header.sequence, distance: distance, device: chunk.device)
+      stored.basis = kept.map { .kept($0) }
+      guard kept != nil else {
+        throw StreamIOError(
+          archive.path, .stream(stored.place.noReference(distance: distance)))
+      }
     }
   }
 

@@ -8,11 +8,22 @@ public struct StreamComparison: ~Copyable {
 
   // For each of the two; nil where one thread does it all.
   private let threadCount: ThreadCount?
+  // Places of chunks that are held at a time for each of the two, in 16 bytes of memory.
+  private let placeLimit: Int
 
   /// Chunks are decoded by `threads` threads.
   public init(
     _ left: consuming StreamArchive, _ right: consuming StreamArchive, threads: ThreadCount = .one
   ) {
+    self.init(left, right, threads: threads, placeLimit: 1 << 18)
+  }
+
+  /// The same with at most `placeLimit` places of chunks of either stream in memory.
+  package init(
+    _ left: consuming StreamArchive, _ right: consuming StreamArchive, threads: ThreadCount,
+    placeLimit: Int
+  ) {
+    self.placeLimit = placeLimit
     self.left = left
     self.right = right
     threadCount = threads == .one ? nil : ThreadCount((threads.rawValue + 1) / 2)
@@ -24,8 +35,10 @@ public struct StreamComparison: ~Copyable {
   public borrowing func differences(
     progress: (UInt64) -> Void = { _ in }
   ) throws(StreamIOError) -> [StreamDifference] {
-    let leftCatalog = try Self.wholeCatalog(of: left)
-    let rightCatalog = try Self.wholeCatalog(of: right)
+    var leftState = StateCursor(threadCount: threadCount, placeLimit: placeLimit)
+    var rightState = StateCursor(threadCount: threadCount, placeLimit: placeLimit)
+    let leftCatalog = try Self.wholeCatalog(of: left, &leftState)
+    let rightCatalog = try Self.wholeCatalog(of: right, &rightState)
     var differences: [StreamDifference] = []
     if leftCatalog.devices.count != rightCatalog.devices.count {
       differences.append(
@@ -39,17 +52,22 @@ public struct StreamComparison: ~Copyable {
         device: device, left: try Self.metadata(of: pair.0, in: left),
         right: try Self.metadata(of: pair.1, in: right))
       differences += parts.differences
-      if let state = try stateDifference(device, total: &total, progress: progress) {
+      try leftState.begin(device, in: left)
+      try rightState.begin(device, in: right)
+      if let state = try stateDifference(
+        device, &leftState, &rightState, total: &total, progress: progress)
+      {
         differences.append(state)
       }
     }
     return differences
   }
 
+  /// The catalog of a stream that is whole; `state` learns where the chunks are.
   private static func wholeCatalog(
-    of archive: borrowing StreamArchive
+    of archive: borrowing StreamArchive, _ state: inout StateCursor
   ) throws(StreamIOError) -> StreamCatalog {
-    let catalog = try archive.catalog()
+    let catalog = try state.catalog(of: archive)
     if let defect = catalog.defect { throw StreamIOError(archive.path, .stream(defect)) }
     return catalog
   }
@@ -71,10 +89,9 @@ public struct StreamComparison: ~Copyable {
   }
 
   private borrowing func stateDifference(
-    _ device: UInt16, total: inout UInt64, progress: (UInt64) -> Void
+    _ device: UInt16, _ leftState: inout StateCursor, _ rightState: inout StateCursor,
+    total: inout UInt64, progress: (UInt64) -> Void
   ) throws(StreamIOError) -> StreamDifference? {
-    var leftState = StateCursor(device: device, threadCount: threadCount)
-    var rightState = StateCursor(device: device, threadCount: threadCount)
     var ranges = ByteRanges()
     while true {
       try leftState.load(from: left)

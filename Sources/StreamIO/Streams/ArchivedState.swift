@@ -1,39 +1,30 @@
 public import ByteIO
-import MigrationStream
+public import MigrationStream
 
 /// The state of the devices of an archive, read at any place; the chunk that was read last is kept.
 public final class ArchivedState {
   public let archive: StreamArchive
+  /// Everything about the stream but its state.
+  public let catalog: StreamCatalog
   /// The number of chunks that were decoded.
   public private(set) var decodedChunkCount: UInt64 = 0
-  private var places: [UInt16: [Place]] = [:]
+  private var places: ChunkPlaces
   private var current: (device: UInt16, chunk: StateChunk, bytes: [UInt8])?
+  private var buffer = ByteBuffer()
 
-  private struct Place {
-    let stateOffset: UInt64
-    let recordOffset: UInt64
+  /// Walks the records once, for the catalog and the places of the chunks.
+  public convenience init(_ archive: consuming StreamArchive) throws(StreamIOError) {
+    try self.init(archive, placeLimit: 1 << 20)
   }
 
-  // Chunks of a byte each would be as many as the state has bytes.
-  private static let placeLimit = 1 << 22
-
-  public init(_ archive: consuming StreamArchive) {
+  /// The same with at most `placeLimit` places at a time, each of which takes 16 bytes of memory.
+  package init(
+    _ archive: consuming StreamArchive, placeLimit: Int
+  ) throws(StreamIOError) {
+    var places = ChunkPlaces(limit: placeLimit)
+    catalog = try archive.catalog { (record) throws(StreamIOError) in places.note(record) }
+    self.places = places
     self.archive = archive
-  }
-
-  /// Notes where the chunks of a device are, for reading many of them; 16 bytes of memory for each.
-  public func locateChunks(of device: UInt16) throws(StreamIOError) {
-    var found: [Place] = []
-    var cursor = RecordCursor()
-    while let record = try cursor.next(in: archive) {
-      guard case .chunk(let chunk) = record.content, chunk.device == device else { continue }
-      guard found.count < Self.placeLimit else {
-        throw StreamIOError(
-          archive.path, .content("expected at most \(Self.placeLimit) chunks of a device"))
-      }
-      found.append(Place(stateOffset: chunk.stateOffset, recordOffset: record.offset))
-    }
-    places[device] = found
   }
 
   /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws where the state has no such bytes.
@@ -52,39 +43,34 @@ public final class ArchivedState {
     }
   }
 
-  private func load(_ device: UInt16, containing offset: UInt64) throws(StreamIOError) {
-    if let current, current.device == device, offset >= current.chunk.stateOffset,
-      offset - current.chunk.stateOffset < UInt64(current.bytes.count)
-    {
-      return
+  /// Gives the chunks of a device in their order, decoded, to `body`.
+  public func forEachChunk(
+    of device: UInt16, _ body: (StateChunk, [UInt8]) throws(StreamIOError) -> Void
+  ) throws(StreamIOError) {
+    var cursor = ChunkCursor(of: device, at: try places.of(device, in: archive))
+    while let (record, chunk) = try cursor.next(in: archive, &buffer) {
+      try body(chunk, try archive.bytes(of: chunk, record))
     }
-    let found: (chunk: StateChunk, bytes: [UInt8])?
-    if let places = places[device] {
-      found = try place(of: offset, in: places).map { (place) throws(StreamIOError) in
-        try archive.chunk(at: place.recordOffset)
-      }
-    } else {
-      found = try archive.chunk(of: device, containing: offset)
-    }
-    guard let found, offset >= found.chunk.stateOffset,
-      offset - found.chunk.stateOffset < UInt64(found.bytes.count)
-    else {
-      throw StreamIOError(
-        archive.path,
-        .content("device \(device): expected state at \(offset), found none"))
-    }
-    decodedChunkCount += 1
-    current = (device, found.chunk, found.bytes)
   }
 
-  /// The last place at or before `offset`.
-  private func place(of offset: UInt64, in places: [Place]) -> Place? {
-    var low = 0
-    var high = places.count
-    while low < high {
-      let middle = (low + high) / 2
-      if places[middle].stateOffset <= offset { low = middle + 1 } else { high = middle }
+  private func load(_ device: UInt16, containing offset: UInt64) throws(StreamIOError) {
+    if let current, current.device == device, current.chunk.holds(offset) { return }
+    var cursor = ChunkCursor(of: device, at: try places.of(device, in: archive), before: offset)
+    while let (record, chunk) = try cursor.next(in: archive, &buffer), chunk.stateOffset <= offset {
+      guard chunk.holds(offset) else { continue }
+      let bytes = try archive.bytes(of: chunk, record)
+      decodedChunkCount += 1
+      current = (device, chunk, bytes)
+      return
     }
-    return low > 0 ? places[low - 1] : nil
+    throw StreamIOError(
+      archive.path, .content("device \(device): expected state at \(offset), found none"))
+  }
+}
+
+extension StateChunk {
+  /// Whether the byte at `offset` of the device's state is in the chunk.
+  func holds(_ offset: UInt64) -> Bool {
+    offset >= stateOffset && offset - stateOffset < UInt64(byteCount)
   }
 }

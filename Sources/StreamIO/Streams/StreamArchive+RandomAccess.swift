@@ -21,9 +21,28 @@ extension StreamArchive {
   /// Reads a chunk's record, which must begin as the index says.
   private borrowing func read(_ record: ScannedRecord) throws(StreamIOError) -> StoredRecord {
     var stored = StoredRecord()
-    let header = try input.recordHeader(
-      at: record.offset, uuidChecksum: uuidChecksum, stream: self.header,
-      buffer: &stored.buffer)
+    try checkHeader(of: record, &stored.buffer)
+    let header = record.header
+    try input.payload(of: header, at: record.payloadOffset, buffer: &stored.buffer)
+    stored.header = header
+    stored.range = record.offset..<record.endOffset
+    stored.payloadRange = 0..<stored.buffer.count
+    return stored
+  }
+
+  /// The record header at `offset`; some of the payload may stay in `buffer` behind it.
+  borrowing func recordHeader(
+    at offset: UInt64, _ buffer: inout ByteBuffer
+  ) throws(StreamIOError) -> RecordHeader {
+    try input.recordHeader(
+      at: offset, uuidChecksum: uuidChecksum, stream: header, buffer: &buffer)
+  }
+
+  /// Throws where the header of a chunk's record is not the one that was found, in the index or the file.
+  borrowing func checkHeader(
+    of record: ScannedRecord, _ buffer: inout ByteBuffer
+  ) throws(StreamIOError) {
+    let header = try recordHeader(at: record.offset, &buffer)
     guard header == record.header else {
       throw StreamIOError(
         path,
@@ -33,21 +52,14 @@ extension StreamArchive {
             device: record.header.device, expected: "the chunk that the index names",
             found: "another record")))
     }
-    try input.payload(of: header, at: record.payloadOffset, buffer: &stored.buffer)
-    stored.header = header
-    stored.range = record.offset..<record.endOffset
-    stored.payloadRange = 0..<stored.buffer.count
-    return stored
   }
 
-  /// The chunk whose record begins at `offset`, with its state bytes.
+  /// The chunk of `device` whose record begins at `offset`.
   borrowing func chunk(
-    at offset: UInt64
-  ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8]) {
-    var buffer = ByteBuffer()
-    let header = try input.recordHeader(
-      at: offset, uuidChecksum: uuidChecksum, stream: self.header, buffer: &buffer)
-    guard header.type == .stateChunk,
+    at offset: UInt64, of device: UInt16, _ buffer: inout ByteBuffer
+  ) throws(StreamIOError) -> (record: ScannedRecord, chunk: StateChunk) {
+    let header = try recordHeader(at: offset, &buffer)
+    guard header.type == .stateChunk, header.device == device,
       buffer.count >= RecordHeader.byteCount + StateChunk.headByteCount,
       let chunk = StateChunk(
         header, head: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount),
@@ -58,14 +70,13 @@ extension StreamArchive {
         .stream(
           StreamError(
             .indexMismatch, at: offset, record: header.sequence, device: header.deviceNumber,
-            expected: "a state chunk", found: "another record")))
+            expected: "a chunk of device \(device)", found: "another record")))
     }
-    let record = ScannedRecord(offset: offset, header: header, content: .chunk(chunk))
-    return (chunk, try bytes(of: chunk, record))
+    return (ScannedRecord(offset: offset, header: header, content: .chunk(chunk)), chunk)
   }
 
   /// The state bytes of a chunk, decoded.
-  private borrowing func bytes(
+  borrowing func bytes(
     of chunk: StateChunk, _ record: ScannedRecord
   ) throws(StreamIOError) -> [UInt8] {
     var stored = try read(record)
@@ -85,15 +96,7 @@ extension StreamArchive {
   borrowing func dictionary(
     of device: UInt16, at place: RecordPlace
   ) throws(StreamIOError) -> ChunkBasis {
-    var digest: Digest?
-    var cursor = RecordCursor()
-    while digest == nil, let record = try cursor.next(in: self) {
-      guard case .metadata(.identity(let identity, device)) = record.content else {
-        if case .chunk = record.content { break }
-        continue
-      }
-      digest = identity.dictionary
-    }
+    let digest = try dictionaries.digest(of: device, in: self)
     do throws(StreamError) {
       return try ChunkBasis(dictionary: digest, at: place)
     } catch {

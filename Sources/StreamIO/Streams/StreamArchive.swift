@@ -8,6 +8,7 @@ public import MigrationStream
 public struct StreamArchive: ~Copyable {
   let input: InputFile
   private let directory: Directory
+  let dictionaries = ArchivedDictionaries()
 
   /// What is known before the first record is read.
   private struct Directory {
@@ -162,10 +163,22 @@ extension StreamArchive {
   ///
   /// A torn or damaged stream gives what comes before the damage, and the error as `StreamCatalog.defect`.
   public borrowing func catalog() throws(StreamIOError) -> StreamCatalog {
+    try catalog { (_) throws(StreamIOError) in }
+  }
+
+  /// The same, with every record of the walk given to `note` before the catalog takes it.
+  ///
+  /// What `note` says of the stream ends the walk as any defect does.
+  borrowing func catalog(
+    _ note: (ScannedRecord) throws(StreamIOError) -> Void
+  ) throws(StreamIOError) -> StreamCatalog {
     var catalog = StreamCatalog(header: header, origin: origin)
     var cursor = RecordCursor()
     do throws(StreamIOError) {
-      while let record = try cursor.next(in: self) { catalog.note(record) }
+      while let record = try cursor.next(in: self) {
+        try note(record)
+        catalog.note(record)
+      }
     } catch {
       guard case .stream(let defect) = error.cause else { throw error }
       catalog.defect = defect

@@ -11,10 +11,11 @@ extension StateJudgement {
   ///
   /// Empty where the stream has a defect, for the restore itself to name.
   static func judgements(of path: String, _ limits: DecodingLimits) -> [StateJudgement] {
-    guard let archive = try? StreamArchive(InputFile(path: path), limits: limits) else { return [] }
-    let state = ArchivedState(archive)
-    guard let catalog = try? state.archive.catalog(), catalog.defect == nil else { return [] }
-    return catalog.devices.enumerated().map { number, device in
+    guard
+      let state = try? ArchivedState(StreamArchive(InputFile(path: path), limits: limits)),
+      state.catalog.defect == nil
+    else { return [] }
+    return state.catalog.devices.enumerated().map { number, device in
       StateJudgement(
         StateGlance(state, device: UInt16(number), device, chunkLimit: chunkLimit))
     }

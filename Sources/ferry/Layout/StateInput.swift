@@ -21,14 +21,12 @@ struct StateInput {
       return
     }
     let path = String(name[..<hash])
-    let archive = try StreamArchive(
-      try InputFile(path: path).seekable(), limits: .randomAccess)
-    let catalog = try archive.catalog()
+    let state = try ArchivedState(
+      StreamArchive(try InputFile(path: path).seekable(), limits: .randomAccess))
+    let catalog = state.catalog
     let number = try selector.number(among: catalog.devices.map(\.identity.name), in: path)
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }
     let device = catalog.devices[Int(number)]
-    let state = ArchivedState(archive)
-    try state.locateChunks(of: number)
     source = DeviceState(
       state: state, device: number, byteCount: device.state.byteCount)
     driver = device.identity.driver

@@ -14,8 +14,11 @@ final class QEMUFile {
   /// The size in bytes; nil for a pipe.
   var byteCount: UInt64? { file.byteCount }
 
-  /// The file from its start; a pipe from where it is.
-  var source: Source { Source(file: self) }
+  /// The file from its start; a pipe from where it is. `progress` is told how many bytes were read, `before` of other files
+  /// among them.
+  func source(_ progress: Progress? = nil, before: UInt64 = 0) -> Source {
+    Source(file: self, progress: progress, before: before)
+  }
 
   /// `count` bytes from `offset`, or fewer where the file ends before.
   func bytes(at offset: UInt64, count: Int) throws -> [UInt8] {
@@ -43,22 +46,33 @@ final class QEMUFile {
   /// The file's bytes in their order; what can be jumped over is not read.
   struct Source: ByteSource {
     fileprivate let file: QEMUFile
+    private let progress: Progress?
+    private let before: UInt64
     private var position: UInt64 = 0
 
-    fileprivate init(file: QEMUFile) { self.file = file }
+    fileprivate init(file: QEMUFile, progress: Progress?, before: UInt64) {
+      self.file = file
+      self.progress = progress
+      self.before = before
+    }
 
     mutating func read(into span: inout MutableRawSpan) throws -> Int {
       let count = try file.file.read(
         into: &span, at: file.byteCount == nil ? nil : position)
-      position += UInt64(count)
+      advance(UInt64(count))
       return count
     }
 
     mutating func skip(_ count: UInt64) throws -> UInt64 {
       guard let end = file.byteCount else { return 0 }
       let skipped = min(count, end - min(position, end))
-      position += skipped
+      advance(skipped)
       return skipped
+    }
+
+    private mutating func advance(_ count: UInt64) {
+      position += count
+      progress?.update(before + position)
     }
   }
 }

@@ -41,7 +41,9 @@ struct QEMUInspect: ParsableCommand {
       }
       failure = Self.failure(of: content)
     } else {
-      let content = try migration.read()
+      let progress = Progress("read", total: migration.byteCount)
+      let content = try migration.read(progress)
+      progress.clear()
       if json {
         try output.print(try JSONText.of(QEMUInspectReport(content)))
       } else {

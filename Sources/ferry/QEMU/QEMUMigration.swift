@@ -40,34 +40,46 @@ struct QEMUMigration {
   }
 
   /// A reader of the main channel from its start.
-  func reader() -> QEMUStreamReader<QEMUFile.Source> {
-    QEMUStreamReader(main.source, description: description)
+  func reader(_ progress: Progress? = nil) -> QEMUStreamReader<QEMUFile.Source> {
+    QEMUStreamReader(main.source(progress), description: description)
+  }
+
+  /// The size of all files in bytes; nil where one is a pipe.
+  var byteCount: UInt64? {
+    files.reduce(0 as UInt64?) { sum, file in
+      file.byteCount.flatMap { count in sum.map { $0 + count } }
+    }
   }
 
   /// Reads everything but memory and state; `observe` sees every part of the main channel.
-  func read(observing observe: (QEMUStreamEvent) throws -> Void = { _ in }) throws -> Content {
-    var reader = reader()
+  func read(
+    _ progress: Progress? = nil, observing observe: (QEMUStreamEvent) throws -> Void = { _ in }
+  ) throws -> Content {
+    var reader = reader(progress)
     let catalog = try QEMUStreamCatalog(reading: &reader, observing: observe)
     var content = Content(
       catalog: catalog, packets: catalog.vfioDevices.map { _ in nil },
       defect: catalog.defect.map { (main.path, $0) })
-    try readChannels(into: &content)
+    try readChannels(into: &content, progress)
     return content
   }
 
   // MARK: Channels
 
-  private func readChannels(into content: inout Content) throws {
+  private func readChannels(into content: inout Content, _ progress: Progress?) throws {
+    var before = main.byteCount ?? 0
     var packets = DeviceStatePackets()
     var heads: [MultifdHead] = []
     for (number, file) in files.enumerated() where number != mainNumber {
       do {
-        try Self.read(file, number, into: &content.catalog, &packets, &heads)
+        try Self.read(
+          file.source(progress, before: before), number, into: &content.catalog, &packets, &heads)
       } catch QEMUReadError.stream(let error) {
         content.defect = content.defect ?? (file.path, error)
       } catch QEMUReadError.source(let error) {
         throw error
       }
+      before += file.byteCount ?? 0
     }
     for device in packets.devices {
       do throws(QEMUStreamError) {
@@ -105,11 +117,11 @@ struct QEMUMigration {
   private typealias MultifdHead = MultifdChannelReader<QEMUFile.Source>.Head
 
   private static func read(
-    _ file: QEMUFile, _ number: Int, into catalog: inout QEMUStreamCatalog,
+    _ source: QEMUFile.Source, _ number: Int, into catalog: inout QEMUStreamCatalog,
     _ packets: inout DeviceStatePackets, _ heads: inout [MultifdHead]
   ) throws(QEMUReadError) {
     var reader = MultifdChannelReader(
-      file.source, pageBits: catalog.configuration?.pageBits ?? 12)
+      source, pageBits: catalog.configuration?.pageBits ?? 12)
     let head = try reader.readHead()
     if let uuid = catalog.configuration?.uuid ?? heads.first?.uuid, uuid != head.uuid {
       throw .stream(

@@ -46,7 +46,8 @@ struct QEMUReplace: ParsableCommand {
     }
     let configuration: VFIOConfiguration
     do throws(QEMUStreamError) {
-      configuration = try own.configuration.replacing(source.configuration, source.interrupts)
+      configuration = try own.configuration.replacing(
+        source.configuration, source.interrupts, recordedAt: source.recordOffsets)
     } catch {
       throw CommandError(error, in: source.path)
     }
@@ -79,6 +80,12 @@ private struct OwnFraming {
       throw CommandError.no(
         "\(path): expected the state and the configuration of \(Printable.text(device.id)) in "
           + "the main channel, found them in no section of it")
+    }
+    let count = device.recordCounts[.configuration] ?? 0
+    guard count == 1 else {
+      throw CommandError.no(
+        "\(path): expected one configuration record of \(Printable.text(device.id)), "
+          + "found \(count)")
     }
     var framing = QEMUFraming()
     var end: UInt64 = 0

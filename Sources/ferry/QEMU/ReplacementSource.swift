@@ -10,6 +10,8 @@ struct ReplacementSource {
   let stopCopyByteCount: UInt64
   let configuration: ConfigurationRecord?
   let interrupts: InterruptState?
+  /// Where in the file the device's records begin.
+  let recordOffsets: [RecordType: UInt64]
   /// How a QEMU stream divided the state, where it came from one.
   let framing: QEMUFraming?
   /// The state from its start.
@@ -35,6 +37,7 @@ struct ReplacementSource {
       }
       number = 0
     }
+    recordOffsets = catalog.devices[Int(number)].recordOffsets
     let statistics = catalog.devices[Int(number)].state
     preCopyByteCount = statistics.share(of: .preCopy).byteCount
     stopCopyByteCount = statistics.share(of: .stopCopy).byteCount

@@ -53,8 +53,8 @@ struct Inspect: ParsableCommand {
       let catalog = try Self.sequentialCatalog(of: input, path: file, reading.limits, &contents)
       try show(catalog, glances: contents.glances(of: catalog))
     } else {
-      let state = ArchivedState(try StreamArchive(input, limits: reading.limits))
-      let catalog = try state.archive.catalog()
+      let state = try ArchivedState(StreamArchive(input, limits: reading.limits))
+      let catalog = state.catalog
       let glances = catalog.devices.enumerated().map { number, device in
         StateGlance(state, device: UInt16(number), device)
       }

@@ -8,7 +8,6 @@ import StreamIO
 struct StreamTranslation {
   private let path: String
   private let state: ArchivedState
-  private let catalog: StreamCatalog
   private let records: RecordTranslation
   private(set) var devices: [Device] = []
 
@@ -24,10 +23,8 @@ struct StreamTranslation {
   init(_ file: consuming InputFile, named path: String, records: RecordTranslation) throws {
     self.path = path
     self.records = records
-    let archive = try StreamArchive(file, limits: .randomAccess)
-    catalog = try archive.catalog()
+    state = try ArchivedState(StreamArchive(file, limits: .randomAccess))
     if let defect = catalog.defect { throw StreamIOError(path, .stream(defect)) }
-    state = ArchivedState(archive)
   }
 
   /// Translates the device that is meant, or all of them.
@@ -56,7 +53,6 @@ struct StreamTranslation {
     _ device: inout Device, _ byteCount: UInt64, from chosen: Layout?, to wanted: Layout,
     by translator: Translator
   ) throws {
-    try state.locateChunks(of: device.number)
     var translator = translator
     translator.source.fill(from: DeviceFacts(device.identity))
     var translated = try TranslatedState(
@@ -78,6 +74,8 @@ struct StreamTranslation {
   ) throws -> Record? {
     try device.recordOffsets[type].map { try state.archive.record(at: $0) }
   }
+
+  private var catalog: StreamCatalog { state.catalog }
 
   // MARK: Writing
 
@@ -134,15 +132,8 @@ struct StreamTranslation {
   }
 
   private func copyState(of device: UInt16, into writer: inout StreamWriter) throws {
-    try state.locateChunks(of: device)
-    var cursor = RecordCursor()
-    var buffer = ByteBuffer()
-    while let record = try cursor.next(in: state.archive) {
-      guard case .chunk(let chunk) = record.content, chunk.device == device else { continue }
-      buffer.removeAll()
-      try state.read(
-        device: device, at: chunk.stateOffset, count: Int(chunk.byteCount), into: &buffer)
-      try writer.write(buffer.bytes, device: device, context: chunk.context)
+    try state.forEachChunk(of: device) { (chunk, bytes) throws(StreamIOError) in
+      try writer.write(bytes.span.raw, device: device, context: chunk.context)
     }
   }
 }

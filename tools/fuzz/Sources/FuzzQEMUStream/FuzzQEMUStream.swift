@@ -12,8 +12,8 @@ public func fuzzQEMUStream(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }
   let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
   readChannel(input)
-  let file = read(input, step: .max, description: description(of: input))
-  for catalog in [file, read(input, step: 1 + count % 97, description: nil)] {
+  let file = QEMUInput(input).catalog
+  for catalog in [file, QEMUInput(pipe: input, step: 1 + count % 97).catalog] {
     require(catalog.byteCount <= UInt64(count), "a reader stays within its input")
     for device in catalog.vfioDevices {
       require(
@@ -23,27 +23,12 @@ public func fuzzQEMUStream(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
       }
     }
   }
-  let pipe = read(input, step: .max, description: nil)
-  let pieces = read(input, step: 1 + count % 13, description: nil)
+  let pipe = QEMUInput(pipe: input).catalog
+  let pieces = QEMUInput(pipe: input, step: 1 + count % 13).catalog
   require(pipe.defect == pieces.defect, "how the input is split does not matter")
   require(pipe.sections == pieces.sections, "how the input is split does not matter")
   require(pipe.ram == pieces.ram, "how the input is split does not matter")
   return 0
-}
-
-private func description(of input: [UInt8]) -> VMDescription? {
-  guard let start = VMDescription.find(inTail: input.span.raw) else { return nil }
-  return try? VMDescription(
-    parsing: input.span.raw.extracting(droppingFirst: start + 5), at: UInt64(start + 5))
-}
-
-private func read(_ input: [UInt8], step: Int, description: VMDescription?) -> QEMUStreamCatalog {
-  var reader = QEMUStreamReader(Pieces(input, step: step), description: description)
-  guard let catalog = try? QEMUStreamCatalog(reading: &reader) else {
-    require(false, "a source of memory does not fail")
-    preconditionFailure("require does not return")
-  }
-  return catalog
 }
 
 private func readChannel(_ input: [UInt8]) {
@@ -63,25 +48,5 @@ private func readChannel(_ input: [UInt8]) {
     require(
       sequence.state.enumerated().allSatisfy { $0.offset == Int($0.element.index) },
       "packets are in their order")
-  }
-}
-
-private struct Pieces: ByteSource {
-  private let bytes: [UInt8]
-  private let step: Int
-  private var position = 0
-
-  init(_ bytes: [UInt8], step: Int) {
-    self.bytes = bytes
-    self.step = step
-  }
-
-  mutating func read(into span: inout MutableRawSpan) -> Int {
-    let count = min(span.byteCount, bytes.count - position, step)
-    for index in 0..<count {
-      span.storeBytes(of: bytes[position + index], toByteOffset: index, as: UInt8.self)
-    }
-    position += count
-    return count
   }
 }
