@@ -124,7 +124,7 @@ seq:
         if: _index < num_ra and (_.offset < 0x1500 or (_.offset > 0x151f and _.offset < 0x1538) or _.offset > 0x1547)
       - unique: _.offset >> 1
         id: lower
-        if: _index < num_ra and _.offset & 1 == 0
+        if: _index < num_ra and _.offset & 1 == 0 and _.offset != 0
         message: "expected each register once, found {#_.offset} again"
       - unique: _.offset >> 1
         id: upper
@@ -132,7 +132,7 @@ seq:
         message: "expected each register once, found {#_.offset} again"
       - refers: _.offset >> 1
         to: upper
-        if: _index < num_ra and _.offset & 1 == 0
+        if: _index < num_ra and _.offset & 1 == 0 and _.offset != 0
         message: "expected both registers of an address, found {#_.offset} alone"
       - refers: _.offset >> 1
         to: lower

@@ -211,6 +211,12 @@ types:
           - count: bank
             if: _.id == "mregs"
   number:
+    -ferry-rules:
+      - if: _parent.id == "iovinit" and _parent.size == 1
+        expect: value <= 1
+        message: expected 0 or 1, found {value}
+        severity: warning
+        field: value
     seq:
       - id: value
         type:
