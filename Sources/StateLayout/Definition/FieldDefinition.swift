@@ -86,6 +86,19 @@ final class FieldDefinition: Sendable {
     self.isHexadecimal = isHexadecimal
   }
 
+  /// Whether an integer is one of the allowed values, as far as that can be told without evaluating anything.
+  func admits(_ value: Int128) -> Bool {
+    validity.allSatisfy { validity in
+      switch validity {
+      case .equal(.integer(let allowed)): value == allowed
+      case .minimum(.integer(let minimum)): value >= minimum
+      case .maximum(.integer(let maximum)): value <= maximum
+      case .inEnumeration: enumeration?.entries[value] != nil
+      default: false
+      }
+    }
+  }
+
   var isRepeated: Bool { if case .once = repetition { false } else { true } }
 }
 
@@ -94,6 +107,25 @@ struct IntegerFormat: Sendable, Hashable {
   let byteCount: Int
   let isSigned: Bool
   let isBigEndian: Bool
+
+  /// Whether the value fits.
+  func holds(_ value: Int128) -> Bool {
+    let unused = UInt64(64 - 8 * byteCount)
+    if isSigned {
+      guard let value = Int64(exactly: value) else { return false }
+      return (value << unused) >> unused == value
+    }
+    guard let value = UInt64(exactly: value) else { return false }
+    return (value << unused) >> unused == value
+  }
+
+  /// The values that fit.
+  var range: ClosedRange<Int128> {
+    let one: Int128 = 1
+    return isSigned
+      ? -(one << (byteCount * 8 - 1))...(one << (byteCount * 8 - 1)) - 1
+      : 0...(one << (byteCount * 8)) - 1
+  }
 }
 
 /// Where a bit field lies in the run of bit fields that it belongs to, which fills whole bytes.

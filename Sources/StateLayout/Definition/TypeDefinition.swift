@@ -20,10 +20,18 @@ final class TypeDefinition: Sendable {
     self.counters = counters
     self.rules = rules
   }
+
+  /// The place in the sequence of a field that was given, which is mostly the `next` one.
+  func slot(of node: LayoutNode, from next: Int) -> Int? {
+    if next < fields.count, fields[next] === node.field || fields[next].name == node.name {
+      return next
+    }
+    return fields.firstIndex { $0.name == node.name }
+  }
 }
 
 /// A condition that a structure must meet, with what to say where it does not.
-struct Rule: Sendable {
+final class Rule: Sendable {
   /// What a reader that puts right what it is about knows it by.
   let id: String?
   let condition: Expression
@@ -32,10 +40,22 @@ struct Rule: Sendable {
   let message: Message
   /// The field that a finding names; the structure itself where it is nil.
   let field: String?
+
+  init(
+    id: String?, condition: Expression, guardCondition: Expression?,
+    severity: LayoutFinding.Severity, message: Message, field: String?
+  ) {
+    self.id = id
+    self.condition = condition
+    self.guardCondition = guardCondition
+    self.severity = severity
+    self.message = message
+    self.field = field
+  }
 }
 
 /// A condition on the items of a list together, checked as each is read, so that none need be kept.
-struct ItemRule: Sendable {
+final class ItemRule: Sendable {
   enum Kind: Sendable {
     /// Counts the items, in this counter of the type.
     case count(Int)
@@ -56,6 +76,17 @@ struct ItemRule: Sendable {
   let condition: Expression?
   let severity: LayoutFinding.Severity
   let message: Message
+
+  init(
+    id: String?, kind: Kind, condition: Expression?, severity: LayoutFinding.Severity,
+    message: Message
+  ) {
+    self.id = id
+    self.kind = kind
+    self.condition = condition
+    self.severity = severity
+    self.message = message
+  }
 }
 
 /// A text with values in it.

@@ -61,10 +61,10 @@ extension Dissector {
   /// Whether the state's first bytes are of the rule's type and meet its condition.
   fileprivate mutating func matches(_ rule: DetectionRule) -> Bool {
     let type = layout.types[rule.type]
-    evaluator.frames.append(Frame(type, streamStart: 0, streamEnd: byteCount))
+    evaluator.enter(type, streamStart: 0, streamEnd: byteCount)
     for slot in type.fields.indices {
       let field = type.fields[slot]
-      evaluator.frames[0].slots[slot] = self.field(field)
+      evaluator[slot: slot, at: 0] = self.field(field)
       if isStopped { return false }
     }
     guard let condition = rule.condition else { return true }

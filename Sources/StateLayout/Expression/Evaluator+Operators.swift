@@ -1,7 +1,7 @@
 extension Evaluator {
   func member(_ name: String, of value: Value) throws(EvaluationProblem) -> Value {
-    if case .node(let node) = value, case .record(let fields) = node.content {
-      guard let field = fields.first(where: { $0.name == name }) else {
+    if case .node(let node) = value, case .record = node.content {
+      guard let field = node.field(named: name) else {
         throw EvaluationProblem("expected '\(name)' in '\(node.name)', found none")
       }
       return Value(field)
@@ -131,29 +131,13 @@ extension Evaluator {
     }
   }
 
-  mutating func binary(
+  mutating func arithmetic(
     _ op: Expression.BinaryOperator, _ left: Expression, _ right: Expression, at level: Int
-  ) throws(EvaluationProblem) -> Value {
-    switch op {
-    case .and:
-      guard try truth(left, at: level) else { return .boolean(false) }
-      return .boolean(try truth(right, at: level))
-    case .or:
-      if try truth(left, at: level) { return .boolean(true) }
-      return .boolean(try truth(right, at: level))
-    case .equal:
-      return .boolean(try Self.isEqual(value(left, at: level), value(right, at: level)))
-    case .notEqual:
-      return .boolean(!(try Self.isEqual(value(left, at: level), value(right, at: level))))
-    case .less: return .boolean(try integer(left, at: level) < integer(right, at: level))
-    case .lessOrEqual: return .boolean(try integer(left, at: level) <= integer(right, at: level))
-    case .greater: return .boolean(try integer(left, at: level) > integer(right, at: level))
-    case .greaterOrEqual:
-      return .boolean(try integer(left, at: level) >= integer(right, at: level))
-    default:
-      return .integer(
-        try Self.arithmetic(op, integer(left, at: level), integer(right, at: level)))
-    }
+  ) throws(EvaluationProblem) -> Int128 {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.depthLimit else { throw Self.tooDeep }
+    return try Self.arithmetic(op, integer(left, at: level), integer(right, at: level))
   }
 
   static func isEqual(_ left: Value, _ right: Value) throws(EvaluationProblem) -> Bool {

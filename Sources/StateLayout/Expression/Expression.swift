@@ -54,6 +54,16 @@ indirect enum Expression: Sendable {
     case notEqual = "!="
     case and
     case or
+
+    /// Whether it makes integers of integers, rather than a truth value.
+    var isArithmetic: Bool {
+      switch self {
+      case .add, .subtract, .multiply, .divide, .remainder, .shiftLeft, .shiftRight, .bitAnd,
+        .bitOr, .bitXor:
+        true
+      case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual, .and, .or: false
+      }
+    }
   }
 
   /// What `a.name` can mean where `a` is no structure.

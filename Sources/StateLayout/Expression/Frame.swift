@@ -9,26 +9,16 @@ struct Frame {
   }
 
   let type: TypeDefinition
-  /// The fields of the sequence, nil where not read yet or not there.
-  var slots: [LayoutNode?]
-  var instances: [Instance]
-  var counters: [Int128]
+  /// Where its fields, instances and counters begin among those of all structures.
+  let firstSlot: Int
+  let firstInstance: Int
+  let firstCounter: Int
   /// The bounds of the stream that the structure stands in; the end is nil while it is not known.
-  var streamStart: UInt64
-  var streamEnd: UInt64?
+  let streamStart: UInt64
+  let streamEnd: UInt64?
   /// The keys of lists that are read, by the ids of their rules, and what refers to them.
   var keys: [String: ItemKeys] = [:]
   var references: [ItemReference] = []
   var item: Value?
   var itemIndex: UInt64?
-
-  init(_ type: TypeDefinition, streamStart: UInt64, streamEnd: UInt64?) {
-    self.type = type
-    slots = Array(repeating: nil, count: type.fields.count)
-    instances =
-      type.instances.isEmpty ? [] : Array(repeating: .pending, count: type.instances.count)
-    counters = type.counters.isEmpty ? [] : Array(repeating: 0, count: type.counters.count)
-    self.streamStart = streamStart
-    self.streamEnd = streamEnd
-  }
 }

@@ -3,7 +3,7 @@ import ByteIO
 extension Dissector {
   /// Checks a value that was read or computed.
   mutating func check(_ field: FieldDefinition, _ node: LayoutNode) {
-    guard !field.validity.isEmpty else { return }
+    if let integer = node.integer, field.admits(integer) { return }
     let level = evaluator.top
     let saved = evaluator.frames[level].item
     let value = Value(node)
@@ -63,19 +63,16 @@ extension Dissector {
 
   /// Checks a rule of the structure that has just been read.
   mutating func check(_ rule: Rule, _ range: Range<UInt64>) {
-    let frame = evaluator.frames[evaluator.top]
-    let field = rule.field.flatMap { name in
-      frame.type.fields.firstIndex { $0.name == name }.flatMap { frame.slots[$0] }
-    }
-    let place = field?.range ?? range
+    let (severity, message): (LayoutFinding.Severity, String)
     do throws(EvaluationProblem) {
       if let condition = rule.guardCondition, try !evaluator.truth(condition) { return }
       if try evaluator.truth(rule.condition) { return }
-      find(
-        severity(rule.severity, of: rule.id), .rule, place, text(rule.message), field: rule.field)
+      (severity, message) = (self.severity(rule.severity, of: rule.id), text(rule.message))
     } catch {
-      find(.note, .rule, place, "could not be checked: \(error.message)", field: rule.field)
+      (severity, message) = (.note, "could not be checked: \(error.message)")
     }
+    let field = rule.field.flatMap { evaluator.field(named: $0) }
+    find(severity, .rule, field?.range ?? range, message, field: rule.field)
   }
 
   /// How much a rule's finding matters to this reader.
@@ -113,7 +110,7 @@ extension Dissector {
       do throws(EvaluationProblem) {
         if let condition = rule.condition, try !evaluator.truth(condition) { continue }
         switch rule.kind {
-        case .count(let counter): evaluator.frames[level].counters[counter] += 1
+        case .count(let counter): evaluator[counter: counter, at: level] += 1
         case .unique(let key):
           if !state.insert(try evaluator.value(key).key, rule: index) {
             find(severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
@@ -150,10 +147,12 @@ extension Dissector {
   }
   /// Checks what items of the structure that has just been read refer to.
   mutating func checkReferences() {
-    let frame = evaluator.frames[evaluator.top]
-    for reference in frame.references {
+    let level = evaluator.top
+    guard !evaluator.frames[level].references.isEmpty else { return }
+    let keys = evaluator.frames[level].keys
+    for reference in evaluator.frames[level].references {
       // A list that is not there has no keys.
-      guard !(frame.keys[reference.id]?.mayHave(reference.key) ?? false) else { continue }
+      guard !(keys[reference.id]?.mayHave(reference.key) ?? false) else { continue }
       report.add(reference.finding)
     }
   }

@@ -32,7 +32,8 @@ extension Dissector {
       let first = bitRunStart + UInt64(place.offset / 8)
       range = first..<bitRunStart + UInt64((place.offset + place.width + 7) / 8)
     }
-    let node = short(LayoutNode(field.name, content, field: field, range: range))
+    var node = LayoutNode(field.name, content, field: field, range: range)
+    if shortfall != nil { node = short(node) }
     if !field.validity.isEmpty { check(field, node) }
     return node
   }

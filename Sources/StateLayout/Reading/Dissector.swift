@@ -70,13 +70,13 @@ struct Dissector: ~Copyable {
       return []
     }
     let start = evaluator.position
-    evaluator.frames.append(Frame(type, streamStart: streamStart, streamEnd: streamEnd))
+    evaluator.enter(type, streamStart: streamStart, streamEnd: streamEnd)
     let level = evaluator.top
     for slot in type.fields.indices {
       if isStopped { break }
       let field = type.fields[slot]
       path.append(.name(field.name))
-      evaluator.frames[level].slots[slot] = self.field(field)
+      evaluator[slot: slot, at: level] = self.field(field)
       path.removeLast()
     }
     if !isStopped {
@@ -84,12 +84,7 @@ struct Dissector: ~Copyable {
       for rule in type.rules { check(rule, start..<evaluator.position) }
       checkReferences()
     }
-    let frame = evaluator.frames.removeLast()
-    var fields: [LayoutNode] = []
-    fields.reserveCapacity(frame.slots.count + frame.instances.count)
-    for case let node? in frame.slots { fields.append(node) }
-    for case .known(let node?) in frame.instances { fields.append(node) }
-    return fields
+    return evaluator.leave()
   }
 
   private mutating func instance(_ index: Int, at level: Int) {
@@ -104,21 +99,21 @@ struct Dissector: ~Copyable {
       }
       return
     }
-    let frame = evaluator.frames[level]
-    let streamEnd = frame.streamEnd ?? byteCount
+    let streamStart = evaluator.frames[level].streamStart
+    let streamEnd = evaluator.frames[level].streamEnd ?? byteCount
     let before = evaluator.position
     do throws(EvaluationProblem) {
       let offset = try evaluator.count(position)
-      guard offset <= streamEnd - frame.streamStart else {
+      guard offset <= streamEnd - streamStart else {
         find(
           .error, .layout, before..<before,
-          "expected a position up to \(streamEnd - frame.streamStart), found \(offset)")
+          "expected a position up to \(streamEnd - streamStart), found \(offset)")
         return
       }
-      evaluator.position = frame.streamStart + offset
+      evaluator.position = streamStart + offset
       var node = field(definition)
       node?.origin = .position
-      evaluator.frames[level].instances[index] = .known(node)
+      evaluator[instance: index, at: level] = .known(node)
     } catch {
       find(.error, .layout, before..<before, error.message)
     }

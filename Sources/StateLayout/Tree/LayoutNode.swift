@@ -42,29 +42,107 @@ public struct LayoutNode: Sendable {
     case remainder
   }
 
-  public var name: String
-  public var content: Content {
-    didSet {
-      range = nil
-      shortfall = nil
+  /// What a node holds, which copies of it share until one of them is changed.
+  // SAFETY: it is only changed where `isKnownUniquelyReferenced` says that no other node has it.
+  private final class Body: @unchecked Sendable {
+    var name: String
+    var stored: Stored
+    var range: Range<UInt64>?
+    var origin: Origin
+    var shortfall: Shortfall?
+    let field: FieldDefinition?
+
+    init(
+      _ name: String, _ stored: Stored, _ field: FieldDefinition?, _ range: Range<UInt64>?,
+      _ origin: Origin, _ shortfall: Shortfall?
+    ) {
+      self.name = name
+      self.stored = stored
+      self.field = field
+      self.range = range
+      self.origin = origin
+      self.shortfall = shortfall
     }
   }
+
+  /// The content, an integer in halves: memory for what is aligned to 16 bytes takes several times as long to get.
+  private enum Stored {
+    case integer(low: UInt64, high: Int64)
+    case text(String)
+    case bytes(Payload)
+    case record([LayoutNode])
+    indirect case list(Items)
+
+    init(_ content: Content) {
+      switch content {
+      case .integer(let value):
+        self = .integer(
+          low: UInt64(truncatingIfNeeded: value), high: Int64(truncatingIfNeeded: value >> 64))
+      case .text(let text): self = .text(text)
+      case .bytes(let payload): self = .bytes(payload)
+      case .record(let fields): self = .record(fields)
+      case .list(let items): self = .list(items)
+      }
+    }
+
+    var content: Content {
+      switch self {
+      case .integer(let low, let high): .integer(Int128(high) << 64 | Int128(low))
+      case .text(let text): .text(text)
+      case .bytes(let payload): .bytes(payload)
+      case .record(let fields): .record(fields)
+      case .list(let items): .list(items)
+      }
+    }
+  }
+
+  // A state has thousands of nodes, which are handed on and looked at far more often than changed.
+  private var body: Body
+
+  private mutating func own() -> Body {
+    if !isKnownUniquelyReferenced(&body) {
+      body = Body(
+        body.name, body.stored, body.field, body.range, body.origin, body.shortfall)
+    }
+    return body
+  }
+
+  public var name: String {
+    get { body.name }
+    set { own().name = newValue }
+  }
+
+  public var content: Content {
+    get { body.stored.content }
+    set {
+      let body = own()
+      body.stored = Stored(newValue)
+      body.range = nil
+      body.shortfall = nil
+    }
+  }
+
   /// The bytes that it was read from, counted from the start of the state; nil where it was not read, or was changed.
-  public internal(set) var range: Range<UInt64>?
-  public internal(set) var origin: Origin
+  public var range: Range<UInt64>? { body.range }
+
+  public internal(set) var origin: Origin {
+    get { body.origin }
+    set { own().origin = newValue }
+  }
+
   /// Why the node has less than its layout wants, where it was read so.
-  var shortfall: Shortfall?
-  let field: FieldDefinition?
+  var shortfall: Shortfall? {
+    get { body.shortfall }
+    set { own().shortfall = newValue }
+  }
+
+  var field: FieldDefinition? { body.field }
 
   init(
     _ name: String, _ content: Content, field: FieldDefinition?, range: Range<UInt64>?,
     origin: Origin = .sequence
   ) {
-    self.name = name
-    self.content = content
-    self.field = field
-    self.range = range
-    self.origin = origin
+    body = Body(name, Stored(content), field, range, origin, nil)
   }
 
   /// A field to be put into a tree; it is given its type by the place where it stands.
@@ -86,7 +164,8 @@ extension LayoutNode {
   /// The integer, if the field is one.
   // Inlined into what looks at the optional result, the optimizer of Swift 6.3.1 makes code of it that it then refuses.
   @inline(never) public var integer: Int128? {
-    if case .integer(let value) = content { value } else { nil }
+    guard case .integer(let low, let high) = body.stored else { return nil }
+    return Int128(high) << 64 | Int128(low)
   }
 
   /// The text, if the field is text.
@@ -101,7 +180,13 @@ extension LayoutNode {
 
   /// The fields of a structure; none of anything else.
   public var fields: [LayoutNode] {
-    if case .record(let fields) = content { fields } else { [] }
+    if case .record(let fields) = body.stored { fields } else { [] }
+  }
+
+  /// The field of a structure with this name; nil of anything else.
+  func field(named name: String) -> LayoutNode? {
+    guard case .record(let fields) = body.stored else { return nil }
+    return fields.first { $0.name == name }
   }
 
   /// The items that are kept of an array; none of anything else.

@@ -29,23 +29,52 @@ struct LayoutPath {
 extension LayoutNode {
   /// The field at `path`, such as `records[2].tag`; nil where there is none.
   public subscript(path: String) -> LayoutNode? {
-    guard let path = try? LayoutPath(path) else { return nil }
-    return node(at: path.steps[...])
+    let text = path.utf8Span.span
+    var node = self
+    var index = 0
+    while index < text.count {
+      let start = index
+      let next: LayoutNode?
+      if text[index] == UInt8(ascii: "[") {
+        guard let end = text.firstIndex(of: UInt8(ascii: "]"), from: index),
+          let number = text.number(start + 1..<end)
+        else { return nil }
+        next = node.item(number)
+        index = end + 1
+        // Brackets end what they are in.
+        if index < text.count, text[index] != UInt8(ascii: "."), text[index] != UInt8(ascii: "[") {
+          return nil
+        }
+      } else {
+        while index < text.count, text[index] != UInt8(ascii: "."), text[index] != UInt8(ascii: "[")
+        { index += 1 }
+        next = node.field(named: text.extracting(start..<index))
+      }
+      guard let next else { return nil }
+      node = next
+      if index < text.count, text[index] == UInt8(ascii: ".") {
+        index += 1
+        guard index < text.count, text[index] != UInt8(ascii: "[") else { return nil }
+      }
+    }
+    return node
   }
 
-  private func node(at steps: ArraySlice<LayoutPath.Step>) -> LayoutNode? {
-    guard let step = steps.first else { return self }
-    switch (step, content) {
-    case (.name(let name), .record(let fields)):
-      return fields.first { $0.name == name }?.node(at: steps.dropFirst())
-    case (.item(let number), .list(let items)):
-      if number < items.first.count { return items.first[number].node(at: steps.dropFirst()) }
-      let behind = UInt64(number) - UInt64(items.first.count)
-      guard behind >= items.elidedCount, behind - items.elidedCount < UInt64(items.last.count)
-      else { return nil }
-      return items.last[Int(behind - items.elidedCount)].node(at: steps.dropFirst())
-    default: return nil
+  private func field(named name: Span<UInt8>) -> LayoutNode? {
+    guard case .record(let fields) = content else { return nil }
+    return fields.first { field in
+      let other = field.name.utf8Span.span
+      return other.count == name.count && name.indices.allSatisfy { name[$0] == other[$0] }
     }
+  }
+
+  private func item(_ number: Int) -> LayoutNode? {
+    guard case .list(let items) = content else { return nil }
+    if number < items.first.count { return items.first[number] }
+    let behind = UInt64(number) - UInt64(items.first.count)
+    guard behind >= items.elidedCount, behind - items.elidedCount < UInt64(items.last.count)
+    else { return nil }
+    return items.last[Int(behind - items.elidedCount)]
   }
 
   /// Changes the field at `path`; throws where there is none.
@@ -128,4 +157,30 @@ extension LayoutPath {
 extension LayoutNode {
   /// The name of a field for bytes that the layout does not describe.
   public static let remainderName = "_rest"
+}
+
+extension Span<UInt8> {
+  fileprivate func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    var index = start
+    while index < count {
+      if self[index] == byte { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// The decimal number in a range; nil for what is none, or above what an index can be.
+  fileprivate func number(_ range: Range<Int>) -> Int? {
+    guard !range.isEmpty else { return nil }
+    var number = 0
+    for index in range {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self[index]) else { return nil }
+      let (product, isTooHigh) = number.multipliedReportingOverflow(by: 10)
+      let (sum, isAbove) = product.addingReportingOverflow(
+        Int(self[index] - UInt8(ascii: "0")))
+      guard !isTooHigh, !isAbove else { return nil }
+      number = sum
+    }
+    return number
+  }
 }

@@ -6,8 +6,16 @@ extension LayoutEncoder {
   ) throws(LayoutError) -> [LayoutNode] {
     try enter(index, fields, streamStart: streamStart, streamEnd: nil)
     let type = layout.types[index]
+    let level = evaluator.top
     for slot in type.fields.indices {
       let field = type.fields[slot]
+      // An integer that is there has nothing to settle.
+      if case .integer(let format) = field.kind, case .once = field.repetition,
+        let node = evaluator[slot: slot, at: level], node.shortfall == nil
+      {
+        evaluator.position += UInt64(format.byteCount)
+        continue
+      }
       try inside(.name(field.name)) { (encoder) throws(LayoutError) in
         try encoder.settle(field, slot)
       }
@@ -18,24 +26,21 @@ extension LayoutEncoder {
     for index in type.instances.indices where type.instances[index].value != nil {
       _ = try? evaluator.instanceNode(index, at: evaluator.top)
     }
-    let frame = try leave()
-    var settled = frame.slots.compactMap(\.self)
-    settled += rest
-    for case .known(let node?) in frame.instances { settled.append(node) }
-    return settled
+    try requireNoneAwaited()
+    return evaluator.leave(with: rest)
   }
 
   private mutating func settle(_ field: FieldDefinition, _ slot: Int) throws(LayoutError) {
     let level = evaluator.top
-    if evaluator.frames[level].slots[slot] == nil {
+    if evaluator[slot: slot, at: level] == nil {
       guard isWanted(field), let node = placeholder(field) else { return }
-      evaluator.frames[level].slots[slot] = node.node
+      evaluator[slot: slot, at: level] = node.node
       if node.isAwaited { awaited[level].insert(slot) }
     }
-    guard let node = evaluator.frames[level].slots[slot] else { return }
+    guard let node = evaluator[slot: slot, at: level] else { return }
     let before = evaluator.position
     let settled = try settle(node, field)
-    evaluator.frames[level].slots[slot] = settled
+    evaluator[slot: slot, at: level] = settled
     if case .size(_, let measures?) = field.extent, !field.isRepeated, !field.isPadding {
       try set(measures, to: evaluator.position - before)
     }
@@ -89,7 +94,7 @@ extension LayoutEncoder {
     let level = evaluator.top - measurement.hops
     guard level >= 0, let first = measurement.path.first,
       let slot = evaluator.frames[level].type.fields.firstIndex(where: { $0.name == first }),
-      var node = evaluator.frames[level].slots[slot]
+      var node = evaluator[slot: slot, at: level]
     else { return }
     guard let value = measurement.value(for: measured) else {
       throw problem(.length, "expected a length that '\(first)' can express, found \(measured)")
@@ -105,7 +110,7 @@ extension LayoutEncoder {
       return
     }
     awaited[level].remove(slot)
-    evaluator.frames[level].slots[slot] = node
+    evaluator[slot: slot, at: level] = node
   }
 
   // MARK: One field
@@ -178,8 +183,9 @@ extension LayoutEncoder {
       if case .natural = field.extent { evaluator.frames[evaluator.top].streamStart } else {
         evaluator.position
       }
-    return self.node(
-      node, .record(try settle(type, try record(node), streamStart: streamStart)))
+    // One after the other: a call within the call of another method would copy the encoder.
+    let settled = try settle(type, try record(node), streamStart: streamStart)
+    return self.node(node, .record(settled))
   }
 
   private mutating func bytes(

@@ -16,24 +16,15 @@ extension LayoutEncoder {
       if let payload = node.payload { put(payload) }
     }
     for instance in type.instances.indices {
-      guard case .known(let node?) = evaluator.frames[evaluator.top].instances[instance],
+      guard case .known(let node?) = evaluator[instance: instance, at: evaluator.top],
         node.range == nil
       else { continue }
       try inside(.name(node.name)) { (encoder) throws(LayoutError) in
         try encoder.overwrite(type.instances[instance], node)
       }
     }
-    _ = try leave()
-  }
-
-  private mutating func put(_ bytes: [UInt8]) {
-    output.append(bytes)
-    evaluator.position += UInt64(bytes.count)
-  }
-
-  private mutating func put(_ payload: Payload) {
-    output.append(payload)
-    evaluator.position += payload.byteCount
+    try requireNoneAwaited()
+    evaluator.drop()
   }
 
   /// Writes an instance that was changed over what the sequence put in its place.
@@ -41,7 +32,7 @@ extension LayoutEncoder {
     _ field: FieldDefinition, _ node: LayoutNode
   ) throws(LayoutError) {
     guard let expression = field.position else { return }
-    let frame = evaluator.frames[evaluator.top]
+    let streamStart = evaluator.frames[evaluator.top].streamStart
     let before = evaluator.position
     let offset: UInt64
     do throws(EvaluationProblem) {
@@ -50,24 +41,23 @@ extension LayoutEncoder {
       throw problem(error)
     }
     try requireWhole(node)
-    let whole = output
-    output = Payload()
-    evaluator.position = frame.streamStart + offset
+    var whole = takeOutput()
+    evaluator.position = streamStart + offset
     try writeAll(node, field)
-    let written = output
-    output = whole
+    let written = takeOutput()
     evaluator.position = before
-    guard offset <= output.byteCount, frame.streamStart <= output.byteCount - offset,
-      written.byteCount <= output.byteCount - offset - frame.streamStart
+    guard offset <= whole.byteCount, streamStart <= whole.byteCount - offset,
+      written.byteCount <= whole.byteCount - offset - streamStart
     else {
       throw problem(
         .value, "expected a position within what is written before, found \(offset)")
     }
-    output.overwrite(at: frame.streamStart + offset, with: written)
+    whole.overwrite(at: streamStart + offset, with: written)
+    resume(whole)
   }
 
   private mutating func write(_ field: FieldDefinition, _ slot: Int) throws(LayoutError) {
-    let node = evaluator.frames[evaluator.top].slots[slot]
+    let node = evaluator[slot: slot, at: evaluator.top]
     if let condition = field.condition {
       let isWanted: Bool
       do throws(EvaluationProblem) {
@@ -220,8 +210,8 @@ extension LayoutEncoder {
     _ node: LayoutNode, _ field: FieldDefinition, _ type: Int
   ) throws(LayoutError) {
     let fields = try record(node)
-    let frame = evaluator.frames[evaluator.top]
     if case .natural = field.extent {
+      let frame = evaluator.frames[evaluator.top]
       return try write(
         type, fields, streamStart: frame.streamStart, streamEnd: frame.streamEnd)
     }
@@ -241,19 +231,15 @@ extension LayoutEncoder {
     guard case .integer(let value) = node.content else {
       throw problem(.value, "expected an integer, found another field")
     }
-    let bitCount = format.byteCount * 8
-    let range: ClosedRange<Int128> =
-      format.isSigned
-      ? -(1 << Int128(bitCount - 1))...(1 << Int128(bitCount - 1)) - 1
-      : 0...(1 << Int128(bitCount)) - 1
-    guard range.contains(value) else {
+    guard format.holds(value) else {
+      let range = format.range
       throw problem(
         .value,
         "expected an integer from \(range.lowerBound) to \(range.upperBound), found \(value)")
     }
-    let raw = UInt64(truncatingIfNeeded: value)
-    let bytes = (0..<format.byteCount).map { UInt8(truncatingIfNeeded: raw >> UInt64($0 * 8)) }
-    put(format.isBigEndian ? bytes.reversed() : bytes)
+    put(
+      UInt64(truncatingIfNeeded: value), byteCount: format.byteCount,
+      isBigEndian: format.isBigEndian)
   }
 
   private mutating func write(_ node: LayoutNode, _ place: BitPlace) throws(LayoutError) {

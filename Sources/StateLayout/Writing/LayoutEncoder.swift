@@ -3,7 +3,9 @@
 struct LayoutEncoder {
   let layout: LayoutDefinition
   var evaluator = Evaluator()
-  var output = Payload()
+  // What was written before, and the bytes since then.
+  private var output = Payload()
+  private var bytes: [UInt8] = []
   /// The bit fields of a run so far.
   var bitRun: [UInt8] = []
   /// For each structure, the fields that were not given and await a measured value.
@@ -20,7 +22,48 @@ struct LayoutEncoder {
     let end = evaluator.position
     evaluator.position = 0
     try write(0, settled, streamStart: 0, streamEnd: end)
+    return takeOutput()
+  }
+
+  // MARK: Output
+
+  /// Adds bytes at the current position.
+  mutating func put(_ more: [UInt8]) {
+    bytes += more
+    evaluator.position += UInt64(more.count)
+  }
+
+  /// Adds the lowest `byteCount` bytes of a number.
+  mutating func put(_ value: UInt64, byteCount: Int, isBigEndian: Bool) {
+    for index in 0..<byteCount {
+      let place = isBigEndian ? byteCount - 1 - index : index
+      bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(place * 8)))
+    }
+    evaluator.position += UInt64(byteCount)
+  }
+
+  mutating func put(_ payload: Payload) {
+    if let loaded = payload.loadedBytes { return put(loaded) }
+    output.append(bytes)
+    bytes.removeAll(keepingCapacity: true)
+    output.append(payload)
+    evaluator.position += payload.byteCount
+  }
+
+  /// All that was written, which is then no longer here.
+  mutating func takeOutput() -> Payload {
+    defer {
+      output = Payload()
+      bytes = []
+    }
+    output.append(bytes)
     return output
+  }
+
+  /// Writes on behind `payload`.
+  mutating func resume(_ payload: Payload) {
+    output = payload
+    bytes = []
   }
 
   /// Begins a structure with the fields that were given.
@@ -31,28 +74,29 @@ struct LayoutEncoder {
       throw problem(.value, "expected at most \(Self.depthLimit) structures within each other")
     }
     let type = layout.types[index]
-    var frame = Frame(type, streamStart: streamStart, streamEnd: streamEnd)
+    evaluator.enter(type, streamStart: streamStart, streamEnd: streamEnd)
+    awaited.append([])
+    let level = evaluator.top
+    var next = 0
     for node in fields where node.origin != .remainder {
-      if let slot = type.fields.firstIndex(where: { $0.name == node.name }) {
-        frame.slots[slot] = node
+      if let slot = type.slot(of: node, from: next) {
+        evaluator[slot: slot, at: level] = node
+        next = slot + 1
       } else if let instance = type.instances.firstIndex(where: { $0.name == node.name }) {
-        if type.instances[instance].position != nil { frame.instances[instance] = .known(node) }
+        guard type.instances[instance].position != nil else { continue }
+        evaluator[instance: instance, at: level] = .known(node)
       } else {
         throw problem(
           .path, "expected a field of '\(type.name)', found '\(node.name)'")
       }
     }
-    evaluator.frames.append(frame)
-    awaited.append([])
   }
 
-  /// Ends a structure.
-  mutating func leave() throws(LayoutError) -> Frame {
-    let frame = evaluator.frames.removeLast()
-    if let slot = awaited.removeLast().min() {
-      throw problem(.incomplete, "expected a field '\(frame.type.fields[slot].name)', found none")
-    }
-    return frame
+  /// Throws where a field of the innermost structure was not given, and nothing measured it.
+  mutating func requireNoneAwaited() throws(LayoutError) {
+    guard let slot = awaited.removeLast().min() else { return }
+    let type = evaluator.frames[evaluator.top].type
+    throw problem(.incomplete, "expected a field '\(type.fields[slot].name)', found none")
   }
 
   /// Throws where a field, or the whole state, was read short.
