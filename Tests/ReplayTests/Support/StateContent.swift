@@ -97,7 +97,15 @@ struct StateContent {
       guard let kind = packet["header.packet_type"]?.integer, (3...6).contains(kind),
         let tile = packet["header.tile_id"]?.integer, let engine = packet["header.gt_id"]?.integer
       else { continue }
-      parts["\(kind) \(tile).\(engine)", default: []] += bytes(packet["payload"])
+      var payload = bytes(packet["payload"])
+      if kind == 3 {
+        // Bits 2 to 11 of an entry are the number of the function, which is the host's.
+        for place in stride(from: 0, to: payload.count - 7, by: 8) {
+          payload[place] &= 0x03
+          payload[place + 1] &= 0xf0
+        }
+      }
+      parts["\(kind) \(tile).\(engine)", default: []] += payload
       if kind == 5 { opaque += bytes(packet["payload"]) }
     }
   }
