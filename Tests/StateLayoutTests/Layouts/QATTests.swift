@@ -196,6 +196,9 @@ import Testing
         $0.state.sections[0].children[child].payload = [1, 0]
       }
     }
+    try expectOne(.warning, at: "\(general)[0].value.value", "0 or 1") {
+      $0.state.sections[0].children[0].payload = [2]
+    }
     try expectOne(.error, at: "state.body.sections[1].children.sections[2].size", "4 bytes") {
       $0.state.sections[1].children[2].payload = [1, 0]
     }
