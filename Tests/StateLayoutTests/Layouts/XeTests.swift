@@ -165,7 +165,7 @@ import Testing
     // Each GT has its own, where it has a translation table.
     var state = XeState.sample
     state.packets.insert(.init(type: 6, gt: 1, payload: [1, 2, 3]), at: 7)
-    try expectOne(
+    try StateLayoutTests.expectOne(
       .error, at: "packets[7]", "the translation table of tile 0", in: state.bytes, name)
     state.packets.insert(.init(type: 3, gt: 1, payload: XeState.words([0, 0])), at: 3)
     try expectSound(state.bytes, name)
