@@ -68,7 +68,7 @@ import Testing
     #expect(Set(all).isSubset(of: ways))
   }
 
-  @Test(arguments: devices, 0..<12 as Range<UInt64>)
+  @Test(arguments: devices, 0..<10 as Range<UInt64>)
   func whatIsTranslatedIsLoaded(name: String, seed: UInt64) throws {
     let source = try #require(Self.sources[name])
     var random = SplitMix64(seed: seed)
@@ -87,7 +87,7 @@ import Testing
   }
 
   /// Where a translation has nothing to put right, the layout alone stands between a state and a device like its own.
-  @Test(arguments: devices, 0..<12 as Range<UInt64>)
+  @Test(arguments: devices, 0..<10 as Range<UInt64>)
   func whatIsSoundIsLoadedUnlessAFactIsAgainstIt(name: String, seed: UInt64) throws {
     let source = try #require(Self.sources[name])
     var random = SplitMix64(seed: seed &+ 1000)
