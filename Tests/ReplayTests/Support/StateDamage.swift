@@ -18,7 +18,6 @@ struct StateDamage {
   }
 
   private mutating func collect(_ node: LayoutNode, at path: String) {
-    // A list of plain values is one field: large ones would be all that is ever hit.
     if let range = node.range, !range.isEmpty, !path.isEmpty {
       fields.append(Int(range.lowerBound)..<Int(range.upperBound))
     }
@@ -27,6 +26,7 @@ struct StateDamage {
     }
     guard let first = node.items.first else { return }
     lists.append(path)
+    // A list of plain values is one field, or large ones would be all that is ever hit.
     if first.fields.isEmpty { return }
     for (index, item) in node.items.enumerated() { collect(item, at: "\(path)[\(index)]") }
   }

@@ -70,6 +70,7 @@ import YAMLReader
     #expect(facts.virtio?.notifyData == [0, 0, 0])
     #expect(facts.xe?.ggttByteCounts == [4096])
     #expect(facts.xe?.vramByteCounts == [1 << 30])
+    #expect(facts.xe?.graphicsCount == 2)
     #expect(facts.xe?.chunkByteCount == 1 << 20)
     #expect(try self.facts(facts.yaml) == facts)
   }
