@@ -143,7 +143,10 @@ enum RandomState {
     let misc = ["visrc", "vimsk", "vispv", "vimpv", "pf2vm", "vm2pf"]
       .flatMap { section($0, random.bytes(4)) }
     let banks = (0..<4).flatMap { bank in
-      let registers = random.bytes(18 * 4) + [0, 0, 0, 0] + random.bytes(472 - 19 * 4)
+      // No ring is empty, and there is no exception.
+      let registers =
+        random.bytes(12) + [0, 0, 0, 0] + random.bytes(14 * 4) + [0, 0, 0, 0]
+        + random.bytes(472 - 19 * 4)
       return section("bnk\(bank)", section("mregs", registers), children: 1)
     }
     let bytes =
@@ -179,17 +182,47 @@ enum RandomState {
 
   private static func igb(_ random: inout SplitMix64) -> [UInt8] {
     var writer = ByteWriter()
-    for value in [0x4d49_4742, 1, 3, 20] as [UInt32] { writer.little(value) }
-    writer.append(random.bytes(512))
-    if Bool.random(using: &random) { return writer.bytes }
-    writer.little(2 as UInt32)
-    for register in 0x1500..<0x1530 as Range<UInt32> {
+    let function = UInt32.random(in: 0...7, using: &random)
+    let isWhole = Bool.random(using: &random)
+    let registers = igbRegisters(of: function, isWhole: isWhole)
+    for value in [0x4d49_4742, 1, function, UInt32(registers.count)] { writer.little(value) }
+    for register in registers {
       writer.little(register)
       writer.append(random.bytes(4))
     }
+    writer.append([UInt8](repeating: 0, count: 528 - writer.count))
+    guard isWhole else { return writer.bytes }
+    let places = (0..<24 as Range<UInt32>).map { $0 < 16 ? 0x1500 + 2 * $0 : 0x1518 + 2 * $0 }
+    let addresses = places.shuffled(using: &random).prefix(Int.random(in: 1...24, using: &random))
+    writer.little(UInt32(2 * addresses.count))
+    for address in addresses {
+      writer.little(address)
+      writer.append(random.bytes(4))
+      writer.little(address + 1)
+      writer.little(
+        0x8000_0000 | 0x4_0000 << function | UInt32.random(in: 0...0xffff, using: &random))
+    }
+    writer.append([UInt8](repeating: 0, count: 916 - writer.count))
     writer.little(2 as UInt32)
-    writer.append(random.bytes(96 + 8))
+    writer.append(random.bytes(96))
+    for value in [0, 1] as [UInt32] { writer.little(value) }
     return writer.bytes
+  }
+
+  /// The registers of a function of igb, in words and in the device's order; a structure of registers alone has not the three
+  /// masks of interrupts.
+  static func igbRegisters(of function: UInt32, isWhole: Bool = true) -> [UInt32] {
+    let control = isWhole ? [0, 8, 9, 10, 11, 12, 32] : [0, 8, 10, 32] as [UInt32]
+    let counters = [4, 5, 6, 13, 15, 16, 17, 18, 20] as [UInt32]
+    var registers = (control + counters).map { 0x4000 + 0x40 * function + $0 }
+    registers += ([0x310, 0x300, 0x16b4, 0xdc0, 0x1520, 0x45c0, 0x45c8] as [UInt32])
+      .map { $0 + function }
+    registers += (0..<3 as Range<UInt32>).map { 0x5b6 + $0 - 3 * function }
+    for queue in [function, function + 8] {
+      registers += ([0, 1, 2, 3, 4, 6, 10, 5, 12] as [UInt32]).map { 0x3000 + 0x10 * queue + $0 }
+      registers += ([0, 1, 2, 4, 6, 10, 5, 14, 15] as [UInt32]).map { 0x3800 + 0x10 * queue + $0 }
+    }
+    return registers
   }
 
   private static func nvme(isLinux: Bool, _ random: inout SplitMix64) -> [UInt8] {

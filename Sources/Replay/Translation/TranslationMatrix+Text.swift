@@ -33,8 +33,8 @@ extension TranslationMatrix {
       "\(cell.verdict.symbol) \(cell.source + 1) -> \(cell.target + 1) (\(family(cell.source)))"
     let direct = "    as it is: \(cell.direct.map { "\($0)" } ?? "taken")"
     switch cell.verdict {
-    case .accepted: return []
-    case .translated:
+    case .accepted where cell.report.rewrites.isEmpty: return []
+    case .accepted, .translated:
       let fields = Set(cell.report.rewrites.map(\.field)).sorted().joined(separator: ", ")
       return [title, direct, "    \(cell.report.source) to \(cell.report.target): \(fields)"]
     case .unnoticed, .refused:

@@ -5,6 +5,8 @@ extension DeviceFacts {
     public var ggttByteCounts: [UInt64]?
     /// The bytes of the function's local memory, by tile.
     public var vramByteCounts: [UInt64]?
+    /// The number of GTs, the media engine's too.
+    public var graphicsCount: Int?
     /// The most bytes of local memory in a packet that are wanted, at most 512 MiB; where it is not given packets stay as
     /// they are.
     public var chunkByteCount: UInt64?
@@ -17,6 +19,7 @@ extension DeviceFacts.Xe: FactGroup {
   static let fields: [FactField<Self>] = [
     .integers("ggtt-bytes", \.ggttByteCounts),
     .integers("vram-bytes", \.vramByteCounts),
+    .integer("gt-count", \.graphicsCount, in: 1...256),
     .integer("chunk-bytes", \.chunkByteCount, in: 1 << 20...512 << 20),
   ]
 }

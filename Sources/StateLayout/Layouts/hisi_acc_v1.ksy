@@ -19,6 +19,15 @@ doc: |
     message: expected zeros in bytes 28 to 39, found others
     field: match
     severity: warning
+  - if: match.vf_qm_state == 1
+    expect: registers_size == 0
+    message: expected no registers, because the queue manager is not ready, found {registers_size} bytes
+    field: match
+  - if: registers_size != 0
+    expect: registers.qm_rsv_regs.max == 0 and registers.padding.max == 0
+    message: expected zeros in what is reserved of the registers, found others
+    field: registers
+    severity: warning
   - if: match.vf_qm_state == 0 and registers_size == 0
     expect: "false"
     message: expected the registers, because the queue manager is ready, found none; state that was cut after pre-copy looks like this

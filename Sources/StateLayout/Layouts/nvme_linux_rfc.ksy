@@ -77,6 +77,9 @@ types:
       - id: niocq
         type: u2
   controller_state:
+    -ferry-rules:
+      - expect: _io.eof
+        message: expected the queues to fill the controller's state, found {_io.size - _io.pos} bytes behind them
     seq:
       - id: ver
         type: u2
@@ -132,7 +135,10 @@ types:
         type: u8
         -ferry-hex: true
       - id: qsize
+        doc: The number of entries, less one; two are the least.
         type: u2
+        valid:
+          min: 1
       - id: qid
         type: u2
         valid:
@@ -173,7 +179,10 @@ types:
         type: u8
         -ferry-hex: true
       - id: qsize
+        doc: The number of entries, less one; two are the least.
         type: u2
+        valid:
+          min: 1
       - id: qid
         type: u2
         valid:

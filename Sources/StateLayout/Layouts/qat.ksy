@@ -211,6 +211,12 @@ types:
           - count: bank
             if: _.id == "mregs"
   number:
+    -ferry-rules:
+      - if: _parent.id == "iovinit" and _parent.size == 1
+        expect: value <= 1
+        message: expected 0 or 1, found {value}
+        severity: warning
+        field: value
     seq:
       - id: value
         type:
@@ -267,6 +273,16 @@ types:
         message: expected zero, found {#reserved0}
         severity: warning
         field: reserved0
+      - expect: rings_contradicted == 0
+        message: expected head and tail of the rings to agree with ringestat and ringfstat ({#ringestat} and {#ringfstat}), found {rings_contradicted} that do not; the driver refuses what the hardware does not agree with
+        field: rings
+      - expect: rings_without_memory == 0
+        message: expected rings that are set up to have memory, found {rings_without_memory} without; the hardware raises an exception, and the driver refuses the state
+        field: rings
+      - expect: rings_unused == 0
+        message: expected zeros in rings 2 to 15, found {rings_unused} with others; the driver does not restore them
+        severity: warning
+        field: rings
     seq:
       - id: ringstat
         type: u4
@@ -330,6 +346,17 @@ types:
         type: ring
         repeat: expr
         repeat-expr: 16
+        -ferry-items:
+          # An empty ring and a full one have their head at their tail; one that is not set up may be neither.
+          - count: rings_contradicted
+            if: >-
+              _index < 2 and (_.head == _.tail
+              ? ((ringestat ^ ringfstat) >> _index) & 1 == 0 and ((ringestat >> _index) & 1 == 1 or _.config != 0)
+              : (ringestat >> _index) & 1 == 1)
+          - count: rings_without_memory
+            if: _index < 2 and _.config != 0 and _.base == 0
+          - count: rings_unused
+            if: _index >= 2 and (_.base != 0 or _.config != 0 or _.head != 0 or _.tail != 0)
   ring:
     seq:
       - id: base

@@ -54,9 +54,18 @@ seq:
         if: _.header.packet_type == packet_type::vram
         message: expected the video memory of tile {_.header.tile_id}, GT {_.header.gt_id} without a gap or an overlap, found a packet at {_.header.offset}
       - unique: (_.header.packet_type << 16) | (_.header.tile_id << 8) | _.header.gt_id
-        if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::guc
+        if: _.header.packet_type == packet_type::mmio or _.header.packet_type == packet_type::guc
         severity: warning
         message: expected one packet of type {_.header.packet_type} for tile {_.header.tile_id}, GT {_.header.gt_id}, found another
+      - unique: (_.header.tile_id << 8) | _.header.gt_id
+        id: tables
+        if: _.header.packet_type == packet_type::ggtt
+        severity: warning
+        message: expected one packet of type {_.header.packet_type} for tile {_.header.tile_id}, GT {_.header.gt_id}, found another
+      - refers: (_.header.tile_id << 8) | _.header.gt_id
+        to: tables
+        if: _.header.packet_type == packet_type::vram
+        message: expected the translation table of tile {_.header.tile_id} with its video memory, of GT {_.header.gt_id}, found none
 types:
   packet:
     -ferry-rules:

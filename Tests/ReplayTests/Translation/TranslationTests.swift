@@ -322,10 +322,12 @@ import Testing
   /// The driver would take the state, and leave what is missing as it was.
   @Test(arguments: [
     ("vram=2MiB", "", "vram[0]"), ("vram=1MiB", "memory", "vram[0]"),
-    ("vram=1MiB", "half", "vram[0]"), ("vram=1MiB", "table", "ggtt[0]"),
+    ("vram=1MiB", "half", "vram[0]"), ("vram=0", "table", "ggtt[0]"),
   ])
   func aPartOfAGPUsMemoryIsRefused(size: String, missing: String, field: String) throws {
-    let whole = try device("emulated:xe?vram=1MiB&ggtt=1MiB").stopCopied()
+    // Without its table the memory of a tile is unsound by itself.
+    let memory = missing == "table" ? "vram=0" : "vram=1MiB"
+    let whole = try device("emulated:xe?\(memory)&ggtt=1MiB").stopCopied()
     var tree = try #require(Layout.named("xe")).dissect(whole)
     try tree.root.update("packets") { (node) throws(LayoutError) in
       guard case .list(var items) = node.content else { return }
@@ -349,6 +351,38 @@ import Testing
     let unknown = try translated(state, "xe", "xe", for: DeviceFacts())
     #expect(unknown.report.isAccepted)
     #expect(unknown.report.unchecked.contains { $0.fact == "xe.vram-bytes" })
+  }
+
+  /// The driver refuses a packet of a GT that it has not, and does not miss one of its own.
+  @Test func theGTsOfAGPUAreTheTargets() throws {
+    let both = "emulated:xe?vram=1MiB&ggtt=1MiB"
+    let one = both + "&media=no"
+    for (source, target, fields) in [
+      (both, one, ["packets[4].header.gt_id", "packets[5].header.gt_id"]), (one, both, ["gt[1]"]),
+    ] {
+      let state = try device(source).stopCopied()
+      let there = try device(target)
+      let outcome = try translated(state, "xe", "xe", for: there.model.facts)
+      #expect(outcome.report.refusals.map(\.field) == fields)
+      #expect((there.refusal(of: state) == nil) == (source == one))
+    }
+    // The firmware's state of the first tile, as of the second.
+    var state = try device(both).stopCopied()
+    state[42] = 1
+    let there = try device(both)
+    let outcome = try translated(state, "xe", "xe", for: there.model.facts)
+    #expect(outcome.report.refusals.map(\.field) == ["packets[1].header.tile_id"])
+    #expect(there.refusal(of: state) == DeviceError(.writeData(at: 0), .invalid))
+  }
+
+  @Test func aVectorThatTheTargetHasNotIsRefusedAlsoWithoutInterrupts() throws {
+    var state = try device("emulated:nvme?queues=4&interrupts=no").stopCopied()
+    // Of the first completion queue.
+    state[170] = 77
+    let target = try device("emulated:nvme?queues=4")
+    let outcome = try translated(state, "nvme-tp4159", "nvme-tp4159", for: target.model.facts)
+    #expect(outcome.report.refusals.map(\.field) == ["completion_queues[0].vector"])
+    #expect(target.refusal(of: state)?.number == .inputOutput)
   }
 
   @Test(arguments: [

@@ -38,7 +38,7 @@ import YAMLReader
         queue-sizes: 1024
         notify-offsets: [0, 1, 2]
         notify-data: [0, 0, 0]
-      xe: { ggtt-bytes: [4096], vram-bytes: [1073741824], chunk-bytes: 1048576 }
+      xe: { ggtt-bytes: [4096], vram-bytes: [1073741824], gt-count: 2, chunk-bytes: 1048576 }
       """)
     #expect(facts.driver == "virtio_vfio_pci")
     #expect(facts.layouts == ["virtio", "hisi_acc-v2"])
@@ -70,6 +70,7 @@ import YAMLReader
     #expect(facts.virtio?.notifyData == [0, 0, 0])
     #expect(facts.xe?.ggttByteCounts == [4096])
     #expect(facts.xe?.vramByteCounts == [1 << 30])
+    #expect(facts.xe?.graphicsCount == 2)
     #expect(facts.xe?.chunkByteCount == 1 << 20)
     #expect(try self.facts(facts.yaml) == facts)
   }

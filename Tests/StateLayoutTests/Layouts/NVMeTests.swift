@@ -65,13 +65,14 @@ import Testing
 
   @Test(arguments: Form.all) func whatIsFound(form: Form) throws {
     func expectOne(
-      _ severity: LayoutFinding.Severity, at path: String, _ words: String,
+      _ severity: LayoutFinding.Severity, at path: String, _ words: String, among count: Int = 1,
       sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout NVMeState) -> Void
     ) throws {
       var state = NVMeState.sample(form.packing)
       change(&state)
       try StateLayoutTests.expectOne(
-        severity, at: path, words, in: state.bytes, form.name, sourceLocation: sourceLocation)
+        severity, at: path, words, in: state.bytes, form.name, among: count,
+        sourceLocation: sourceLocation)
     }
     try expectOne(.error, at: "ver", "expected 0") { $0.version = 2 }
     try expectOne(.error, at: "csattr", "suspended") { $0.attributes = 0 }
@@ -105,6 +106,14 @@ import Testing
         state.completionQueues[0].id = 0
         return state.bytes
       }(), form.name, among: 2)
+    try expectOne(.error, at: "nvmecs.submission_queues[0].qsize", "at least 1") {
+      ($0.submissionQueues[0].size, $0.submissionQueues[0].head) = (0, 0)
+      $0.submissionQueues[0].tail = 0
+    }
+    try expectOne(.error, at: "nvmecs.completion_queues[0].qsize", "at least 1") {
+      ($0.completionQueues[0].size, $0.completionQueues[0].head) = (0, 0)
+      $0.completionQueues[0].tail = 0
+    }
     try expectOne(.error, at: "nvmecs.submission_queues[0]", "size 64") {
       $0.submissionQueues[0].head = 65
     }
@@ -135,7 +144,7 @@ import Testing
     try expectOne(.warning, at: "nvmecs.completion_queues[0]", "reserved") {
       $0.completionQueues[0].reserved = 1
     }
-    try expectOne(.warning, at: "nvmecs", "does not describe") {
+    try expectOne(.error, at: "nvmecs", "fill the controller's state", among: 2) {
       $0.padding = Array(repeating: 0, count: form.packing == .specification ? 4 : 6)
     }
     try expectOne(.error, at: "vendor_specific", "expected 8 bytes") { $0.vendorSize = 2 }

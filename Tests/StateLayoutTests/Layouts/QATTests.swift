@@ -196,6 +196,9 @@ import Testing
         $0.state.sections[0].children[child].payload = [1, 0]
       }
     }
+    try expectOne(.warning, at: "\(general)[0].value.value", "0 or 1") {
+      $0.state.sections[0].children[0].payload = [2]
+    }
     try expectOne(.error, at: "state.body.sections[1].children.sections[2].size", "4 bytes") {
       $0.state.sections[1].children[2].payload = [1, 0]
     }
@@ -221,6 +224,25 @@ import Testing
     }
     try expectOne(.warning, at: "\(bank).reserved0", "expected zero") {
       $0.state.sections[2].children[2].children[0].payload[84] = 1
+    }
+    for (offset, what) in [
+      // An empty ring 0 whose tail moved, also if it is full and not empty; a ring 1 that is empty, and that is neither.
+      (100, "found 1"), (12, "found 2"), (128, "found 1"),
+    ] {
+      try expectOne(.error, at: "\(bank).rings", what) {
+        let payload = $0.state.sections[2].children[2].children[0].payload
+        $0.state.sections[2].children[2].children[0].payload[offset] =
+          offset == 128 ? 64 : payload[offset] ^ 3
+      }
+    }
+    for offset in [0, 1] {
+      try expectOne(.error, at: "\(bank).rings", "found 1 without") {
+        $0.state.sections[2].children[2].children[0].payload.replaceSubrange(
+          88 + 24 * offset..<96 + 24 * offset, with: repeatElement(0, count: 8))
+      }
+    }
+    try expectOne(.warning, at: "\(bank).rings", "found 1 with others") {
+      $0.state.sections[2].children[2].children[0].payload[88 + 24 * 2] = 1
     }
     try expectOne(.warning, at: "\(bank).rings[15].reserved0", "expected 0x0") {
       $0.state.sections[2].children[2].children[0].payload[468] = 1

@@ -122,7 +122,7 @@ import Testing
     try expectOne(.error, at: path, "expected tile 0") { $0.packets[8].gt = 1 }
     try expectOne(.error, at: path, "expected tile 0") { $0.packets[8].offset = 1 }
     try expectOne(.error, at: "", "not whole") { $0.packets.removeLast() }
-    try expectOne(.error, at: "", "not whole") { $0.packets.append(.init(type: 6, gt: 1)) }
+    try expectOne(.error, at: "", "not whole") { $0.packets.append(.init(type: 5, gt: 2)) }
     try expectOne(.error, at: "", "one trailer, found 2") { $0.packets.append(.init(type: 2)) }
   }
 
@@ -162,9 +162,12 @@ import Testing
     try expectOne(.error, at: "packets[7]", "a packet at 4000") {
       $0.packets.insert(.init(type: 6, offset: 4000, payload: [1]), at: 7)
     }
-    // Each GT has its own.
+    // Each GT has its own, where it has a translation table.
     var state = XeState.sample
     state.packets.insert(.init(type: 6, gt: 1, payload: [1, 2, 3]), at: 7)
+    try StateLayoutTests.expectOne(
+      .error, at: "packets[7]", "the translation table of tile 0", in: state.bytes, name)
+    state.packets.insert(.init(type: 3, gt: 1, payload: XeState.words([0, 0])), at: 3)
     try expectSound(state.bytes, name)
     // In another order nothing is missing, but no driver writes it so.
     state = .sample

@@ -11,7 +11,6 @@ public final class IgbModel: FunctionModel {
   public var function: EmulatedFunction
   private(set) var state: IgbState
   private var file = StateFile()
-  private var written: [UInt8] = []
   // A device of registers alone is in an error of its own then, until it is reset.
   private var hasFailed = false
 
@@ -58,20 +57,17 @@ public final class IgbModel: FunctionModel {
 
   // igb_load_data: where nothing was written nothing is loaded, and that is no error.
   private func load() throws(ErrorNumber) {
-    if written.isEmpty { return }
+    if file.bytes.isEmpty { return }
     guard !hasFailed else { throw .inputOutput }
     do throws(ErrorNumber) {
-      try state.load(written)
+      try state.load(file.bytes)
     } catch {
       hasFailed = settings.structure == .registers
       throw error
     }
   }
 
-  private func closeFile() {
-    file = StateFile()
-    written = []
-  }
+  private func closeFile() { file = StateFile() }
 
   public func reset() {
     closeFile()
@@ -97,9 +93,7 @@ public final class IgbModel: FunctionModel {
 
   // igb_resume_write: a write that goes beyond the device's structure is not taken at all.
   public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
-    guard bytes.byteCount <= settings.structure.byteCount - written.count else { throw .tooLarge }
-    written += [UInt8](bytes)
-    return bytes.byteCount
+    try file.append(bytes, upTo: settings.structure.byteCount, orThrow: .tooLarge)
   }
 }
 

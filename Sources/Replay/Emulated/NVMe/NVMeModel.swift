@@ -11,7 +11,6 @@ public final class NVMeModel: FunctionModel {
   public var function: EmulatedFunction
   private var state: NVMeState
   private var file = StateFile()
-  private var written: [UInt8] = []
 
   /// A controller with settings that have no defect.
   public init(_ settings: NVMeSettings = NVMeSettings()) {
@@ -56,7 +55,7 @@ public final class NVMeModel: FunctionModel {
   public func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) {
       // Less than its own header says is not given to the controller at all.
-      guard let loaded = NVMeState(parsing: written, settings.packing) else { throw .invalid }
+      guard let loaded = NVMeState(parsing: file.bytes, settings.packing) else { throw .invalid }
       guard loaded.fits(settings) else { throw .inputOutput }
       state = loaded
     }
@@ -64,10 +63,7 @@ public final class NVMeModel: FunctionModel {
     if arc.to == .stopCopy { file = StateFile(state.bytes(settings.packing)) }
   }
 
-  private func closeFile() {
-    file = StateFile()
-    written = []
-  }
+  private func closeFile() { file = StateFile() }
 
   public func reset() {
     closeFile()
@@ -85,9 +81,7 @@ public final class NVMeModel: FunctionModel {
   }
 
   public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
-    guard bytes.byteCount <= settings.byteCountLimit - written.count else { throw .outOfMemory }
-    written += [UInt8](bytes)
-    return bytes.byteCount
+    try file.append(bytes, upTo: settings.byteCountLimit, orThrow: .outOfMemory)
   }
 
   // The core does not let anybody ask: there is no pre-copy.

@@ -17,7 +17,6 @@ public final class PDSModel: FunctionModel {
   private let firmware: UInt32
   private var blob: [UInt8]
   private var file = StateFile()
-  private var written: [UInt8] = []
 
   /// - Precondition: `byteCount` is a multiple of 4 from 64 to 65536.
   public init(byteCount: Int = 20480, firmware: UInt32 = 1, seed: UInt64 = 0) {
@@ -65,10 +64,7 @@ public final class PDSModel: FunctionModel {
     if arc.to == .stopCopy { file = StateFile(blob) }
   }
 
-  private func closeFile() {
-    file = StateFile()
-    written = []
-  }
+  private func closeFile() { file = StateFile() }
 
   public func reset() {
     closeFile()
@@ -92,15 +88,15 @@ public final class PDSModel: FunctionModel {
 
   // pds_vfio_restore_write: what fits is taken, and EINVAL is for a write of which nothing does.
   public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
-    let count = min(bytes.byteCount, Self.stateLimit - written.count)
-    guard count > 0 || bytes.byteCount == 0 else { throw .invalid }
-    written += [UInt8](bytes.extracting(first: count))
-    return count
+    let room = Self.stateLimit - file.bytes.count
+    return try file.append(
+      room > 0 ? bytes.extracting(first: room) : bytes, upTo: Self.stateLimit, orThrow: .invalid)
   }
 
   // PDS_LM_CMD_RESTORE: the firmware is given all of the 64 KiB, zeros behind what was written.
   private func restore() throws(ErrorNumber) {
-    let given = written + [UInt8](repeating: 0, count: Self.stateLimit - written.count)
+    let given =
+      file.bytes + [UInt8](repeating: 0, count: Self.stateLimit - file.bytes.count)
     let fields = given.span.raw
     let count = Int(fields.little(UInt32.self, at: 8))
     guard fields.little(UInt32.self, at: 0) == Self.magic,

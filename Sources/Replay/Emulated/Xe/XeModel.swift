@@ -87,6 +87,11 @@ public final class XeModel: FunctionModel {
     facts.xe = DeviceFacts.Xe()
     facts.xe?.ggttByteCounts = [UInt64(8 * settings.entryCount)]
     facts.xe?.vramByteCounts = [settings.memoryByteCount]
+    facts.xe?.graphicsCount = settings.engineCount
+    // Packets may have any size up to the limit; one is wanted only where the name of the device has it.
+    if settings.chunkByteCount < XeSettings.chunkLimit, settings.chunkByteCount >= 1 << 20 {
+      facts.xe?.chunkByteCount = settings.chunkByteCount
+    }
     return facts
   }
 

@@ -58,9 +58,8 @@ struct NVMeTranslation: Translation {
     for (index, queue) in (tree["nvmecs.completion_queues"]?.items ?? []).enumerated() {
       let field = "completion_queues[\(index)]"
       check(queue, field, &run)
-      guard queue["interrupts_enabled"]?.integer == 1, let vector = queue["vector"]?.integer else {
-        continue
-      }
+      // A controller looks at the vector, whether the queue has interrupts or not.
+      guard let vector = queue["vector"]?.integer, vector != 0 else { continue }
       if let count = run.known(
         run.target.msixVectorCount, "msix-vectors", for: "interrupt vectors"),
         vector >= Int128(count)

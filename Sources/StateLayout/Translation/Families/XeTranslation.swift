@@ -8,11 +8,14 @@ struct XeTranslation: Translation {
   var source: String { "xe" }
   var target: String { "xe" }
   var summary: String {
-    "local memory is cut anew where a size is wanted, unknown packets are left out; GPU, stepping and "
-      + "the sizes of memory must be the target's"
+    "local memory is cut anew where a size is wanted, unknown packets are left out; GPU, stepping, GTs "
+      + "and the sizes of memory must be the target's"
   }
   var facts: [String] {
-    ["pci.device", "pci.revision", "xe.ggtt-bytes", "xe.vram-bytes", "xe.chunk-bytes"]
+    [
+      "pci.device", "pci.revision", "xe.ggtt-bytes", "xe.vram-bytes", "xe.gt-count",
+      "xe.chunk-bytes",
+    ]
   }
 
   private enum Kind {
@@ -20,6 +23,8 @@ struct XeTranslation: Translation {
     static let translationTable: Int128 = 3
     static let memory: Int128 = 6
     static let known: ClosedRange<Int128> = 1...6
+    /// Those of a GT.
+    static let graphics: ClosedRange<Int128> = 3...6
   }
 
   private static let chunkRule = TranslationRule(
@@ -37,6 +42,7 @@ struct XeTranslation: Translation {
       return tree
     }
     for (index, packet) in packets.first.enumerated() { check(packet, "packets[\(index)]", &run) }
+    checkGraphics(of: packets.first, &run)
     checkSizes(of: packets.first, &run)
     checkNumber(of: packets.first, &run)
     guard run.report.isAccepted else { return tree }
@@ -89,6 +95,37 @@ struct XeTranslation: Translation {
         "\(field).header.size", packet["header.size"]?.integer, "xe.ggtt-bytes",
         counts.ofTile(Self.tile(of: packet)))
     default: break
+    }
+  }
+
+  /// Holds the tiles and GTs that there is something of against those of the target: the driver refuses a packet of another,
+  /// and does not miss one of its own.
+  private func checkGraphics(of packets: [LayoutNode], _ run: inout TranslationRun) {
+    let places = packets.enumerated().compactMap { index, packet -> (field: String, Int, Int)? in
+      guard let kind = packet["header.packet_type"]?.integer, Kind.graphics.contains(kind) else {
+        return nil
+      }
+      let graphics = Int(clamping: packet["header.gt_id"]?.integer ?? 0)
+      return ("packets[\(index)].header", Self.tile(of: packet), graphics)
+    }
+    if let count = run.target.xe?.ggttByteCounts?.count {
+      for (field, tile, _) in places where tile >= count {
+        run.refuse(
+          "\(field).tile_id", found: "\(tile)",
+          needed: "one of the target's tiles, of which xe.ggtt-bytes has \(count)")
+      }
+    }
+    guard let count = run.known(run.target.xe?.graphicsCount, "xe.gt-count", for: "GTs") else {
+      return
+    }
+    for (field, _, graphics) in places where graphics >= count {
+      run.refuse(
+        "\(field).gt_id", found: "\(graphics)", needed: "below \(count), the target's xe.gt-count")
+    }
+    for graphics in Set(0..<count).subtracting(places.map(\.2)).sorted() {
+      run.refuse(
+        "gt[\(graphics)]", found: "no packets",
+        needed: "the state of all \(count) GTs, the target's xe.gt-count")
     }
   }
 

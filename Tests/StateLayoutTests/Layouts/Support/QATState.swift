@@ -100,6 +100,9 @@ struct QATState {
     let misc = ["visrc", "vimsk", "vispv", "vimpv", "pf2vm", "vm2pf"]
     let banks = (0..<4).map { number -> Section in
       var registers = (0..<22).map { _ in word() }
+      // The first ring is empty, and neither of the two full.
+      registers[3] = registers[3] & ~2 | 1
+      registers[6] &= ~3
       registers[18] = 0
       registers[21] = 0
       return Section(
