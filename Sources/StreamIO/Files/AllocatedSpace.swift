@@ -11,9 +11,10 @@ final class AllocatedSpace {
   private var end: UInt64 = 0
   private var isUsed = true
 
-  // As much again as there is, between these.
+  // As much again as there is, between these. Where the file lies in memory the room takes time as well, for which
+  // threads that code would wait.
   private static let leastStep: UInt64 = 1 << 20
-  private static let mostStep: UInt64 = 64 << 20
+  private static let mostStep: UInt64 = 8 << 20
 
   /// Sees to room for `count` more bytes, where the file system does that; a small file is left as it is.
   func reserve(_ count: Int, in descriptor: FileDescriptor) {

@@ -119,7 +119,11 @@ public struct StreamWriter: ~Copyable {
       return true
     }
     ring.submit(needsWork: needsWork)
-    while ring.isOldestDone { try writeOldest(of: ring) }
+    // The next chunk comes before what is only to be written, where there is nothing else to code.
+    while ring.isOldestDone {
+      try writeOldest(of: ring)
+      guard ring.hasWork else { break }
+    }
     return false
   }
 

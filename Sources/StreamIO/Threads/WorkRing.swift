@@ -40,6 +40,12 @@ final class WorkRing<Slot: AnyObject> {
       monitor.withLock { states[number % slots.count] == .done }
     }
 
+    var isAnyWaiting: Bool {
+      monitor.withLock {
+        (waiting..<submitted).contains { states[$0 % slots.count] == .waiting }
+      }
+    }
+
     func waitUntilDone(_ number: Int) {
       monitor.withLock {
         while states[number % slots.count] != .done { monitor.wait(for: .result) }
@@ -156,6 +162,9 @@ final class WorkRing<Slot: AnyObject> {
 
   /// Whether the oldest slot in use is done.
   var isOldestDone: Bool { !isEmpty && board.isDone(first) }
+
+  /// Whether a slot waits for a thread to work on it.
+  var hasWork: Bool { board.isAnyWaiting }
 
   /// The oldest slot in use, once it is done; there must be one.
   func oldest() -> Slot {
