@@ -37,8 +37,8 @@ struct CodingController {
     var most = rate
     for level in CodingCosts.levels.indices {
       let cost = costs[level]
-      // One chunk is enough to measure by.
-      if !cost.isMeasured, pending.contains(where: { $0.level == level }) { break }
+      // One chunk is enough to measure by; of the first level it is better to guess than to send many as they are.
+      if level > 0, !cost.isMeasured, pending.contains(where: { $0.level == level }) { break }
       let throughput = min(threadCount / cost.secondsPerByte, rate / max(cost.share, 0.01))
       guard throughput > most else { continue }
       best = level

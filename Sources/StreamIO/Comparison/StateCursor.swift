@@ -69,13 +69,14 @@ struct StateCursor: ~Copyable {
         slot.record.clear()
       }
       isAtLastRecord = slot.record.header == nil
-      ring.submit(needsWork: !isAtLastRecord)
+      ring.submit(needsWork: slot.record.isWorthHandingOver)
     }
     guard !ring.isEmpty else { return current.clear() }
     let slot = ring.oldest()
     swap(&current, &slot.record)
     ring.release()
     _ = try slot.content.get()
+    current.decode(with: &decoder)
     try checkDefect(archive.path)
   }
 

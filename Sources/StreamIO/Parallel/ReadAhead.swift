@@ -66,7 +66,9 @@ struct ReadAhead: ~Copyable {
       slot.record.basis = stream.basis
       slot.record.range = stream.recordOffset..<stream.offset
       slot.record.payloadRange = stream.exchangePayload(&slot.record.buffer)
-      if case .chunk(let chunk) = record { return wanted.contains(chunk.device) }
+      if case .chunk(let chunk) = record {
+        return wanted.contains(chunk.device) && slot.record.isWorthHandingOver
+      }
     } catch {
       slot.content = .failure(error)
       slot.record.range = stream.offset..<stream.offset

@@ -45,6 +45,12 @@ struct StoredRecord: ~Copyable {
       header, in: buffer, payloadRange, at: range.lowerBound + UInt64(RecordHeader.byteCount))
   }
 
+  /// Whether a chunk takes longer to decode than to give to another thread.
+  var isWorthHandingOver: Bool {
+    guard let header, header.type == .stateChunk, header.encoding != .raw else { return false }
+    return header.rawByteCount >= 1 << 14
+  }
+
   /// Decodes the chunk, unless that was done before.
   mutating func decode(with decoder: inout ChunkDecoder) {
     guard let header, header.type == .stateChunk, !isDecoded else { return }

@@ -12,6 +12,9 @@ struct DeviceSelector: ExpressibleByArgument, CustomStringConvertible {
 
   var description: String { text }
 
+  // As many as an error can name and still be read.
+  private static let namedCount = 16
+
   /// Whether this is `device`, where the devices introduced so far have these names.
   ///
   /// A name is asked first, so that a device called `1` is found.
@@ -24,9 +27,10 @@ struct DeviceSelector: ExpressibleByArgument, CustomStringConvertible {
   func number(among names: [String?], in path: String) throws -> UInt16 {
     let numbers = (0 as UInt16)..<UInt16(names.count)
     if let number = numbers.first(where: { means($0, among: names) }) { return number }
-    let known = names.enumerated().map { index, name in
+    var known = names.prefix(Self.namedCount).enumerated().map { index, name in
       name.map { "\(index) (\(Printable.text($0)))" } ?? "\(index)"
     }
+    if names.count > known.count { known.append("… (\(names.count) in all)") }
     throw CommandError.no(
       "\(path): expected one of the devices \(known.joined(separator: ", ")), found no '\(text)'")
   }
