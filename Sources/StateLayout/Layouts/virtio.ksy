@@ -362,6 +362,9 @@ types:
         size: 6
   vlan_table:
     doc: All of the table, though the command adds one.
+    -ferry-rules:
+      - expect: _io.size <= 8192
+        message: expected at most the 4096 identifiers that there are, found {_io.size / 2}
     seq:
       - id: vlan_ids
         type: u2

@@ -264,6 +264,15 @@ import Testing
     }
   }
 
+  @Test func identifiersOfNetworks() throws {
+    var state = VirtioState.sample
+    state.parts[14].value = Array(repeating: 1, count: 2 * 4096)
+    #expect(try shippedLayout(name).dissect(state.bytes).findings == [])
+    try expectOne(.error, at: "records[0].payload.parts[14].value.data", "found 4097") {
+      $0.parts[14].value = Array(repeating: 1, count: 2 * 4097)
+    }
+  }
+
   @Test func deviceStatus() throws {
     let path = "records[0].payload.parts[6].value.status"
     try expectOne(.warning, at: path, "FAILED") { $0.parts[6].value = [0x8f] }
