@@ -97,7 +97,8 @@ enum RandomState {
   }
 
   private static func virtio(_ random: inout SplitMix64) -> [UInt8] {
-    let queues = UInt8.random(in: 1...5, using: &random)
+    // Pairs, and the control queue.
+    let queues = 2 * UInt8.random(in: 1...2, using: &random) + 1
     var parts = part(0x100, random.bytes(16), flags: 1) + part(0x101, random.bytes(8))
     parts += part(0x102, [queues, 0], selector: [18]) + part(0x102, [0xff, 0xff], selector: [16])
     parts += part(0x103, [0x0f])

@@ -9,10 +9,11 @@ doc: |
   that of the I/O queues, and the vendor's own. Sizes are in units of four bytes.
 doc-ref: https://nvmexpress.org/specifications/ NVM Express Base Specification 2.1, Migration Receive
 -ferry-name: nvme-tp4159
+-ferry-drivers: [nvme_vfio_pci]
 -ferry-detect:
   - type: beginning
     if: ver == 0 and csattr <= 1 and reserved.max == 0 and nvmecss_high == 0 and vss_high == 0 and nvmecss >= 2 and 48 + (nvmecss + vss) * 4 == _io.size and nvmecss == 2 + (niosq + niocq) * 6
-    certainty: likely
+    certainty: certain
     reason: has the header of NVMe controller state, and lengths that agree with its queues and in all
 -ferry-rules:
   - expect: (csattr & 1) == 1

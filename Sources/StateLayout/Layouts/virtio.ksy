@@ -15,11 +15,11 @@ doc-ref:
 -ferry-drivers: [virtio_vfio_pci]
 -ferry-detect:
   - type: beginning
-    if: flags == 0 and tag == 0 and part_type == 0x100 and part_flags == 1 and reserved == 0 and selector.max == 0 and part_length % 8 == 0 and record_size >= 16 + part_length and record_size <= 0xfffffff7
+    if: flags == 0 and tag == 0 and part_type == 0x100 and part_flags == 1 and reserved == 0 and selector == 0 and selector_high == 0 and part_length % 8 == 0 and record_size >= 16 + part_length and record_size <= 0xfffffff7
     certainty: certain
     reason: begins with a record of device parts, of which the first is the device's features
   - type: beginning
-    if: record_size >= 16 and record_size <= 0xfffffff7 and flags == 0 and tag == 0 and part_type >= 0x100 and part_type < 0x600 and part_flags <= 1 and reserved == 0 and part_length <= record_size - 16
+    if: record_size >= 16 and record_size <= 0xfffffff7 and flags == 0 and tag == 0 and part_type >= 0x100 and part_type < 0x600 and part_flags <= 1 and reserved == 0 and selector_high == 0 and part_length > 0 and part_length <= record_size - 16
     certainty: likely
     reason: begins with a record whose payload begins with a virtio device part
 -ferry-rules:
@@ -362,6 +362,9 @@ types:
         size: 6
   vlan_table:
     doc: All of the table, though the command adds one.
+    -ferry-rules:
+      - expect: _io.size <= 8192
+        message: expected at most the 4096 identifiers that there are, found {_io.size / 2}
     seq:
       - id: vlan_ids
         type: u2
@@ -423,7 +426,10 @@ types:
       - id: reserved
         type: u1
       - id: selector
-        size: 8
+        type: u4
+      - id: selector_high
+        doc: No part that is known has anything in it.
+        type: u4
       - id: part_length
         type: u4
 enums:

@@ -53,8 +53,14 @@ seq:
         by: (_.header.tile_id << 8) | _.header.gt_id
         if: _.header.packet_type == packet_type::vram
         message: expected the video memory of tile {_.header.tile_id}, GT {_.header.gt_id} without a gap or an overlap, found a packet at {_.header.offset}
-      - unique: (_.header.packet_type << 16) | (_.header.tile_id << 8) | _.header.gt_id
-        if: _.header.packet_type == packet_type::mmio or _.header.packet_type == packet_type::guc
+      - unique: (_.header.tile_id << 8) | _.header.gt_id
+        id: firmware
+        if: _.header.packet_type == packet_type::guc
+        severity: warning
+        message: expected one packet of type {_.header.packet_type} for tile {_.header.tile_id}, GT {_.header.gt_id}, found another
+      - unique: (_.header.tile_id << 8) | _.header.gt_id
+        id: registers
+        if: _.header.packet_type == packet_type::mmio
         severity: warning
         message: expected one packet of type {_.header.packet_type} for tile {_.header.tile_id}, GT {_.header.gt_id}, found another
       - unique: (_.header.tile_id << 8) | _.header.gt_id
@@ -66,6 +72,14 @@ seq:
         to: tables
         if: _.header.packet_type == packet_type::vram
         message: expected the translation table of tile {_.header.tile_id} with its video memory, of GT {_.header.gt_id}, found none
+      - refers: (_.header.tile_id << 8) | _.header.gt_id
+        to: firmware
+        if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::vram
+        message: expected the firmware state of tile {_.header.tile_id}, GT {_.header.gt_id} with what else there is of it, found none
+      - refers: (_.header.tile_id << 8) | _.header.gt_id
+        to: registers
+        if: _.header.packet_type >= packet_type::ggtt and _.header.packet_type <= packet_type::vram
+        message: expected the registers of tile {_.header.tile_id}, GT {_.header.gt_id} with what else there is of it, found none
 types:
   packet:
     -ferry-rules:

@@ -366,12 +366,18 @@ import Testing
       #expect(outcome.report.refusals.map(\.field) == fields)
       #expect((there.refusal(of: state) == nil) == (source == one))
     }
-    // The firmware's state of the first tile, as of the second.
+    // The media GT, as one of a second tile.
     var state = try device(both).stopCopied()
-    state[42] = 1
+    var position = 0
+    while position < state.count {
+      if state[position + 3] == 1 { state[position + 2] = 1 }
+      position += 24 + Int(state.little(UInt64.self, at: position + 16))
+    }
     let there = try device(both)
     let outcome = try translated(state, "xe", "xe", for: there.model.facts)
-    #expect(outcome.report.refusals.map(\.field) == ["packets[1].header.tile_id"])
+    #expect(
+      outcome.report.refusals.map(\.field)
+        == ["packets[4].header.tile_id", "packets[5].header.tile_id"])
     #expect(there.refusal(of: state) == DeviceError(.writeData(at: 0), .invalid))
   }
 

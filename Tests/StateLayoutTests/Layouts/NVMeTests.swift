@@ -44,6 +44,30 @@ import Testing
     try expectSound(NVMeState.random(form.packing, seed: seed).bytes, form.name)
   }
 
+  /// The lengths in the header, which grow with the queues, are no other layout's words.
+  @Test(arguments: Form.all, [nil, "nvme_vfio_pci"])
+  func anyNumberOfQueuesIsRecognised(form: Form, driver: String?) throws {
+    let counts = Array(0...130 as ClosedRange<UInt16>) + [256, 341, 512, 700, 1024, 5461, 8192]
+    // The proposal's controller state has at most 1024 units of four bytes.
+    for count in counts where form.packing == .specification || count <= 88 {
+      for (address, vendorState) in [(0x1000, []), (0x7_0000_4000, [1, 2, 3, 4])]
+        as [(UInt64, [UInt8])]
+      {
+        let state = NVMeState(
+          packing: form.packing,
+          submissionQueues: (0..<count).map {
+            .init(address: address, id: $0 + 1, completionQueue: $0 + 1)
+          }, completionQueues: (0..<count).map { .init(id: $0 + 1) }, vendorState: vendorState)
+        let bytes = state.bytes
+        let detection = Layout.detect(
+          prefix: Array(bytes.prefix(512)), byteCount: UInt64(bytes.count), driver: driver)
+        #expect(
+          detection.best?.layout.name == form.name,
+          "\(count) queues: \(detection.candidates.map(\.reason))")
+      }
+    }
+  }
+
   @Test(arguments: Form.all) func everyCutIsFound(form: Form) throws {
     try expectEveryCutFound(NVMeState.sample(form.packing).bytes, form.name)
   }

@@ -250,6 +250,29 @@ import Testing
     }
   }
 
+  /// With whatever part a record begins, if less surely.
+  @Test func theFirstPartTellsWhatAStateIs() throws {
+    let sample = VirtioState.sample
+    for index in sample.parts.indices {
+      var state = sample
+      state.parts.swapAt(0, index)
+      let bytes = state.bytes
+      let detection = Layout.detect(
+        prefix: Array(bytes.prefix(256)), byteCount: UInt64(bytes.count))
+      let best = detection.best
+      #expect(best?.layout.name == name && best?.certainty == (index == 0 ? .certain : .likely))
+    }
+  }
+
+  @Test func identifiersOfNetworks() throws {
+    var state = VirtioState.sample
+    state.parts[14].value = Array(repeating: 1, count: 2 * 4096)
+    #expect(try shippedLayout(name).dissect(state.bytes).findings == [])
+    try expectOne(.error, at: "records[0].payload.parts[14].value.data", "found 4097") {
+      $0.parts[14].value = Array(repeating: 1, count: 2 * 4097)
+    }
+  }
+
   @Test func deviceStatus() throws {
     let path = "records[0].payload.parts[6].value.status"
     try expectOne(.warning, at: path, "FAILED") { $0.parts[6].value = [0x8f] }

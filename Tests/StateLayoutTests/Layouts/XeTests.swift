@@ -79,8 +79,12 @@ import Testing
       $0.packets[3].version = 2
     }
     try expectOne(.error, at: "packets[3].header.flags", "expected 0x0") { $0.packets[3].flags = 1 }
-    try expectOne(.error, at: "packets[4].header", "type of packet") { $0.packets[4].type = 0 }
-    try expectOne(.warning, at: "packets[4].header", "passes over") { $0.packets[4].type = 7 }
+    try expectOne(.error, at: "packets[4].header", "type of packet") {
+      $0.packets.insert(.init(type: 0), at: 4)
+    }
+    try expectOne(.warning, at: "packets[4].header", "passes over") {
+      $0.packets.insert(.init(type: 7), at: 4)
+    }
   }
 
   @Test func theDescriptor() throws {
@@ -122,7 +126,9 @@ import Testing
     try expectOne(.error, at: path, "expected tile 0") { $0.packets[8].gt = 1 }
     try expectOne(.error, at: path, "expected tile 0") { $0.packets[8].offset = 1 }
     try expectOne(.error, at: "", "not whole") { $0.packets.removeLast() }
-    try expectOne(.error, at: "", "not whole") { $0.packets.append(.init(type: 5, gt: 2)) }
+    try expectOne(.error, at: "", "not whole") {
+      $0.packets.append(.init(type: 6, offset: 4196, payload: [1]))
+    }
     try expectOne(.error, at: "", "one trailer, found 2") { $0.packets.append(.init(type: 2)) }
   }
 
@@ -175,6 +181,23 @@ import Testing
     let tree = try shippedLayout(name).dissect(state.bytes)
     #expect(tree.findings.map(\.severity) == [.error, .warning, .error])
     #expect(tree.findings.contains { $0.message.contains("in this order") })
+  }
+
+  /// Each GT has the state of its firmware and its registers; only one has a table and memory.
+  @Test func whatEachGTHas() throws {
+    for (index, first, words) in [
+      (1, 2, "the firmware state of tile 0, GT 0"), (5, 1, "the registers of tile 0, GT 0"),
+      (2, 3, "the firmware state of tile 0, GT 1"), (4, 2, "the registers of tile 0, GT 1"),
+    ] {
+      try expectOne(.error, at: "packets[\(first)]", words) { $0.packets.remove(at: index) }
+    }
+    // Of another tile, which has the rest neither.
+    var state = XeState.sample
+    state.packets.insert(.init(type: 5, tile: 1, payload: XeState.words([1])), at: 3)
+    try StateLayoutTests.expectOne(
+      .error, at: "packets[3]", "the registers of tile 1, GT 0", in: state.bytes, name)
+    state.packets.insert(.init(type: 4, tile: 1, payload: XeState.words([1, 2, 3, 4])), at: 4)
+    try expectSound(state.bytes, name)
   }
 
   @Test func theOrderOfAGT() throws {

@@ -126,6 +126,65 @@ import Testing
     #expect(outcome.report.unchecked.contains { $0.fact == "virtio.num-queues" })
   }
 
+  /// A function that has negotiated the control queue, and the part of one command of it.
+  private func commanded(_ command: VirtioState.Part, queues: UInt16? = nil) -> VirtioState {
+    var state = whole
+    // CTRL_VQ, CTRL_RX, CTRL_VLAN and MQ, and no queue, since the driver is not ready.
+    state.parts[1].value = VirtioState.words([0x1_004e_0000])
+    state.parts.removeAll { $0.type == 0x104 || $0.type == 0x105 }
+    for index in state.parts.indices where state.parts[index].type == 0x103 {
+      state.parts[index].value = [0x0b]
+    }
+    if let queues { state.parts.insert(VirtioState.commonConfiguration(18, queues), at: 2) }
+    state.parts.append(command)
+    return state
+  }
+
+  private func table(_ counts: Int...) -> VirtioState.Part {
+    var data: [UInt8] = []
+    for count in counts {
+      data += [UInt8(count & 0xff), UInt8(count >> 8), 0, 0]
+      data += Array(repeating: 0x52, count: 6 * count)
+    }
+    return VirtioState.control(1, 0, data)
+  }
+
+  /// The limit is that of each kind.
+  @Test func addressesBeyondTheTargetsAreRefused() throws {
+    var facts = DeviceFacts()
+    facts.virtio = DeviceFacts.Virtio()
+    facts.virtio?.addressLimit = 16
+    for (unicast, multicast, found) in [
+      (16, 16, []), (0, 0, []), (17, 0, ["17 unicast addresses"]),
+      (16, 5000, ["5000 multicast addresses"]),
+      (5000, 17, ["5000 unicast addresses", "17 multicast addresses"]),
+    ] {
+      let state = commanded(table(unicast, multicast)).bytes
+      let report = try translated(state, "virtio", "virtio", facts: facts).report
+      #expect(report.refusals.map(\.found) == found)
+      #expect(report.refusals.allSatisfy { $0.field == "net_cvq_cfg[1.0]" })
+      let unknown = try translated(state, "virtio", "virtio").report
+      #expect(unknown.isAccepted)
+      #expect(unknown.unchecked.contains { $0.fact == "virtio.mac-addresses" })
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func pairsBeyondTheQueuesAreRefused(isSaidByTheState: Bool) throws {
+    for (pairs, queues) in [(1, 3), (2, 5), (3, 5), (2, 4), (1, 1), (1, 0), (0x8000, 0xffff)]
+      as [(UInt16, UInt16)]
+    {
+      let state = commanded(
+        VirtioState.control(4, 0, [UInt8(pairs & 0xff), UInt8(pairs >> 8)]),
+        queues: isSaidByTheState ? queues : nil)
+      let facts = isSaidByTheState ? DeviceFacts() : facts(queues: Int(queues))
+      let refusals = try translated(state.bytes, "virtio", "virtio", facts: facts).report.refusals
+      let fits = 2 * Int(pairs) + 1 <= Int(queues)
+      #expect(refusals.map(\.field) == (fits ? [] : ["net_cvq_cfg[4.0]"]))
+      #expect(refusals.map(\.found) == (fits ? [] : ["\(pairs) pairs of queues"]))
+    }
+  }
+
   // MARK: Wording
 
   @Test func anUnsoundStateIsRefusedByWhatWasFoundAndNeeded() throws {

@@ -5,6 +5,8 @@ struct VirtioPartsCheck {
   /// The features that the driver chose.
   private let negotiated: [UInt64]
   private let selectedQueue: Int128?
+  /// The number of queues that the guest was shown, where there is a part of it.
+  private let shownQueueCount: Int128?
 
   private static let noVector: Int128 = 0xffff
   // DRIVER_OK; NEEDS_RESET and FAILED.
@@ -15,6 +17,7 @@ struct VirtioPartsCheck {
     let features = parts.first { $0["part_type"]?.integer == VirtioPart.driverFeatures.rawValue }
     negotiated = features.map(Self.words) ?? []
     selectedQueue = Self.value(of: .queueSelect, in: parts)
+    shownQueueCount = Self.value(of: .queueCount, in: parts)
   }
 
   /// The words of a part with features.
@@ -53,13 +56,18 @@ struct VirtioPartsCheck {
     }
   }
 
+  /// The number of queues as the state has it, or else the target's; one that differs is refused elsewhere.
+  private func queueCount(_ run: inout TranslationRun) -> Int128? {
+    shownQueueCount
+      ?? run.known(
+        run.target.virtio?.queueCount.map { Int128($0) }, "virtio.num-queues", for: "queues")
+  }
+
   /// Refuses a device that runs and of which a queue is missing, as a record that was cut between two parts has it.
   func holdQueues(of parts: [LayoutNode], _ run: inout TranslationRun) {
     let status = parts.first { $0["part_type"]?.integer == VirtioPart.deviceStatus.rawValue }
     guard let status = status?["value.status"]?.integer, status & Self.driverReady != 0,
-      let count = Self.value(of: .queueCount, in: parts)
-        ?? run.known(
-          run.target.virtio?.queueCount.map { Int128($0) }, "virtio.num-queues", for: "queues")
+      let count = queueCount(&run)
     else { return }
     let names = Set(parts.map(Self.name))
     for queue in 0..<min(count, 1 << 16) {
@@ -251,25 +259,34 @@ struct VirtioPartsCheck {
       run.refuse(
         name, found: "feature \(feature) not negotiated", needed: "a part that goes with it")
     }
-    guard commandClass == 1, command == 0, let bytes = part["value.data"]?.payload?.loadedBytes,
-      let limit = run.known(
-        run.target.virtio?.addressLimit, "virtio.mac-addresses", for: "filtered addresses")
-    else { return }
-    let counts = Self.addressCounts(in: bytes)
-    for (kind, count) in zip(["unicast", "multicast"], counts) where count > limit {
-      run.refuse(
-        name, found: "\(count) \(kind) addresses", needed: "at most \(limit), the target's limit")
+    switch (commandClass, command) {
+    case (1, 0): holdAddresses(part, name, &run)
+    case (4, 0): holdPairs(part, name, &run)
+    default: break
     }
   }
 
-  /// The numbers of addresses in MAC_TABLE_SET: for each kind 32 bits, and 6 bytes an address.
-  private static func addressCounts(in bytes: [UInt8]) -> [Int] {
-    var reader = ByteReader(bytes.span.raw)
-    var counts: [Int] = []
-    while reader.remaining >= 4, let count = try? reader.little(UInt32.self) {
-      counts.append(Int(count))
-      guard (try? reader.skip(6 * Int(count))) != nil else { break }
+  private func holdAddresses(_ part: LayoutNode, _ name: String, _ run: inout TranslationRun) {
+    guard
+      let limit = run.known(
+        run.target.virtio?.addressLimit, "virtio.mac-addresses", for: "filtered addresses")
+    else { return }
+    for kind in ["unicast", "multicast"] {
+      let count = part["value.data.\(kind).entries"]?.integer
+      if let count, count <= Int128(limit) { continue }
+      run.refuse(
+        name, found: "\(count.map(String.init) ?? "unknown") \(kind) addresses",
+        needed: "at most \(limit), the target's limit")
     }
-    return counts
+  }
+
+  /// A pair has two queues, and one more is the control queue that the command came by.
+  private func holdPairs(_ part: LayoutNode, _ name: String, _ run: inout TranslationRun) {
+    guard let count = part["value.data.virtqueue_pairs"]?.integer,
+      let queues = queueCount(&run), count > max(0, queues - 1) / 2
+    else { return }
+    run.refuse(
+      name, found: "\(count) pairs of queues",
+      needed: "at most \(max(0, queues - 1) / 2), since there are \(queues) queues")
   }
 }
