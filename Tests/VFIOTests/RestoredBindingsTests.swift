@@ -1,6 +1,6 @@
 import ByteIO
+import Migration
 import MigrationStream
-import Replay
 import TestSupport
 import Testing
 import VFIO
