@@ -134,7 +134,7 @@ let package = Package(
     .testTarget(
       name: "VirtualPCITests",
       dependencies: [
-        "PCIConfig", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "PCIConfig", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "StateLayoutTests",
@@ -155,8 +155,9 @@ let package = Package(
     .testTarget(
       name: "StateTranslationTests",
       dependencies: [
-        "ByteIO", "MigrationStream", "StateLayout", "StateTranslation", "VirtualPCI",
-        "YAMLReader", "StateTestSupport", "TestSupport",
+        "ByteIO", "Devices", "EmulatedDevices", "MigrationStream", "PCIConfig", "StateLayout",
+        "StateTranslation", "VirtualPCI", "YAMLReader", "DeviceTestSupport", "StateTestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "MigrationTests",

@@ -1,8 +1,8 @@
-package import ByteIO
+import ByteIO
 package import Devices
 package import EmulatedDevices
-package import TestSupport
-package import Testing
+import TestSupport
+import Testing
 
 // Devices used call by call, as the tests of models do.
 

@@ -1,6 +1,6 @@
-package import ByteIO
+import ByteIO
 package import MigrationStream
-package import TestSupport
+import TestSupport
 
 /// What a sink was given, for the test that lent the sink to an engine.
 package final class StreamBox {

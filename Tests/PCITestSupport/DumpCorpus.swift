@@ -1,5 +1,5 @@
 package import PCIConfig
-package import TestSupport
+import TestSupport
 
 #if canImport(Glibc)
   import Glibc

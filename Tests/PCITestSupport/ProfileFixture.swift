@@ -1,5 +1,6 @@
-package import TestSupport
-package import Testing
+import PCIConfig
+import TestSupport
+import Testing
 package import VirtualPCI
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A program that tests use where it is installed.
 package enum Tool {

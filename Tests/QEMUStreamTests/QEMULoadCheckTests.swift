@@ -1,3 +1,4 @@
+import VirtualPCI
 import PCIConfig
 import PCITestSupport
 import QEMUStream

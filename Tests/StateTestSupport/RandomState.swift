@@ -1,6 +1,6 @@
-package import ByteIO
-package import StateLayout
-package import TestSupport
+import ByteIO
+import StateLayout
+import TestSupport
 
 /// Well-formed states with random content, written byte by byte without the layouts that are tested with them.
 package enum RandomState {

@@ -2,6 +2,8 @@
 package struct StateWriter {
   package private(set) var bytes: [UInt8] = []
 
+  package init() {}
+
   /// Appends an integer, the lowest byte first.
   package mutating func put(_ value: some FixedWidthInteger) {
     for index in 0..<value.bitWidth / 8 {

@@ -1,4 +1,4 @@
-package import TestSupport
+import TestSupport
 
 /// A state of a virtio network function, part by part.
 package struct VirtioState {
@@ -10,6 +10,14 @@ package struct VirtioState {
     /// What the header says where it lies.
     package var length: UInt32?
     package var value: [UInt8]
+
+    package init(
+      type: UInt16, flags: UInt8 = 0, reserved: UInt8 = 0,
+      selector: [UInt8] = Array(repeating: 0, count: 8), length: UInt32? = nil, value: [UInt8]
+    ) {
+      (self.type, self.flags, self.reserved) = (type, flags, reserved)
+      (self.selector, self.length, self.value) = (selector, length, value)
+    }
 
     package var bytes: [UInt8] {
       var writer = StateWriter()
@@ -32,6 +40,14 @@ package struct VirtioState {
     package var driver: UInt64 = 0x1000_2000
     package var device: UInt64 = 0x1000_3000
 
+    package init(
+      size: UInt16 = 512, vector: UInt16 = 0xffff, enabled: UInt16 = 1, reserved: UInt16 = 0,
+      desc: UInt64 = 0x1000_0000, driver: UInt64 = 0x1000_2000, device: UInt64 = 0x1000_3000
+    ) {
+      (self.size, self.vector, self.enabled, self.reserved) = (size, vector, enabled, reserved)
+      (self.desc, self.driver, self.device) = (desc, driver, device)
+    }
+
     package var bytes: [UInt8] {
       var writer = StateWriter()
       writer.put(size)
@@ -48,6 +64,10 @@ package struct VirtioState {
   package var flags: UInt32 = 0
   package var tag: UInt32 = 0
   package var parts: [Part] = []
+
+  package init(flags: UInt32 = 0, tag: UInt32 = 0, parts: [Part] = []) {
+    (self.flags, self.tag, self.parts) = (flags, tag, parts)
+  }
 
   /// The record that the driver hands out for these parts.
   package var bytes: [UInt8] {

@@ -1,3 +1,4 @@
+import DeviceTestSupport
 import EmulatedDevices
 import MigrationStream
 import PCIConfig

@@ -1,4 +1,5 @@
 import ByteIO
+import Devices
 import Migration
 import MigrationStream
 import TestSupport

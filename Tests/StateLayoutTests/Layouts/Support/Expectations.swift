@@ -1,14 +1,15 @@
-package import StateLayout
-package import Testing
+import StateLayout
+import StateTestSupport
+import Testing
 
 /// The shipped layout of this name.
-package func shippedLayout(_ name: String) throws -> Layout {
+func shippedLayout(_ name: String) throws -> Layout {
   try #require(Layout.named(name), "there is no layout \(name)")
 }
 
 /// Expects that the layout has nothing to say of a state, gives it back byte for byte, and is the one that is detected.
 @discardableResult
-package func expectSound(
+func expectSound(
   _ bytes: [UInt8], _ name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> LayoutTree {
   let tree = try shippedLayout(name).dissect(bytes)
@@ -22,7 +23,7 @@ package func expectSound(
 
 /// Expects a finding of this severity and at this place, that it is the only one or one of `count`, and that the bytes come
 /// back all the same where there are enough.
-package func expectOne(
+func expectOne(
   _ severity: LayoutFinding.Severity, at path: String, _ words: String, in bytes: [UInt8],
   _ name: String, among count: Int = 1, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -43,7 +44,7 @@ package func expectOne(
 }
 
 /// Expects an error in every state that is a shorter beginning of `bytes`.
-package func expectEveryCutFound(
+func expectEveryCutFound(
   _ bytes: [UInt8], _ name: String, from first: Int = 0, step: Int = 1,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {

@@ -1,16 +1,17 @@
-package import TestSupport
+import StateTestSupport
+import TestSupport
 
 /// A state of a QAT function, section by section.
-package struct QATState {
-  package struct Section {
-    package var id: String
-    package var payload: [UInt8] = []
-    package var children: [Section] = []
+struct QATState {
+  struct Section {
+    var id: String
+    var payload: [UInt8] = []
+    var children: [Section] = []
     /// What the header says where it lies.
-    package var size: UInt32?
-    package var count: UInt32?
+    var size: UInt32?
+    var count: UInt32?
 
-    package var bytes: [UInt8] {
+    var bytes: [UInt8] {
       let content = payload + children.flatMap(\.bytes)
       var writer = StateWriter()
       writer.put(id, filling: 8)
@@ -21,15 +22,15 @@ package struct QATState {
     }
   }
 
-  package struct Blob {
-    package var magic: UInt32 = 0xadf5_caea
-    package var version: UInt32 = 1
-    package var preambleLength: UInt16 = 16
-    package var count: UInt16?
-    package var size: UInt32?
-    package var sections: [Section] = []
+  struct Blob {
+    var magic: UInt32 = 0xadf5_caea
+    var version: UInt32 = 1
+    var preambleLength: UInt16 = 16
+    var count: UInt16?
+    var size: UInt32?
+    var sections: [Section] = []
 
-    package var bytes: [UInt8] {
+    var bytes: [UInt8] {
       let content = sections.flatMap(\.bytes)
       var writer = StateWriter()
       writer.put(magic)
@@ -42,29 +43,29 @@ package struct QATState {
     }
   }
 
-  package var setup = Blob()
-  package var state = Blob()
+  var setup = Blob()
+  var state = Blob()
 
   /// 4096 bytes.
-  package var bytes: [UInt8] {
+  var bytes: [UInt8] {
     let content = setup.bytes + state.bytes
     return content + Array(repeating: 0, count: 4096 - content.count)
   }
 
-  package static func integer(_ value: some FixedWidthInteger) -> [UInt8] {
+  static func integer(_ value: some FixedWidthInteger) -> [UInt8] {
     var writer = StateWriter()
     writer.put(value)
     return writer.bytes
   }
 
-  package static func rateLimit(
+  static func rateLimit(
     service: UInt32, mask: UInt64, committed: UInt32, peak: UInt32, padding: UInt32 = 0
   ) -> [UInt8] {
     integer(service) + integer(padding) + integer(mask) + integer(committed) + integer(peak)
   }
 
   /// 22 registers and 16 rings.
-  package static func registers(_ registers: [UInt32], base: UInt64) -> [UInt8] {
+  static func registers(_ registers: [UInt32], base: UInt64) -> [UInt8] {
     var writer = StateWriter()
     for register in registers { writer.put(register) }
     for ring in 0..<16 as Range<UInt32> {
@@ -77,7 +78,7 @@ package struct QATState {
     return writer.bytes
   }
 
-  package static func random(seed: UInt64, limits: Int? = nil) -> QATState {
+  static func random(seed: UInt64, limits: Int? = nil) -> QATState {
     var generator = SplitMix64(seed: seed)
     func word() -> UInt32 { UInt32(truncatingIfNeeded: generator.next()) }
     var state = QATState()
@@ -129,7 +130,7 @@ package struct QATState {
   }
 
   /// The one with its sections in the driver's order.
-  package static var sample: QATState {
+  static var sample: QATState {
     var state = random(seed: 7, limits: 2)
     let order = ["GENER", "MISCBAR", "ETRBAR"]
     state.state.sections = order.compactMap { id in

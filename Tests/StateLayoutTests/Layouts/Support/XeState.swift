@@ -1,19 +1,20 @@
-package import TestSupport
+import StateTestSupport
+import TestSupport
 
 /// A state of an Intel graphics function, packet by packet.
-package struct XeState {
-  package struct Packet {
-    package var version: UInt8 = 1
-    package var type: UInt8
-    package var tile: UInt8 = 0
-    package var gt: UInt8 = 0
-    package var flags: UInt32 = 0
-    package var offset: UInt64 = 0
+struct XeState {
+  struct Packet {
+    var version: UInt8 = 1
+    var type: UInt8
+    var tile: UInt8 = 0
+    var gt: UInt8 = 0
+    var flags: UInt32 = 0
+    var offset: UInt64 = 0
     /// What the header says where it lies.
-    package var size: UInt64?
-    package var payload: [UInt8] = []
+    var size: UInt64?
+    var payload: [UInt8] = []
 
-    package var bytes: [UInt8] {
+    var bytes: [UInt8] {
       var writer = StateWriter()
       writer.put([version, type, tile, gt])
       writer.put(flags)
@@ -24,22 +25,22 @@ package struct XeState {
     }
   }
 
-  package var packets: [Packet]
+  var packets: [Packet]
 
-  package var bytes: [UInt8] { packets.flatMap(\.bytes) }
+  var bytes: [UInt8] { packets.flatMap(\.bytes) }
 
-  package static func words(_ words: [UInt32]) -> [UInt8] {
+  static func words(_ words: [UInt32]) -> [UInt8] {
     var writer = StateWriter()
     for word in words { writer.put(word) }
     return writer.bytes
   }
 
-  package static func descriptor(device: UInt32, revision: UInt32) -> Packet {
+  static func descriptor(device: UInt32, revision: UInt32) -> Packet {
     Packet(type: 1, payload: words([0xf001_0001, device, 0xf002_0001, revision]))
   }
 
   /// A GT with local memory in two chunks, and a media GT mixed with it.
-  package static var sample: XeState {
+  static var sample: XeState {
     XeState(packets: [
       descriptor(device: 0xe20b, revision: 4),
       Packet(type: 5, payload: words([1, 2, 3])),
@@ -53,7 +54,7 @@ package struct XeState {
     ])
   }
 
-  package static func random(seed: UInt64) -> XeState {
+  static func random(seed: UInt64) -> XeState {
     var generator = SplitMix64(seed: seed)
     var queues: [[Packet]] = []
     for tile in 0..<UInt8.random(in: 1...2, using: &generator) {

@@ -1,46 +1,47 @@
-package import TestSupport
+import StateTestSupport
+import TestSupport
 
 /// The state of an NVMe controller, in either packing.
-package struct NVMeState {
-  package enum Packing { case specification, linux }
+struct NVMeState {
+  enum Packing { case specification, linux }
 
-  package struct SubmissionQueue {
-    package var address: UInt64 = 0x1_0000
-    package var size: UInt16 = 64
-    package var id: UInt16
-    package var completionQueue: UInt16
-    package var attributes: UInt16 = 1
-    package var head: UInt16 = 5
-    package var tail: UInt16 = 9
-    package var reserved: UInt32 = 0
+  struct SubmissionQueue {
+    var address: UInt64 = 0x1_0000
+    var size: UInt16 = 64
+    var id: UInt16
+    var completionQueue: UInt16
+    var attributes: UInt16 = 1
+    var head: UInt16 = 5
+    var tail: UInt16 = 9
+    var reserved: UInt32 = 0
   }
 
-  package struct CompletionQueue {
-    package var address: UInt64 = 0x2_0000
-    package var size: UInt16 = 64
-    package var id: UInt16
-    package var head: UInt16 = 3
-    package var tail: UInt16 = 4
-    package var attributes: UInt32 = 0x0001_0003
-    package var reserved: UInt32 = 0
+  struct CompletionQueue {
+    var address: UInt64 = 0x2_0000
+    var size: UInt16 = 64
+    var id: UInt16
+    var head: UInt16 = 3
+    var tail: UInt16 = 4
+    var attributes: UInt32 = 0x0001_0003
+    var reserved: UInt32 = 0
   }
 
-  package var packing: Packing
-  package var version: UInt16 = 0
-  package var attributes: UInt8 = 1
-  package var reserved: [UInt8] = Array(repeating: 0, count: 13)
+  var packing: Packing
+  var version: UInt16 = 0
+  var attributes: UInt8 = 1
+  var reserved: [UInt8] = Array(repeating: 0, count: 13)
   /// What the header says where it lies.
-  package var size: UInt64?
-  package var vendorSize: UInt64?
-  package var innerVersion: UInt16 = 0
-  package var innerReserved: UInt16 = 0
-  package var submissionQueues: [SubmissionQueue]
-  package var completionQueues: [CompletionQueue]
+  var size: UInt64?
+  var vendorSize: UInt64?
+  var innerVersion: UInt16 = 0
+  var innerReserved: UInt16 = 0
+  var submissionQueues: [SubmissionQueue]
+  var completionQueues: [CompletionQueue]
   /// Bytes behind the queues.
-  package var padding: [UInt8]?
-  package var vendorState: [UInt8] = []
+  var padding: [UInt8]?
+  var vendorState: [UInt8] = []
 
-  package var bytes: [UInt8] {
+  var bytes: [UInt8] {
     var inner = StateWriter()
     inner.put(innerVersion)
     inner.put(UInt16(submissionQueues.count))
@@ -90,7 +91,7 @@ package struct NVMeState {
     return writer.bytes
   }
 
-  package static func sample(_ packing: Packing) -> NVMeState {
+  static func sample(_ packing: Packing) -> NVMeState {
     NVMeState(
       packing: packing,
       submissionQueues: [
@@ -102,7 +103,7 @@ package struct NVMeState {
       completionQueues: [CompletionQueue(size: 2048, id: 1)], vendorState: [1, 2, 3, 4])
   }
 
-  package static func random(_ packing: Packing, seed: UInt64) -> NVMeState {
+  static func random(_ packing: Packing, seed: UInt64) -> NVMeState {
     var generator = SplitMix64(seed: seed)
     func short() -> UInt16 { UInt16(truncatingIfNeeded: generator.next()) }
     let completionCount = UInt16.random(in: 0...20, using: &generator)
