@@ -10,9 +10,13 @@ package final class StreamBox {
   package var chunkSizes: [Int] = []
   /// Called before each record and chunk; what it throws the sink fails with.
   package var onWrite: () throws(SinkFull) -> Void = { () throws(SinkFull) in }
+
+  package init() {}
 }
 
-package struct SinkFull: Error, Equatable {}
+package struct SinkFull: Error, Equatable {
+  package init() {}
+}
 
 /// A stream in memory.
 package struct MemorySink: ~Copyable, RecordSink {

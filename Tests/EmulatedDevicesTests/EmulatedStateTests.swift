@@ -1,3 +1,5 @@
+import StateTranslation
+import Devices
 import DeviceTestSupport
 import EmulatedDevices
 import StateLayout

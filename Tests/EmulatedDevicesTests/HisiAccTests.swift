@@ -1,3 +1,5 @@
+import Migration
+import StateTranslation
 import DeviceTestSupport
 import Devices
 import EmulatedDevices

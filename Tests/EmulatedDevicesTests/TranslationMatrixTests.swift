@@ -1,3 +1,4 @@
+import StateTranslation
 import DeviceTestSupport
 import EmulatedDevices
 import StateLayout

@@ -1,3 +1,4 @@
+import EmulatedDevices
 import DeviceTestSupport
 import Devices
 import MigrationStream

@@ -1,6 +1,6 @@
 import DeviceTestSupport
 import MigrationStream
-import StreamIO
+import Migration
 import TestSupport
 import Testing
 import YAMLReader

@@ -1,3 +1,5 @@
+import StateTranslation
+import EmulatedDevices
 import DeviceTestSupport
 import Migration
 import MigrationStream

@@ -127,7 +127,7 @@ import Testing
     #expect(outcome.report.rewrites.map(\.field) == ["parts"])
     let there = try bytes(outcome, over: first)
     let types = layout.dissect(there)["records[0].payload.parts"]?.items.map {
-      $0.integer("part_type") ?? 0
+      $0["part_type"]?.integer ?? 0
     }
     #expect(layout.dissect(there).isSound && types == types?.sorted())
     #expect(there.count == first.count)
