@@ -19,12 +19,12 @@ public struct Quirk: Sendable {
   public let revisions: ClosedRange<UInt8>
   public let correction: Correction
   public let reason: String
-  public let source: FactSource
+  public let source: Citation
 
   init(
     _ vendor: UInt16, _ devices: [UInt16], mask deviceMask: UInt16 = 0xffff,
     revisions: ClosedRange<UInt8> = 0...255, _ correction: Correction, _ reason: String,
-    from source: FactSource
+    from source: Citation
   ) {
     self.vendor = vendor
     self.devices = devices

@@ -72,7 +72,8 @@ public struct ProfileExplanation: Sendable {
       name: register.name, reset: register.reset, bits: bits)
   }
 
-  /// The entries as lines: a range, its owner and register, and below each group of bits with its source.
+  /// The entries as lines: a range, its owner and register, and below each group of bits with its
+  /// source.
   public var text: String {
     var lines: [String] = []
     var owner = ""

@@ -1,16 +1,18 @@
 public import PCIConfig
 
-/// The configuration space of an instance type, fixed by its operator: what a guest sees on every host of a fleet.
+/// The configuration space of an instance type, fixed by its operator: what a guest sees on every
+/// host of a fleet.
 ///
 /// A profile says which capabilities there are and where; what it leaves out has the defaults of
-/// `CapabilityTemplate`, each with its source. ``ProfileLayout`` lays it out byte by byte.
+/// `CapabilityPolicy`, each with its source. ``ProfileLayout`` lays it out byte by byte.
 public struct Profile: Sendable {
   public var name: String
   /// Free text for people.
   public var note: String?
   /// The digest of the layout that the profile had when it was frozen.
   public var digest: String?
-  /// Whether the devices are virtual functions, whose Memory Enable is not theirs and which have no interrupt pin.
+  /// Whether the devices are virtual functions, whose Memory Enable is not theirs and which have no
+  /// interrupt pin.
   public var isVirtualFunction: Bool
   public var identity: ProfileIdentity
   public var isMultiFunction: Bool
@@ -50,4 +52,27 @@ public struct Profile: Sendable {
   public var isExpress: Bool { first(.pciExpress) != nil }
   /// 4096 with PCI Express, 256 without (PCIe 7.2).
   public var byteCount: Int { isExpress ? 4096 : 256 }
+}
+
+/// Who a function says it is.
+public struct ProfileIdentity: Sendable, Hashable {
+  public var vendor: UInt16
+  public var device: UInt16
+  public var subsystemVendor: UInt16
+  public var subsystemDevice: UInt16
+  /// 24 bits: base class, subclass, programming interface.
+  public var classCode: UInt32
+  public var revision: UInt8
+
+  public init(
+    vendor: UInt16, device: UInt16, subsystemVendor: UInt16 = 0, subsystemDevice: UInt16 = 0,
+    classCode: UInt32, revision: UInt8 = 0
+  ) {
+    self.vendor = vendor
+    self.device = device
+    self.subsystemVendor = subsystemVendor
+    self.subsystemDevice = subsystemDevice
+    self.classCode = classCode
+    self.revision = revision
+  }
 }

@@ -10,7 +10,7 @@ public struct ProfileCapability: Sendable {
     case auto
   }
 
-  public var template: CapabilityTemplate
+  public var policy: CapabilityPolicy
   public var placement: Placement
   public var content: CapabilityContent
   /// Where the entry begins.
@@ -19,16 +19,16 @@ public struct ProfileCapability: Sendable {
   public var placementMark: YAMLMark?
 
   public init(
-    _ template: CapabilityTemplate, at placement: Placement, content: CapabilityContent? = nil,
+    _ policy: CapabilityPolicy, at placement: Placement, content: CapabilityContent? = nil,
     mark: YAMLMark? = nil, placementMark: YAMLMark? = nil
   ) {
-    self.template = template
+    self.policy = policy
     self.placement = placement
-    self.content = content ?? CapabilityContent(version: template.defaultVersion)
+    self.content = content ?? CapabilityContent(version: policy.defaultVersion)
     self.mark = mark
     self.placementMark = placementMark
   }
 
-  public var id: CapabilityID { template.id }
-  public var byteCount: Int { template.byteCount(content) }
+  public var id: CapabilityID { policy.id }
+  public var byteCount: Int { policy.byteCount(content) }
 }

@@ -22,7 +22,8 @@ public struct ProfileProblem: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Why a text is not a profile, or a profile cannot be laid out: every problem, in the order of the text.
+/// Why a text is not a profile, or a profile cannot be laid out: every problem, in the order of the
+/// text.
 public struct ProfileError: Error, Sendable, Hashable, CustomStringConvertible {
   public let problems: [ProfileProblem]
 
