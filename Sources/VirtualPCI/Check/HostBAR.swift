@@ -52,7 +52,9 @@ struct HostBARReader {
 
 /// What is known of a base address register of a device, whose size no configuration space says.
 public struct HostBAR: Sendable, Hashable {
+  /// The address space that the BAR asks for.
   public let kind: ProfileBAR.Kind
+  /// Whether the BAR is marked as free of side effects on reads.
   public let isPrefetchable: Bool
   /// The size, where somebody says it: the operator, or a Resizable BAR capability.
   public let size: UInt64?

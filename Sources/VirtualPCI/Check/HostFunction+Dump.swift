@@ -5,9 +5,12 @@ extension HostFunction {
   public struct Facts: Sendable {
     /// The physical function of the virtual ones.
     public var physicalFunction: ConfigSpace?
+    /// The ids of a virtual function whose physical function is not at hand.
     public var identity: (vendor: UInt16, device: UInt16)?
+    /// The sizes in bytes of BARs that the operator knows, by index.
     public var barSizes: [Int: UInt64]
 
+    /// Facts for every function of a dump; what is left out is read from the dump.
     public init(
       physicalFunction: ConfigSpace? = nil, identity: (vendor: UInt16, device: UInt16)? = nil,
       barSizes: [Int: UInt64] = [:]

@@ -8,13 +8,17 @@ public import PCIConfig
 public struct HostFunction: Sendable {
   /// What reports call it: a slot or a file.
   public var label: String
+  /// The function's own bytes.
   public let space: ConfigSpace
   /// The dump of the physical function, for a virtual one.
   public let physicalFunction: ConfigSpace?
+  /// Whether it is a virtual function, by its ids of ffff:ffff or its physical function.
   public let isVirtualFunction: Bool
   /// The real ids; nil for a virtual function of which nobody says them.
   public let vendorID: UInt16?
+  /// The real device ID; nil as for `vendorID`.
   public let deviceID: UInt16?
+  /// The capabilities of the function's own space.
   public let capabilities: CapabilityList
   /// Six entries; nil where there is none, or where a 64-bit one continues.
   public let bars: [HostBAR?]
@@ -129,7 +133,9 @@ public struct HostFunction: Sendable {
 
 /// A capability of the function, and the space that it lies in.
 public struct LocatedCapability: Sendable {
+  /// The capability, with its place in `space`.
   public let capability: Capability
+  /// The function's own space, or that of its physical function.
   public let space: ConfigSpace
   fileprivate let quirks: [Quirk]
 

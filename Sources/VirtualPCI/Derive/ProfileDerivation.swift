@@ -7,8 +7,11 @@ import PCIConfig
 /// supports; what one lacks is dropped, and so is what `DropRule` names. Nothing is decided
 /// silently: the report has every difference.
 public struct ProfileDerivation: Sendable {
+  /// The profile that every device can carry.
   public private(set) var profile: Profile
+  /// Every difference between the devices and its settlement.
   public private(set) var report: DerivationReport
+  /// The profile, laid out.
   public private(set) var layout: ProfileLayout
 
   /// Derives from `hosts`, of which the first counts where there is a choice.

@@ -1,5 +1,6 @@
 /// A laid-out profile as planes of bytes: for every bit, its value at reset and who serves it.
 public struct ConfigSpaceImage: Sendable, Hashable {
+  /// The size of the space: 256 or 4096 bytes.
   public let byteCount: Int
   /// What a guest reads after a reset.
   public private(set) var reset: [UInt8]
@@ -21,6 +22,7 @@ public struct ConfigSpaceImage: Sendable, Hashable {
   public private(set) var effects: [UInt8]
   /// The device's byte behind each byte with device bits, as an index into `anchors`; -1 for none.
   public private(set) var anchorIndex: [Int16]
+  /// The places on the device that bytes of the space stand for.
   public private(set) var anchors: [ProfileRegister.Counterpart]
 
   init(byteCount: Int, _ registers: [PlacedRegister]) {

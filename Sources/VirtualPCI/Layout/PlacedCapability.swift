@@ -2,7 +2,9 @@ public import PCIConfig
 
 /// A capability at its place in the space that the guest sees.
 public struct PlacedCapability: Sendable {
+  /// The capability as the profile has it.
   public let capability: ProfileCapability
+  /// The place of its header in the space.
   public let offset: Int
   /// How many capabilities with the same id come before it in the profile; pairs it with the
   /// device's.
@@ -10,9 +12,13 @@ public struct PlacedCapability: Sendable {
   /// The offset of the next one in its chain; 0 ends it.
   public internal(set) var next: Int
 
+  /// The capability's number.
   public var id: CapabilityID { capability.id }
+  /// The rules by which its registers are shown.
   public var policy: CapabilityPolicy { capability.policy }
+  /// Its settings.
   public var content: CapabilityContent { capability.content }
+  /// The bytes of the capability in the space.
   public var range: Range<Int> { offset..<offset + capability.byteCount }
 
   /// The profile's name for it, with a number where there are several.
@@ -76,10 +82,15 @@ extension PlacedCapability {
 public struct PlacedBits: Sendable {
   /// Within the register.
   public internal(set) var bits: UInt32
+  /// The name of the bits.
   public let name: String
+  /// The effect of a guest's reads and writes.
   public let access: BitAccess
+  /// The way in which values of several devices become one.
   public let mergeRule: MergeRule
+  /// The harm to a guest whose device has less than the profile promises.
   public let consequence: String
+  /// The events that a write of the bits causes.
   public let effect: ConfigWriteEffects
   /// The device's register that serves the bits, by its first byte; nil where none does.
   public let counterpart: ProfileRegister.Counterpart?
@@ -88,6 +99,7 @@ public struct PlacedBits: Sendable {
   /// Whether a reset brings the device's bits to the profile's value, so that a dump of a device in
   /// use may differ.
   public let settlesAtReset: Bool
+  /// The place where the rule can be looked up.
   public let source: Citation
 }
 
@@ -102,9 +114,13 @@ public struct PlacedRegister: Sendable {
     case free
   }
 
+  /// The place of the register in the space.
   public let offset: Int
+  /// The width of the register: 1, 2 or 4 bytes.
   public let byteCount: Int
+  /// The register's name.
   public let name: String
+  /// The structure that the register belongs to.
   public let owner: Owner
   /// The value that a guest reads after a reset.
   public internal(set) var reset: UInt32
@@ -117,6 +133,7 @@ public struct PlacedRegister: Sendable {
   /// Who says that the bits without a part are constant.
   public let source: Citation
 
+  /// The bytes of the register in the space.
   public var range: Range<Int> { offset..<offset + byteCount }
 
   var mask: UInt32 { byteCount == 4 ? .max : (1 << UInt32(byteCount * 8)) - 1 }

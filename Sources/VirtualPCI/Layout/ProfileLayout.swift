@@ -5,6 +5,7 @@ private import YAMLReader
 /// A profile laid out byte by byte: every capability at its place, every register with its bits,
 /// every rule met.
 public struct ProfileLayout: Sendable {
+  /// The profile that was laid out.
   public let profile: Profile
   /// 256 or 4096.
   public let byteCount: Int
@@ -12,6 +13,7 @@ public struct ProfileLayout: Sendable {
   public let capabilities: [PlacedCapability]
   /// In ascending order and disjoint; bytes without a register are constant zeros.
   public let registers: [PlacedRegister]
+  /// The bytes of the space, and what guests may do with each bit.
   public let image: ConfigSpaceImage
 
   /// Lays `profile` out, or says everything that is wrong with it.

@@ -4,17 +4,24 @@ import PCIConfig
 /// Some bits of a register: what a guest may do with them, how devices agree on them, and who says
 /// so.
 public struct BitRule: Sendable {
+  /// The bits within their register.
   public let bits: UInt32
+  /// The name of the bits, as reports show it.
   public let name: String
+  /// The effect of a guest's reads and writes.
   public let access: BitAccess
+  /// The way in which values of several devices become one.
   public let mergeRule: MergeRule
   /// What goes wrong in a guest when the device has less than the profile promises.
   public let consequence: String
+  /// The place where the rule can be looked up.
   public let source: Citation
+  /// The events that a write of the bits causes.
   public let effect: ConfigWriteEffects
   /// What the number 0 stands for.
   public let zeroMeans: UInt32
 
+  /// A rule for `bits`; by default they are constant and must be the same on all devices.
   public init(
     _ bits: UInt32, _ name: String, _ access: BitAccess = .constant,
     _ mergeRule: MergeRule = .fixed, consequence: String = "", effect: ConfigWriteEffects = [],
@@ -124,6 +131,7 @@ public enum BitAccess: String, Sendable, Hashable {
 public struct Citation: Sendable, Hashable, CustomStringConvertible {
   public let description: String
 
+  /// A citation in these words.
   public init(_ description: String) { self.description = description }
 
   /// A section of the PCI Express Base Specification 6.0.

@@ -15,16 +15,21 @@ public struct CapabilityPolicy: Sendable {
 
   /// The `id` that profiles use.
   public let key: String
+  /// The capability that the policy is about.
   public let id: CapabilityID
+  /// The version of a profile that names none.
   public let defaultVersion: Int
   /// The register that holds the version of a standard capability that has one.
   public let versionBits: (register: String, bits: UInt32)?
   /// What a guest loses without it.
   public let purpose: String
+  /// Whether a device must have the capability too.
   public let presence: Presence
+  /// The keys by which a profile sets the capability up.
   public let settings: [CapabilitySetting]
   /// Whether the profile gives the bytes behind the header, rather than registers.
   public let holdsBytes: Bool
+  /// The registers of the capability, behind its header, for a content.
   public let registers: @Sendable (CapabilityContent) -> [RegisterPolicy]
   /// The number of bytes, header included.
   public let byteCount: @Sendable (CapabilityContent) -> Int
@@ -76,10 +81,12 @@ public struct RegisterPolicy: Sendable {
   public let byteCount: Int
   /// The value where the profile gives none.
   public let reset: UInt32
+  /// The rules that hold for the capability as a whole.
   public let rules: [BitRule]
   /// Who says that the other bits are as they are.
   public let source: Citation
 
+  /// A policy; its registers may depend on the content of the capability.
   public init(
     _ name: String, at offset: Int, bytes byteCount: Int, reset: UInt32 = 0,
     _ rules: [BitRule] = [], from source: Citation

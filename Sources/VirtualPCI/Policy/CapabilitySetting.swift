@@ -16,9 +16,13 @@ public struct CapabilitySetting: Sendable {
     case place
   }
 
+  /// The key in the profile's YAML.
   public let key: String
+  /// The register that the setting is kept in.
   public let register: String
+  /// The bits of the register that the setting takes.
   public let bits: UInt32
+  /// The way in which the setting is written.
   public let form: Form
   /// Whether a profile must give it.
   public let isRequired: Bool
@@ -46,6 +50,7 @@ public struct CapabilityContent: Sendable, Hashable {
   /// Whether the profile also has a PASID capability, on which registers of others depend.
   public var hasPASID: Bool
 
+  /// A setting that a profile may give under `key`.
   public init(
     version: Int, values: [String: UInt32] = [:], bytes: [UInt8] = [], hasPASID: Bool = false
   ) {

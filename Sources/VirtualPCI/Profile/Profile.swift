@@ -6,6 +6,7 @@ public import PCIConfig
 /// A profile says which capabilities there are and where; what it leaves out has the defaults of
 /// `CapabilityPolicy`, each with its source. ``ProfileLayout`` lays it out byte by byte.
 public struct Profile: Sendable {
+  /// The name of the instance type's device, such as `nvme-fleet.v1`.
   public var name: String
   /// Free text for people.
   public var note: String?
@@ -14,17 +15,22 @@ public struct Profile: Sendable {
   /// Whether the devices are virtual functions, whose Memory Enable is not theirs and which have no
   /// interrupt pin.
   public var isVirtualFunction: Bool
+  /// The ids, class and revision that the guest sees.
   public var identity: ProfileIdentity
+  /// Whether the guest sees bit 7 of Header Type set.
   public var isMultiFunction: Bool
   /// 0 for none, 1 to 4 for INTA to INTD.
   public var interruptPin: UInt8
+  /// The BARs that the guest sees, at most six registers of them.
   public var bars: [ProfileBAR]
   /// The size of the expansion ROM; nil for none.
   public var romSize: UInt64?
   /// Standard and extended ones.
   public var capabilities: [ProfileCapability]
+  /// Registers that the profile fixes one by one, over those of capabilities.
   public var registers: [ProfileRegister]
 
+  /// A profile; laying it out checks it.
   public init(
     name: String, note: String? = nil, digest: String? = nil, isVirtualFunction: Bool = false,
     identity: ProfileIdentity, isMultiFunction: Bool = false, interruptPin: UInt8 = 0,
@@ -49,6 +55,7 @@ public struct Profile: Sendable {
     capabilities.first { $0.id == id }
   }
 
+  /// Whether the function has a PCI Express capability, and so 4096 bytes.
   public var isExpress: Bool { first(.pciExpress) != nil }
   /// 4096 with PCI Express, 256 without (PCIe 7.2).
   public var byteCount: Int { isExpress ? 4096 : 256 }
@@ -56,14 +63,20 @@ public struct Profile: Sendable {
 
 /// Who a function says it is.
 public struct ProfileIdentity: Sendable, Hashable {
+  /// The vendor ID.
   public var vendor: UInt16
+  /// The device ID.
   public var device: UInt16
+  /// The subsystem's vendor ID.
   public var subsystemVendor: UInt16
+  /// The subsystem ID.
   public var subsystemDevice: UInt16
   /// 24 bits: base class, subclass, programming interface.
   public var classCode: UInt32
+  /// The revision ID.
   public var revision: UInt8
 
+  /// The ids that a guest chooses its driver and its quirks by.
   public init(
     vendor: UInt16, device: UInt16, subsystemVendor: UInt16 = 0, subsystemDevice: UInt16 = 0,
     classCode: UInt32, revision: UInt8 = 0

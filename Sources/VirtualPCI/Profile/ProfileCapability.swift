@@ -10,14 +10,18 @@ public struct ProfileCapability: Sendable {
     case auto
   }
 
+  /// The rules by which the capability's registers are shown.
   public var policy: CapabilityPolicy
+  /// The place that the profile asks for.
   public var placement: Placement
+  /// The settings of the capability.
   public var content: CapabilityContent
   /// Where the entry begins.
   public var mark: YAMLMark?
   /// Where its `at` stands.
   public var placementMark: YAMLMark?
 
+  /// A capability of a profile.
   public init(
     _ policy: CapabilityPolicy, at placement: Placement, content: CapabilityContent? = nil,
     mark: YAMLMark? = nil, placementMark: YAMLMark? = nil
@@ -29,6 +33,8 @@ public struct ProfileCapability: Sendable {
     self.placementMark = placementMark
   }
 
+  /// The capability's number.
   public var id: CapabilityID { policy.id }
+  /// The bytes that the capability takes, its header included.
   public var byteCount: Int { policy.byteCount(content) }
 }

@@ -19,7 +19,9 @@ public struct ProfileRegister: Sendable {
   public var offset: Int
   /// Which bits, bit 0 being the first of the byte at `offset`.
   public var bits: UInt32
+  /// The origin of the bits that the guest reads.
   public var source: Source
+  /// The name that explanations show.
   public var name: String
   /// The value at reset, in place; nil keeps what is there.
   public var reset: UInt32?
@@ -31,16 +33,22 @@ public struct ProfileRegister: Sendable {
   public var physical: Counterpart?
   /// What a device must have there, in place.
   public var required: UInt32?
+  /// The place in the profile's text, for errors.
   public var mark: YAMLMark?
 
+  /// The origin of the bits that a guest reads.
   public enum Source: String, Sendable, Hashable, CaseIterable {
+    /// The profile's value; writes are ignored.
     case constant
+    /// The guest's last write, which the device never sees.
     case emulated
     /// Emulated, and writes also go to the device.
     case forwarded
+    /// The device's own register.
     case device
   }
 
+  /// A register of at most four bytes at `offset` of the space.
   public init(
     at offset: Int, bits: UInt32, source: Source, name: String, reset: UInt32? = nil,
     writable: UInt32? = nil, clearable: UInt32 = 0, physical: Counterpart? = nil,
@@ -73,7 +81,9 @@ extension ProfileRegister.Counterpart: CustomStringConvertible {
 
 /// A requirement that every profile must meet, and who makes it.
 public struct ProfileRule: Sendable, Hashable {
+  /// The rule in words.
   public let name: String
+  /// The section that the rule stands in.
   public let source: Citation
 
   private init(_ name: String, _ source: Citation) {

@@ -8,10 +8,12 @@ public struct ConfigSpaceState: Sendable, Hashable {
   public var synthesized: [UInt8]
   /// For each bit of `synthesized`, whether the VMM serves it (1) or the device (0).
   public var emulatedBits: [UInt8]
+  /// The name of the profile that the space was made from.
   public var profileName: String?
   /// As ``ProfileLayout/digest``.
   public var profileDigest: String?
 
+  /// The state of a space that a guest was shown.
   public init(
     physical: [UInt8]? = nil, synthesized: [UInt8], emulatedBits: [UInt8],
     profileName: String? = nil,

@@ -5,8 +5,11 @@ public import PCIConfig
 /// One access costs no allocation, so it may sit in the path of a VM exit. A VMM that maps regions
 /// or injects interrupts acts on the effects that ``write(_:byteCount:value:)`` returns.
 public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Copyable {
+  /// The profile, laid out.
   public let layout: ProfileLayout
+  /// The places on the device that bytes of the space stand for.
   public let places: PhysicalOffsets
+  /// The device behind the space.
   public var device: Device
 
   private let image: ConfigSpaceImage
@@ -29,6 +32,7 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
     state = zip(layout.image.reset, layout.image.device).map { $0 & ~$1 }
   }
 
+  /// The size of the space: 256 or 4096 bytes.
   public var byteCount: Int { image.byteCount }
 
   /// Brings the VMM's bits to the profile's values; the device is not touched.

@@ -1,16 +1,23 @@
 private import ByteIO
 private import CVFIO
 
-/// A structure of the kernel interface: its fields and where they are, for whoever reads a call's bytes.
+/// A structure of the kernel interface: its fields and where they are, for whoever reads a call's
+/// bytes.
 public struct KernelStructure: Sendable {
   /// The kernel's name for it.
   public let name: String
+  /// The size of the structure in bytes.
   public let byteCount: Int
+  /// The fields in ascending order, reserved ones left out.
   public let fields: [Field]
 
+  /// A field of the structure.
   public struct Field: Sendable {
+    /// The field's name in the kernel's header.
     public let name: String
+    /// The field's place in the structure.
     public let offset: Int
+    /// The field's width in bytes.
     public let byteCount: Int
     let isSigned: Bool
 

@@ -22,31 +22,23 @@ extension DeviceOpenError: CustomStringConvertible {
 }
 
 extension KernelDevice {
-  /// How a device's file is come by.
-  public enum Interface: String, Sendable, Hashable, CaseIterable {
-    /// `/dev/vfio/devices/vfioN` and an iommufd.
-    case cdev
-    /// `/dev/vfio/N` and a container.
-    case group
-  }
-
   /// Opens the device that `uri` names:
   ///
   ///     vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfioN   [?interface=cdev|group]
   ///     fd:5[?iommufd=6&devid=1[&ioas=2]]
   ///
-  /// Where the interface is not said, it is cdev where the host has one. Inherited descriptors stay open when the device
-  /// goes. After an error nothing is left open.
+  /// Where the interface is not said, it is cdev where the host has one. Inherited descriptors stay
+  /// open when the device goes. After an error nothing is left open.
   public static func open(
     _ uri: DeviceURI, in kernel: any KernelInterface, host: HostTree? = nil
   ) throws(DeviceOpenError) -> KernelDevice {
     let host = host ?? HostTree(in: kernel)
     switch uri.scheme {
     case "vfio":
-      var interface: Interface?
+      var interface: HostDevice.Interface?
       for parameter in uri.parameters {
         guard parameter.key == "interface", interface == nil,
-          let value = Interface(rawValue: parameter.value)
+          let value = HostDevice.Interface(rawValue: parameter.value)
         else {
           throw .malformed(
             .init(
@@ -73,7 +65,8 @@ extension KernelDevice {
 
   /// Opens a device that was found on the host.
   public static func open(
-    _ device: HostDevice, through interface: Interface? = nil, in kernel: any KernelInterface,
+    _ device: HostDevice, through interface: HostDevice.Interface? = nil,
+    in kernel: any KernelInterface,
     host: HostTree
   ) throws(DeviceOpenError) -> KernelDevice {
     if let reason = device.obstacle(to: interface) { throw .absent("\(device.name): \(reason)") }
@@ -151,7 +144,8 @@ extension KernelDevice {
       name: uri.text, in: kernel, host: host)
   }
 
-  /// Takes a device whose descriptors are open: a VMM's own, or handed over. They stay open when it goes.
+  /// Takes a device whose descriptors are open: a VMM's own, or handed over. They stay open when it
+  /// goes.
   public static func inherited(
     _ device: InheritedDevice, name: String? = nil, in kernel: any KernelInterface,
     host: HostTree? = nil

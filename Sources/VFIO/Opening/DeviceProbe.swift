@@ -8,8 +8,11 @@ public enum DeviceProbe: Sendable, Hashable {
   case refused(String)
   case answered(Answer)
 
+  /// The answers of a device that could be opened.
   public struct Answer: Sendable, Hashable {
+    /// The device's flags and the number of its regions and interrupts.
     public var information: DeviceInformation
+    /// The device's interrupts by index: INTx, MSI, MSI-X, error, request.
     public var interrupts: [InterruptInformation]
     /// Empty where the driver cannot migrate.
     public var abilities: MigrationAbilities
@@ -19,6 +22,7 @@ public enum DeviceProbe: Sendable, Hashable {
     public var hasReinitialization: Bool
     /// nil where there is no iommufd, or no IOMMU behind the device.
     public var hardware: HardwareInformation?
+    /// The width and permissions of its PASIDs.
     public var addressSpaces: AddressSpaceAbilities
   }
 }
@@ -62,7 +66,8 @@ extension HostTree {
     }
   }
 
-  /// The processes that have a device's file or its group's open, as far as /proc shows them to this user.
+  /// The processes that have a device's file or its group's open, as far as /proc shows them to
+  /// this user.
   func holders(of device: HostDevice) -> [Int] {
     let paths = Set([device.devicePath, device.groupPath].compactMap { $0 }.map { root + $0 })
     return ((try? kernel.entries(of: root + "/proc")) ?? []).compactMap(Int.init).filter {
