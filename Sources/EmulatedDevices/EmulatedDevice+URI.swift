@@ -1,6 +1,13 @@
 import ByteIO
 public import Devices
 
+extension EmulatedFamily {
+  /// All of them, in the order of help texts.
+  public static let all: [EmulatedFamily] = [
+    mtty, hisiAcc, virtioNet, qat, mlx5, xe, nvme, pds, igb, synthetic,
+  ]
+}
+
 extension EmulatedDevice {
   /// The device that `uri` names, of the scheme `emulated` and one of the families of ``EmulatedFamily``.
   ///

@@ -44,7 +44,7 @@ public final class HisiAccModel: FunctionModel {
     var facts = function.facts(
       driver: driver,
       layouts: generation.emitsV2 ? ["hisi_acc-v1", "hisi_acc-v2"] : ["hisi_acc-v1"])
-    facts.hisiAcc = DeviceFacts.HiSilicon()
+    facts.hisiAcc = DeviceFacts.HisiAcc()
     facts.hisiAcc?.queuePairCount = settings.queuePairCount
     facts.hisiAcc?.queueIsolation = settings.isolation
     return facts
@@ -219,7 +219,13 @@ extension EmulatedFamily {
       "ready=no",
       "seed=N",
     ],
-    summary: "a HiSilicon accelerator's virtual function under one of three generations of drivers"
+    summary: "a HiSilicon accelerator's virtual function under one of three generations of drivers",
+    samples: [
+      "generation=first",
+      "generation=v1",
+      "generation=v2",
+      "generation=v2&qp=32",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = HisiAccSettings()
     settings.generation =

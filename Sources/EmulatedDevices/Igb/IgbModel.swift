@@ -111,7 +111,13 @@ extension EmulatedFamily {
     summary: """
       a virtual function of QEMU's Intel 82576 as extended for migration; of 528 bytes it is one that \
       has registers alone
-      """
+      """,
+    samples: [
+      "vf=0",
+      "vf=3",
+      "size=528&vf=0",
+      "size=528&vf=3",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = IgbSettings()
     settings.structure =

@@ -4,7 +4,6 @@ import ByteIO
 /// each with its number and its generation. Real images are opaque; this one can be checked.
 struct MLX5Image: Sendable, Hashable {
   static let headerByteCount = 64
-  static let blockHeaderByteCount = 16
   private static let magic: UInt32 = 0x4143_4856
   private static let format: UInt32 = 1
 
@@ -42,7 +41,7 @@ struct MLX5Image: Sendable, Hashable {
   }
 
   init(
-    _ settings: MLX5Settings, of memory: borrowing SyntheticMemory, blocks: Int, sequence: UInt32
+    _ settings: MLX5Settings, of memory: borrowing GeneratedMemory, blocks: Int, sequence: UInt32
   ) {
     firmware = settings.firmware
     capabilities = settings.capabilities

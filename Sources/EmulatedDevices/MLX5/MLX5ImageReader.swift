@@ -7,7 +7,7 @@ struct MLX5ImageReader {
   private var head: [UInt8] = []
   private var image: MLX5Image?
   private var loaded: [(block: Int, generation: UInt32)] = []
-  private var words = [UInt64](repeating: 0, count: SyntheticMemory.blockByteCount / 8)
+  private var words = [UInt64](repeating: 0, count: GeneratedMemory.blockByteCount / 8)
   private var bodyByteCount = 0
   private var position = 0
   private var defect: ErrorNumber?
@@ -25,7 +25,7 @@ struct MLX5ImageReader {
         taken += part
         continue
       }
-      let wanted = image == nil ? MLX5Image.headerByteCount : MLX5Image.blockHeaderByteCount
+      let wanted = image == nil ? MLX5Image.headerByteCount : GeneratedMemory.blockHeaderByteCount
       let part = min(wanted - head.count, bytes.byteCount - taken)
       head += [UInt8](bytes.extracting(taken..<taken + part))
       taken += part
@@ -45,7 +45,7 @@ struct MLX5ImageReader {
     }
     let fields = head.span.raw
     let number = fields.little(UInt64.self, at: 0)
-    let memory = SyntheticMemory.byteCounts(image.contextByteCount)
+    let memory = GeneratedMemory.byteCounts(image.contextByteCount)
     guard loaded.count < memory.blockCount, UInt64(loaded.count) < image.blockCount,
       number < UInt64(memory.blockCount),
       fields.little(UInt32.self, at: 12) == UInt32(memory.byteCount(ofBlock: Int(number)))
@@ -54,7 +54,7 @@ struct MLX5ImageReader {
     loaded.append((Int(number), generation))
     bodyByteCount = memory.byteCount(ofBlock: Int(number))
     position = 0
-    SyntheticMemory.fill(
+    GeneratedMemory.fill(
       &words, seed: image.seed, block: Int(number), generation: generation)
   }
 
@@ -74,8 +74,8 @@ struct MLX5ImageReader {
   /// EIO where the image is not whole, or no image; EINVAL where it needs another firmware or another image before it;
   /// ENOMEM where it is of a larger context.
   func load(
-    onto memory: SyntheticMemory, _ settings: MLX5Settings, sequence: UInt32
-  ) throws(ErrorNumber) -> SyntheticMemory {
+    onto memory: GeneratedMemory, _ settings: MLX5Settings, sequence: UInt32
+  ) throws(ErrorNumber) -> GeneratedMemory {
     if let defect { throw defect }
     guard let image, head.isEmpty, position == bodyByteCount,
       UInt64(loaded.count) == image.blockCount
@@ -85,7 +85,7 @@ struct MLX5ImageReader {
     else { throw .invalid }
     var result = memory
     if sequence == 0 {
-      result = SyntheticMemory(byteCount: image.contextByteCount, seed: image.seed)
+      result = GeneratedMemory(byteCount: image.contextByteCount, seed: image.seed)
       // What no image brings is not there.
       for block in result.generations.indices { result.generations[block] = .max }
     }
@@ -97,15 +97,15 @@ struct MLX5ImageReader {
   }
 }
 
-extension SyntheticMemory {
+extension GeneratedMemory {
   /// How a memory of `byteCount` is cut into blocks.
   struct Cut {
     let byteCount: UInt64
-    var blockCount: Int { SyntheticMemory.blockCount(byteCount) }
+    var blockCount: Int { GeneratedMemory.blockCount(byteCount) }
 
     func byteCount(ofBlock block: Int) -> Int {
-      let start = UInt64(block) * UInt64(SyntheticMemory.blockByteCount)
-      return Int(min(UInt64(SyntheticMemory.blockByteCount), byteCount - start))
+      let start = UInt64(block) * UInt64(GeneratedMemory.blockByteCount)
+      return Int(min(UInt64(GeneratedMemory.blockByteCount), byteCount - start))
     }
   }
 

@@ -41,7 +41,7 @@ extension MLX5Model {
   }
 
   private func addChunk() {
-    let block = UInt64(SyntheticMemory.blockByteCount + MLX5Image.blockHeaderByteCount)
+    let block = UInt64(GeneratedMemory.blockByteCount + GeneratedMemory.blockHeaderByteCount)
     let count = Int((Self.chunkByteCount - UInt64(MLX5Image.headerByteCount)) / block)
     let chunk = pendingChunks.prefix(count)
     pendingChunks = pendingChunks.dropFirst(count)

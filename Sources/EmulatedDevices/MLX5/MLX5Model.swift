@@ -17,7 +17,7 @@ public final class MLX5Model: FunctionModel {
 
   public let settings: MLX5Settings
   public var function: EmulatedFunction
-  var memory: SyntheticMemory
+  var memory: GeneratedMemory
 
   // Saving: what is at hand, in turn; blocks that changed since they went out; blocks that are yet to go in chunks.
   var head = StateFile()
@@ -52,7 +52,7 @@ public final class MLX5Model: FunctionModel {
         classCode: 0x02_0000),
       bars: [ProfileBAR(index: 0, kind: .mem64, isPrefetchable: true, size: 2 << 20)],
       interrupts: .msix(vectorCount: 12, bar: 0))
-    memory = SyntheticMemory(byteCount: settings.byteCount, seed: settings.seed)
+    memory = GeneratedMemory(byteCount: settings.byteCount, seed: settings.seed)
     workload = GuestWorkload(seed: settings.seed)
     firmwareReader = MLX5ImageReader(byteCount: settings.byteCount)
   }
@@ -98,14 +98,14 @@ public final class MLX5Model: FunctionModel {
 
   public func reset() {
     closeFile()
-    memory = SyntheticMemory(byteCount: settings.byteCount, seed: 0)
+    memory = GeneratedMemory(byteCount: settings.byteCount, seed: 0)
     for block in memory.generations.indices { memory.generations[block] = .max }
     function.reset()
   }
 
   /// Changes blocks, as the guest of a device that runs does while its state is read.
   func change(for byteCount: Int) {
-    let blockByteCount = UInt64(SyntheticMemory.blockByteCount)
+    let blockByteCount = UInt64(GeneratedMemory.blockByteCount)
     dirtyCredit += UInt64(byteCount) * UInt64(settings.dirtyPercentage)
     while dirtyCredit >= 100 * blockByteCount {
       dirtyCredit -= 100 * blockByteCount
@@ -130,7 +130,11 @@ extension EmulatedFamily {
       "host-memory=SIZE",
       "seed=N",
     ],
-    summary: "an mlx5 virtual function, with a firmware that takes what it or an older one gave"
+    summary: "an mlx5 virtual function, with a firmware that takes what it or an older one gave",
+    samples: [
+      "format=raw&size=64KiB",
+      "size=64KiB",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = MLX5Settings()
     settings.format =

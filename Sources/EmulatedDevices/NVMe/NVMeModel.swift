@@ -113,7 +113,14 @@ extension EmulatedFamily {
       "vendor=N",
       "seed=N",
     ],
-    summary: "an NVMe controller with the state of NVMe 2.1, behind a driver as it was proposed"
+    summary: "an NVMe controller with the state of NVMe 2.1, behind a driver as it was proposed",
+    samples: [
+      "queues=4&depth=256",
+      "queues=8&max-queues=8&depth=64&max-depth=64",
+      "vendor-state=8",
+      "packing=linux-rfc",
+      "packing=linux-rfc&interrupts=no",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = NVMeSettings()
     settings.queueLimit = try values.number("max-queues", in: 1...1024) ?? settings.queueLimit

@@ -143,7 +143,12 @@ extension EmulatedFamily {
     summary: """
       a QAT virtual function; SERVICE is asym, sym, dc or decomp, and PAIRS a mask whose bit 0 is \
       the function's first ring pair
-      """
+      """,
+    samples: [
+      "device=4xxx&vf=0&sla=dc:0x3:10:20",
+      "device=4xxx&vf=3&sla=dc:0x3:20:40",
+      "device=gen6&vf=1",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = QATSettings()
     settings.device =

@@ -99,12 +99,12 @@ public final class XeModel: FunctionModel {
   public var digest: String {
     var value = memory.digest()
     for state in firmware {
-      for byte in state { value = SyntheticMemory.mix(value ^ UInt64(byte)) }
+      for byte in state { value = GeneratedMemory.mix(value ^ UInt64(byte)) }
     }
     for words in registers {
-      for word in words { value = SyntheticMemory.mix(value ^ UInt64(word)) }
+      for word in words { value = GeneratedMemory.mix(value ^ UInt64(word)) }
     }
-    for entry in entries { value = SyntheticMemory.mix(value ^ entry) }
+    for entry in entries { value = GeneratedMemory.mix(value ^ entry) }
     return hex(value, digits: 16)
   }
 
@@ -165,7 +165,12 @@ extension EmulatedFamily {
       "revision=ID",
       "seed=N",
     ],
-    summary: "an Intel graphics virtual function with as much memory of its own as wanted"
+    summary: "an Intel graphics virtual function with as much memory of its own as wanted",
+    samples: [
+      "vram=2MiB&ggtt=1MiB",
+      "vram=2MiB&ggtt=1MiB&packet=1MiB",
+      "vram=2MiB&ggtt=1MiB&device=0x7d55",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = XeSettings()
     settings.memoryByteCount = try values.byteCount("vram") ?? settings.memoryByteCount

@@ -12,16 +12,17 @@ public struct DeviceFacts: Sendable, Hashable {
   public var firmware: String?
   /// The number of MSI-X vectors.
   public var msixVectorCount: Int?
+  /// The facts of families, by their types.
+  private var families: [ObjectIdentifier: FamilyFacts] = [:]
 
-  public var hisiAcc: HiSilicon?
-  public var igb: Igb?
-  public var mtty: Serial?
-  public var nvme: NVMe?
-  public var qat: QAT?
-  public var virtio: Virtio?
-  public var xe: Xe?
-
+  /// Facts of which none is known.
   public init() {}
+
+  /// The facts of one family, if any are known. Each family has a property of its own over this.
+  subscript<Facts: FactGroup>(_ family: Facts.Type) -> Facts? {
+    get { families[ObjectIdentifier(family)]?.facts as? Facts }
+    set { families[ObjectIdentifier(family)] = newValue.map { FamilyFacts(facts: $0) } }
+  }
 
   /// The identity in a function's configuration space.
   public struct PCI: Sendable, Hashable {
@@ -37,21 +38,19 @@ public struct DeviceFacts: Sendable, Hashable {
   }
 }
 
-extension DeviceFacts: FactGroup {
-  static let fields: [FactField<DeviceFacts>] = [
-    .text("driver", \.driver),
-    .texts("layouts", \.layouts),
-    .group("pci", \.pci),
-    .text("firmware", \.firmware),
-    .integer("msix-vectors", \.msixVectorCount, in: 0...2048),
-    .group("hisi_acc", \.hisiAcc),
-    .group("igb", \.igb),
-    .group("mtty", \.mtty),
-    .group("nvme", \.nvme),
-    .group("qat", \.qat),
-    .group("virtio", \.virtio),
-    .group("xe", \.xe),
-  ]
+/// The facts of some family.
+private struct FamilyFacts: Sendable, Hashable {
+  let facts: any FactGroup
+
+  static func == (left: FamilyFacts, right: FamilyFacts) -> Bool {
+    left.facts.isEqual(to: right.facts)
+  }
+
+  func hash(into hasher: inout Hasher) { facts.hash(into: &hasher) }
+}
+
+extension FactGroup {
+  fileprivate func isEqual(to other: any FactGroup) -> Bool { other as? Self == self }
 }
 
 extension DeviceFacts.PCI: FactGroup {

@@ -3,7 +3,7 @@ import StateLayout
 import YAMLReader
 
 /// A group of facts, which a table of its fields reads and writes.
-protocol FactGroup: Sendable {
+protocol FactGroup: Sendable, Hashable {
   init()
   static var fields: [FactField<Self>] { get }
 }

@@ -30,3 +30,32 @@ extension Translation {
   public var mends: Set<String> { [] }
   public var losses: [TranslationLoss] { [] }
 }
+
+/// Why a field was given another value, and where that is written.
+public struct TranslationRule: Sendable, Hashable {
+  /// The reason, in a clause.
+  public let text: String
+  /// The specification or the driver that says so.
+  public let source: String
+
+  /// A rule for which `source` is the authority.
+  public init(_ text: String, source: String) {
+    self.text = text
+    self.source = source
+  }
+}
+
+/// A loss that a user may accept, by its name. None touches what a device is.
+///
+/// Each translation declares its own.
+public struct TranslationLoss: Sendable, Hashable {
+  /// The name, as `ferry translate --allow` takes it.
+  public let rawValue: String
+  /// What is lost, in a line.
+  public let summary: String
+
+  init(_ name: String, _ summary: String) {
+    rawValue = name
+    self.summary = summary
+  }
+}
