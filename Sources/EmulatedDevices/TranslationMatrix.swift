@@ -3,19 +3,19 @@ public import Devices
 import StateLayout
 public import StateTranslation
 
-/// Every emulated source against every emulated target: which take a state as it is, which take it translated, and why the
-/// others do not.
+/// Every emulated source against every emulated target: which targets take a state as it is, which
+/// take it translated, and why the others do not.
 public struct TranslationMatrix: Sendable {
   /// What became of a source's state on a target.
   public struct Cell: Sendable {
     /// The source and the target, by their numbers among the devices.
     public let source: Int
     public let target: Int
-    /// What the target's driver answered to the state as it was; nil where it took it.
+    /// The error of the target's driver for the state as it was; nil if it took it.
     public let direct: DeviceError?
     /// The report of the translation.
     public let report: TranslationReport
-    /// What the driver answered to the translated state; nil where it took it or there was none.
+    /// The error of the driver for the translated state; nil if it took it or there was none.
     public let translated: DeviceError?
     /// Whether the state has a layout that the target takes.
     public let isOfTarget: Bool
@@ -32,7 +32,8 @@ public struct TranslationMatrix: Sendable {
     case accepted
     /// It takes the state after a translation only.
     case translated
-    /// It cannot have the state, and its driver does not notice: to it the state is the beginning of a record.
+    /// It cannot have the state, and its driver does not notice, because it takes the state for the
+    /// start of a record.
     case unnoticed
     /// It cannot have the state.
     case refused
@@ -94,7 +95,8 @@ public struct TranslationMatrix: Sendable {
 }
 
 extension Translator {
-  /// The newest layout that the target takes and that `layout` can be translated to; its first where there is none.
+  /// The newest layout that the target takes and that `layout` can be translated to; the target's
+  /// first if there is none.
   fileprivate func preferredTarget(of layout: Layout) -> Layout {
     let layouts = target.layouts ?? []
     let name = layouts.last { Self.translation(from: layout.name, to: $0) != nil } ?? layouts.first
@@ -114,7 +116,7 @@ extension EmulatedDevice {
     }
   }
 
-  /// Loads a state in one write, as far as the driver takes it; what it answered where it did not.
+  /// Loads a state in one write, as far as the driver takes it; returns the driver's error, if any.
   fileprivate func loaded(_ state: [UInt8]) -> DeviceError? {
     do throws(DeviceError) {
       guard let channel = try transition(to: .resuming) else { return nil }

@@ -13,7 +13,8 @@ extension ConfigurationRecord {
 }
 
 extension ConfigSpaceState {
-  /// What a stream carries, for `VirtualConfigSpace.restore(_:)`; nil where it has no synthesised space with its mask.
+  /// The space as a stream carries it, for `VirtualConfigSpace.restore(_:)`; nil if the record
+  /// lacks the synthesised space or its mask.
   public init?(_ record: ConfigurationRecord) {
     guard let synthesized = record.synthesized, let emulatedBits = record.emulatedBits else {
       return nil

@@ -1,7 +1,8 @@
 public import YAMLReader
 
 extension DeviceFacts {
-  /// Reads facts from YAML (or JSON, which is YAML too), as `schemas/device-facts.schema.json` describes it:
+  /// Reads facts from YAML (or JSON, which is YAML too), as `schemas/device-facts.schema.json`
+  /// describes it:
   ///
   ///     driver: virtio_vfio_pci
   ///     layouts: [virtio]

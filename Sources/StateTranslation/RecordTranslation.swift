@@ -3,10 +3,10 @@ public import MigrationStream
 public import StateLayout
 public import VirtualPCI
 
-/// What else a stream says of a device whose state is translated: its identity, and what its guest was shown.
+/// Translates the rest of what a stream says of a device: its identity and the guest's view of it.
 ///
-/// With a profile on both sides nothing of the source's own configuration space is left. Without one the guest was shown the
-/// source's, so the target must have its identity.
+/// With a profile on both sides, nothing of the source's own configuration space is left. Without
+/// one the guest was shown the source's, so the target must have its identity.
 public struct RecordTranslation: Sendable {
   /// What is known of the device that is to take the state.
   public var target: DeviceFacts
@@ -22,6 +22,7 @@ public struct RecordTranslation: Sendable {
   // As translations word it that hold the identities against each other themselves.
   private static let identitySubject = "that both are one device"
 
+  /// A translation for a device with these facts, whose guest may be shown a profile.
   public init(for target: DeviceFacts, profile: ProfileLayout? = nil) {
     self.target = target
     self.profile = profile

@@ -9,18 +9,22 @@ public struct Translator: Sendable {
   /// The losses that are accepted.
   public var allowed: Set<TranslationLoss> = []
 
+  /// A translator for a device with these facts, which accepts no loss.
   public init(for target: DeviceFacts) { self.target = target }
 
   /// What became of a state.
   public struct Outcome: Sendable {
+    /// What was rewritten, refused, lost and not checked.
     public var report: TranslationReport
-    /// The state in the layout that was asked for; what was opaque is a place in the source. Nil where it was refused.
+    /// The state in the layout that was asked for, with opaque parts as ranges of the source; nil
+    /// if it was refused.
     public let state: Payload?
   }
 
-  /// Translates a state, reading of it only what its layout describes; throws only what the source does.
+  /// Translates a state. It reads only what the layout describes, and throws only what the source
+  /// does.
   ///
-  /// What comes out was taken apart again by its own layout, which found nothing wrong with it.
+  /// The result was dissected again by its own layout, which found no error in it.
   public func translate<Source: StateSource>(
     _ state: Source, from layout: Layout, to wanted: Layout
   ) throws(Source.Failure) -> Outcome {
@@ -69,7 +73,8 @@ public struct Translator: Sendable {
 }
 
 extension TranslationRun {
-  /// Refuses bytes that a state's layout does not describe, for another layout has no place for them.
+  /// Refuses bytes that a state's layout does not describe, for another layout has no place for
+  /// them.
   fileprivate mutating func refuse(remaindersOf node: LayoutNode, at path: String) {
     if node.origin == .remainder {
       return refuse(

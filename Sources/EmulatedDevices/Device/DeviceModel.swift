@@ -2,9 +2,10 @@ public import Devices
 public import MigrationStream
 public import StateTranslation
 
-/// A driver's part of an emulated device: what differs from one device to another.
+/// A driver's part of an emulated device, which differs from one device to another.
 ///
-/// `EmulatedDevice` does what the kernel's core does for all drivers. Errors are the errno that the driver answers with.
+/// `EmulatedDevice` stands for the kernel's core, which all drivers share. Errors are the driver's
+/// errno.
 public protocol DeviceModel: AnyObject {
   /// The name of the driver that the model stands for.
   var driver: String { get }
@@ -16,19 +17,22 @@ public protocol DeviceModel: AnyObject {
   var addressSpaceAbilities: AddressSpaceAbilities { get }
   /// What a translation to this device goes by.
   var facts: DeviceFacts { get }
-  /// A digest of what the device holds of a guest: two devices that hold the same have the same.
+  /// A digest of the guest's state in the device: equal for equal states.
   var digest: String { get }
 
   /// Writes bytes of the configuration region, all within it, in one call; read-only bits stay.
   func writeConfiguration(_ bytes: [UInt8], at offset: Int)
 
-  /// Takes one arc of those that drivers implement; `MigrationArc` says which open or close a channel.
+  /// Takes one of the arcs that drivers implement; `MigrationArc` says which open or close a
+  /// channel.
   func take(_ arc: MigrationArc) throws(ErrorNumber)
 
-  /// Reads from the state that the arc before made readable; `state` is PRE_COPY, PRE_COPY_P2P or STOP_COPY.
+  /// Reads from the state that the last arc made readable; `state` is PRE_COPY, PRE_COPY_P2P or
+  /// STOP_COPY.
   func read(into span: inout MutableRawSpan, in state: MigrationState) throws(ErrorNumber) -> Int
 
-  /// The most bytes of state that the driver takes where it refuses more with ENOMEM before it looks at anything else.
+  /// The most bytes of state that the driver takes, if it refuses more with ENOMEM before any other
+  /// check.
   var stateByteLimit: Int { get }
 
   /// Takes bytes of state in RESUMING.

@@ -3,13 +3,14 @@ public import MigrationStream
 
 /// A device that lives in this process and answers as one in the kernel does.
 ///
-/// This is the part of the kernel's core (drivers/vfio/vfio_main.c) and of the loop that every driver has around its arcs;
-/// the rest is the model's.
+/// This stands for the kernel's core (drivers/vfio/vfio_main.c) and for the loop that every driver
+/// has around its arcs; the model does the rest.
 public final class EmulatedDevice: MigratableDevice {
   public let name: String
   public let model: any DeviceModel
   public var faults: FaultPlan
-  /// The most bytes that a read or write of the data channel moves; a driver may move fewer than it is given.
+  /// The most bytes that a read or write of the data channel moves; a driver may move fewer than it
+  /// is given.
   public var stepLimit: Int
 
   private(set) var current = MigrationState.running
@@ -91,7 +92,8 @@ public final class EmulatedDevice: MigratableDevice {
 
   private func take(_ arc: MigrationArc) throws(DeviceError) -> EmulatedChannel? {
     if arc.from == .resuming, channel == nil {
-      // mtty, Linux 6.12 to 7.0: reopened in RESUMING there is no data file, and leaving the state is an oops.
+      // mtty, Linux 6.12 to 7.0: reopened in RESUMING there is no data file, and leaving the state
+      // is an oops.
       isStuck = true
       throw DeviceError(.transition(arc), .noDevice)
     }
@@ -121,7 +123,7 @@ public final class EmulatedDevice: MigratableDevice {
     current = .error
   }
 
-  /// Leaves the device as it is, as a user does that goes away: the state stays, the data channel does not.
+  /// Leaves the device as a user does who goes away: the state stays, the data channel does not.
   public func abandon() {
     closeChannel()
     attachments = [:]

@@ -50,7 +50,8 @@ public struct FaultPlan: Sendable, Hashable {
 }
 
 extension FaultPlan.Fault {
-  /// `STOP-RESUMING:EIO`, `4096:EIO`, `reset:EIO`; a further `:ERROR` takes the device to that state.
+  /// A fault from `STOP-RESUMING:EIO`, `4096:EIO` or `reset:EIO`; a further `:ERROR` takes the
+  /// device to that state. Nil if the text is no fault.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2 || parts.count == 3 && parts[2] == "ERROR",

@@ -23,7 +23,8 @@ struct ParameterReader {
     return values
   }
 
-  /// The value of `key` as `parse` reads it, which is `what`; nil where it is not given.
+  /// The value of `key` as `parse` reads it; nil if it is not given. An error says that it expected
+  /// `what`.
   mutating func one<Value>(
     _ key: String, _ what: String, _ parse: (String) -> Value?
   ) throws(DeviceURI.Malformed) -> Value? {

@@ -11,8 +11,8 @@ public enum HisiAccGeneration: String, Sendable, Hashable, CaseIterable {
 
   var magic: UInt64 { emitsV2 ? HisiAccLayout.magicV2 : HisiAccLayout.magicV1 }
 
-  /// The address of the queue with this context, as the generation puts it together: V1 takes the word before the low
-  /// half for the low half (the bug that V2 corrects).
+  /// The address of the queue with this context, as the generation composes it. V1 takes the word
+  /// before the low half for the low half (the bug that V2 corrects).
   func address(in context: [UInt32]) -> UInt64 {
     emitsV2
       ? UInt64(context[2]) << 32 | UInt64(context[1])

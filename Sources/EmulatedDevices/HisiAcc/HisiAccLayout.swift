@@ -1,4 +1,5 @@
-/// Where the fields of `struct acc_vf_data` lie (drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.h); little-endian.
+/// The offsets of the fields of `struct acc_vf_data`
+/// (drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.h); little-endian.
 enum HisiAccLayout {
   static let magic = 0
   static let queuePairCount = 8

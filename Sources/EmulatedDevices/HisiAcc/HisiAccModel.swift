@@ -5,8 +5,9 @@ import VirtualPCI
 
 /// A virtual function of a HiSilicon accelerator behind hisi_acc_vfio_pci, errno for errno.
 ///
-/// Read in drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.c of Linux 5.18 (``HisiAccGeneration/first``), 6.12.0
-/// (``HisiAccGeneration/v1``) and Debian's 6.12.117 (``HisiAccGeneration/v2``).
+/// Read in drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.c of Linux 5.18
+/// (``HisiAccGeneration/first``), 6.12.0 (``HisiAccGeneration/v1``) and Debian's 6.12.117
+/// (``HisiAccGeneration/v2``).
 public final class HisiAccModel: FunctionModel {
   public let settings: HisiAccSettings
   public var function: EmulatedFunction
@@ -14,7 +15,8 @@ public final class HisiAccModel: FunctionModel {
   // `match_done`: set once, and never taken back while the driver is bound.
   private var isMatched = false
 
-  // The file of the save or the resume under way: `struct acc_vf_data`, `total_length` and the file's position.
+  // The file of the save or the resume under way: `struct acc_vf_data`, `total_length` and the
+  // file's position.
   private var data: [UInt8] = []
   private var filled = 0
   private var position = 0
@@ -74,7 +76,7 @@ public final class HisiAccModel: FunctionModel {
     (filled, position) = (0, 0)
   }
 
-  /// Brings the function to where no guest's driver has touched it.
+  /// Resets the function to its state before a guest's driver touched it.
   public func reset() {
     closeFile()
     registers = HisiAccRegisters()
@@ -83,7 +85,7 @@ public final class HisiAccModel: FunctionModel {
 
   // MARK: Saving
 
-  // vf_qm_get_match_data; the queue pairs are those that the physical function gave, whatever state was loaded.
+  // vf_qm_get_match_data; the physical function sets the queue pairs, whatever state was loaded.
   private var matchData: [UInt8] {
     var writer = ByteWriter(reserving: HisiAccLayout.byteCount)
     writer.little(generation.magic)
@@ -97,7 +99,8 @@ public final class HisiAccModel: FunctionModel {
     return writer.bytes + [UInt8](repeating: 0, count: HisiAccLayout.byteCount - writer.count)
   }
 
-  // vf_qm_state_save. What was read while the device ran stays as it was read: there the state of the driver is 0.
+  // vf_qm_state_save. Bytes that were read while the device ran stay as they were: there the
+  // driver's state is 0.
   private func save() {
     guard registers.isReady else {
       data[HisiAccLayout.state] = 1
@@ -175,8 +178,8 @@ public final class HisiAccModel: FunctionModel {
     isMatched = generation != .first
   }
 
-  // Done with what is there when the match is: where no more than the match data came yet the context is zeros, and
-  // what V1 has for the addresses comes over the zeros that this makes.
+  // Done when the match is. If only the match data came yet, the context is zeros, and V1's
+  // addresses later come over the zeros that this makes.
   private func recomputeAddresses() {
     let context = HisiAccRegisters(parsing: data.span.raw)
     var writer = ByteWriter()

@@ -1,14 +1,17 @@
 import ByteIO
 
-/// The registers of a virtual function's queue manager that its guest programs, and that its state carries.
+/// The registers of a virtual function's queue manager that its guest programs, and that its state
+/// carries.
 struct HisiAccRegisters: Sendable, Hashable {
   static let contextWordCount = 7
 
   /// `QM_VF_STATE`: whether the guest has a driver that set the function up.
   var isReady = false
-  /// The masks and sources of interrupts, then the page size, as they lie in the state from byte 40 on.
+  /// The masks and sources of interrupts, then the page size, as they lie in the state from byte 40
+  /// on.
   var words = [UInt32](repeating: 0, count: 6)
-  /// `QM_EQC_DW0` and the words behind it: bits of the queue, the low and the high half of its address, and more.
+  /// `QM_EQC_DW0` and the words behind it: bits of the queue, the low and the high half of its
+  /// address, and more.
   var eventQueue = [UInt32](repeating: 0, count: contextWordCount)
   var asynchronousQueue = [UInt32](repeating: 0, count: contextWordCount)
   /// Where the guest has the tables of submission and completion queues: what the mailbox knows.

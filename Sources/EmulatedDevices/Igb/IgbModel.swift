@@ -3,10 +3,11 @@ public import Devices
 public import StateTranslation
 import VirtualPCI
 
-/// A virtual function of the Intel 82576 that an extended QEMU emulates, behind igb-vfio-pci, errno for errno.
+/// A virtual function of the Intel 82576 that an extended QEMU emulates, behind igb-vfio-pci, errno
+/// for errno.
 ///
-/// The driver moves a structure that the device writes and reads itself (vfio-pci-extras at 505eafe, and the igb-migration
-/// branch of its author's QEMU). Whatever the device says of a state that it does not take is EIO.
+/// The driver moves a structure that the device writes and reads itself (vfio-pci-extras at
+/// 505eafe, and the igb-migration branch of its author's QEMU). Every refusal of the device is EIO.
 public final class IgbModel: FunctionModel {
   public let settings: IgbSettings
   public var function: EmulatedFunction
@@ -56,7 +57,7 @@ public final class IgbModel: FunctionModel {
     if arc.to == .stopCopy { file = StateFile(state.bytes) }
   }
 
-  // igb_load_data: where nothing was written nothing is loaded, and that is no error.
+  // igb_load_data: if nothing was written nothing is loaded, and that is no error.
   private func load() throws(ErrorNumber) {
     if file.bytes.isEmpty { return }
     guard !hasFailed else { throw .inputOutput }

@@ -4,7 +4,8 @@ public struct IgbSettings: Sendable, Hashable {
   public enum Structure: Sendable, Hashable, CaseIterable {
     /// Registers alone, and only of the function's own number.
     case registers
-    /// With receive addresses and the contexts of transmit queues; of any function, whose number the device changes.
+    /// With receive addresses and the contexts of transmit queues. It may be of any function; the
+    /// device changes the number.
     case whole
 
     public var byteCount: Int { self == .registers ? 528 : 1024 }

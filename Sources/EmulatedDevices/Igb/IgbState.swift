@@ -16,7 +16,7 @@ struct IgbState: Sendable, Hashable {
   let number: Int
   /// In the order of ``IgbRegisters``.
   var registers: [UInt32]
-  /// By their place among the device's 24; those of other functions are not held.
+  /// By their place among the device's 24; the model has no addresses of other functions.
   var addresses: [Int: Address] = [:]
   var contexts = [UInt32](
     repeating: 0, count: IgbLayout.queueCount * IgbLayout.contextWordCount)

@@ -1,7 +1,7 @@
 import ByteIO
 
-/// A made-up image of a function's context, as the firmware behind the driver gives and takes it: a header, then blocks,
-/// each with its number and its generation. Real images are opaque; this one can be checked.
+/// A made-up image of a function's context: a header, then blocks, each with its number and its
+/// generation. Real images are opaque; this one can be checked.
 struct MLX5Image: Sendable, Hashable {
   static let headerByteCount = 64
   private static let magic: UInt32 = 0x4143_4856
@@ -26,7 +26,7 @@ struct MLX5Image: Sendable, Hashable {
     return writer.bytes
   }
 
-  /// The image whose header `bytes` is; nil where it is none.
+  /// The image with the header `bytes`; nil if that is no header.
   init?(parsing bytes: [UInt8]) {
     let fields = bytes.span.raw
     guard bytes.count == Self.headerByteCount, fields.little(UInt32.self, at: 0) == Self.magic,

@@ -1,8 +1,8 @@
 import ByteIO
 import Devices
 
-/// The firmware's side of an image that comes in: takes it in pieces of any size, holds nothing but which blocks came, and
-/// gives its verdict when the image is complete.
+/// The firmware's side of an image that comes in. It takes pieces of any size, keeps only which
+/// blocks came, and gives its verdict when the image is complete.
 struct MLX5ImageReader {
   private var head: [UInt8] = []
   private var image: MLX5Image?
@@ -66,13 +66,15 @@ struct MLX5ImageReader {
     if !isSame { fail() }
   }
 
-  // BAD_INP_LEN and INTERNAL_ERR are both EIO (mlx5_cmd_check, drivers/net/ethernet/mellanox/mlx5/core/cmd.c).
+  // BAD_INP_LEN and INTERNAL_ERR are both EIO (mlx5_cmd_check,
+  // drivers/net/ethernet/mellanox/mlx5/core/cmd.c).
   private mutating func fail() { defect = .inputOutput }
 
-  /// LOAD_VHCA_STATE: what becomes of `memory` with the image that is complete; `sequence` is the number that it must have.
+  /// LOAD_VHCA_STATE: `memory` with the complete image applied; `sequence` is the number that the
+  /// image must have.
   ///
-  /// EIO where the image is not whole, or no image; EINVAL where it needs another firmware or another image before it;
-  /// ENOMEM where it is of a larger context.
+  /// Throws EIO if the image is not whole or no image, EINVAL if it needs another firmware or
+  /// another image before it, and ENOMEM if its context is larger.
   func load(
     onto memory: GeneratedMemory, _ settings: MLX5Settings, sequence: UInt32
   ) throws(ErrorNumber) -> GeneratedMemory {

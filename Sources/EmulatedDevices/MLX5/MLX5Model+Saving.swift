@@ -4,7 +4,7 @@ public import Devices
 extension MLX5Model {
   private var allBlocks: MLX5ImageWriter.Blocks { .range(0..<memory.blockCount) }
 
-  /// RUNNING to PRE_COPY, where the device is tracked from then on, or STOP to STOP_COPY.
+  /// RUNNING to PRE_COPY, from where changes are tracked, or STOP to STOP_COPY.
   func save(isTracked: Bool) {
     imageCount = 0
     if settings.format == .tagged, settings.announcesSize {
@@ -48,7 +48,7 @@ extension MLX5Model {
     add(.range(chunk))
   }
 
-  /// PRE_COPY_P2P to STOP_COPY: what changed goes behind what was not read of the images before.
+  /// PRE_COPY_P2P to STOP_COPY: changes go behind the unread rest of the images before.
   func saveRest() {
     isStopped = true
   }
@@ -86,7 +86,7 @@ extension MLX5Model {
     return filled
   }
 
-  // mlx5vf_precopy_ioctl: where all is read and something changed, an image of the changes is made.
+  // mlx5vf_precopy_ioctl: if all is read and something changed, an image of the changes is made.
   public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     if position < initialByteCount {
       return PreCopyInformation(

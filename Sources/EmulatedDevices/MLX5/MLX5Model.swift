@@ -5,8 +5,8 @@ import VirtualPCI
 
 /// An mlx5 virtual function behind mlx5_vfio_pci, errno for errno, with a firmware that is made up.
 ///
-/// Read in drivers/vfio/pci/mlx5/main.c and cmd.c of Linux 6.12; ``MLX5Settings/Format/raw`` is the driver of 5.18 to 6.1.
-/// A context of any size takes little memory, on either side.
+/// Read in drivers/vfio/pci/mlx5/main.c and cmd.c of Linux 6.12; ``MLX5Settings/Format/raw`` is the
+/// driver of 5.18 to 6.1. A context of any size takes little memory, on either side.
 public final class MLX5Model: FunctionModel {
   static let imageTag: UInt32 = 0
   static let sizeTag: UInt32 = 1
@@ -19,7 +19,8 @@ public final class MLX5Model: FunctionModel {
   public var function: EmulatedFunction
   var memory: GeneratedMemory
 
-  // Saving: what is at hand, in turn; blocks that changed since they went out; blocks that are yet to go in chunks.
+  // Saving: the images at hand, in turn; blocks that changed since they went out; blocks still to
+  // go in chunks.
   var head = StateFile()
   var image: MLX5ImageWriter?
   var pendingChunks: Range<Int> = 0..<0

@@ -3,7 +3,8 @@ public import Devices
 public import MigrationStream
 public import StateTranslation
 
-/// The kernel's sample serial device, byte for byte and errno for errno (samples/vfio-mdev/mtty.c, Linux 6.12.117).
+/// The kernel's sample serial device, byte for byte and errno for errno (samples/vfio-mdev/mtty.c,
+/// Linux 6.12.117).
 public final class MttyModel: DeviceModel {
   private static let headerByteCount = 24
   // MTTY_IO_BAR_SIZE.
@@ -14,7 +15,8 @@ public final class MttyModel: DeviceModel {
   public private(set) var ports: [MttyPort]
   private var registers: [UInt8]
 
-  // The file of the save or the resume under way: `data`, of which `filled` bytes are there and `position` were moved.
+  // The file of the save or the resume under way: `filled` bytes of `data` are there, and
+  // `position` were moved.
   private var data: [UInt8] = []
   private var filled = 0
   private var position = 0
@@ -33,16 +35,17 @@ public final class MttyModel: DeviceModel {
     ports[port].write(byte, to: register)
   }
 
-  /// Reads a register of a port's UART, which for RX takes a byte out; nil where the driver says nothing, for it has none.
+  /// Reads a register of a port's UART, which for RX takes a byte out; nil if RX has none, and the
+  /// driver says nothing.
   public func read(port: Int, register: Int) -> UInt8? { ports[port].read(register) }
 
-  /// Takes what was sent to a port out of its FIFO.
+  /// Takes a sent byte out of a port's FIFO.
   public func receive(port: Int) -> UInt8? { ports[port].receive() }
 
   /// All of the device's state, as STOP_COPY hands it out.
   public var image: [UInt8] { header + ports.flatMap(\.bytes) }
 
-  /// Takes the state in `image`; false where it is not of this device.
+  /// Takes the state in `image`; false if it is not of this device.
   public func restore(_ image: [UInt8]) -> Bool {
     guard image.count == stateByteCount, image.starts(with: header) else { return false }
     load(image)
@@ -87,7 +90,8 @@ public final class MttyModel: DeviceModel {
     return space
   }
 
-  // mtty_write makes words of four, two and one bytes of it, each as wide as its place and the rest allow.
+  // mtty_write divides a write into words of four, two and one bytes, each as wide as its place and
+  // the rest allow.
   public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
     var rest = bytes[...]
     var place = offset
@@ -99,12 +103,14 @@ public final class MttyModel: DeviceModel {
     }
   }
 
-  // handle_pci_cfg_write goes by where a word begins, and keeps the interrupt line and the BARs of the ports that there are.
+  // handle_pci_cfg_write goes by the start of a word, and keeps the interrupt line and the BARs of
+  // the device's ports.
   private func writeWord(_ word: ArraySlice<UInt8>, at offset: Int) {
     switch offset {
     case 0x10, 0x14:
       guard (offset - 0x10) / 4 < ports.count else { return }
-      // The driver takes four bytes, of a shorter word too; what it finds behind that is not defined, and 0 here.
+      // The driver takes four bytes even of a shorter word; the bytes behind it are not defined,
+      // and 0 here.
       var address = word.reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
       if address == .max { address &= ~(UInt32(Self.portByteCount) - 1) }
       // The low bits that were ever set stay.
@@ -168,7 +174,7 @@ public final class MttyModel: DeviceModel {
     guard count <= stateByteCount - position else { throw .outOfMemory }
     data.replaceSubrange(position..<position + count, with: [UInt8](bytes))
     let wasShort = filled < Self.headerByteCount
-    // Both move on even where the header is refused, and it is looked at only once.
+    // Both move on even if the header is refused, and it is checked only once.
     position += count
     filled += count
     if wasShort, filled >= Self.headerByteCount, !data.starts(with: header) { throw .fault }

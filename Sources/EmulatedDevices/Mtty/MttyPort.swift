@@ -22,7 +22,7 @@ public struct MttyPort: Sendable, Hashable {
 
   init() {}
 
-  /// The port in the first 36 of `bytes`, which are taken as they are: the driver checks none of them.
+  /// The port in the first 36 of `bytes`, none of which the driver checks.
   init(parsing bytes: RawSpan) {
     registers = (0..<8).map { bytes[byte: $0] }
     fifo = (8..<24).map { bytes[byte: $0] }
@@ -46,7 +46,8 @@ public struct MttyPort: Sendable, Hashable {
     return writer.bytes
   }
 
-  /// Writes a register of the UART (16550: TX 0, IER 1, FCR 2, LCR 3, MCR 4, SCR 7), as `handle_bar_write` does.
+  /// Writes a register of the UART (16550: TX 0, IER 1, FCR 2, LCR 3, MCR 4, SCR 7), as
+  /// `handle_bar_write` does.
   mutating func write(_ byte: UInt8, to register: Int) {
     switch register {
     case 0 where isDivisorShown != 0: divisor |= UInt16(byte)
@@ -75,10 +76,11 @@ public struct MttyPort: Sendable, Hashable {
     }
   }
 
-  /// Whether the driver takes the FIFO for empty: it does so when it is full, too, for it compares head and tail.
+  /// Whether the driver takes the FIFO for empty. It compares head and tail, so a full one counts
+  /// as empty too.
   private var isEmpty: Bool { head == tail }
 
-  /// Takes a byte from the FIFO, as reading RX does; nil where it is taken for empty.
+  /// Takes a byte from the FIFO, as reading RX does; nil if it counts as empty.
   mutating func receive() -> UInt8? {
     guard !isEmpty else { return nil }
     defer {
@@ -88,9 +90,10 @@ public struct MttyPort: Sendable, Hashable {
     return fifo[Int(tail & 15)]
   }
 
-  /// Reads a register of the UART (16550: RX 0, IER 1, IIR 2, LCR 3, MCR 4, LSR 5, MSR 6, SCR 7), as `handle_bar_read` does.
+  /// Reads a register of the UART (16550: RX 0, IER 1, IIR 2, LCR 3, MCR 4, LSR 5, MSR 6, SCR 7),
+  /// as `handle_bar_read` does.
   ///
-  /// Nil from RX where there is nothing: the driver leaves in its buffer what stood there.
+  /// Nil from RX if there is nothing: the driver then leaves its buffer as it was.
   mutating func read(_ register: Int) -> UInt8? {
     switch register {
     case 0: isDivisorShown != 0 ? UInt8(truncatingIfNeeded: divisor) : receive()
@@ -100,7 +103,8 @@ public struct MttyPort: Sendable, Hashable {
       // DR, or THRE and TEMT; OE.
       (isEmpty ? 0x60 : 0x01) | (hasOverrun != 0 ? 0x02 : 0)
     case 6:
-      // DCD, DSR and its change; CTS and its change unless flow is controlled (MCR's AFE) and the FIFO is full.
+      // DCD, DSR and its change; CTS and its change unless flow is controlled (MCR's AFE) and the
+      // FIFO is full.
       registers[4] & 0x20 == 0 || count < fifoLimit ? 0xb3 : 0xa2
     case 3, 4, 7: registers[register]
     default: nil
@@ -117,7 +121,7 @@ public struct MttyPort: Sendable, Hashable {
     return 0xc0 | (pending == 0 ? 0x01 : pending)
   }
 
-  /// Sets the line to 9600 baud and 8 bits, as the states in corpora/mtty were made, and sends `text`.
+  /// Sets the line to 9600 baud and 8 bits, as for the states in corpora/mtty, and sends `text`.
   mutating func send(_ text: [UInt8]) {
     for (register, byte) in [(3, 0x83), (0, 12), (1, 0), (3, 3), (2, 7)] as [(Int, UInt8)] {
       write(byte, to: register)

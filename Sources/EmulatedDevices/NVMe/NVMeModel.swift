@@ -3,10 +3,12 @@ public import Devices
 public import StateTranslation
 import VirtualPCI
 
-/// An NVMe controller whose state is that of NVMe 2.1 (TP4159), in its packing or in that proposed for Linux, behind a driver that hands it to the controller as it is.
+/// An NVMe controller with the state of NVMe 2.1 (TP4159), in its packing or the one proposed for
+/// Linux. The driver hands state to the controller unchanged.
 ///
-/// There is no such driver in Linux 7.3 yet. This one gathers the state up to a limit, and gives it to the controller when
-/// RESUMING is left, as the proposals of 2022 and 2025 do; what the controller refuses is EIO.
+/// Linux 7.3 has no such driver yet. This one gathers the state up to a limit, and gives it to the
+/// controller when RESUMING is left, as the proposals of 2022 and 2025 do. A refusal of the
+/// controller is EIO.
 public final class NVMeModel: FunctionModel {
   public let settings: NVMeSettings
   public var function: EmulatedFunction
@@ -48,7 +50,7 @@ public final class NVMeModel: FunctionModel {
     return facts
   }
 
-  /// A vendor's UUID, of which the model has 64 bits.
+  /// A vendor's UUID from the 64 bits that the model has of it.
   private func uuid(of vendor: UInt64) -> String {
     "00000000-0000-0000-\(hex(vendor >> 48, digits: 4))-\(hex(vendor & 0xffff_ffff_ffff, digits: 12))"
   }

@@ -69,7 +69,7 @@ struct NVMeState: Sendable, Hashable {
     }
   }
 
-  /// The state as it is handed out; vectors are left out where the packing has none.
+  /// The state as it is handed out; vectors are left out if the packing has none.
   func bytes(_ packing: NVMeSettings.Packing) -> [UInt8] {
     var writer = ByteWriter()
     let byteCount = Self.byteCount(submissionQueues.count, completionQueues.count, packing)
@@ -117,7 +117,7 @@ struct NVMeState: Sendable, Hashable {
       + completionByteCount * completionCount
   }
 
-  /// The state in `bytes`; nil where its lengths do not add up.
+  /// The state in `bytes`; nil if its lengths do not add up.
   init?(parsing bytes: [UInt8], _ packing: NVMeSettings.Packing) {
     var reader = ByteReader(bytes.span.raw)
     do throws(ByteError) {

@@ -3,10 +3,11 @@ public import Devices
 public import StateTranslation
 import VirtualPCI
 
-/// A virtual function of a Pensando card behind pds_vfio_pci, errno for errno (drivers/vfio/pci/pds/lm.c, Linux 6.12).
+/// A virtual function of a Pensando card behind pds_vfio_pci, errno for errno
+/// (drivers/vfio/pci/pds/lm.c, Linux 6.12).
 ///
-/// What the driver moves is the firmware's alone. The firmware here has a blob with a version and a checksum, and takes
-/// one of its own version.
+/// The driver moves a blob of the firmware and knows nothing of it. The firmware here has a blob
+/// with a version and a checksum, and takes its own version only.
 public final class PDSModel: FunctionModel {
   /// `PDS_LM_DEVICE_STATE_LENGTH`.
   public static let stateLimit = 65536
@@ -87,7 +88,7 @@ public final class PDSModel: FunctionModel {
   // sizeof(union pds_lm_dev_state), whatever there is.
   public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateLimit) }
 
-  // pds_vfio_restore_write: what fits is taken, and EINVAL is for a write of which nothing does.
+  // pds_vfio_restore_write takes the bytes that fit, and answers EINVAL if none do.
   public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     let room = Self.stateLimit - file.bytes.count
     return try file.append(

@@ -5,9 +5,11 @@ import StateLayout
 import StateTranslation
 import VirtualPCI
 
-/// The PCI function of an emulated device, as vfio-pci shows it: its regions and its configuration space.
+/// The PCI function of an emulated device, as vfio-pci shows it: its regions and its configuration
+/// space.
 ///
-/// The space is laid out as a profile's is: a type 0 header, PCI Express at 0x40, MSI or MSI-X behind it, AER at 0x100.
+/// The space has the layout of a profile: a type 0 header, PCI Express at 0x40, MSI or MSI-X behind
+/// it, AER at 0x100.
 public struct EmulatedFunction: Sendable {
   private let profile: Profile
   private let initial: SpaceImage
@@ -81,7 +83,8 @@ public struct EmulatedFunction: Sendable {
       classCode: identity.classCode, revisionID: identity.revision)
   }
 
-  /// BARs 0 to 5, the ROM, the configuration space and VGA, in the order of `VFIO_PCI_…_REGION_INDEX`.
+  /// BARs 0 to 5, the ROM, the configuration space and VGA, in the order of
+  /// `VFIO_PCI_…_REGION_INDEX`.
   var regions: [DeviceIdentity.Region] {
     (0..<9 as Range<UInt32>).map { index in
       let bar = profile.bars.first { $0.index == Int(index) }
@@ -113,7 +116,8 @@ public struct EmulatedFunction: Sendable {
   }
 }
 
-/// A model of a PCI function behind a vfio-pci driver: what it shows besides its state is its function's.
+/// A model of a PCI function behind a vfio-pci driver. All that it shows besides its state comes
+/// from its function.
 public protocol FunctionModel: DeviceModel {
   var function: EmulatedFunction { get set }
 }

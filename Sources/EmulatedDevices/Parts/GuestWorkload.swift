@@ -1,6 +1,7 @@
 import ByteIO
 
-/// What a guest does to a device, made up from a seed: the same seed gives the same addresses, indices and choices.
+/// A guest's use of a device, made up from a seed: the same seed gives the same addresses, indices
+/// and choices.
 struct GuestWorkload: RandomNumberGenerator {
   private var state: UInt64
 
@@ -19,7 +20,7 @@ struct GuestWorkload: RandomNumberGenerator {
   mutating func index(below count: Int) -> Int { Int.random(in: 0..<max(1, count), using: &self) }
 }
 
-/// A digest of bytes that few are.
+/// A digest of a few bytes.
 func digest(of bytes: [UInt8]) -> String {
   var value = GeneratedMemory.mix(UInt64(bytes.count))
   for byte in bytes { value = GeneratedMemory.mix(value ^ UInt64(byte)) }

@@ -1,7 +1,8 @@
 import ByteIO
 import Devices
 
-/// The data file of a driver that holds all of a device's state at once: bytes, written or to be read, and how far they were read.
+/// The data file of a driver that holds all of a device's state at once: its bytes, and how far
+/// they were read.
 struct StateFile {
   private(set) var bytes: [UInt8] = []
   private(set) var position = 0
@@ -10,7 +11,8 @@ struct StateFile {
 
   mutating func append(_ more: [UInt8]) { bytes += more }
 
-  /// Takes a write whole; `error`, and none of it, where the state would have more than `limit` bytes.
+  /// Takes a write whole; throws `error` and takes none of it if the state would have more than
+  /// `limit` bytes.
   mutating func append(
     _ more: RawSpan, upTo limit: Int, orThrow error: ErrorNumber
   ) throws(ErrorNumber) -> Int {
@@ -21,7 +23,7 @@ struct StateFile {
 
   var left: Int { bytes.count - position }
 
-  /// Reads what fits of what is left, to `offset` of `span` on.
+  /// Reads as much of the rest as fits, to `offset` of `span` on.
   mutating func read(into span: inout MutableRawSpan, at offset: Int = 0) -> Int {
     let count = min(span.byteCount - offset, left)
     span.copy(bytes.span.raw.extracting(position..<position + count), at: offset)

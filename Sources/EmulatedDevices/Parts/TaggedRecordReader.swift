@@ -1,8 +1,8 @@
 import ByteIO
 
-/// The header of a record as mlx5 and virtio frame their state: size, flags and tag, 16 bytes, little-endian
-/// (`struct mlx5_vf_migration_header`, drivers/vfio/pci/mlx5/cmd.h; `struct virtiovf_migration_header`,
-/// drivers/vfio/pci/virtio/common.h).
+/// The header of a record as mlx5 and virtio frame their state: size, flags and tag, 16 bytes,
+/// little-endian (`struct mlx5_vf_migration_header`, drivers/vfio/pci/mlx5/cmd.h; `struct
+/// virtiovf_migration_header`, drivers/vfio/pci/virtio/common.h).
 struct TaggedRecord: Sendable, Hashable {
   static let headerByteCount = 16
   /// `…_MIGF_HEADER_FLAGS_TAG_OPTIONAL`: who does not know the tag passes over the record.
@@ -25,7 +25,7 @@ struct TaggedRecord: Sendable, Hashable {
   }
 }
 
-/// Takes a stream of records apart, in pieces of any size, at the pace of the two drivers that have such records.
+/// Takes a stream of records apart, in pieces of any size, as the two drivers with such records do.
 struct TaggedRecordReader {
   /// What comes next.
   enum Event {
@@ -43,9 +43,9 @@ struct TaggedRecordReader {
   private var left: UInt64 = 0
   private var isBodyGiven = false
 
-  /// The next event in `bytes` at `position`, which moves behind what it is about; nil at the end of `bytes`.
+  /// The next event in `bytes` at `position`, which moves behind it; nil at the end of `bytes`.
   ///
-  /// A body of no bytes ends with the byte behind it: the drivers look at it no sooner.
+  /// An empty body ends with the byte behind it: the drivers look at it no sooner.
   mutating func next(_ bytes: RawSpan, at position: inout Int) -> Event? {
     let available = bytes.byteCount - position
     guard let record else {

@@ -5,7 +5,8 @@ import VirtualPCI
 
 /// A QAT virtual function behind qat_vfio_pci, errno for errno.
 ///
-/// Read in drivers/vfio/pci/qat/main.c and drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c of Linux 6.12.
+/// Read in drivers/vfio/pci/qat/main.c and drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c of
+/// Linux 6.12.
 public final class QATModel: FunctionModel {
   /// `ADF_GEN4_VF_MSTATE_SIZE`.
   public static let stateByteCount = 4096
@@ -14,14 +15,15 @@ public final class QATModel: FunctionModel {
   public let settings: QATSettings
   public var function: EmulatedFunction
 
-  // What a guest makes of the function, and what its host knows of it.
+  // The guest's state of the function, and the host's knowledge of it.
   var banks = [QATBank](repeating: QATBank(), count: bankCount)
   /// visrc, vimsk, vispv, vimpv, pf2vm and vm2pf.
   var miscellaneous = [UInt32](repeating: 0, count: 6)
   var isInitialized = false
   var compatibility: UInt8 = 0
 
-  // `mdev->state` and its sizes outlive the files: only a reset, or opening the device, takes back the sizes.
+  // `mdev->state` and its sizes outlive the files: only a reset, or opening the device, clears the
+  // sizes.
   var buffer = [UInt8](repeating: 0, count: stateByteCount)
   var setupByteCount = 0
   var remoteSetupByteCount = 0
@@ -118,7 +120,7 @@ public final class QATModel: FunctionModel {
     let count = bytes.byteCount
     guard count <= Self.stateByteCount - position else { throw .outOfMemory }
     buffer.replaceSubrange(position..<position + count, with: [UInt8](bytes))
-    // What was written stays so even where the setup in it is refused.
+    // Written bytes stay written even if the setup in them is refused.
     position += count
     filled += count
     try loadSetup(filled)

@@ -68,7 +68,7 @@ public struct QATSettings: Sendable, Hashable {
   public var serviceMap: UInt16 = 0x0a1c
   /// At most four.
   public var serviceLevels: [ServiceLevel] = []
-  /// The version that the guest's driver spoke; 0 where it did not say.
+  /// The version that the guest's driver spoke; 0 if it did not say.
   public var compatibility: UInt8 = 5
   /// Whether the guest has set the function up.
   public var isReady = true

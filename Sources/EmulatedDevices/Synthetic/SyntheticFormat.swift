@@ -1,6 +1,7 @@
 import ByteIO
 
-/// How a synthetic device lays out its state: a header, and blocks in any order, each with its number and generation.
+/// The state of a synthetic device: a header, and blocks in any order, each with its number and
+/// generation.
 enum SyntheticFormat {
   static let magic = [UInt8]("FERRYSYN".utf8)
   static let headerByteCount = 32

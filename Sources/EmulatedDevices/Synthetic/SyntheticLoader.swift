@@ -1,8 +1,8 @@
 import ByteIO
 import Devices
 
-/// The resuming side of a synthetic device: takes blocks in pieces of any size and holds every byte against what it
-/// should be.
+/// The resuming side of a synthetic device, which takes blocks in pieces of any size and checks
+/// every byte.
 struct SyntheticLoader {
   private(set) var memory: GeneratedMemory
   private var isThere: [Bool]
@@ -24,8 +24,8 @@ struct SyntheticLoader {
     hasHeader && head.isEmpty && position == bodyByteCount && isThere.allSatisfy { $0 }
   }
 
-  /// Takes bytes from the front of `bytes`; how many are good. EINVAL for a header of another device, EIO for bytes of a
-  /// block that are not its own, where none before them are good.
+  /// Takes bytes from the front of `bytes` and returns how many are good. Throws EINVAL for a
+  /// header of another device, and EIO if the first byte is not its block's.
   mutating func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     var taken = 0
     while taken < bytes.byteCount {
@@ -74,10 +74,11 @@ struct SyntheticLoader {
     self.head = []
   }
 
-  /// How many bytes from the front of `bytes` are those of the block.
+  /// How many bytes from the front of `bytes` belong to the block.
   private func matching(_ bytes: RawSpan) -> Int {
-    // SAFETY: an integer has no padding; the loads check their range, and every bit pattern is an integer. They are not
-    // ByteIO's, which another module cannot specialise: this is every byte of a target.
+    // SAFETY: an integer has no padding; the loads check their range, and every bit pattern is an
+    // integer. ByteIO's are not used, because another module cannot specialise them and every byte
+    // of a target passes here.
     let expected = unsafe words.span.bytes.extracting(position..<position + bytes.byteCount)
     var index = 0
     while index &+ 8 <= bytes.byteCount,

@@ -2,7 +2,8 @@ public import Devices
 public import MigrationStream
 public import StateTranslation
 
-/// A device for volume: as much state as wanted, made up on the fly, and a target that checks every byte.
+/// A device for volume: as much state as wanted, made up on the fly, and a target that checks every
+/// byte.
 public final class SyntheticModel: DeviceModel {
   public let settings: SyntheticSettings
   private var memory: GeneratedMemory
@@ -110,7 +111,8 @@ public final class SyntheticModel: DeviceModel {
 
   public var configuration: [UInt8] { registers }
 
-  // A type 0 header, the PCI Express capability (PCIe 7.5.3) at 0x40, AER (7.8.4) at 0x100 and PASID (7.8.8) at 0x150.
+  // A type 0 header, the PCI Express capability (PCIe 7.5.3) at 0x40, AER (7.8.4) at 0x100 and
+  // PASID (7.8.8) at 0x150.
   private static let initialConfiguration: [UInt8] = {
     var space = [UInt8](repeating: 0, count: 4096)
     func put(_ offset: Int, _ bytes: [UInt8]) {
@@ -127,8 +129,8 @@ public final class SyntheticModel: DeviceModel {
     return space
   }()
 
-  // The bits that stay as they are written: Device Control but its function-level reset, Device Control 2, AER masks and
-  // severity, and the command register.
+  // The bits that stay as they are written: Device Control but its function-level reset, Device
+  // Control 2, AER masks and severity, and the command register.
   private static let writableBits: [Int: UInt8] = [
     0x04: 0x47, 0x05: 0x05, 0x3c: 0xff, 0x48: 0xff, 0x49: 0x7f, 0x68: 0xff, 0x69: 0x07,
     0x108: 0x30, 0x109: 0xf0, 0x10a: 0x7f, 0x10c: 0x30, 0x10d: 0xf0, 0x10e: 0x7f, 0x114: 0xc1,

@@ -1,6 +1,7 @@
 import ByteIO
 
-/// The saving side of a synthetic device: which blocks are still to be read, and what changes meanwhile.
+/// The saving side of a synthetic device: which blocks are still to be read, and what changes
+/// meanwhile.
 struct SyntheticSaver {
   private enum Pass {
     case range(Range<Int>)
@@ -75,7 +76,8 @@ struct SyntheticSaver {
       + SyntheticFormat.byteCount(blocks: passes.first?.count ?? 0)
   }
 
-  /// Starts over with new initial data where those that were are read and more are to come; whether it did.
+  /// Starts over with new initial data if the last are read and more are to come; returns whether
+  /// it did.
   mutating func reinitialize() -> Bool {
     guard isInitial, initialByteCount == 0, reinitializationsLeft > 0 else { return false }
     reinitializationsLeft -= 1
@@ -86,7 +88,7 @@ struct SyntheticSaver {
     return true
   }
 
-  /// Fills the front of `span`; 0 where nothing is left for now.
+  /// Fills the front of `span`; returns 0 if nothing is left for now.
   mutating func read(
     into span: inout MutableRawSpan, from memory: inout GeneratedMemory, isRunning: Bool
   ) -> Int {
@@ -118,7 +120,7 @@ struct SyntheticSaver {
         passes.removeFirst()
         isInitial = false
       } else {
-        // What changed meanwhile follows at once, but new initial data are announced before they come.
+        // Changes follow at once, but new initial data are announced before they come.
         guard isRunning, !dirty.isEmpty, !(isInitial && reinitializationsLeft > 0) else {
           return false
         }

@@ -15,7 +15,7 @@ public struct SyntheticSettings: Sendable, Hashable {
   public var isIdleZero = false
   /// How many times the device starts over with new initial data, once what it had was read.
   public var reinitializationCount = 0
-  /// The bits of a PASID; 0 where none can be attached.
+  /// The bits of a PASID; 0 if none can be attached.
   public var pasidWidth = 20
 
   public init() {}

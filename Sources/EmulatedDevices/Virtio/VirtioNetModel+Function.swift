@@ -3,7 +3,8 @@ import Devices
 import VirtualPCI
 
 extension VirtioNetModel {
-  /// The function's place for each structure: common configuration, interrupt status, the device's own, doorbells.
+  /// The function's place for each structure: common configuration, interrupt status, the device's
+  /// own, doorbells.
   static func function(_ settings: VirtioNetSettings) -> EmulatedFunction {
     let half: UInt64 = UInt64(16 * settings.vectorCount)
     var table: UInt64 = 4096

@@ -5,14 +5,14 @@ public import StateTranslation
 
 /// A virtio network function behind virtio_vfio_pci, errno for errno.
 ///
-/// The driver is that of drivers/vfio/pci/virtio/migrate.c (Linux 6.13, and with PRE_COPY after it); the device behind it
-/// does what the specification's section on device parts asks of one.
+/// The driver is drivers/vfio/pci/virtio/migrate.c (Linux 6.13, and with PRE_COPY after it). The
+/// device behind it follows the specification's section on device parts.
 public final class VirtioNetModel: FunctionModel {
   public let settings: VirtioNetSettings
   public var function: EmulatedFunction
   private(set) var state: VirtioNetState
 
-  // Saving: the records at hand, and what was said of them.
+  // Saving: the records at hand, and the information given about them.
   private var file = StateFile()
   private var initialByteCount = 0
   private var refreshesLeft = 0
@@ -66,7 +66,8 @@ public final class VirtioNetModel: FunctionModel {
   public func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy {
-      // virtiovf_pci_save_device_final_data: the last record goes behind what was not read of the others.
+      // virtiovf_pci_save_device_final_data: the last record goes behind the unread rest of the
+      // others.
       appendRecord()
     } else if arc.opensChannel, arc.to != .resuming {
       appendRecord()
@@ -106,7 +107,8 @@ public final class VirtioNetModel: FunctionModel {
     return file.read(into: &span)
   }
 
-  // virtiovf_precopy_ioctl: where all is read and the device says that it has something, a new record is made.
+  // virtiovf_precopy_ioctl: if all is read and the device says that it has something, a new record
+  // is made.
   public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     if file.position < initialByteCount {
       return PreCopyInformation(

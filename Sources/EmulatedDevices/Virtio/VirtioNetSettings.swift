@@ -16,8 +16,9 @@ public struct VirtioNetSettings: Sendable, Hashable {
     public static var packedRing: Self { Self(rawValue: 1 << 34) }
     public static var notificationData: Self { Self(rawValue: 1 << 39) }
 
-    /// What most devices offer: checksums and segmentation (0, 1, 7, 8, 11, 12), address and status (5, 16),
-    /// merged buffers (15), the control queue and what it needs, indirect descriptors and event indices (28, 29).
+    /// The features of most devices: checksums and segmentation (0, 1, 7, 8, 11, 12), address and
+    /// status (5, 16), merged buffers (15), the control queue and its features, indirect
+    /// descriptors and event indices (28, 29).
     public static var common: Self {
       Self(rawValue: 0x3001_99a3).union([
         .controlQueue, .controlReceive, .controlVLAN, .multiqueue, .controlAddress, .version1,
@@ -37,7 +38,8 @@ public struct VirtioNetSettings: Sendable, Hashable {
   public var pairLimit = 4
   /// The largest size of a queue.
   public var queueSize: UInt16 = 256
-  /// Where the notifications of queue 0 go, and how far from it those of the next, in units of the multiplier.
+  /// The offset for notifications of queue 0, and the distance to the next queue's, in units of the
+  /// multiplier.
   public var notifyBase: UInt16 = 0
   public var notifyStride: UInt16 = 1
   /// `queue_notif_config_data` of queue 0; the next has one more.
@@ -49,7 +51,7 @@ public struct VirtioNetSettings: Sendable, Hashable {
   public var bar = 4
   /// Whether the driver has PRE_COPY, which came after its first version.
   public var hasPreCopy = true
-  /// How many times it has a new state to hand out while the device runs: the driver asks the device once a second.
+  /// How many times the device has a new state while it runs: the driver asks it once a second.
   public var refreshCount = 1
   /// Whether the guest has set the device up.
   public var isReady = true
@@ -57,7 +59,7 @@ public struct VirtioNetSettings: Sendable, Hashable {
 
   public init() {}
 
-  /// Two for each pair, and the control queue where there is one.
+  /// Two for each pair, and the control queue if there is one.
   public var queueCount: Int { 2 * pairCount + (features.contains(.controlQueue) ? 1 : 0) }
 
   func notifyOffset(_ queue: Int) -> UInt16 { notifyBase &+ UInt16(queue) &* notifyStride }

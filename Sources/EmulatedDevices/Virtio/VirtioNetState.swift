@@ -66,7 +66,7 @@ struct VirtioNetState: Sendable, Hashable {
     }
   }
 
-  /// What the guest finds again wherever the state goes: all but what a device says of itself.
+  /// The state that the guest finds on any target: all but the device's own properties.
   var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.little(driverFeatures)
@@ -94,7 +94,7 @@ extension VirtioNetState.Queue {
     return writer.bytes
   }
 
-  /// The queue in the value of a part; nil where its length or its reserved bytes are wrong.
+  /// The queue in the value of a part; nil if its length or its reserved bytes are wrong.
   init?(parsing value: [UInt8]) {
     guard value.count == Self.byteCount else { return nil }
     let fields = value.span.raw

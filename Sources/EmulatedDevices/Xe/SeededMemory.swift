@@ -1,9 +1,10 @@
 import ByteIO
 
-/// Memory of any size that is read and written anywhere, and takes little room where it holds what a seed makes.
+/// Memory of any size that is read and written anywhere, and takes little room if a seed makes its
+/// content.
 ///
-/// Blocks that are zeros, or that hold what `GeneratedMemory` makes of a seed, are known by that alone; of others, the
-/// bytes are kept, up to a limit.
+/// Blocks of zeros, or of the bytes that `GeneratedMemory` makes of a seed, are stored as that
+/// alone. The bytes of others are kept, up to a limit.
 struct SeededMemory: Sendable {
   private static let blockByteCount = GeneratedMemory.blockByteCount
   private static let zero: UInt8 = 0
@@ -116,7 +117,7 @@ struct SeededMemory: Sendable {
     }
   }
 
-  /// Writes `bytes` to `offset`; false where no more than the limit can be kept.
+  /// Writes `bytes` to `offset`; false if that would keep more than the limit.
   mutating func write(_ bytes: RawSpan, at offset: UInt64) -> Bool {
     var done = 0
     while done < bytes.byteCount {

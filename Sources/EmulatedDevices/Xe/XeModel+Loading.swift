@@ -40,7 +40,7 @@ extension XeModel {
     if packet.byteCount == 0 { try end(packet) }
   }
 
-  /// Memory goes where it belongs as it comes; the rest is gathered.
+  /// Memory goes to its place as it comes; the rest is gathered.
   private func take(_ bytes: RawSpan, of packet: XePacket) {
     guard packet.kind == .memory else {
       payload += [UInt8](bytes)
@@ -99,7 +99,7 @@ extension XeModel {
     }
   }
 
-  /// Puts a packet back into the function, as the kernel's worker does; false where it cannot.
+  /// Restores a packet to the function, as the kernel's worker does; false if it cannot.
   private func restore(_ packet: XePacket, _ payload: [UInt8]) -> Bool {
     let engine = Int(packet.engine)
     let fields = payload.span.raw

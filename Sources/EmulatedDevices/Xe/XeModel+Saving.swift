@@ -2,8 +2,8 @@ import ByteIO
 public import Devices
 
 extension XeModel {
-  /// The descriptor, then each engine's packets, then the trailer. Engines may take turns: the media engine's come before
-  /// the memory.
+  /// The descriptor, then each engine's packets, then the trailer. Engines may take turns: the
+  /// media engine's come before the memory.
   func save() {
     queue = []
     var descriptor = ByteWriter()
@@ -67,8 +67,8 @@ extension XeModel {
     return filled
   }
 
-  // xe_sriov_pf_migration_size: of each resource of an engine its bytes and one header; neither the descriptor nor the
-  // trailer is counted.
+  // xe_sriov_pf_migration_size counts the bytes and one header of each resource of an engine, but
+  // neither the descriptor nor the trailer.
   public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     var count: UInt64 = 0
     for state in firmware { count += UInt64(XePacket.headerByteCount + state.count) }

@@ -5,9 +5,10 @@ import VirtualPCI
 
 /// An Intel graphics virtual function behind xe_vfio_pci, errno for errno.
 ///
-/// Read in drivers/vfio/pci/xe/main.c, drivers/gpu/drm/xe/xe_sriov_packet.c and xe_sriov_pf_migration.c of Linux 6.19. What
-/// the kernel does in a worker behind the write, this does at once: its failures show with the next packet, as there.
-/// Memory of any size takes little room, on either side.
+/// Read in drivers/vfio/pci/xe/main.c, drivers/gpu/drm/xe/xe_sriov_packet.c and
+/// xe_sriov_pf_migration.c of Linux 6.19. The kernel's worker behind the write is done at once; its
+/// failures show with the next packet, as there. Memory of any size takes little room, on either
+/// side.
 public final class XeModel: FunctionModel {
   static let deviceKey: UInt16 = 0xf001
   static let revisionKey: UInt16 = 0xf002
@@ -67,7 +68,8 @@ public final class XeModel: FunctionModel {
 
   static let firmwareMagic: UInt32 = 0x5543_5547
 
-  /// What stands for the opaque state of the firmware: a word of its own, its length, the seed of what the guest drew, noise.
+  /// A stand-in for the opaque state of the firmware: a word of its own, its length, the seed of
+  /// the guest's drawing, noise.
   private static func firmwareState(
     _ settings: XeSettings, _ workload: inout GuestWorkload
   ) -> [UInt8] {
@@ -89,7 +91,7 @@ public final class XeModel: FunctionModel {
     facts.xe?.ggttByteCounts = [UInt64(8 * settings.entryCount)]
     facts.xe?.vramByteCounts = [settings.memoryByteCount]
     facts.xe?.graphicsCount = settings.engineCount
-    // Packets may have any size up to the limit; one is wanted only where the name of the device has it.
+    // Packets may have any size up to the limit; a size is wanted only if the device's name has it.
     if settings.chunkByteCount < XeSettings.chunkLimit, settings.chunkByteCount >= 1 << 20 {
       facts.xe?.chunkByteCount = settings.chunkByteCount
     }

@@ -2,7 +2,7 @@ import ByteIO
 
 /// Reads a state by its layout, forward, through a window of a few KiB.
 struct Dissector: ~Copyable {
-  /// Appends bytes of the source to a buffer; false where the source failed.
+  /// Appends bytes of the source to a buffer; false if the source failed.
   typealias Load = (_ offset: UInt64, _ count: Int, _ buffer: inout ByteBuffer) -> Bool
 
   let layout: LayoutDefinition

@@ -1,12 +1,14 @@
 /// What is known of a device that takes a state, or that a state was taken from.
 ///
-/// Every fact is optional. A translation that needs one which is not given does not check what depends on it, and its report
-/// says so.
+/// Every fact is optional. If a translation needs one that is missing, it skips the checks that
+/// depend on it, and its report says so.
 public struct DeviceFacts: Sendable, Hashable {
   /// The kernel driver.
   public var driver: String?
-  /// The layouts of state that the driver takes, by their names; a driver's generation shows in them.
+  /// The layouts of state that the driver takes, by their names; a driver's generation shows in
+  /// them.
   public var layouts: [String]?
+  /// The PCI identity, below the key `pci`.
   public var pci: PCI?
   /// The version of the device's firmware, as its vendor writes it.
   public var firmware: String?
@@ -26,10 +28,14 @@ public struct DeviceFacts: Sendable, Hashable {
 
   /// The identity in a function's configuration space.
   public struct PCI: Sendable, Hashable {
+    /// The vendor id, at offset 0.
     public var vendorID: UInt16?
+    /// The device id, at offset 2.
     public var deviceID: UInt16?
+    /// The revision, at offset 8.
     public var revisionID: UInt8?
 
+    /// The parts of the identity that are known.
     public init(vendorID: UInt16? = nil, deviceID: UInt16? = nil, revisionID: UInt8? = nil) {
       self.vendorID = vendorID
       self.deviceID = deviceID

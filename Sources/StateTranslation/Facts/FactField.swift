@@ -111,7 +111,7 @@ extension FactField {
       write: { group in group[keyPath: place].map { .lines($0.yamlLines) } })
   }
 
-  /// Text as YAML has it; quoted where it could be read as something else.
+  /// Text as YAML has it, quoted if it could be read as something else.
   private static func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { byte in
       (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || byte == 0x5f

@@ -25,7 +25,8 @@ extension DeviceFacts {
     set { self[HisiAcc.self] = newValue }
   }
 
-  /// A virtual function of a HiSilicon accelerator; the driver compares these, and never negotiates.
+  /// A virtual function of a HiSilicon accelerator; the driver compares these, and never
+  /// negotiates.
   public struct HisiAcc: Sendable, Hashable {
     /// The queue pairs that the function has.
     public var queuePairCount: UInt32?

@@ -3,8 +3,9 @@ import StateLayout
 
 /// hisi_acc between its two versions, and between functions that have the same.
 ///
-/// The versions differ in the magic, in four bytes that were reserved, and in how the addresses of the two event queues are
-/// computed from the queues' contexts: version 1 takes a word too early, which its own kernels never notice.
+/// The versions differ in the magic, in four bytes that were reserved, and in how the addresses of
+/// the two event queues are computed from the queues' contexts. Version 1 takes a word too early,
+/// which its own kernels never notice.
 struct HisiAccTranslation: Translation {
   enum Version: String, CaseIterable {
     case first = "hisi_acc-v1"

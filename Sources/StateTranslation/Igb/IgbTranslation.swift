@@ -1,7 +1,7 @@
 import StateLayout
 
-/// igb between virtual functions whose devices have one structure: a device of registers alone takes its own number only, and
-/// the other moves the state itself.
+/// igb between virtual functions whose devices have one structure. A device of registers alone
+/// takes its own number only; the other moves the state itself.
 struct IgbTranslation: Translation {
   /// The bytes of a structure of registers alone.
   private static let registersByteCount = 528

@@ -16,7 +16,8 @@ extension DriverFamily {
 
 /// mlx5 with and without tagged records, and between functions that have the same.
 ///
-/// The firmware's images are never split, merged, reordered or looked into: each record is one command on the target.
+/// The firmware's images are never split, merged, reordered or looked into: each record is one
+/// command on the target.
 struct MLX5Translation: Translation {
   enum Form: String, CaseIterable {
     case raw = "mlx5-raw"

@@ -28,6 +28,7 @@ extension DeviceFacts {
 
   /// The kernel's sample serial device.
   public struct Mtty: Sendable, Hashable {
+    /// The number of ports, 1 or 2.
     public var portCount: Int?
 
     public init() {}

@@ -8,7 +8,8 @@ extension TranslationLoss {
 
 /// mtty between devices with another number of ports.
 ///
-/// A port less is no loss where that port is as after a reset; a port more is an invention, which must be asked for.
+/// A port less is no loss if that port is as after a reset. A port more is an invention, which must
+/// be asked for.
 struct MttyTranslation: Translation {
   var source: String { "mtty" }
   var target: String { "mtty" }

@@ -1,10 +1,11 @@
 import ByteIO
 import StateLayout
 
-/// NVMe controller state between controllers, and between the specification's packing and the one proposed for Linux.
+/// NVMe controller state between controllers, and between the specification's packing and the one
+/// proposed for Linux.
 ///
-/// Queues keep their addresses, identifiers, heads and tails; only the packing changes. A vendor's own part means something
-/// to that vendor's controllers alone.
+/// Queues keep their addresses, identifiers, heads and tails; only the packing changes. A vendor's
+/// own part means something to that vendor's controllers alone.
 struct NVMeTranslation: Translation {
   enum Packing: String, CaseIterable {
     case specification = "nvme-tp4159"

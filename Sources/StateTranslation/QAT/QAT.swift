@@ -27,7 +27,8 @@ extension DeviceFacts {
 
   /// A virtual function of an Intel QuickAssist accelerator.
   public struct QAT: Sendable, Hashable {
-    /// The number of the virtual function; its ring pairs are 4·n to 4·n + 3 of the physical function's.
+    /// The number of the virtual function; its ring pairs are 4·n to 4·n + 3 of the physical
+    /// function's.
     public var virtualFunction: Int?
     /// The general capabilities (`gencap`).
     public var capabilities: UInt64?
@@ -35,19 +36,24 @@ extension DeviceFacts {
     public var compressionCapabilities: UInt64?
     /// Which service each ring pair has (`svcmap`).
     public var serviceMap: UInt64?
-    /// The service level agreements that the physical function has set for the function's ring pairs; empty for none.
+    /// The service level agreements that the physical function has set for the function's ring
+    /// pairs.
     public var serviceLevels: [ServiceLevel]?
 
     public init() {}
 
     /// One service level agreement.
     public struct ServiceLevel: Sendable, Hashable {
+      /// The service, as the kernel numbers it (`enum adf_svc_type`).
       public var service: UInt32
       /// The ring pairs of the physical function, by their bits.
       public var ringPairs: UInt64
+      /// The rate that the service is guaranteed (`cir`).
       public var committedRate: UInt32
+      /// The rate that the service may not exceed (`pir`).
       public var peakRate: UInt32
 
+      /// An agreement for a service on some ring pairs.
       public init(service: UInt32, ringPairs: UInt64, committedRate: UInt32, peakRate: UInt32) {
         self.service = service
         self.ringPairs = ringPairs

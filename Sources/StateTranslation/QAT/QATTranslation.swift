@@ -11,8 +11,8 @@ extension TranslationLoss {
 
 /// QAT between virtual functions, of one generation or of two that have the same capabilities.
 ///
-/// Service level agreements name ring pairs by their number in the physical function, so they move with the virtual
-/// function. Capabilities are compared and never rewritten.
+/// Service level agreements name ring pairs by their number in the physical function, so they move
+/// with the virtual function. Capabilities are compared and never rewritten.
 struct QATTranslation: Translation {
   var source: String { "qat" }
   var target: String { "qat" }
@@ -162,8 +162,8 @@ struct QATTranslation: Translation {
     }
   }
 
-  /// The number of the virtual function, which every agreement of its own shows by its ring pairs; nil where one names those
-  /// of others too.
+  /// The number of the virtual function, told by the ring pairs of its agreements; nil if an
+  /// agreement names ring pairs of others too.
   private func virtualFunction(of entries: [LayoutNode], _ run: inout TranslationRun) -> Int? {
     var functions: Set<Int> = []
     for entry in entries {

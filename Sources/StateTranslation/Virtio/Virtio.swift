@@ -27,7 +27,7 @@ extension DeviceFacts {
     public var deviceFeatures: [UInt64]?
     /// `num_queues` as the guest reads it.
     public var queueCount: Int?
-    /// The largest size of each queue, by its index; a single size is that of all queues.
+    /// The largest size of each queue, by its index; a single size holds for all queues.
     public var queueSizes: [Int]?
     /// `queue_notify_off` of each queue, by its index.
     public var notifyOffsets: [Int]?
@@ -38,7 +38,7 @@ extension DeviceFacts {
 
     public init() {}
 
-    /// The largest size of a queue, where it is known.
+    /// The largest size of a queue, if it is known.
     public func queueSize(of queue: Int) -> Int? {
       guard let queueSizes else { return nil }
       if queueSizes.count == 1 { return queueSizes[0] }

@@ -48,8 +48,8 @@ extension VirtioFeature {
     }
   }
 
-  /// What a command of the control queue must have been negotiated with (VIRTIO 1.4, 5.1.6.5); nil for one that is not
-  /// known.
+  /// The feature that a command of the control queue needs (VIRTIO 1.4, 5.1.6.5); nil for an
+  /// unknown command.
   static func needed(forClass commandClass: Int128, command: Int128) -> VirtioFeature? {
     switch (commandClass, command) {
     case (0, 0...1): .controlReceive

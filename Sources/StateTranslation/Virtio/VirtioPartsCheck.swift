@@ -6,7 +6,7 @@ struct VirtioPartsCheck {
   /// The features that the driver chose.
   private let negotiated: [UInt64]
   private let selectedQueue: Int128?
-  /// The number of queues that the guest was shown, where there is a part of it.
+  /// The number of queues that the guest was shown, if the state has a part for it.
   private let shownQueueCount: Int128?
 
   private static let noVector: Int128 = 0xffff
@@ -26,7 +26,7 @@ struct VirtioPartsCheck {
     (part["value.words"]?.items ?? []).map { UInt64(truncatingIfNeeded: $0.integer ?? 0) }
   }
 
-  /// A field of the common configuration, where there is a part of it.
+  /// A field of the common configuration, if the state has a part for it.
   static func value(of field: VirtioCommonField, in parts: [LayoutNode]) -> Int128? {
     parts.first {
       $0["part_type"]?.integer == VirtioPart.commonConfiguration.rawValue
@@ -57,14 +57,16 @@ struct VirtioPartsCheck {
     }
   }
 
-  /// The number of queues as the state has it, or else the target's; one that differs is refused elsewhere.
+  /// The number of queues as the state has it, or else the target's; one that differs is refused
+  /// elsewhere.
   private func queueCount(_ run: inout TranslationRun) -> Int128? {
     shownQueueCount
       ?? run.known(
         run.target.virtio?.queueCount.map { Int128($0) }, "virtio.num-queues", for: "queues")
   }
 
-  /// Refuses a device that runs and of which a queue is missing, as a record that was cut between two parts has it.
+  /// Refuses a running device that lacks a queue, as a record has it that was cut between two
+  /// parts.
   func holdQueues(of parts: [LayoutNode], _ run: inout TranslationRun) {
     let status = parts.first { $0["part_type"]?.integer == VirtioPart.deviceStatus.rawValue }
     guard let status = status?["value.status"]?.integer, status & Self.driverReady != 0,

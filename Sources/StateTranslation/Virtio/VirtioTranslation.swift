@@ -3,8 +3,8 @@ import StateLayout
 
 /// virtio from one vendor's function to another's.
 ///
-/// The device's own features become the target's; what the driver chose, and all that the guest has seen, must be the same
-/// there. Parts are put into the order in which a device must be given them.
+/// The device's own features become the target's; what the driver chose, and all that the guest has
+/// seen, must be the same there. Parts are put into the order in which a device must be given them.
 struct VirtioTranslation: Translation {
   var source: String { "virtio" }
   var target: String { "virtio" }
@@ -79,7 +79,8 @@ struct VirtioTranslation: Translation {
     return last
   }
 
-  /// Refuses a last record that lacks what one before it has: each has all parts, so it is not whole.
+  /// Refuses a last record that lacks what one before it has: each has all parts, so it is not
+  /// whole.
   ///
   /// Of a great many records the first and the last are looked at.
   private func hold(
@@ -109,7 +110,8 @@ struct VirtioTranslation: Translation {
     }
   }
 
-  /// Puts parts into the order of their types, which is that of what they build on; those of a kind of device follow.
+  /// Puts parts into the order of their types, in which each builds on those before it. Parts of a
+  /// kind of device follow.
   private func order(_ parts: inout [LayoutNode], _ run: inout TranslationRun) {
     let ranks = parts.map { $0["part_type"]?.integer ?? 0 }
     guard ranks != ranks.sorted() else { return }
@@ -150,7 +152,8 @@ struct VirtioTranslation: Translation {
     }
   }
 
-  /// `device_feature`, where it is a part: 32 of the device's features, which `device_feature_select` chooses.
+  /// `device_feature`, if it is a part: 32 of the device's features, which `device_feature_select`
+  /// chooses.
   private func setWindow(
     of part: inout LayoutNode, in parts: [LayoutNode], to features: [UInt64],
     _ run: inout TranslationRun

@@ -34,8 +34,8 @@ extension DeviceFacts {
     public var vramByteCounts: [UInt64]?
     /// The number of GTs, the media engine's too.
     public var graphicsCount: Int?
-    /// The most bytes of local memory in a packet that are wanted, at most 512 MiB; where it is not given packets stay as
-    /// they are.
+    /// The most bytes of local memory in a packet, at most 512 MiB; if it is not given, packets
+    /// stay as they are.
     public var chunkByteCount: UInt64?
 
     public init() {}

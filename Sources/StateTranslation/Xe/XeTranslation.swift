@@ -1,8 +1,8 @@
 import ByteIO
 import StateLayout
 
-/// xe between virtual functions of the same GPU: local memory in packets of another size, and packets that no driver knows
-/// left out.
+/// xe between virtual functions of the same GPU: cuts local memory into packets of another size,
+/// and leaves out packets that no driver knows.
 ///
 /// The firmware's state is opaque; the order of each GT's packets stays.
 struct XeTranslation: Translation {
@@ -99,8 +99,8 @@ struct XeTranslation: Translation {
     }
   }
 
-  /// Holds the tiles and GTs that there is something of against those of the target: the driver refuses a packet of another,
-  /// and does not miss one of its own.
+  /// Checks that the target has every tile and GT in the packets, and that none of its GTs is
+  /// missing; the driver checks only the former.
   private func checkGraphics(of packets: [LayoutNode], _ run: inout TranslationRun) {
     let places = packets.enumerated().compactMap { index, packet -> (field: String, Int, Int)? in
       guard let kind = packet["header.packet_type"]?.integer, Kind.graphics.contains(kind) else {
@@ -130,9 +130,10 @@ struct XeTranslation: Translation {
     }
   }
 
-  /// Holds what there is of each tile against the target: all of its memory and its table, and no more.
+  /// Checks that the packets fill each of the target's tiles: all of its memory and its table, and
+  /// no more.
   ///
-  /// The driver of a larger function takes less, and leaves in the rest what was there.
+  /// The driver of a larger function takes less, and leaves the rest as it was.
   private func checkSizes(of packets: [LayoutNode], _ run: inout TranslationRun) {
     var memory: [Int: (byteCount: Int128, end: Int128)] = [:]
     var tables: Set<Int> = []
@@ -198,7 +199,7 @@ extension [UInt64] {
 
 /// Packets whose local memory is cut into pieces of one size, without a byte of it being read.
 private struct MemoryCutter {
-  /// The most bytes of a packet; nil where packets stay as they are.
+  /// The most bytes of a packet; nil if packets stay as they are.
   let size: UInt64?
   /// The packets of local memory that were given.
   private(set) var memoryCount = 0

@@ -28,7 +28,8 @@ final class LayoutDefinition: Sendable {
   /// The first is the top-level type.
   let types: [TypeDefinition]
   let detection: [DetectionRule]
-  /// Whether any expression that writing evaluates depends on where a stream ends, so that writing must measure before it writes.
+  /// Whether an expression that writing evaluates depends on the end of a stream. Writing must then
+  /// measure before it writes.
   let usesStreamEnd: Bool
   let text: [UInt8]
 
@@ -51,6 +52,37 @@ struct DetectionRule: Sendable {
   /// The type that is read at the start of the state.
   let type: Int
   let condition: Expression?
-  let certainty: LayoutDetection.Certainty
+  let certainty: DetectionCertainty
   let reason: String
+}
+
+/// How sure it is.
+public enum DetectionCertainty: Int, Sendable, Hashable, Comparable {
+  /// Nothing speaks against it.
+  case possible
+  /// The content has its shape, or its driver is known.
+  case likely
+  /// The content says so.
+  case certain
+
+  init?(label: String) {
+    switch label {
+    case "possible": self = .possible
+    case "likely": self = .likely
+    case "certain": self = .certain
+    default: return nil
+    }
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+extension DetectionCertainty: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .possible: "possible"
+    case .likely: "likely"
+    case .certain: "certain"
+    }
+  }
 }

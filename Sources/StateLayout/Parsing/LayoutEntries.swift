@@ -1,12 +1,13 @@
 import YAMLReader
 
-/// The entries of a mapping in a layout file. Keys that begin with `-` are other programs' and passed over, but for those
-/// that begin with `-ferry-`.
+/// The entries of a mapping in a layout file. Keys that begin with `-` belong to other programs and
+/// are passed over, but for keys that begin with `-ferry-`.
 struct LayoutEntries {
   let node: YAMLNode
   private let entries: [YAMLNode.Entry]
 
-  /// Takes the mapping `node`; `refused` are keys of Kaitai Struct outside of the subset, with what they are called.
+  /// Reads the mapping `node`; `refused` has the keys of Kaitai Struct outside of the subset, with
+  /// their names.
   init(
     _ node: YAMLNode, known: Set<String>, refused: [String: String] = [:]
   ) throws(LayoutError) {

@@ -75,8 +75,8 @@ extension LayoutReader {
     return rules
   }
 
-  /// The field that `expression`, as a size or count, measures: it must be a field, or arithmetic on a field with constants
-  /// that can be undone.
+  /// The field that `expression`, a size or count, measures. The expression must be a field, or
+  /// arithmetic on a field with constants that can be undone.
   func measurement(_ expression: Expression, in index: Int) -> Measurement? {
     var steps: [Measurement.Step] = []
     var rest = expression

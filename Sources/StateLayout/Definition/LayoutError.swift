@@ -1,6 +1,7 @@
 public import YAMLReader
 
-/// Why a layout file could not be read, or a tree not be changed or written by its layout, and where.
+/// Why a layout file could not be read, or a tree not be changed or written by its layout, and
+/// where.
 public struct LayoutError: Error, Sendable, Hashable {
   /// The kind of problem.
   public struct Code: Sendable, Hashable {
@@ -9,7 +10,8 @@ public struct LayoutError: Error, Sendable, Hashable {
 
     /// The text is not YAML, or not a layout.
     public static var text: Self { Self(value: .text) }
-    /// The file uses a feature of Kaitai Struct that is outside of the subset; the message names it.
+    /// The file uses a feature of Kaitai Struct that is outside of the subset; the message names
+    /// it.
     public static var unsupported: Self { Self(value: .unsupported) }
     /// An expression that cannot be read, or names what is not there.
     public static var expression: Self { Self(value: .expression) }
@@ -19,7 +21,8 @@ public struct LayoutError: Error, Sendable, Hashable {
     public static var value: Self { Self(value: .value) }
     /// A length or count that does not agree with the content that it measures.
     public static var length: Self { Self(value: .length) }
-    /// The tree lacks fields that its layout demands, because the state was truncated or a field was not given.
+    /// The tree lacks fields that its layout demands, because the state was truncated or a field
+    /// was not given.
     public static var incomplete: Self { Self(value: .incomplete) }
   }
 
@@ -31,11 +34,14 @@ public struct LayoutError: Error, Sendable, Hashable {
     case field(String)
   }
 
+  /// What kind of problem it is.
   public let code: Code
+  /// Where it lies: in the layout's text, or at a field of a tree.
   public let place: Place
   /// What was expected and what was found.
   public let message: String
 
+  /// An error at `place`, whose message says what was expected and what was found.
   public init(_ code: Code, at place: Place, _ message: String) {
     self.code = code
     self.place = place

@@ -26,7 +26,8 @@ indirect enum Expression: Sendable {
   case binary(BinaryOperator, Expression, Expression)
   case conditional(Expression, Expression, Expression)
 
-  /// What can be asked of a stream; `hops` of `.stream` says whose, nil for the top-level structure's.
+  /// A property of a stream; `hops` of `.stream` says whose stream, nil for the top-level
+  /// structure's.
   enum StreamProperty: String, Sendable {
     case position = "pos"
     case size
@@ -66,14 +67,14 @@ indirect enum Expression: Sendable {
     }
   }
 
-  /// What `a.name` can mean where `a` is no structure.
+  /// The meanings of `a.name` if `a` is no structure.
   enum Property: String, Sendable {
     case size, length, first, last, min, max
     case toInteger = "to_i"
     case toText = "to_s"
   }
 
-  /// Whether the value depends on where a stream ends.
+  /// Whether the value depends on the end of a stream.
   var usesStreamEnd: Bool {
     switch self {
     case .stream(_, let property): property != .position

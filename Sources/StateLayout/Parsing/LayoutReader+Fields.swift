@@ -268,7 +268,8 @@ extension LayoutReader {
     }
   }
 
-  /// Where the bit fields of a sequence lie. A run of them must fill whole bytes, so that no bit is without a field.
+  /// The places of a sequence's bit fields. A run of them must fill whole bytes, so that no bit is
+  /// without a field.
   func bitPlaces(
     _ nodes: [YAMLNode], _ defaults: LayoutDefaults
   ) throws(LayoutError) -> [BitPlace?] {

@@ -1,6 +1,8 @@
-/// Evaluates expressions against the structures that are being read or written, the outermost first.
+/// Evaluates expressions against the structures that are being read or written, the outermost
+/// first.
 ///
-/// Arithmetic is checked: what does not fit 128 bits has no value, and neither has a division by zero.
+/// Arithmetic is checked: what does not fit 128 bits has no value, and neither has a division by
+/// zero.
 struct Evaluator {
   var frames: [Frame] = []
   // Of all structures, the outermost first, so that a structure costs no memory of its own.
@@ -30,7 +32,7 @@ struct Evaluator {
     for _ in type.counters { counters.append(0) }
   }
 
-  /// Ends the innermost structure and returns what is known of it: its fields, then `rest`, then its instances.
+  /// Ends the innermost structure and returns its known fields, then `rest`, then its instances.
   mutating func leave(with rest: [LayoutNode] = []) -> [LayoutNode] {
     guard let frame = frames.last else { return [] }
     var nodes: [LayoutNode] = []
@@ -46,7 +48,7 @@ struct Evaluator {
     return nodes
   }
 
-  /// Ends the innermost structure, of which nothing is asked any more.
+  /// Ends the innermost structure, which is not needed any more.
   mutating func drop() {
     guard let frame = frames.popLast() else { return }
     slots.removeLast(slots.count - frame.firstSlot)
@@ -54,7 +56,7 @@ struct Evaluator {
     counters.removeLast(counters.count - frame.firstCounter)
   }
 
-  /// A field of a structure's sequence; nil where it is not read yet or not there.
+  /// A field of a structure's sequence; nil if it is not read yet or not there.
   subscript(slot slot: Int, at level: Int) -> LayoutNode? {
     get { slots[frames[level].firstSlot + slot] }
     set { slots[frames[level].firstSlot + slot] = newValue }
@@ -70,7 +72,7 @@ struct Evaluator {
     set { counters[frames[level].firstCounter + index] = newValue }
   }
 
-  /// The field of the innermost structure's sequence with this name, where it is there.
+  /// The field of the innermost structure's sequence with this name, if it is there.
   func field(named name: String) -> LayoutNode? {
     frames[top].type.fields.firstIndex { $0.name == name }.flatMap { self[slot: $0, at: top] }
   }
@@ -253,7 +255,7 @@ struct Evaluator {
     return Value(node)
   }
 
-  /// The computed instance, from now on known; nil where its condition is false.
+  /// The computed instance, from now on known; nil if its condition is false.
   mutating func instanceNode(
     _ index: Int, at level: Int
   ) throws(EvaluationProblem) -> LayoutNode? {

@@ -6,7 +6,8 @@ public struct LayoutFinding: Sendable, Hashable {
     case note
     /// Not as the driver writes it, though it may be accepted.
     case warning
-    /// The state is unsound: it must not be loaded into a device, whether a driver would notice or not.
+    /// The state is unsound: it must not be loaded into a device, whether a driver would notice or
+    /// not.
     case error
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
@@ -22,11 +23,14 @@ public struct LayoutFinding: Sendable, Hashable {
     case value
     /// A rule of the layout about several fields.
     case rule
-    /// The layout could not be followed: a length or position without meaning, or a limit of the reader.
+    /// The layout could not be followed: a length or position without meaning, or a limit of the
+    /// reader.
     case layout
   }
 
+  /// How much it matters; an error makes the state unsound.
   public let severity: Severity
+  /// The kind of rule that the state breaks.
   public let kind: Kind
   /// The field, such as `records[2].tag`; empty for the state as a whole.
   public let path: String

@@ -1,8 +1,53 @@
 import ByteIO
 
+/// What a state may be, by its first bytes, its length, and the driver that it came from.
+public struct LayoutDetection: Sendable {
+  /// A layout that the state may have.
+  public struct Candidate: Sendable {
+    /// The layout.
+    public let layout: Layout
+    /// How sure the state's content makes it, without regard to the driver.
+    public let certainty: DetectionCertainty
+    /// Why, in words.
+    public let reason: String
+    /// Whether the driver is one of the layout's.
+    public let isDriverKnown: Bool
+  }
+
+  /// The candidates, the best first.
+  public let candidates: [Candidate]
+
+  /// The layout to take: the best candidate, if its content or its driver speaks for it and no
+  /// other is as good.
+  public var best: Candidate? {
+    guard let first = candidates.first, first.rank > 0 else { return nil }
+    guard let second = candidates.dropFirst().first else { return first }
+    return first.rank > second.rank ? first : nil
+  }
+
+  /// The other candidates; without guesses if the content says what the state is.
+  public var others: [Candidate] {
+    guard let best else { return candidates }
+    return candidates.dropFirst().filter { best.certainty < .certain || $0.certainty == .certain }
+  }
+}
+
+extension LayoutDetection.Candidate {
+  /// Content that says what it is goes before the driver's name, and that before a shape.
+  var rank: Int {
+    let content =
+      switch certainty {
+      case .possible: 0
+      case .likely: 1
+      case .certain: 8
+      }
+    return content + (isDriverKnown ? 2 : 0)
+  }
+}
+
 extension Layout {
-  /// Tells which of `layouts` a state may have, by as many of its first bytes as are known, its length in all, and the
-  /// kernel driver's name. A few hundred first bytes are enough for the shipped layouts.
+  /// Finds which of `layouts` a state may have, by its first bytes, its whole length, and the
+  /// kernel driver's name. A few hundred bytes are enough for the shipped layouts.
   public static func detect(
     prefix: [UInt8], byteCount: UInt64, driver: String? = nil, among layouts: [Layout] = shipped
   ) -> LayoutDetection {
@@ -28,7 +73,7 @@ extension Layout {
     layouts.first { $0.name == name }
   }
 
-  /// Whether the kernel's driver of this name, which may be written with hyphens, hands such state out or takes it.
+  /// Whether the kernel's driver of this name saves or loads such state. `-` and `_` are alike.
   public func isOf(driver: String?) -> Bool {
     guard let driver else { return false }
     let name = String(driver.map { $0 == "-" ? "_" : $0 })

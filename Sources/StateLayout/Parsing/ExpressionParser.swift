@@ -1,7 +1,7 @@
 /// Reads the expression language of Kaitai Struct.
 ///
-/// From the loosest: `a ? b : c`, `or`, `and`, `not`, one comparison, `|`, `^`, `&`, shifts, sums, products, signs and `~`,
-/// then `.name`, `[index]`.
+/// The operators, loosest first: `a ? b : c`, `or`, `and`, `not`, one comparison, `|`, `^`, `&`,
+/// shifts, sums, products, signs and `~`, then `.name`, `[index]`.
 struct ExpressionParser {
   private var lexer: ExpressionLexer
   private var token: ExpressionLexer.Token
@@ -67,7 +67,7 @@ struct ExpressionParser {
     return .conditional(condition, yes, try conditional())
   }
 
-  // From the loosest; those of a level are left-associative.
+  // Loosest first; operators of one level are left-associative.
   private static let levels: [[String: Expression.BinaryOperator]] = [
     ["or": .or], ["and": .and],
     [

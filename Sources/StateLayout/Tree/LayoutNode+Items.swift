@@ -1,5 +1,29 @@
+extension LayoutNode {
+  /// The items of an array. Of a long one only the first and the last are kept.
+  public struct Items: Sendable {
+    /// The items at the start, or all of them.
+    public var first: [LayoutNode]
+    /// The bytes of items that were read and not kept.
+    public internal(set) var elided: Range<UInt64>?
+    /// The number of items that were not kept.
+    public internal(set) var elidedCount: UInt64
+    /// The items at the end, if some were not kept.
+    public var last: [LayoutNode]
+
+    /// An array of which all items are kept.
+    public init(_ items: [LayoutNode]) {
+      first = items
+      elidedCount = 0
+      last = []
+    }
+
+    /// The number of all items, kept or not.
+    public var count: UInt64 { UInt64(first.count) + elidedCount + UInt64(last.count) }
+  }
+}
+
 /// The items of an array as they are read: the first so many, then the last few.
-struct KeptItems {
+struct ItemBuffer {
   private var first: [LayoutNode] = []
   private var last: [LayoutNode] = []
   private var elided: Range<UInt64>?
@@ -11,7 +35,7 @@ struct KeptItems {
 
   init(limit: Int) { self.limit = limit }
 
-  /// Takes the next item; `isFull` where no more should be kept.
+  /// Appends the next item; `isFull` if no more should be kept.
   mutating func append(_ node: LayoutNode, isFull: Bool) {
     // Once full, always full: what is left out must be one range.
     self.isFull = self.isFull || isFull && !first.isEmpty || first.count >= limit

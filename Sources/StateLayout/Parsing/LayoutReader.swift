@@ -1,6 +1,16 @@
 import YAMLReader
 
-/// Reads a Kaitai Struct file: first the types and their names, then what they consist of.
+extension Layout {
+  /// Reads a layout from the text of a `.ksy` file.
+  ///
+  /// Throws with line and column if the text is no layout, and with the name of the feature if it
+  /// uses more of Kaitai Struct than the subset.
+  public init(parsing text: [UInt8]) throws(LayoutError) {
+    self.init(try LayoutReader.read(text))
+  }
+}
+
+/// Reads a Kaitai Struct file: first the types and their names, then their fields.
 struct LayoutReader {
   /// A type whose fields are not read yet.
   struct Draft {
@@ -227,7 +237,7 @@ struct LayoutReader {
       }
       let certaintyNode = try rule.required("certainty")
       let text = try Self.string(certaintyNode)
-      guard let certainty = LayoutDetection.Certainty(label: text) else {
+      guard let certainty = DetectionCertainty(label: text) else {
         throw LayoutError(
           .text, at: .text(certaintyNode.mark),
           "expected certain, likely or possible, found '\(text)'")
@@ -242,7 +252,7 @@ struct LayoutReader {
 
   // MARK: Expressions and messages
 
-  /// Reads an expression; `isOwn` where it stands under one of Ferry's own keys and may name counts.
+  /// Reads an expression; `isOwn` if it stands under one of Ferry's own keys and may name counts.
   mutating func expression(
     _ node: YAMLNode, in index: Int, isOwn: Bool = false
   ) throws(LayoutError) -> Expression {

@@ -1,4 +1,15 @@
 extension Evaluator {
+  /// The content that a switch selects; nil if no case matches and it has no default.
+  mutating func choice(
+    _ subject: Expression, _ cases: [FieldDefinition.Case], _ otherwise: FieldDefinition.Choice?
+  ) throws(EvaluationProblem) -> FieldDefinition.Choice? {
+    let subject = try value(subject)
+    for option in cases where try Self.isEqual(subject, value(option.value)) {
+      return option.choice
+    }
+    return otherwise
+  }
+
   func member(_ name: String, of value: Value) throws(EvaluationProblem) -> Value {
     if case .node(let node) = value, case .record = node.content {
       guard let field = node.field(named: name) else {
