@@ -8,8 +8,9 @@ public import StateTranslation
 public struct TranslationMatrix: Sendable {
   /// What became of a source's state on a target.
   public struct Cell: Sendable {
-    /// The source and the target, by their numbers among the devices.
+    /// The index of the source among the devices.
     public let source: Int
+    /// The index of the target among the devices.
     public let target: Int
     /// The error of the target's driver for the state as it was; nil if it took it.
     public let direct: DeviceError?
@@ -20,6 +21,7 @@ public struct TranslationMatrix: Sendable {
     /// Whether the state has a layout that the target takes.
     public let isOfTarget: Bool
 
+    /// What the driver and the translation come to together.
     public var verdict: Verdict {
       if direct == nil, isOfTarget { return .accepted }
       if report.isAccepted, translated == nil { return .translated }
@@ -27,6 +29,7 @@ public struct TranslationMatrix: Sendable {
     }
   }
 
+  /// Whether a target can have a state, and how.
   public enum Verdict: String, Sendable {
     /// The driver takes the state as it is.
     case accepted
@@ -41,6 +44,7 @@ public struct TranslationMatrix: Sendable {
 
   /// The names of the devices, each a source and a target.
   public let devices: [String]
+  /// A cell for each source and target, by source and then by target.
   public let cells: [Cell]
 
   /// The devices that are run if none are named: of each family those that differ in the state that

@@ -1,12 +1,12 @@
-public import Devices
-public import MigrationStream
-public import StateTranslation
+package import Devices
+package import MigrationStream
+package import StateTranslation
 
 /// A driver's part of an emulated device, which differs from one device to another.
 ///
 /// `EmulatedDevice` stands for the kernel's core, which all drivers share. Errors are the driver's
 /// errno.
-public protocol DeviceModel: AnyObject {
+package protocol DeviceModel: AnyObject {
   /// The name of the driver that the model stands for.
   var driver: String { get }
   var abilities: MigrationAbilities { get }
@@ -46,5 +46,5 @@ public protocol DeviceModel: AnyObject {
 }
 
 extension DeviceModel {
-  public var stateByteLimit: Int { .max }
+  package var stateByteLimit: Int { .max }
 }

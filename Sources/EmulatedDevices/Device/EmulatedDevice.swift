@@ -1,5 +1,6 @@
 public import Devices
 public import MigrationStream
+public import StateTranslation
 
 /// A device that lives in this process and answers as one in the kernel does.
 ///
@@ -7,7 +8,8 @@ public import MigrationStream
 /// has around its arcs; the model does the rest.
 public final class EmulatedDevice: MigratableDevice {
   public let name: String
-  public let model: any DeviceModel
+  package let model: any DeviceModel
+  /// The faults still to come; may be changed while the device is in use.
   public var faults: FaultPlan
   /// The most bytes that a read or write of the data channel moves; a driver may move fewer than it
   /// is given.
@@ -23,6 +25,7 @@ public final class EmulatedDevice: MigratableDevice {
   public private(set) var attachments: [UInt32: UInt32] = [:]
   /// The arcs taken since the device was made.
   public private(set) var arcs: [MigrationArc] = []
+  /// How many times the device was reset.
   public private(set) var resetCount = 0
   /// Told what happens to the device, as it happens.
   public var observe: (Event) -> Void = { _ in }
@@ -37,7 +40,7 @@ public final class EmulatedDevice: MigratableDevice {
     case reset
   }
 
-  public init(
+  package init(
     _ name: String, model: any DeviceModel, faults: FaultPlan = FaultPlan(),
     stepLimit: Int = .max
   ) {
@@ -48,6 +51,9 @@ public final class EmulatedDevice: MigratableDevice {
   }
 
   // MARK: What it is
+
+  /// The facts that a translation to this device goes by.
+  public var facts: DeviceFacts { model.facts }
 
   public func identity() throws(DeviceError) -> DeviceIdentity {
     var identity = DeviceIdentity(name: name, driver: model.driver, pci: model.pciIdentity)

@@ -1,14 +1,17 @@
 public import Devices
 
-/// What an emulated device shall fail at, and how.
+/// The faults that an emulated device shows, and when.
 public struct FaultPlan: Sendable, Hashable {
   /// One thing to fail.
   public struct Fault: Sendable, Hashable {
+    /// The arc, byte or call that fails.
     public var trigger: Trigger
+    /// The errno that it fails with.
     public var number: ErrorNumber
     /// Whether the device falls into ERROR with it.
     public var entersError: Bool
 
+    /// A fault with the errno `number`.
     public init(at trigger: Trigger, _ number: ErrorNumber, entersError: Bool = false) {
       self.trigger = trigger
       self.number = number
@@ -31,8 +34,10 @@ public struct FaultPlan: Sendable, Hashable {
     case abilities, state, reset, size, information, configuration, allocate, attach
   }
 
+  /// The faults, of which the first at a trigger counts.
   public var faults: [Fault]
 
+  /// A plan of `faults`; an empty one fails at nothing.
   public init(_ faults: [Fault] = []) { self.faults = faults }
 
   func fault(at trigger: Trigger) -> Fault? { faults.first { $0.trigger == trigger } }

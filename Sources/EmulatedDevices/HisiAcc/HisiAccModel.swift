@@ -1,6 +1,6 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// A virtual function of a HiSilicon accelerator behind hisi_acc_vfio_pci, errno for errno.
@@ -8,9 +8,9 @@ import VirtualPCI
 /// Read in drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.c of Linux 5.18
 /// (``HisiAccGeneration/first``), 6.12.0 (``HisiAccGeneration/v1``) and Debian's 6.12.117
 /// (``HisiAccGeneration/v2``).
-public final class HisiAccModel: FunctionModel {
-  public let settings: HisiAccSettings
-  public var function: EmulatedFunction
+final class HisiAccModel: FunctionModel {
+  let settings: HisiAccSettings
+  var function: EmulatedFunction
   private(set) var registers = HisiAccRegisters()
   // `match_done`: set once, and never taken back while the driver is bound.
   private var isMatched = false
@@ -21,7 +21,7 @@ public final class HisiAccModel: FunctionModel {
   private var filled = 0
   private var position = 0
 
-  public init(_ settings: HisiAccSettings = HisiAccSettings()) {
+  init(_ settings: HisiAccSettings = HisiAccSettings()) {
     self.settings = settings
     function = EmulatedFunction(
       ProfileIdentity(
@@ -37,12 +37,12 @@ public final class HisiAccModel: FunctionModel {
 
   private var generation: HisiAccGeneration { settings.generation }
 
-  public var driver: String { "hisi_acc_vfio_pci" }
-  public var abilities: MigrationAbilities {
+  var driver: String { "hisi_acc_vfio_pci" }
+  var abilities: MigrationAbilities {
     generation == .first ? [.stopCopy] : [.stopCopy, .preCopy]
   }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(
       driver: driver,
       layouts: generation.emitsV2 ? ["hisi_acc-v1", "hisi_acc-v2"] : ["hisi_acc-v1"])
@@ -53,13 +53,13 @@ public final class HisiAccModel: FunctionModel {
   }
 
   /// Of the guest's registers, whichever generation has them.
-  public var digest: String {
+  var digest: String {
     EmulatedDevices.digest(of: [registers.isReady ? 0 : 1] + registers.bytes(.v2))
   }
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) { try load() }
     if arc.closesChannel { closeFile() }
     if arc.to == .resuming {
@@ -77,7 +77,7 @@ public final class HisiAccModel: FunctionModel {
   }
 
   /// Resets the function to its state before a guest's driver touched it.
-  public func reset() {
+  func reset() {
     closeFile()
     registers = HisiAccRegisters()
     function.reset()
@@ -111,7 +111,7 @@ public final class HisiAccModel: FunctionModel {
     filled = HisiAccLayout.byteCount
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     let count = min(span.byteCount, filled - position)
@@ -122,17 +122,17 @@ public final class HisiAccModel: FunctionModel {
     return count
   }
 
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: UInt64(filled - position), dirtyByteCount: 0)
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     UInt64(HisiAccLayout.byteCount)
   }
 
   // MARK: Loading
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     let count = bytes.byteCount
     guard count <= HisiAccLayout.byteCount - position else { throw .outOfMemory }
     // The first generation copies to the start, wherever the file is.

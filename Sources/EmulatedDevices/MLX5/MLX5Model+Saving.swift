@@ -1,5 +1,5 @@
 import ByteIO
-public import Devices
+import Devices
 
 extension MLX5Model {
   private var allBlocks: MLX5ImageWriter.Blocks { .range(0..<memory.blockCount) }
@@ -59,7 +59,7 @@ extension MLX5Model {
     isDirty = []
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     var filled = head.left > 0 ? head.read(into: &span) : 0
@@ -87,7 +87,7 @@ extension MLX5Model {
   }
 
   // mlx5vf_precopy_ioctl: if all is read and something changed, an image of the changes is made.
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     if position < initialByteCount {
       return PreCopyInformation(
         initialByteCount: initialByteCount - position, dirtyByteCount: 0)
@@ -100,7 +100,7 @@ extension MLX5Model {
   }
 
   /// The firmware's word on all of the context, whatever was read of it before.
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     MLX5ImageWriter.byteCount(allBlocks, of: memory)
   }
 }

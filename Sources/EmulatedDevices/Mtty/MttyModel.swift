@@ -1,18 +1,18 @@
 import ByteIO
-public import Devices
-public import MigrationStream
-public import StateTranslation
+package import Devices
+package import MigrationStream
+package import StateTranslation
 
 /// The kernel's sample serial device, byte for byte and errno for errno (samples/vfio-mdev/mtty.c,
 /// Linux 6.12.117).
-public final class MttyModel: DeviceModel {
+package final class MttyModel: DeviceModel {
   private static let headerByteCount = 24
   // MTTY_IO_BAR_SIZE.
   private static let portByteCount: UInt64 = 8
   private static let magic: UInt64 = 0x7e9d_0989_8c3e_2c4e
 
   /// One or two.
-  public private(set) var ports: [MttyPort]
+  package private(set) var ports: [MttyPort]
   private var registers: [UInt8]
 
   // The file of the save or the resume under way: `filled` bytes of `data` are there, and
@@ -23,7 +23,7 @@ public final class MttyModel: DeviceModel {
   private var isSaving = false
 
   /// A device of one or two ports as the kernel makes it; `text` is sent to the first.
-  public init(portCount: Int, text: [UInt8] = []) {
+  package init(portCount: Int, text: [UInt8] = []) {
     precondition((1...2).contains(portCount), "an mtty device has one or two ports")
     ports = [MttyPort](repeating: MttyPort(), count: portCount)
     registers = Self.configuration(portCount: portCount)
@@ -31,22 +31,22 @@ public final class MttyModel: DeviceModel {
   }
 
   /// Writes a register of a port's UART.
-  public func write(_ byte: UInt8, port: Int, register: Int) {
+  package func write(_ byte: UInt8, port: Int, register: Int) {
     ports[port].write(byte, to: register)
   }
 
   /// Reads a register of a port's UART, which for RX takes a byte out; nil if RX has none, and the
   /// driver says nothing.
-  public func read(port: Int, register: Int) -> UInt8? { ports[port].read(register) }
+  package func read(port: Int, register: Int) -> UInt8? { ports[port].read(register) }
 
   /// Takes a sent byte out of a port's FIFO.
-  public func receive(port: Int) -> UInt8? { ports[port].receive() }
+  package func receive(port: Int) -> UInt8? { ports[port].receive() }
 
   /// All of the device's state, as STOP_COPY hands it out.
-  public var image: [UInt8] { header + ports.flatMap(\.bytes) }
+  package var image: [UInt8] { header + ports.flatMap(\.bytes) }
 
   /// Takes the state in `image`; false if it is not of this device.
-  public func restore(_ image: [UInt8]) -> Bool {
+  package func restore(_ image: [UInt8]) -> Bool {
     guard image.count == stateByteCount, image.starts(with: header) else { return false }
     load(image)
     return true
@@ -54,19 +54,19 @@ public final class MttyModel: DeviceModel {
 
   // MARK: What it is
 
-  public var driver: String { "mtty" }
-  public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer, .preCopy] }
-  public var configuration: [UInt8] { registers }
+  package var driver: String { "mtty" }
+  package var abilities: MigrationAbilities { [.stopCopy, .peerToPeer, .preCopy] }
+  package var configuration: [UInt8] { registers }
   // A mediated device has no IOMMU behind it.
-  public var addressSpaceAbilities: AddressSpaceAbilities { AddressSpaceAbilities() }
+  package var addressSpaceAbilities: AddressSpaceAbilities { AddressSpaceAbilities() }
 
-  public var pciIdentity: DeviceIdentity.PCIIdentity? {
+  package var pciIdentity: DeviceIdentity.PCIIdentity? {
     DeviceIdentity.PCIIdentity(
       vendorID: 0x4348, deviceID: 0x3253, subsystemVendorID: 0x4348, subsystemID: 0x3253,
       classCode: 0x07_0002, revisionID: 0x10)
   }
 
-  public var regions: [DeviceIdentity.Region] {
+  package var regions: [DeviceIdentity.Region] {
     (0..<9 as Range<UInt32>).map { index in
       let isPort = Int(index) < ports.count
       return DeviceIdentity.Region(
@@ -92,7 +92,7 @@ public final class MttyModel: DeviceModel {
 
   // mtty_write divides a write into words of four, two and one bytes, each as wide as its place and
   // the rest allow.
-  public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
+  package func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
     var rest = bytes[...]
     var place = offset
     while !rest.isEmpty {
@@ -126,7 +126,7 @@ public final class MttyModel: DeviceModel {
   // MARK: Migration
 
   private var stateByteCount: Int { Self.headerByteCount + MttyPort.byteCount * ports.count }
-  public var stateByteLimit: Int { stateByteCount }
+  package var stateByteLimit: Int { stateByteCount }
 
   private var header: [UInt8] {
     var writer = ByteWriter(reserving: Self.headerByteCount)
@@ -142,7 +142,7 @@ public final class MttyModel: DeviceModel {
     }
   }
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  package func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) {
       // mtty_load_state; the device stays in RESUMING.
       guard filled >= stateByteCount else { throw .invalid }
@@ -160,7 +160,7 @@ public final class MttyModel: DeviceModel {
     filled = isSaving ? data.count : 0
   }
 
-  public func read(
+  package func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     let count = min(span.byteCount, filled - position)
@@ -169,7 +169,7 @@ public final class MttyModel: DeviceModel {
     return count
   }
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  package func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     let count = bytes.byteCount
     guard count <= stateByteCount - position else { throw .outOfMemory }
     data.replaceSubrange(position..<position + count, with: [UInt8](bytes))
@@ -181,13 +181,13 @@ public final class MttyModel: DeviceModel {
     return count
   }
 
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  package func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: UInt64(filled - position), dirtyByteCount: 0)
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(stateByteCount) }
+  package func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(stateByteCount) }
 
-  public var facts: DeviceFacts {
+  package var facts: DeviceFacts {
     var facts = DeviceFacts()
     facts.driver = driver
     facts.layouts = ["mtty"]
@@ -196,10 +196,10 @@ public final class MttyModel: DeviceModel {
     return facts
   }
 
-  public var digest: String { EmulatedDevices.digest(of: image) }
+  package var digest: String { EmulatedDevices.digest(of: image) }
 
   // mtty_disable_files; the registers stay as they are.
-  public func reset() {
+  package func reset() {
     data = []
     (filled, position, isSaving) = (0, 0, false)
   }

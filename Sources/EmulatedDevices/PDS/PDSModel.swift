@@ -1,6 +1,6 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// A virtual function of a Pensando card behind pds_vfio_pci, errno for errno
@@ -8,20 +8,20 @@ import VirtualPCI
 ///
 /// The driver moves a blob of the firmware and knows nothing of it. The firmware here has a blob
 /// with a version and a checksum, and takes its own version only.
-public final class PDSModel: FunctionModel {
+final class PDSModel: FunctionModel {
   /// `PDS_LM_DEVICE_STATE_LENGTH`.
-  public static let stateLimit = 65536
+  static let stateLimit = 65536
   // Of the blob: magic, version, its length and checksum, four bytes each.
   private static let headerByteCount = 16
   private static let magic: UInt32 = 0x4653_4450
 
-  public var function: EmulatedFunction
+  var function: EmulatedFunction
   private let firmware: UInt32
   private var blob: [UInt8]
   private var file = StateFile()
 
   /// - Precondition: `byteCount` is a multiple of 4 from 64 to 65536.
-  public init(byteCount: Int = 20480, firmware: UInt32 = 1, seed: UInt64 = 0) {
+  init(byteCount: Int = 20480, firmware: UInt32 = 1, seed: UInt64 = 0) {
     precondition(
       byteCount.isMultiple(of: 4) && (64...Self.stateLimit).contains(byteCount),
       "a blob is words, at most 65536 bytes of them")
@@ -50,17 +50,17 @@ public final class PDSModel: FunctionModel {
     return writer.bytes + body
   }
 
-  public var driver: String { "pds_vfio_pci" }
-  public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer] }
-  public var digest: String { EmulatedDevices.digest(of: blob) }
+  var driver: String { "pds_vfio_pci" }
+  var abilities: MigrationAbilities { [.stopCopy, .peerToPeer] }
+  var digest: String { EmulatedDevices.digest(of: blob) }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(driver: driver, layouts: ["pds"])
     facts.firmware = "\(firmware)"
     return facts
   }
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) { try restore() }
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy { file = StateFile(blob) }
@@ -68,28 +68,28 @@ public final class PDSModel: FunctionModel {
 
   private func closeFile() { file = StateFile() }
 
-  public func reset() {
+  func reset() {
     closeFile()
     blob = Self.blob(firmware, [UInt8](repeating: 0, count: 64 - Self.headerByteCount))
     function.reset()
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     file.read(into: &span)
   }
 
   // There is no pre-copy; the core does not let anybody ask.
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     throw .notSupportedByDriver
   }
 
   // sizeof(union pds_lm_dev_state), whatever there is.
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateLimit) }
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateLimit) }
 
   // pds_vfio_restore_write takes the bytes that fit, and answers EINVAL if none do.
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     let room = Self.stateLimit - file.bytes.count
     return try file.append(
       room > 0 ? bytes.extracting(first: room) : bytes, upTo: Self.stateLimit, orThrow: .invalid)

@@ -1,5 +1,5 @@
-public import Devices
-public import MigrationStream
+import Devices
+import MigrationStream
 import PCIConfig
 import StateLayout
 import StateTranslation
@@ -10,7 +10,7 @@ import VirtualPCI
 ///
 /// The space has the layout of a profile: a type 0 header, PCI Express at 0x40, MSI or MSI-X behind
 /// it, AER at 0x100.
-public struct EmulatedFunction: Sendable {
+struct EmulatedFunction: Sendable {
   private let profile: Profile
   private let initial: SpaceImage
   private(set) var configuration: [UInt8]
@@ -118,17 +118,17 @@ public struct EmulatedFunction: Sendable {
 
 /// A model of a PCI function behind a vfio-pci driver. All that it shows besides its state comes
 /// from its function.
-public protocol FunctionModel: DeviceModel {
+protocol FunctionModel: DeviceModel {
   var function: EmulatedFunction { get set }
 }
 
 extension FunctionModel {
-  public var pciIdentity: DeviceIdentity.PCIIdentity? { function.pciIdentity }
-  public var regions: [DeviceIdentity.Region] { function.regions }
-  public var configuration: [UInt8] { function.configuration }
-  public var addressSpaceAbilities: AddressSpaceAbilities { AddressSpaceAbilities() }
+  var pciIdentity: DeviceIdentity.PCIIdentity? { function.pciIdentity }
+  var regions: [DeviceIdentity.Region] { function.regions }
+  var configuration: [UInt8] { function.configuration }
+  var addressSpaceAbilities: AddressSpaceAbilities { AddressSpaceAbilities() }
 
-  public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
+  func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
     for (index, byte) in bytes.enumerated() { function.write(byte, at: offset + index) }
   }
 }

@@ -1,19 +1,19 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// A QAT virtual function behind qat_vfio_pci, errno for errno.
 ///
 /// Read in drivers/vfio/pci/qat/main.c and drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c of
 /// Linux 6.12.
-public final class QATModel: FunctionModel {
+final class QATModel: FunctionModel {
   /// `ADF_GEN4_VF_MSTATE_SIZE`.
-  public static let stateByteCount = 4096
+  static let stateByteCount = 4096
   static let bankCount = 4
 
-  public let settings: QATSettings
-  public var function: EmulatedFunction
+  let settings: QATSettings
+  var function: EmulatedFunction
 
   // The guest's state of the function, and the host's knowledge of it.
   var banks = [QATBank](repeating: QATBank(), count: bankCount)
@@ -30,7 +30,7 @@ public final class QATModel: FunctionModel {
   var filled = 0
   var position = 0
 
-  public init(_ settings: QATSettings = QATSettings()) {
+  init(_ settings: QATSettings = QATSettings()) {
     self.settings = settings
     function = EmulatedFunction(
       ProfileIdentity(
@@ -49,10 +49,10 @@ public final class QATModel: FunctionModel {
     compatibility = settings.compatibility
   }
 
-  public var driver: String { "qat_vfio_pci" }
-  public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer, .preCopy] }
+  var driver: String { "qat_vfio_pci" }
+  var abilities: MigrationAbilities { [.stopCopy, .peerToPeer, .preCopy] }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(driver: driver, layouts: ["qat"])
     facts.qat = DeviceFacts.QAT()
     facts.qat?.virtualFunction = settings.number
@@ -67,7 +67,7 @@ public final class QATModel: FunctionModel {
     return facts
   }
 
-  public var digest: String {
+  var digest: String {
     var writer = ByteWriter()
     for bank in banks { writer.append(bank.bytes) }
     // Which interrupts wait is saved, and not restored.
@@ -78,7 +78,7 @@ public final class QATModel: FunctionModel {
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) { try loadState() }
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy {
@@ -91,7 +91,7 @@ public final class QATModel: FunctionModel {
 
   private func closeFile() { (filled, position) = (0, 0) }
 
-  public func reset() {
+  func reset() {
     closeFile()
     (setupByteCount, remoteSetupByteCount) = (0, 0)
     banks = [QATBank](repeating: QATBank(), count: Self.bankCount)
@@ -100,7 +100,7 @@ public final class QATModel: FunctionModel {
     function.reset()
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     let count = min(span.byteCount, filled - position)
@@ -109,14 +109,14 @@ public final class QATModel: FunctionModel {
     return count
   }
 
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     PreCopyInformation(
       initialByteCount: UInt64(setupByteCount - position), dirtyByteCount: 0)
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateByteCount) }
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateByteCount) }
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     let count = bytes.byteCount
     guard count <= Self.stateByteCount - position else { throw .outOfMemory }
     buffer.replaceSubrange(position..<position + count, with: [UInt8](bytes))

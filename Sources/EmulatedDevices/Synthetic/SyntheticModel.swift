@@ -1,43 +1,43 @@
-public import Devices
-public import MigrationStream
-public import StateTranslation
+package import Devices
+package import MigrationStream
+package import StateTranslation
 
 /// A device for volume: as much state as wanted, made up on the fly, and a target that checks every
 /// byte.
-public final class SyntheticModel: DeviceModel {
-  public let settings: SyntheticSettings
+package final class SyntheticModel: DeviceModel {
+  package let settings: SyntheticSettings
   private var memory: GeneratedMemory
   private var saver: SyntheticSaver?
   private var loader: SyntheticLoader?
   private var registers = SyntheticModel.initialConfiguration
 
   /// A device with settings that have no defect.
-  public init(_ settings: SyntheticSettings = SyntheticSettings()) {
+  package init(_ settings: SyntheticSettings = SyntheticSettings()) {
     precondition(settings.defect == nil, "settings have a defect")
     self.settings = settings
     memory = GeneratedMemory(byteCount: settings.byteCount, seed: settings.seed)
   }
 
-  public var facts: DeviceFacts {
+  package var facts: DeviceFacts {
     var facts = DeviceFacts()
     facts.driver = driver
     return facts
   }
 
   /// Of the device's memory as it is now.
-  public var digest: String { memory.digest }
+  package var digest: String { memory.digest }
 
-  public var driver: String { "synthetic" }
-  public var pciIdentity: DeviceIdentity.PCIIdentity? {
+  package var driver: String { "synthetic" }
+  package var pciIdentity: DeviceIdentity.PCIIdentity? {
     DeviceIdentity.PCIIdentity(
       vendorID: 0x1234, deviceID: 0x5359, subsystemVendorID: 0x1234, subsystemID: 0x0001,
       classCode: 0x12_0000, revisionID: 0x01)
   }
-  public var regions: [DeviceIdentity.Region] {
+  package var regions: [DeviceIdentity.Region] {
     [DeviceIdentity.Region(index: 7, flags: 3, byteCount: UInt64(registers.count))]
   }
 
-  public var abilities: MigrationAbilities {
+  package var abilities: MigrationAbilities {
     guard settings.canMigrate else { return [] }
     var abilities: MigrationAbilities = [.stopCopy]
     if settings.hasP2P { abilities.insert(.peerToPeer) }
@@ -45,7 +45,7 @@ public final class SyntheticModel: DeviceModel {
     return abilities
   }
 
-  public var addressSpaceAbilities: AddressSpaceAbilities {
+  package var addressSpaceAbilities: AddressSpaceAbilities {
     AddressSpaceAbilities(
       pasidWidth: settings.pasidWidth, permissions: [.execute, .privileged],
       nestedDataTypes: [1], hasFaultQueue: true)
@@ -53,7 +53,7 @@ public final class SyntheticModel: DeviceModel {
 
   // MARK: Migration
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  package func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop), let loader {
       guard loader.isComplete else { throw .invalid }
       memory = loader.memory
@@ -66,7 +66,7 @@ public final class SyntheticModel: DeviceModel {
     self.saver = saver
   }
 
-  public func read(
+  package func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     guard var saver else { throw .invalid }
@@ -79,12 +79,12 @@ public final class SyntheticModel: DeviceModel {
     return count
   }
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  package func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     guard loader != nil else { throw .invalid }
     return try loader?.write(bytes) ?? 0
   }
 
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  package func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     guard saver != nil else { throw .invalid }
     let isReinitialized = saver?.reinitialize() ?? false
     return PreCopyInformation(
@@ -92,7 +92,7 @@ public final class SyntheticModel: DeviceModel {
       isReinitialized: isReinitialized)
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  package func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     let preCopyBlocks = GeneratedMemory.blockCount(settings.preCopyByteCount)
     let never = SyntheticFormat.byteCount(blocks: memory.blockCount - preCopyBlocks)
     guard let saver else {
@@ -102,14 +102,14 @@ public final class SyntheticModel: DeviceModel {
     return never + saver.initialByteCount + saver.dirtyByteCount
   }
 
-  public func reset() {
+  package func reset() {
     saver = nil
     loader = nil
   }
 
   // MARK: Configuration space
 
-  public var configuration: [UInt8] { registers }
+  package var configuration: [UInt8] { registers }
 
   // A type 0 header, the PCI Express capability (PCIe 7.5.3) at 0x40, AER (7.8.4) at 0x100 and
   // PASID (7.8.8) at 0x150.
@@ -137,7 +137,7 @@ public final class SyntheticModel: DeviceModel {
     0x115: 0xf1, 0x154: 0,
   ]
 
-  public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
+  package func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
     for (register, byte) in zip(offset..., bytes) {
       let mask = Self.writableBits[register] ?? 0
       registers[register] = registers[register] & ~mask | byte & mask

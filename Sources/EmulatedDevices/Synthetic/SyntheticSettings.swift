@@ -1,30 +1,30 @@
 /// What a synthetic device is like.
-public struct SyntheticSettings: Sendable, Hashable {
+package struct SyntheticSettings: Sendable, Hashable {
   /// The bytes of the device's memory.
-  public var byteCount: UInt64 = 64 << 20
+  package var byteCount: UInt64 = 64 << 20
   /// How many of them can be read while the device runs; none makes a driver without PRE_COPY.
-  public var preCopyByteCount: UInt64 = 0
+  package var preCopyByteCount: UInt64 = 0
   /// How many bytes change while 100 are read from the running device.
-  public var dirtyPercentage = 0
-  public var seed: UInt64 = 0
+  package var dirtyPercentage = 0
+  package var seed: UInt64 = 0
   /// Whether the driver has the P2P states.
-  public var hasP2P = true
+  package var hasP2P = true
   /// Whether the driver can migrate at all.
-  public var canMigrate = true
+  package var canMigrate = true
   /// Whether "nothing now" is a read of 0 bytes and not ENOMSG.
-  public var isIdleZero = false
+  package var isIdleZero = false
   /// How many times the device starts over with new initial data, once what it had was read.
-  public var reinitializationCount = 0
+  package var reinitializationCount = 0
   /// The bits of a PASID; 0 if none can be attached.
-  public var pasidWidth = 20
+  package var pasidWidth = 20
 
-  public init() {}
+  package init() {}
 
   /// The greatest memory: its books take 24 MiB.
-  public static let byteCountLimit: UInt64 = 256 << 30
+  package static let byteCountLimit: UInt64 = 256 << 30
 
   /// The first thing that is wrong with the settings.
-  public var defect: String? {
+  package var defect: String? {
     if !(1...Self.byteCountLimit).contains(byteCount) {
       return "expected a size of 1 byte to 256 GiB, found \(byteCount)"
     }

@@ -1,12 +1,12 @@
 import ByteIO
-public import Devices
+import Devices
 
 extension XeModel {
   /// The most that the host's kernel can allocate for a packet that is not of memory.
   private static let payloadLimit: UInt64 = 64 << 20
 
   // xe_sriov_pf_migration_write: an error hides how much of the write was taken.
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     var taken = 0
     while taken < bytes.byteCount {
       guard let packet else {

@@ -1,5 +1,5 @@
 import ByteIO
-public import Devices
+import Devices
 
 extension XeModel {
   /// The descriptor, then each engine's packets, then the trailer. Engines may take turns: the
@@ -46,7 +46,7 @@ extension XeModel {
     queue.append(.bytes(StateFile(packet.header + payload)))
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     var filled = 0
@@ -69,7 +69,7 @@ extension XeModel {
 
   // xe_sriov_pf_migration_size counts the bytes and one header of each resource of an engine, but
   // neither the descriptor nor the trailer.
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     var count: UInt64 = 0
     for state in firmware { count += UInt64(XePacket.headerByteCount + state.count) }
     count += UInt64(XePacket.headerByteCount + 8 * entries.count)

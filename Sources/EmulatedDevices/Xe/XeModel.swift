@@ -1,6 +1,6 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// An Intel graphics virtual function behind xe_vfio_pci, errno for errno.
@@ -9,13 +9,13 @@ import VirtualPCI
 /// xe_sriov_pf_migration.c of Linux 6.19. The kernel's worker behind the write is done at once; its
 /// failures show with the next packet, as there. Memory of any size takes little room, on either
 /// side.
-public final class XeModel: FunctionModel {
+final class XeModel: FunctionModel {
   static let deviceKey: UInt16 = 0xf001
   static let revisionKey: UInt16 = 0xf002
   static let registerCount = 4
 
-  public let settings: XeSettings
-  public var function: EmulatedFunction
+  let settings: XeSettings
+  var function: EmulatedFunction
 
   /// What each engine has of the guest: its firmware's state, and four registers.
   var firmware: [[UInt8]]
@@ -42,7 +42,7 @@ public final class XeModel: FunctionModel {
   }
 
   /// A function with settings that have no defect.
-  public init(_ settings: XeSettings = XeSettings()) {
+  init(_ settings: XeSettings = XeSettings()) {
     precondition(settings.defect == nil, "settings have a defect")
     self.settings = settings
     var aperture: UInt64 = 256 << 20
@@ -82,10 +82,10 @@ public final class XeModel: FunctionModel {
     return writer.bytes
   }
 
-  public var driver: String { "xe-vfio-pci" }
-  public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer] }
+  var driver: String { "xe-vfio-pci" }
+  var abilities: MigrationAbilities { [.stopCopy, .peerToPeer] }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(driver: driver, layouts: ["xe"])
     facts.xe = DeviceFacts.Xe()
     facts.xe?.ggttByteCounts = [UInt64(8 * settings.entryCount)]
@@ -98,7 +98,7 @@ public final class XeModel: FunctionModel {
     return facts
   }
 
-  public var digest: String {
+  var digest: String {
     var value = memory.digest()
     for state in firmware {
       for byte in state { value = GeneratedMemory.mix(value ^ UInt64(byte)) }
@@ -112,7 +112,7 @@ public final class XeModel: FunctionModel {
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) {
       // Without its trailer a state is not done.
       guard isEnded, !hasFailed else { throw .inputOutput }
@@ -143,14 +143,14 @@ public final class XeModel: FunctionModel {
     memory = SeededMemory(byteCount: settings.memoryByteCount)
   }
 
-  public func reset() {
+  func reset() {
     closeFile()
     clear()
     function.reset()
   }
 
   // The core does not let anybody ask: there is no pre-copy.
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     throw .notSupportedByDriver
   }
 }

@@ -44,7 +44,7 @@ extension DeviceFacts {
 
     /// One service level agreement.
     public struct ServiceLevel: Sendable, Hashable {
-      /// The service, as the kernel numbers it (`enum adf_svc_type`).
+      /// The service, as the layout `qat` numbers it (`service`).
       public var service: UInt32
       /// The ring pairs of the physical function, by their bits.
       public var ringPairs: UInt64
