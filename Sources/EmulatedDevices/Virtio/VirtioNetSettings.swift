@@ -5,7 +5,6 @@ struct VirtioNetSettings: Sendable, Hashable {
   /// Bits of `device_feature` (VIRTIO 1.4, 5.1.3 and 6).
   struct Features: OptionSet, Sendable, Hashable {
     let rawValue: UInt64
-    init(rawValue: UInt64) { self.rawValue = rawValue }
 
     static var controlQueue: Self { Self(rawValue: 1 << 17) }
     static var controlReceive: Self { Self(rawValue: 1 << 18) }
