@@ -29,12 +29,13 @@ extension DeviceFacts {
 }
 
 extension DeviceFacts: FactGroup {
-  static let fields: [FactField<DeviceFacts>] =
-    [
-      .text("driver", \.driver),
-      .texts("layouts", \.layouts),
-      .group("pci", \.pci),
-      .text("firmware", \.firmware),
-      .integer("msix-vectors", \.msixVectorCount, in: 0...2048),
-    ] + DriverFamily.all.compactMap(\.facts).sorted { $0.key < $1.key }
+  static let fields = shared + DriverFamily.all.compactMap(\.facts).sorted { $0.key < $1.key }
+
+  private static let shared: [FactField<DeviceFacts>] = [
+    .text("driver", \.driver),
+    .texts("layouts", \.layouts),
+    .group("pci", \.pci),
+    .text("firmware", \.firmware),
+    .integer("msix-vectors", \.msixVectorCount, in: 0...2048),
+  ]
 }

@@ -27,8 +27,6 @@ struct HisiAccSettings: Sendable, Hashable {
   /// Whether the guest has a driver for the function.
   var isReady = true
   var seed: UInt64 = 0
-
-  init() {}
 }
 
 /// Which driver of the family: they differ in what they emit and accept, and in their quirks.

@@ -24,8 +24,6 @@ struct IgbSettings: Sendable, Hashable {
   /// Whether the guest has a driver for the function.
   var isReady = true
   var seed: UInt64 = 0
-
-  init() {}
 }
 
 /// A virtual function of the Intel 82576 that an extended QEMU emulates, behind igb-vfio-pci, errno

@@ -25,8 +25,6 @@ struct MLX5Settings: Sendable, Hashable {
   var hostByteCount: UInt64 = 8 << 30
   var seed: UInt64 = 0
 
-  init() {}
-
   /// The first thing that is wrong with the settings.
   var defect: String? {
     let limit: UInt64 = usesChunks ? 64 << 30 : format == .raw ? 500 << 20 : 3 << 30

@@ -30,8 +30,6 @@ struct NVMeSettings: Sendable, Hashable {
   var byteCountLimit = 256 << 10
   var seed: UInt64 = 0
 
-  init() {}
-
   /// The first thing that is wrong with the settings.
   var defect: String? {
     if !(0...queueLimit).contains(queueCount) {

@@ -73,6 +73,4 @@ struct QATSettings: Sendable, Hashable {
   /// Whether the guest has set the function up.
   var isReady = true
   var seed: UInt64 = 0
-
-  init() {}
 }

@@ -56,8 +56,6 @@ struct VirtioNetSettings: Sendable, Hashable {
   var isReady = true
   var seed: UInt64 = 0
 
-  init() {}
-
   /// Two for each pair, and the control queue if there is one.
   var queueCount: Int { 2 * pairCount + (features.contains(.controlQueue) ? 1 : 0) }
 

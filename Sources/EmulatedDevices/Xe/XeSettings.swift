@@ -13,8 +13,6 @@ struct XeSettings: Sendable, Hashable {
   var hasMedia = true
   var seed: UInt64 = 0
 
-  init() {}
-
   /// 512 MiB.
   static let chunkLimit: UInt64 = 512 << 20
 

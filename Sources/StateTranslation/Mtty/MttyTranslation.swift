@@ -2,7 +2,7 @@ import StateLayout
 
 extension TranslationLoss {
   /// The target has a port that the source had not, and it begins as after a reset.
-  static let port = TranslationLoss(
+  public static let port = TranslationLoss(
     "invent-port", "mtty: begin a port that the source had not as after a reset")
 }
 

@@ -4,7 +4,7 @@ import StateLayout
 extension TranslationLoss {
   /// The service level agreements are left out, and with them the guarantee that the target keeps
   /// to them.
-  static let serviceLevels = TranslationLoss(
+  public static let serviceLevels = TranslationLoss(
     "drop-slas",
     "qat: leave the service level agreements out; the target is not held to their rates")
 }
