@@ -6,7 +6,7 @@ public import StateTranslation
 /// Every emulated source against every emulated target: which targets take a state as it is, which
 /// take it translated, and why the others do not.
 public struct TranslationMatrix: Sendable {
-  /// What became of a source's state on a target.
+  /// The result for a source's state on a target.
   public struct Cell: Sendable {
     /// The index of the source among the devices.
     public let source: Int
@@ -21,7 +21,7 @@ public struct TranslationMatrix: Sendable {
     /// Whether the state has a layout that the target takes.
     public let isOfTarget: Bool
 
-    /// What the driver and the translation come to together.
+    /// The verdict of the driver and the translation together.
     public var verdict: Verdict {
       if direct == nil, isOfTarget { return .accepted }
       if report.isAccepted, translated == nil { return .translated }

@@ -1,6 +1,7 @@
 import ByteIO
 
-/// What a state may be, by its first bytes, its length, and the driver that it came from.
+/// The layouts that a state may have, by its first bytes, its length, and the driver that it came
+/// from.
 public struct LayoutDetection: Sendable {
   /// A layout that the state may have.
   public struct Candidate: Sendable {

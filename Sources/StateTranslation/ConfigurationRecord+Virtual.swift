@@ -3,7 +3,7 @@ public import MigrationStream
 public import VirtualPCI
 
 extension ConfigurationRecord {
-  /// What a virtual configuration space saved, as a stream carries it.
+  /// The saved state of a virtual configuration space, as a stream carries it.
   public init(_ state: ConfigSpaceState) {
     self.init(
       physical: state.physical, synthesized: state.synthesized, emulatedBits: state.emulatedBits,

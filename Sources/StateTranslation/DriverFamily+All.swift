@@ -40,7 +40,8 @@ extension TranslationLoss: RawRepresentable, CaseIterable {
 }
 
 extension DeviceError {
-  /// What the errno means of `driver`, or of any driver; nil if the errno speaks for itself.
+  /// The meaning of the errno if it comes from `driver`, else from any driver; nil if the errno
+  /// speaks for itself.
   public func explanation(driver: String?) -> String? {
     let family = DriverFamily.all.first { $0.driver == driver }
     return family?.meanings.first { $0.fits(self) }?.text ?? explanation

@@ -8,7 +8,7 @@ public import VirtualPCI
 /// With a profile on both sides, nothing of the source's own configuration space is left. Without
 /// one the guest was shown the source's, so the target must have its identity.
 public struct RecordTranslation: Sendable {
-  /// What is known of the device that is to take the state.
+  /// The known facts of the device that is to take the state.
   public var target: DeviceFacts
   /// The profile that the guest is shown on both sides.
   public var profile: ProfileLayout?
@@ -37,7 +37,8 @@ public struct RecordTranslation: Sendable {
     result.driver =
       target.driver ?? (isKnown ? identity.driver : layout.drivers.first ?? identity.driver)
     note("identity.driver", identity.driver, result.driver, Self.identityRule, &report)
-    // What the source's driver could do, and how much it expected to hand out.
+    // The abilities of the source's driver, and the size that it expected, say nothing of the
+    // target.
     result.migrationFlags = nil
     result.stopCopyByteCount = nil
     let wanted = identity.pci.map(Self.ids)
@@ -106,7 +107,7 @@ public struct RecordTranslation: Sendable {
 }
 
 extension DeviceFacts {
-  /// What a stream says of the device that a state was taken from.
+  /// The facts in a stream's identity of the device that a state was taken from.
   public init(_ identity: DeviceIdentity) {
     self.init()
     driver = identity.driver

@@ -2,9 +2,9 @@ public import StateLayout
 
 /// Translates states for one target.
 public struct Translator: Sendable {
-  /// What is known of the device that the states were taken from.
+  /// The known facts of the device that the states were taken from.
   public var source = DeviceFacts()
-  /// What is known of the device that is to take them.
+  /// The known facts of the device that is to take them.
   public var target: DeviceFacts
   /// The losses that are accepted.
   public var allowed: Set<TranslationLoss> = []
@@ -12,9 +12,9 @@ public struct Translator: Sendable {
   /// A translator for a device with these facts, which accepts no loss.
   public init(for target: DeviceFacts) { self.target = target }
 
-  /// What became of a state.
+  /// The result for one state.
   public struct Outcome: Sendable {
-    /// What was rewritten, refused, lost and not checked.
+    /// All rewrites, refusals, losses and missing checks.
     public var report: TranslationReport
     /// The state in the layout that was asked for, with opaque parts as ranges of the source; nil
     /// if it was refused.

@@ -15,7 +15,7 @@ package protocol DeviceModel: AnyObject {
   /// The configuration region.
   var configuration: [UInt8] { get }
   var addressSpaceAbilities: AddressSpaceAbilities { get }
-  /// What a translation to this device goes by.
+  /// The facts that a translation to this device goes by.
   var facts: DeviceFacts { get }
   /// A digest of the guest's state in the device: equal for equal states.
   var digest: String { get }

@@ -5,11 +5,11 @@ import Devices
 ///
 /// Each model declares its family beside itself, and `all` names it.
 public struct EmulatedFamily: Sendable {
-  /// What stands behind `emulated:`.
+  /// The name behind `emulated:`.
   public let name: String
   /// The parameters, each as `KEY=WHAT`; all have defaults.
   public let parameters: [String]
-  /// What it is, in a sentence.
+  /// The device, in a sentence.
   public let summary: String
   /// The parameters of the devices that the matrix of translations has of this family: they differ
   /// in the state that they hand out or take.

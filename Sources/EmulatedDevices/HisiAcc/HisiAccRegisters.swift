@@ -21,7 +21,7 @@ struct HisiAccRegisters: Sendable, Hashable {
   /// A function that its guest left alone.
   init() {}
 
-  /// What a guest's driver has made of the function.
+  /// The state of the function that a guest's driver has set up.
   init(_ workload: inout GuestWorkload) {
     isReady = true
     words[0] = workload.word() & 1
@@ -56,7 +56,7 @@ struct HisiAccRegisters: Sendable, Hashable {
     completionContexts = data.little(UInt64.self, at: HisiAccLayout.completionContexts)
   }
 
-  /// What lies behind the match data, with the queues' addresses put together as `generation` does.
+  /// The bytes behind the match data, with the queues' addresses composed as `generation` does.
   func bytes(_ generation: HisiAccGeneration) -> [UInt8] {
     var writer = ByteWriter(reserving: HisiAccLayout.byteCount - HisiAccLayout.registers)
     // Five reserved registers and a word of padding end them.

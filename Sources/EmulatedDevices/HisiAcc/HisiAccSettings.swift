@@ -1,4 +1,4 @@
-/// What a HiSilicon accelerator's virtual function is like, and its host's driver.
+/// The settings of a HiSilicon accelerator's virtual function, and of its host's driver.
 struct HisiAccSettings: Sendable, Hashable {
   /// Which accelerator.
   enum Accelerator: String, Sendable, Hashable, CaseIterable {

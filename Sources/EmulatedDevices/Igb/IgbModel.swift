@@ -3,7 +3,7 @@ import Devices
 import StateTranslation
 import VirtualPCI
 
-/// What a virtual function of an emulated Intel 82576 is like.
+/// The settings of a virtual function of an emulated Intel 82576.
 struct IgbSettings: Sendable, Hashable {
   /// Which of the structures of version 1 the device hands out and takes.
   enum Structure: Sendable, Hashable, CaseIterable {
@@ -76,7 +76,7 @@ final class IgbModel: FunctionModel {
   func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) { try load() }
     if arc.closesChannel { closeFile() }
-    // What was opened in PRE_COPY is empty until then.
+    // A file opened in PRE_COPY is empty until then.
     if arc.to == .stopCopy { file = StateFile(state.bytes) }
   }
 

@@ -6,7 +6,7 @@ enum IgbRegisters {
   static let queueStride = 0x40
   static let receiveQueue = 0xc000
   static let transmitQueue = 0xe000
-  /// What the physical function sees of a virtual one's own registers.
+  /// The physical function's view of a virtual function's own registers.
   static let mirror = 0x10000
   static let offload = 0x5ad0
   static let vectors = 0x11700

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// What an emulated 82576 holds for one of its virtual functions.
+/// The state that an emulated 82576 holds for one of its virtual functions.
 struct IgbState: Sendable, Hashable {
   /// The two registers of a receive address, of the function's pool.
   struct Address: Sendable, Hashable {
@@ -110,7 +110,7 @@ struct IgbState: Sendable, Hashable {
     return writer.bytes
   }
 
-  /// What is the guest's in it, wherever the function's registers lie.
+  /// The guest's part of the state, without the places of the function's registers.
   var content: [UInt8] {
     var writer = ByteWriter()
     for value in registers { writer.little(value) }

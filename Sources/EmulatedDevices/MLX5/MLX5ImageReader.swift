@@ -88,7 +88,7 @@ struct MLX5ImageReader {
     var result = memory
     if sequence == 0 {
       result = GeneratedMemory(byteCount: image.contextByteCount, seed: image.seed)
-      // What no image brings is not there.
+      // Blocks that no image brings are not there.
       for block in result.generations.indices { result.generations[block] = .max }
     }
     guard result.seed == image.seed, result.byteCount == image.contextByteCount else {

@@ -1,4 +1,4 @@
-/// What an mlx5 virtual function is like, and the driver and firmware that move it.
+/// The settings of an mlx5 virtual function, and of the driver and firmware that move it.
 struct MLX5Settings: Sendable, Hashable {
   /// How the driver frames the firmware's images.
   enum Format: String, Sendable, Hashable, CaseIterable {

@@ -2,7 +2,7 @@ import ByteIO
 
 /// One port of the kernel's sample serial device (`struct serial_port`, samples/vfio-mdev/mtty.c).
 ///
-/// What is written to the port stays in its FIFO until it is read back.
+/// Bytes written to the port stay in its FIFO until they are read back.
 package struct MttyPort: Sendable, Hashable {
   static let byteCount = 36
   private static let fifoByteCount: UInt8 = 16

@@ -1,4 +1,4 @@
-/// What an NVMe controller is like whose state can be moved (NVMe 2.1, TP4159).
+/// The settings of an NVMe controller with movable state (NVMe 2.1, TP4159).
 struct NVMeSettings: Sendable, Hashable {
   /// How the state is laid out.
   enum Packing: String, Sendable, Hashable {

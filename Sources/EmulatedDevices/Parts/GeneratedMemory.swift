@@ -30,7 +30,7 @@ struct GeneratedMemory: Sendable, Hashable {
     Int(min(UInt64(Self.blockByteCount), byteCount - UInt64(block * Self.blockByteCount)))
   }
 
-  /// What stands before a block in a state: its number, its generation and its length.
+  /// The header before a block in a state: its number, its generation and its length.
   func blockHeader(of block: Int) -> [UInt8] {
     var writer = ByteWriter(reserving: Self.blockHeaderByteCount)
     writer.little(UInt64(block))

@@ -27,7 +27,7 @@ struct TaggedRecord: Sendable, Hashable {
 
 /// Takes a stream of records apart, in pieces of any size, as the two drivers with such records do.
 struct TaggedRecordReader {
-  /// What comes next.
+  /// The next step in a stream of records.
   enum Event {
     /// A header is complete.
     case header(TaggedRecord)

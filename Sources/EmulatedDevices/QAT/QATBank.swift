@@ -24,9 +24,9 @@ struct QATBank: Sendable, Hashable {
     case exceptionEnable = 19
     case arbiterEnable = 20
 
-    /// Those that say how the rings are, and that the hardware makes of them.
+    /// The status registers, which the hardware derives from the rings.
     static let statuses = 0..<11
-    /// Those that a restore writes.
+    /// The registers that a restore writes.
     static let written: [Word] = [
       .interruptEnable, .interruptSource, .coalescingEnable, .coalescingControl,
       .flagAndCoalescingEnable, .exceptionEnable, .arbiterEnable,

@@ -23,7 +23,7 @@ struct QATSections: Sendable {
     var subsectionCount: UInt32
   }
 
-  /// What a preamble at `offset` says of the length of its blob, itself included.
+  /// The length of a blob with its preamble at `offset`, as the preamble says it.
   static func blobByteCount(_ buffer: [UInt8], at offset: Int) -> UInt32 {
     let fields = buffer.span.raw
     return UInt32(fields.little(UInt16.self, at: offset + 8))

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// What a QAT virtual function is like: its device, and what its host allots to it.
+/// The settings of a QAT virtual function: its device, and its host's allotment.
 struct QATSettings: Sendable, Hashable {
   /// Which device the function is of.
   enum Device: String, Sendable, Hashable, CaseIterable {

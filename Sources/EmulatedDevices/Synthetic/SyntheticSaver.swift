@@ -39,7 +39,7 @@ struct SyntheticSaver {
   private var sentCount = 0
   private var randomState: UInt64
   private var reinitializationsLeft: Int
-  // What is being handed out: a header, then the words of a block.
+  // The bytes being handed out: a header, then the words of a block.
   private var head: [UInt8]
   private var words = [UInt64](repeating: 0, count: GeneratedMemory.blockByteCount / 8)
   private var bodyByteCount = 0

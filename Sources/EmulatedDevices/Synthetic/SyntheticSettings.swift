@@ -1,4 +1,4 @@
-/// What a synthetic device is like.
+/// The settings of a synthetic device.
 package struct SyntheticSettings: Sendable, Hashable {
   /// The bytes of the device's memory.
   package var byteCount: UInt64 = 64 << 20

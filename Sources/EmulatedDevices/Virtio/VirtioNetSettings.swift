@@ -1,6 +1,6 @@
 import ByteIO
 
-/// What a virtio network function is like: what its vendor built, and how its host provisioned it.
+/// The settings of a virtio network function: its vendor's design, and its host's provisioning.
 struct VirtioNetSettings: Sendable, Hashable {
   /// Bits of `device_feature` (VIRTIO 1.4, 5.1.3 and 6).
   struct Features: OptionSet, Sendable, Hashable {
@@ -25,11 +25,11 @@ struct VirtioNetSettings: Sendable, Hashable {
     }
   }
 
-  /// What the device offers; without bit 32 none of it is modern.
+  /// The features that the device offers; without bit 32 it is a legacy device.
   var features = Features.common
   /// The 64-bit words that the device has for features: vendors differ.
   var featureWordCount = 1
-  /// What the guest's driver chose; nil for a choice by the seed.
+  /// The features that the guest's driver chose; nil for a choice by the seed.
   var negotiated: Features?
   /// The pairs of queues that the guest is shown.
   var pairCount = 4

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// What a guest has made of a virtio network function: all that its device parts carry.
+/// A guest's state of a virtio network function: all that its device parts carry.
 struct VirtioNetState: Sendable, Hashable {
   /// `struct virtio_pci_common_cfg` for one queue, as the part of a queue has it.
   struct Queue: Sendable, Hashable {
@@ -39,7 +39,7 @@ struct VirtioNetState: Sendable, Hashable {
     queues = (0..<settings.queueCount).map { _ in Queue(size: settings.queueSize) }
   }
 
-  /// What a guest's driver has made of it.
+  /// The state that a guest's driver has set up.
   init(_ settings: VirtioNetSettings, _ workload: inout GuestWorkload) {
     self.init(settings)
     let needed = VirtioNetSettings.Features([.version1, .controlQueue, .multiqueue])

@@ -74,7 +74,7 @@ struct VirtioPartsCommand {
       throw .invalid
     }
     state.driverFeatures = negotiated
-    // What the control queue was told begins with the driver.
+    // The commands of the control queue begin with the driver.
     state.controls = []
   }
 

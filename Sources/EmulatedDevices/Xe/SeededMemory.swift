@@ -29,7 +29,7 @@ struct SeededMemory: Sendable {
     kinds = [UInt8](repeating: Self.zero, count: GeneratedMemory.blockCount(byteCount))
   }
 
-  /// What `seed` makes.
+  /// The content that `seed` makes.
   init(byteCount: UInt64, seed: UInt64) {
     self.init(byteCount: byteCount)
     seeds = [seed]

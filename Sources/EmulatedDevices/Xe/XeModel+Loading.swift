@@ -71,7 +71,7 @@ extension XeModel {
     case .invalid: throw .invalid
     default:
       guard packet.tile == 0 else { throw .invalid }
-      // What went wrong with a packet before is told with this one.
+      // A failure with the packet before shows with this one.
       if hasFailed { throw .inputOutput }
       if !restore(packet, payload) { hasFailed = true }
     }

@@ -17,7 +17,7 @@ final class XeModel: FunctionModel {
   let settings: XeSettings
   var function: EmulatedFunction
 
-  /// What each engine has of the guest: its firmware's state, and four registers.
+  /// The guest's state in each engine: its firmware's state, and four registers.
   var firmware: [[UInt8]]
   var registers: [[UInt32]]
   /// The entries, without the number of the function that each has in hardware.
@@ -35,7 +35,7 @@ final class XeModel: FunctionModel {
   var hasFailed = false
   var isEnded = false
 
-  /// What goes out: bytes, or a range of the memory.
+  /// A piece to be handed out: bytes, or a range of the memory.
   enum Item {
     case bytes(StateFile)
     case memory(Range<UInt64>)

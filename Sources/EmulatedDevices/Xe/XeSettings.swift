@@ -1,4 +1,4 @@
-/// What an Intel graphics virtual function is like, and what its host gives it.
+/// The settings of an Intel graphics virtual function, and its host's share for it.
 struct XeSettings: Sendable, Hashable {
   /// Of the function: Battlemage, unless said otherwise.
   var deviceID: UInt16 = 0xe20b

@@ -1,6 +1,6 @@
 /// One attribute or instance of a layout: how to read and write a field.
 final class FieldDefinition: Sendable {
-  /// What one item of the field is.
+  /// The kind of one item of the field.
   enum Kind: Sendable {
     case integer(IntegerFormat)
     case bits(BitPlace)
@@ -30,7 +30,7 @@ final class FieldDefinition: Sendable {
   }
 
   enum Extent: Sendable {
-    /// What its kind takes.
+    /// The natural length of its kind.
     case natural
     case size(Expression, measures: Measurement?)
     case toEnd
@@ -54,7 +54,7 @@ final class FieldDefinition: Sendable {
   let condition: Expression?
   /// Where an instance stands in its stream.
   let position: Expression?
-  /// What an instance is computed as.
+  /// The expression of a computed instance.
   let value: Expression?
   let enumeration: Enumeration?
   let validity: [Validity]
@@ -197,7 +197,7 @@ struct Measurement: Sendable {
   let hops: Int
   /// The names from there.
   let path: [String]
-  /// What undoes the expression, from the outside in.
+  /// The steps that undo the expression, from the outside in.
   let steps: [Step]
 
   enum Step: Sendable {

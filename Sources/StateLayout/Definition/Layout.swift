@@ -6,7 +6,7 @@ public struct Layout: Sendable {
   public var name: String { definition.name }
   /// The identifier of the file, which names the type in generated parsers.
   public var id: String { definition.types[0].name }
-  /// What the layout describes, in a line.
+  /// The state that the layout describes, in a line.
   public var title: String { definition.title }
   /// More on it.
   public var documentation: String? { definition.types[0].documentation }

@@ -34,7 +34,7 @@ public struct LayoutError: Error, Sendable, Hashable {
     case field(String)
   }
 
-  /// What kind of problem it is.
+  /// The kind of problem.
   public let code: Code
   /// Where it lies: in the layout's text, or at a field of a tree.
   public let place: Place

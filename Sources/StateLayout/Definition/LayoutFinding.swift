@@ -13,7 +13,7 @@ public struct LayoutFinding: Sendable, Hashable {
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// What kind of rule it comes from.
+  /// The kind of rule that it comes from.
   public enum Kind: String, Sendable, Hashable {
     /// The state ends before its layout does.
     case truncated

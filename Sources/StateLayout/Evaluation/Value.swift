@@ -1,4 +1,4 @@
-/// What an expression yields.
+/// The value of an expression.
 enum Value {
   case integer(Int128)
   case boolean(Bool)
@@ -39,7 +39,7 @@ enum Value {
 }
 
 extension Value {
-  /// What distinguishes an item from others.
+  /// The key that distinguishes an item from others.
   enum Key: Hashable {
     case integer(Int128)
     case text(String)

@@ -292,7 +292,7 @@ struct ExpressionParser {
   }
 }
 
-/// What the names of an expression mean in the type that it belongs to.
+/// The meanings of names in an expression's type.
 protocol NameScope {
   func meaning(of name: String) -> Expression?
   /// Whether any type of the layout has such a field or instance.

@@ -102,7 +102,7 @@ extension LayoutReader {
   }
 }
 
-/// What a type's `meta` says, for it and the types in it.
+/// The defaults in a type's `meta`, for it and the types in it.
 struct LayoutDefaults {
   var isBigEndian: Bool?
   var hasBigEndianBits = true

@@ -21,7 +21,7 @@ extension Dissector {
     }
   }
 
-  /// What is expected by a check that `value` does not pass.
+  /// The expectation of a check that `value` does not pass; nil if it passes.
   private mutating func violated(
     _ validity: FieldDefinition.Validity, _ value: Value, _ field: FieldDefinition
   ) throws(EvaluationProblem) -> String? {

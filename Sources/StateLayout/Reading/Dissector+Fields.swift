@@ -161,7 +161,7 @@ extension Dissector {
       return .record(record(type, streamStart: streamStart, streamEnd: streamEnd))
     }
     guard let extent = extent(of: field) else { return nil }
-    // What is wrong inside does not keep what stands behind from being read.
+    // An error inside does not keep the fields behind from being read.
     isStopped = false
     let cut = shortfall
     shortfall = nil

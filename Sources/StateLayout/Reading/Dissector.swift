@@ -92,7 +92,7 @@ struct Dissector: ~Copyable {
     path.append(.name(definition.name))
     defer { path.removeLast() }
     guard let position = definition.position else {
-      // What cannot be computed, because a field that it needs is not there, is left out.
+      // An instance that needs a missing field is left out.
       if let node = try? evaluator.instanceNode(index, at: level) {
         nodeCount += 1
         check(definition, node)

@@ -1,4 +1,4 @@
-/// What rules about items remember of those before.
+/// The memory of rules about items: keys and ends of the items before.
 struct ItemRuleState {
   let rules: [ItemRule]
   private var keys: [ItemKeys]

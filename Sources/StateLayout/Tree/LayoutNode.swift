@@ -1,7 +1,7 @@
 /// A field of a dissected or composed state: a name, a content, and the range that it was read
 /// from.
 public struct LayoutNode: Sendable {
-  /// What a field holds.
+  /// The content of a field.
   public enum Content: Sendable {
     case integer(Int128)
     case text(String)
@@ -23,7 +23,7 @@ public struct LayoutNode: Sendable {
     case remainder
   }
 
-  /// What a node holds, which copies of it share until one of them is changed.
+  /// The content of a node, which its copies share until one of them is changed.
   // SAFETY: it is only changed if `isKnownUniquelyReferenced` says that no other node has it.
   private final class Body: @unchecked Sendable {
     var name: String
@@ -95,7 +95,7 @@ public struct LayoutNode: Sendable {
     set { own().name = newValue }
   }
 
-  /// What the field holds. Setting it clears `range`, and completes a node that was read short.
+  /// The field's content. Setting it clears `range`, and completes a node that was read short.
   public var content: Content {
     get { body.stored.content }
     set {
@@ -185,16 +185,16 @@ extension LayoutNode {
     if case .list(let items) = content { items.first + items.last } else { [] }
   }
 
-  /// What the layout says of the field.
+  /// The layout's documentation of the field.
   public var documentation: String? { field?.documentation }
 
-  /// What the value means: the label that the layout gives it.
+  /// The label that the layout gives the value.
   public var meaning: String? {
     guard let integer, let enumeration = field?.enumeration else { return nil }
     return enumeration.entries[integer]?.label
   }
 
-  /// What the layout says of the value.
+  /// The layout's documentation of the value.
   public var meaningDocumentation: String? {
     guard let integer, let enumeration = field?.enumeration else { return nil }
     return enumeration.entries[integer]?.documentation

@@ -6,7 +6,7 @@ public import ByteIO
 /// Dissecting mostly reads forward, passes over opaque payloads, and keeps a window of a few KiB,
 /// so a source may hold any amount of state.
 public protocol StateSource {
-  /// What a failed read throws; `Never` for memory.
+  /// The error of a failed read; `Never` for memory.
   associatedtype Failure: Error
 
   /// The length of the whole state.

@@ -36,7 +36,7 @@ extension Layout {
 struct LayoutEncoder {
   let layout: LayoutDefinition
   var evaluator = Evaluator()
-  // What was written before, and the bytes since then.
+  // The output so far, but for the bytes since the last payload, and these bytes.
   private var output = Payload()
   private var bytes: [UInt8] = []
   /// The bit fields of a run so far.

@@ -1,4 +1,4 @@
-/// What is known of a device that takes a state, or that a state was taken from.
+/// The known facts of a device that takes a state, or that a state was taken from.
 ///
 /// Every fact is optional. If a translation needs one that is missing, it skips the checks that
 /// depend on it, and its report says so.

@@ -9,7 +9,7 @@ struct DriverFamily: Sendable {
   let translations: [any Translation]
   /// The facts of the family's devices, as they stand in a file; nil if it needs none of its own.
   let facts: FactField<DeviceFacts>?
-  /// What the driver's errno mean; the first that fits counts.
+  /// The meanings of the driver's errno; the first that fits counts.
   let meanings: [ErrnoMeaning]
 
   init(
@@ -23,9 +23,9 @@ struct DriverFamily: Sendable {
   }
 }
 
-/// What an errno means of one driver, if the errno alone says less than the driver knows.
+/// The meaning of an errno of one driver, if the errno alone says less than the driver knows.
 struct ErrnoMeaning: Sendable {
-  /// What the driver was asked for.
+  /// The request that failed.
   enum Step: Sendable {
     /// To take state.
     case write

@@ -9,7 +9,7 @@ public protocol Translation: Sendable {
   var source: String { get }
   /// The name of the layout that it writes.
   var target: String { get }
-  /// What it rewrites and what it refuses, in a line.
+  /// Its rewrites and refusals, in a line.
   var summary: String { get }
   /// The facts of the target that it goes by, by their keys.
   var facts: [String] { get }
@@ -55,7 +55,7 @@ public struct TranslationRule: Sendable, Hashable {
 public struct TranslationLoss: Sendable, Hashable {
   /// The name, as `ferry translate --allow` takes it.
   public let rawValue: String
-  /// What is lost, in a line.
+  /// The loss, in a line.
   public let summary: String
 
   init(_ name: String, _ summary: String) {

@@ -1,4 +1,4 @@
-/// What a translation did, or why it did nothing.
+/// The changes that a translation made, or its reasons to make none.
 public struct TranslationReport: Sendable, Hashable {
   /// A field that has another value in the translated state.
   public struct Rewrite: Sendable, Hashable {
@@ -16,9 +16,9 @@ public struct TranslationReport: Sendable, Hashable {
   public struct Refusal: Sendable, Hashable {
     /// The field or part of the state; empty for the state as a whole.
     public let field: String
-    /// What the state has there.
+    /// The value in the state.
     public let found: String
-    /// What the target would take.
+    /// The value that the target would take.
     public let needed: String
     /// The loss that a user could accept instead; nil if there is none.
     public let loss: TranslationLoss?
@@ -38,7 +38,7 @@ public struct TranslationReport: Sendable, Hashable {
   public struct Unchecked: Sendable, Hashable {
     /// The key, such as `virtio.num-queues`.
     public let fact: String
-    /// What was not checked.
+    /// The check that could not be made.
     public let subject: String
   }
 

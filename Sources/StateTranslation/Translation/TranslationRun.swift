@@ -1,11 +1,11 @@
 import ByteIO
 import StateLayout
 
-/// What a translation goes by, and the report that it writes.
+/// The facts and allowances of a translation, and the report that it writes.
 public struct TranslationRun: Sendable {
-  /// What is known of the device that the state was taken from.
+  /// The known facts of the device that the state was taken from.
   public let source: DeviceFacts
-  /// What is known of the device that is to take it.
+  /// The known facts of the device that is to take it.
   public let target: DeviceFacts
   /// The losses that the caller accepts.
   public let allowed: Set<TranslationLoss>

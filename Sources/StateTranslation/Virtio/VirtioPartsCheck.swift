@@ -34,7 +34,7 @@ struct VirtioPartsCheck {
     }?["value.value"]?.integer
   }
 
-  /// What a part is about, which no other part of a record is.
+  /// The subject of a part, which no other part of a record has.
   static func name(of part: LayoutNode) -> String {
     let type = part["part_type"]?.integer ?? 0
     switch VirtioPart(rawValue: type) {

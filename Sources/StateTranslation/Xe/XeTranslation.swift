@@ -24,7 +24,7 @@ struct XeTranslation: Translation {
     static let translationTable: Int128 = 3
     static let memory: Int128 = 6
     static let known: ClosedRange<Int128> = 1...6
-    /// Those of a GT.
+    /// The packets that belong to a GT.
     static let graphics: ClosedRange<Int128> = 3...6
   }
 
