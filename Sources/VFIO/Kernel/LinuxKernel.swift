@@ -1,7 +1,7 @@
 private import ByteIO
 private import CVFIO
+public import Devices
 private import Glibc
-public import Replay
 public import SystemPackage
 
 /// The kernel that this process runs on.
