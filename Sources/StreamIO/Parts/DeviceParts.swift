@@ -47,7 +47,7 @@ extension StreamWriter {
   private mutating func writeState(
     of part: DeviceParts, device: UInt16, total: inout UInt64, progress: (UInt64) -> Void
   ) throws(StreamIOError) {
-    let input = try InputFile(path: part.statePath)
+    var input = try InputFile(path: part.statePath)
     var buffer = ByteBuffer()
     var preCopyLeft = part.preCopyByteCount
     while true {

@@ -72,7 +72,7 @@ struct Extract: ParsableCommand {
       }
     }
     try writeParts(of: selected)
-    try stateFile.commit()
+    try stateFile.finish()
   }
 
   private func extractIntact() throws {
@@ -96,7 +96,7 @@ struct Extract: ParsableCommand {
     let total = stream.report.catalog.devices[Int(number)].summary?.byteCount ?? position
     if total > position { try stateFile.skip(total - position) }
     try writeParts(of: selected, isSalvage: true)
-    try stateFile.commit()
+    try stateFile.finish()
     guard loss.isEmpty else {
       let text = SalvageText.lines(for: loss).joined(separator: "\n")
       throw CommandError.damaged("\(file): device \(number) is not whole\n\(text)")
@@ -120,7 +120,7 @@ struct Extract: ParsableCommand {
       guard let path = part.path, let bytes = part.bytes else { continue }
       let output = try OutputFile(path: path)
       try output.write(bytes.span.raw)
-      try output.commit()
+      try output.finish()
     }
   }
 }

@@ -49,8 +49,13 @@ struct Pack: ParsableCommand {
 
   func run() throws {
     let devices = try parts.map { try $0.parts() }
-    var writer = try coding.writer(
-      to: OutputFile(path: output, bandwidth: bandwidth?.byteCount))
+    let file = try OutputFile(path: output)
+    var writer =
+      if let bandwidth {
+        try coding.writer(to: SimulatedLink(to: file, bytesPerSecond: bandwidth.byteCount))
+      } else {
+        try coding.writer(to: file)
+      }
     let progress = Progress("packed", total: nil)
     try writer.write(devices, information: try .current()) { progress.update($0) }
     try writer.finish()

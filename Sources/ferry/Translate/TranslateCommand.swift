@@ -139,7 +139,7 @@ struct TranslateCommand: ParsableCommand {
     try finish([(nil, state.outcome)]) { output in
       let file = try OutputFile(path: output)
       try state.send { (span) throws(StreamIOError) in try file.write(span) }
-      try file.commit()
+      try file.finish()
     }
   }
 
