@@ -25,3 +25,21 @@ public struct CaptureSource<Device: MigratableDevice> {
     self.interrupts = interrupts
   }
 }
+
+extension CaptureSource {
+  /// What the stream says of the device, whose driver has `abilities`.
+  func introduction(
+    number: UInt16, abilities: MigrationAbilities
+  ) throws(DeviceError) -> DeviceIntroduction {
+    var identity = try device.identity()
+    identity.migrationFlags = abilities.rawValue
+    identity.stopCopyByteCount = try device.stopCopyByteCount()
+    let physical = try device.configurationSpace()
+    var record = try shownSpace(physical).map(ConfigurationRecord.init) ?? ConfigurationRecord()
+    record.physical = physical.isEmpty ? nil : physical
+    return DeviceIntroduction(
+      number: number, identity: identity,
+      configuration: record == ConfigurationRecord() ? nil : record, interrupts: interrupts,
+      pasids: pasids)
+  }
+}

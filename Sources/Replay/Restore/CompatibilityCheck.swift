@@ -4,7 +4,7 @@ import PCIConfig
 
 /// Holds what a stream says of a device against a target, and changes nothing.
 struct CompatibilityCheck<Device: MigratableDevice> {
-  let wanted: StreamDevice
+  let wanted: DeviceIntroduction
   let device: Device
   let profile: ProfileLayout?
   let judgement: StateJudgement?
@@ -22,6 +22,12 @@ struct CompatibilityCheck<Device: MigratableDevice> {
     if !parts.isDisjoint(with: [.state, .configuration]) {
       try checkIdentity()
       try checkConfiguration()
+    }
+    if let interrupts = wanted.interrupts, interrupts.isProgrammed {
+      report.add(
+        number, "interrupts", wanted: "\(interrupts)",
+        found: "no driver that takes them, so they are not restored; the VMM programs them again",
+        severity: .note)
     }
     if parts.contains(.bindings), let table = wanted.pasids, !table.domains.isEmpty {
       check(table, against: try device.addressSpaceAbilities())
