@@ -9,13 +9,13 @@ let targets = [
   "FuzzConfigSpace": ["PCIConfig"],
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
-  "FuzzProfile": ["PCIConfig"],
+  "FuzzProfile": ["PCIConfig", "QEMUStream", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["VFIO"],
-  "FuzzTranslate": ["StateLayout"],
+  "FuzzTranslate": ["StateLayout", "StateTranslation"],
 ]
 
 let settings: [SwiftSetting] = [

@@ -1,5 +1,5 @@
+import Migration
 import MigrationStream
-import Replay
 
 /// What `ferry replay --json` prints; the shape is `schemas/replay.schema.json`. Times are in microseconds.
 struct ReplayReport: Encodable {

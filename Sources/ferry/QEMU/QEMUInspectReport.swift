@@ -1,5 +1,6 @@
 import PCIConfig
 import QEMUStream
+import Reports
 
 /// What `ferry qemu inspect --json` prints; the shape is `schemas/qemu-inspect.schema.json`.
 struct QEMUInspectReport: Encodable {

@@ -2,6 +2,7 @@ import ByteIO
 import MigrationStream
 import PCIConfig
 import QEMUStream
+import Reports
 
 /// The page that `ferry qemu inspect` prints for a person.
 struct QEMUInspectText {
