@@ -8,7 +8,8 @@ import Testing
     MemorySource(try builder.encoded())
   }
 
-  /// A sink of records that has chunks of at most `chunkByteCount` bytes, of the devices in `wanted`.
+  /// A sink of records that has chunks of at most `chunkByteCount` bytes, of the devices in
+  /// `wanted`.
   private struct Collector: RecordSink {
     struct Full: Error {}
     typealias Failure = Full

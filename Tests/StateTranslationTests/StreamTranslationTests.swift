@@ -12,7 +12,8 @@ import Testing
 @Suite struct StreamTranslationTests {
   private static let information = StreamInformation(producer: "translator")
 
-  /// Three serial devices of one port, with all that a stream can say of a device; state comes in turns.
+  /// Three serial devices of one port, with all that a stream can say of a device; state comes in
+  /// turns.
   private func stream() throws -> (builder: StreamBuilder, state: [UInt8]) {
     let state = try device("emulated:mtty?ports=1&text=hello").stopCopied()
     var builder = StreamBuilder()

@@ -9,8 +9,8 @@ public struct CaptureSource<Device: MigratableDevice> {
   public var pasids: PASIDTable?
   /// The profile that the guest was shown; a device that cannot carry it is refused.
   public var profile: ProfileLayout?
-  /// The configuration space that the VMM served, with what the guest wrote to it; where there is none, it is taken to be
-  /// the profile's as after a reset.
+  /// The configuration space that the VMM served, with what the guest wrote to it; where there is
+  /// none, it is taken to be the profile's as after a reset.
   public var guestSpace: ConfigSpaceState?
   /// The interrupts that the guest programmed, which the VMM alone knows.
   public var interrupts: InterruptState?

@@ -17,7 +17,8 @@ final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
   var registers: [ReplaySummary.RestoredRegister] = []
 
   init(
-    _ session: DeviceSession<Device, Clock>, _ introduction: DeviceIntroduction, profile: ProfileLayout?
+    _ session: DeviceSession<Device, Clock>, _ introduction: DeviceIntroduction,
+    profile: ProfileLayout?
   ) {
     self.session = session
     self.introduction = introduction

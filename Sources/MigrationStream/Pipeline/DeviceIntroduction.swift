@@ -2,13 +2,18 @@
 public struct DeviceIntroduction: Sendable, Hashable {
   /// The device's number in the stream, counted from 0.
   public var number: UInt16
+  /// Which device it is, and what its driver says of it.
   public var identity: DeviceIdentity
+  /// Its configuration space as it is, and as its guest was shown it.
   public var configuration: ConfigurationRecord?
+  /// The interrupts that its guest programmed, which the VMM alone knows.
   public var interrupts: InterruptState?
+  /// The address spaces that its VMM bound to PASIDs.
   public var pasids: PASIDTable?
   /// Optional records of the device; those that stand between its state do not belong here.
   public var optionalRecords: [OptionalRecord] = []
 
+  /// A device of which no more is known than is given.
   public init(
     number: UInt16, identity: DeviceIdentity = DeviceIdentity(),
     configuration: ConfigurationRecord? = nil, interrupts: InterruptState? = nil,
@@ -46,15 +51,18 @@ public struct DeviceIntroduction: Sendable, Hashable {
 
 /// What a stream says before its state: all devices are introduced before the first chunk of any.
 public struct StreamIntroduction: Sendable, Hashable {
+  /// Who wrote the stream; empty until that record came.
   public var information = StreamInformation()
   /// By their numbers, without gaps.
   public var devices: [DeviceIntroduction] = []
   /// Optional records that concern no device.
   public var optionalRecords: [OptionalRecord] = []
 
+  /// Nothing yet: `add(_:)` takes the records.
   public init() {}
 
-  /// Takes over the next record of a stream; false for the first that comes behind the introductions.
+  /// Takes over the next record of a stream; false for the first that comes behind the
+  /// introductions.
   ///
   /// A device whose identity a damaged stream has lost gets an empty one.
   public mutating func add(_ record: Record) -> Bool {

@@ -2,28 +2,32 @@ import ByteIO
 
 /// Where records come from: a stream, a device, parts in files.
 ///
-/// Records come in the order of the format: stream information, then for each device its identity and what else is known
-/// of it, then state. A source that is a stream goes on to the summaries, the end and the index, which every sink makes
-/// itself.
+/// Records come in the order of the format: stream information, then for each device its identity
+/// and what else is known of it, then state. A source that is a stream goes on to the summaries,
+/// the end and the index, which every sink makes itself.
 public protocol RecordSource: ~Copyable {
+  /// What a source throws that cannot give the next record.
   associatedtype Failure: Error
 
   /// The next record, or nil once everything came and was checked.
   mutating func next() throws(Failure) -> Record?
 
-  /// The state bytes of the chunk that `next()` gave, lent until the next call; none after another record.
+  /// The state bytes of the chunk that `next()` gave, lent until the next call; none after another
+  /// record.
   @_lifetime(&self)
   mutating func chunkBytes() throws(Failure) -> RawSpan
 
   /// Gives the state bytes of `chunk`, which `next()` gave, to `sink`.
   ///
-  /// Lends them unless the source does it otherwise: one that has them in a buffer of its own may give that away.
+  /// Lends them unless the source does it otherwise: one that has them in a buffer of its own may
+  /// give that away.
   mutating func copy<Sink: RecordSink & ~Copyable>(
     _ chunk: StateChunk, into sink: inout Sink
   ) throws(CopyError<Failure, Sink.Failure>)
 }
 
-/// A source that knows where in a stream it is, and whether the state that it gave has the digest of its summary.
+/// A source that knows where in a stream it is, and whether the state that it gave has the digest
+/// of its summary.
 public protocol VerifyingRecordSource: RecordSource, ~Copyable {
   /// Where the record that `next()` gave begins.
   var recordOffset: UInt64 { get }
@@ -54,8 +58,8 @@ public enum CopyError<SourceFailure: Error, SinkFailure: Error>: Error {
 extension RecordSource where Self: ~Copyable {
   /// Copies every record that is left into `sink`, which the caller finishes.
   ///
-  /// Optional records are copied whatever they mean. Chunks stay as they are, unless they are longer than the sink's limit.
-  /// `progress` is called after each record.
+  /// Optional records are copied whatever they mean. Chunks stay as they are, unless they are
+  /// longer than the sink's limit. `progress` is called after each record.
   public mutating func copy<Sink: RecordSink & ~Copyable>(
     into sink: inout Sink, progress: (borrowing Self) -> Void = { _ in }
   ) throws(CopyError<Failure, Sink.Failure>) {
@@ -102,6 +106,7 @@ extension RecordSource where Self: ~Copyable {
     }
   }
 
+  /// Lends the bytes of `chunk`, in parts if the sink's limit is lower.
   public mutating func copy<Sink: RecordSink & ~Copyable>(
     _ chunk: StateChunk, into sink: inout Sink
   ) throws(CopyError<Failure, Sink.Failure>) {
@@ -128,8 +133,8 @@ extension RecordSource where Self: ~Copyable {
 }
 
 extension StateChunk.Context {
-  /// The context of a part of a chunk: what begins with a chunk begins with its first part, and what ends with it ends
-  /// with its last.
+  /// The context of a part of a chunk: what begins with a chunk begins with its first part, and
+  /// what ends with it ends with its last.
   fileprivate func ofPart(isFirst: Bool, isLast: Bool) -> Self {
     var context = self
     if !isFirst { context.flags.remove(.reinitialized) }

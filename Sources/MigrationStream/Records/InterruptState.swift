@@ -120,7 +120,9 @@ extension InterruptState: CustomStringConvertible {
   public var description: String {
     guard isProgrammed else { return "none programmed" }
     var parts: [String] = []
-    if let count = msix?.vectorCount { parts.append("\(count) MSI-X vector\(count == 1 ? "" : "s")") }
+    if let count = msix?.vectorCount {
+      parts.append("\(count) MSI-X vector\(count == 1 ? "" : "s")")
+    }
     if msi != nil { parts.append("MSI") }
     for (bit, pin) in ["INTA", "INTB", "INTC", "INTD"].enumerated()
     where (assertedPins ?? 0) >> bit & 1 == 1 {

@@ -3,8 +3,8 @@ public import MigrationStream
 
 /// VFIO devices of a QEMU stream as a sequence of records: with everything that QEMU knew of them.
 ///
-/// The stream is read twice, because the configuration comes last in it and is wanted first: once for its catalog, and
-/// once here.
+/// The stream is read twice, because the configuration comes last in it and is wanted first: once
+/// for its catalog, and once here.
 public struct QEMUExtraction {
   /// A device to take out.
   public struct Device: Sendable {
@@ -39,7 +39,8 @@ public struct QEMUExtraction {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// Writes information, identities and what belongs to them, and all state; the end is the caller's to write.
+  /// Writes information, identities and what belongs to them, and all state; the end is the
+  /// caller's to write.
   ///
   /// - Parameters:
   ///   - reader: the main channel from its start, of which no more is read than the devices need.

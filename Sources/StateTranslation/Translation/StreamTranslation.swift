@@ -4,8 +4,9 @@ public import StateLayout
 
 /// A stream with translated devices in place of its own, on its way into `Next`.
 ///
-/// Interrupts and PASIDs are the guest's and stay, and so do optional records and all that is said of other devices. The
-/// states are translated before, so that nothing is written if one is refused; they follow those of the other devices.
+/// Interrupts and PASIDs are the guest's and stay, and so do optional records and all that is said
+/// of other devices. The states are translated before, so that nothing is written if one is
+/// refused; they follow those of the other devices.
 public struct StreamTranslation<State: StateSource, Next: RecordSink & ~Copyable>: RecordSink,
   ~Copyable
 {
@@ -76,7 +77,8 @@ public struct StreamTranslation<State: StateSource, Next: RecordSink & ~Copyable
     try next.finish()
   }
 
-  /// The translated state was read from no device, so it has no rounds of pre-copy: all of it is stop-copy.
+  /// The translated state was read from no device, so it has no rounds of pre-copy: all of it is
+  /// stop-copy.
   private mutating func writeState(
     of device: TranslatedDevice<State>, _ total: inout UInt64
   ) throws(Failure) {

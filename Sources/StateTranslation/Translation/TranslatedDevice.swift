@@ -7,10 +7,12 @@ public struct TranslatedDevice<State: StateSource> {
   public let state: State
   /// What the stream says of the device from now on.
   public private(set) var introduction: DeviceIntroduction
-  /// The report, on what the stream says of the device too, and the translated state unless it was refused.
+  /// The report, on what the stream says of the device too, and the translated state unless it was
+  /// refused.
   public private(set) var outcome: Translator.Outcome
 
-  /// Translates `state`, whose layout its content or the driver in `introduction` tells if `layout` is nil.
+  /// Translates `state`, whose layout its content or the driver in `introduction` tells if `layout`
+  /// is nil.
   ///
   /// What the stream says of the device is added to what `translator` knows of the source.
   public init(

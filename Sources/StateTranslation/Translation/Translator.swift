@@ -14,11 +14,13 @@ public struct Translator: Sendable {
   /// What became of a state.
   public struct Outcome: Sendable {
     public var report: TranslationReport
-    /// The state in the layout that was asked for; what was opaque is a place in the source. Nil where it was refused.
+    /// The state in the layout that was asked for; what was opaque is a place in the source. Nil
+    /// where it was refused.
     public let state: Payload?
   }
 
-  /// Translates a state, reading of it only what its layout describes; throws only what the source does.
+  /// Translates a state, reading of it only what its layout describes; throws only what the source
+  /// does.
   ///
   /// What comes out was taken apart again by its own layout, which found nothing wrong with it.
   public func translate<Source: StateSource>(
@@ -62,7 +64,8 @@ public struct Translator: Sendable {
     return Outcome(report: run.report, state: run.report.isAccepted ? result : nil)
   }
 
-  /// Translates a state of which `layout` may be nil: then its content tells it, or the driver that handed it out.
+  /// Translates a state of which `layout` may be nil: then its content tells it, or the driver that
+  /// handed it out.
   public func translate<Source: StateSource>(
     _ state: Source, from layout: Layout?, of driver: String?, to wanted: Layout
   ) throws(TranslationError<Source.Failure>) -> Outcome {
@@ -93,7 +96,8 @@ public enum TranslationError<SourceFailure: Error>: Error {
 }
 
 extension TranslationRun {
-  /// Refuses bytes that a state's layout does not describe, for another layout has no place for them.
+  /// Refuses bytes that a state's layout does not describe, for another layout has no place for
+  /// them.
   fileprivate mutating func refuse(remaindersOf node: LayoutNode, at path: String) {
     if node.origin == .remainder {
       return refuse(

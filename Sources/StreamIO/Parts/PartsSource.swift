@@ -5,12 +5,14 @@ public import MigrationStream
 public struct PartsSource: RecordSource, ~Copyable {
   /// A device in parts.
   public struct Part: Sendable {
+    /// What the stream is to say of it before its state.
     public var introduction: DeviceIntroduction
     /// The file with the device's state, `-` for standard input.
     public var statePath: String
     /// How many bytes of the state were read while the device ran.
     public var preCopyByteCount: UInt64
 
+    /// A device whose state is opened when its turn comes.
     public init(
       _ introduction: DeviceIntroduction, statePath: String, preCopyByteCount: UInt64 = 0
     ) {

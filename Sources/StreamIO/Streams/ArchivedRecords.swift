@@ -1,12 +1,14 @@
 public import MigrationStream
 
-/// The records of an archive from its start to its end, as a source: only the chunks that somebody wants are read.
+/// The records of an archive from its start to its end, as a source: only the chunks that somebody
+/// wants are read.
 public struct ArchivedRecords: RecordSource, ~Copyable {
   private let state: ArchivedState
   private var cursor = RecordCursor()
   private var current: ScannedRecord?
   private var bytes: [UInt8] = []
 
+  /// The records of the archive that `state` has; throws nothing before they are read.
   public init(_ state: ArchivedState) { self.state = state }
 
   public mutating func next() throws(StreamIOError) -> Record? {

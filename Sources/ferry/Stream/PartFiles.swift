@@ -3,8 +3,8 @@ import Migration
 import MigrationStream
 import StreamIO
 
-/// The parts of a device of a stream, as files: a sink of the stream that has no use for the state of other devices, and
-/// keeps nothing of those that `--device` cannot mean.
+/// The parts of a device of a stream, as files: a sink of the stream that has no use for the state
+/// of other devices, and keeps nothing of those that `--device` cannot mean.
 struct PartFiles: RecordSink, ~Copyable {
   /// Where the parts go that are wanted.
   struct Paths {
@@ -94,7 +94,8 @@ struct PartFiles: RecordSink, ~Copyable {
     position = offset + UInt64(chunk.byteCount)
   }
 
-  /// Puts the files in place that there is anything for; the state is so long unless its end is not known.
+  /// Puts the files in place that there is anything for; the state is so long unless its end is not
+  /// known.
   consuming func finish(stateByteCount: UInt64?) throws {
     if paths.state != nil, let stateByteCount, stateByteCount > position {
       try stateFile.skip(stateByteCount - position)
@@ -107,7 +108,8 @@ struct PartFiles: RecordSink, ~Copyable {
 
   // MARK: The device
 
-  /// Decides which device is meant, once all were introduced; of a damaged stream at least `minimumCount`.
+  /// Decides which device is meant, once all were introduced; of a damaged stream at least
+  /// `minimumCount`.
   mutating func resolve(minimumCount: Int = 0) throws -> UInt16 {
     if let number { return number }
     while names.count < minimumCount { names.append(nil) }

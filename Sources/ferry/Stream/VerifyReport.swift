@@ -10,7 +10,8 @@ struct VerifyReport: Encodable {
     var stateBytes: UInt64
     var chunks: UInt64
     var digest: String?
-    /// Whether the state has the digest of its summary, as far as the source held them against each other.
+    /// Whether the state has the digest of its summary, as far as the source held them against each
+    /// other.
     var verified: Bool
   }
 
