@@ -129,7 +129,7 @@ let package = Package(
     .testTarget(
       name: "PCIConfigTests",
       dependencies: [
-        "PCIConfig", "PCITestSupport", "TestSupport",
+        "PCIConfig", "Reports", "PCITestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "VirtualPCITests",
