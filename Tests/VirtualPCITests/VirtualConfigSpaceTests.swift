@@ -11,7 +11,7 @@ import VirtualPCI
     let layout = try Fixture.layout(text)
     let host = try host ?? Fixture.drive(pasidWidth: 20)
     return try VirtualConfigSpace(
-      layout, at: PhysicalPlaces(of: layout, on: host), on: MemoryDevice(host.space.bytes))
+      layout, at: PhysicalOffsets(of: layout, on: host), on: MemoryDevice(host.space.bytes))
   }
 
   @Test func aBARTellsItsSize() throws {
@@ -185,7 +185,7 @@ import VirtualPCI
   }
 
   /// Random accesses against a model that goes bit by bit.
-  @Test(arguments: 0..<20 as Range<UInt64>)
+  @Test(arguments: seeds(20))
   func everyAccessDoesWhatTheMapSays(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var space = try space()

@@ -17,7 +17,7 @@ import Testing
     try expectAgreement(try Corpus.bytes("streams/\(stream).dms"))
   }
 
-  @Test(arguments: 0..<20 as Range<UInt64>) func randomStreams(seed: UInt64) throws {
+  @Test(arguments: seeds(20)) func randomStreams(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     try expectAgreement(try StreamBuilder.random(using: &random).encoded())
   }
@@ -202,7 +202,7 @@ import Testing
     try expectOne(.error, at: "\(summary).digest", "32 bytes", record: 7, payload: [6, 2, 2, 1])
   }
 
-  // MARK: Agreement with the decoder
+  // MARK: MergeRule with the decoder
 
   private func expectAgreement(_ bytes: [UInt8]) throws {
     let tree = try expectSound(bytes, name)
