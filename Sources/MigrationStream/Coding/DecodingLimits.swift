@@ -25,6 +25,7 @@ public struct DecodingLimits: Sendable, Hashable {
     return limits
   }
 
+  /// Limits that a reader holds a stream's declared limits against.
   public init(
     chunkByteCount: Int, metadataByteCount: Int, deviceCount: Int,
     windowByteCount: UInt64 = Self.standardWindowByteCount

@@ -44,6 +44,7 @@ public struct StreamDecoder: ~Copyable {
   /// Whether the end record came: all state is there, whatever follows.
   public private(set) var isContentComplete = false
 
+  /// A decoder before the first byte of a stream.
   public init(limits: DecodingLimits = .standard) {
     parser = RecordParser(limits: limits)
   }

@@ -29,6 +29,7 @@ public struct StreamEncoder: ~Copyable {
     pending = ByteBuffer()
   }
 
+  /// The header that the stream begins with.
   public var header: StreamHeader { framer.header }
 
   /// The number of devices introduced so far.

@@ -6,13 +6,16 @@ public struct IndexBlock: Sendable, Hashable {
   public var previousOffset: UInt64?
   /// The encoded entries, 48 bytes each, in the order of their records.
   public var entryBytes: [UInt8]
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
+  /// A block of entries, each of `IndexEntry.byteCount` bytes.
   public init(previousOffset: UInt64?, entryBytes: [UInt8]) {
     self.previousOffset = previousOffset
     self.entryBytes = entryBytes
   }
 
+  /// The number of chunks that the block names.
   public var entryCount: Int { entryBytes.count / IndexEntry.byteCount }
 }
 

@@ -11,10 +11,12 @@ public struct IndexEntry: Sendable, Hashable {
 
   /// Where the record begins, counted from the start of the stream.
   public var recordOffset: UInt64
+  /// The header of the chunk's record, as it stands in the stream.
   public var header: RecordHeader
   /// The chunk that the entry stands for.
   public var chunk: StateChunk
 
+  /// The entry of the chunk whose record begins at `recordOffset`.
   public init(recordOffset: UInt64, header: RecordHeader, chunk: StateChunk) {
     self.recordOffset = recordOffset
     self.header = header

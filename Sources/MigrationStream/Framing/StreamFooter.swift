@@ -12,6 +12,7 @@ public struct StreamFooter: Sendable, Hashable {
   /// The UUID of the stream header, to tell a footer of this stream from any other.
   public var uuid: StreamUUID
 
+  /// The footer of the stream `uuid`, whose last index block begins at `indexOffset`.
   public init(indexOffset: UInt64?, uuid: StreamUUID) {
     self.indexOffset = indexOffset
     self.uuid = uuid

@@ -10,10 +10,14 @@ public struct StreamHeader: Sendable, Hashable {
   /// The version that this module knows; it reads every minor version of this major one.
   public static let currentVersion = Version(major: 1, minor: 1)
 
+  /// A version of the format: readers refuse another major one and read any minor one.
   public struct Version: Sendable, Hashable {
+    /// Changes if older readers cannot read the stream.
     public var major: UInt16
+    /// Changes if something was added that older readers pass over.
     public var minor: UInt16
 
+    /// The version `major`.`minor`.
     public init(major: UInt16, minor: UInt16) {
       self.major = major
       self.minor = minor
@@ -33,15 +37,19 @@ public struct StreamHeader: Sendable, Hashable {
     public static var supported: Self { [.deltas, .dictionaries] }
   }
 
+  /// The version of the format that the stream was written in.
   public var version: Version
+  /// The features that a reader must know.
   public var mandatoryFeatures: MandatoryFeatures
   /// Features that a reader may ignore; none is defined yet.
   public var optionalFeatures: UInt32
+  /// The name of the stream, which every record header's checksum begins with.
   public var uuid: StreamUUID
   /// This channel's number, below `channelCount`.
   public var channel: UInt16
   /// How many channels carry the stream; 1 for now.
   public var channelCount: UInt16
+  /// The limits that the writer keeps to.
   public var limits: StreamLimits
 
   /// A header; unless told otherwise, its features are those that its limits need, and its version the first that has

@@ -27,6 +27,7 @@ public struct StreamLimits: Sendable, Hashable {
     Self(chunkByteCount: .max, metadataByteCount: .max)
   }
 
+  /// Limits in bytes; without a window no chunk refers to another.
   public init(chunkByteCount: UInt32, metadataByteCount: UInt32, windowByteCount: UInt64 = 0) {
     self.chunkByteCount = chunkByteCount
     self.metadataByteCount = metadataByteCount

@@ -11,9 +11,12 @@ public struct ConfigurationRecord: Sendable, Hashable {
   public var emulatedBits: [UInt8]?
   /// The vPCI profile that `synthesized` follows.
   public var profileName: String?
+  /// The digest of the profile's layout, if the guest was shown a profile.
   public var profileDigest: Digest?
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
+  /// The configuration space of a device; what is nil is not in the record.
   public init(
     physical: [UInt8]? = nil, synthesized: [UInt8]? = nil, emulatedBits: [UInt8]? = nil,
     profileName: String? = nil, profileDigest: Digest? = nil

@@ -2,6 +2,7 @@ import ByteIO
 
 /// A digest with the name of its algorithm.
 public struct Digest: Sendable, Hashable {
+  /// The hash that a digest was made with, by its number in the format.
   public struct Algorithm: RawRepresentable, Sendable, Hashable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -12,9 +13,12 @@ public struct Digest: Sendable, Hashable {
     public static var sha256: Self { Self(rawValue: 2) }
   }
 
+  /// The hash that the bytes are of.
   public let algorithm: Algorithm
+  /// The hash, its first byte first.
   public let bytes: [UInt8]
 
+  /// A digest of known or unknown algorithm.
   public init(algorithm: Algorithm, bytes: [UInt8]) {
     self.algorithm = algorithm
     self.bytes = bytes

@@ -8,8 +8,10 @@ public struct StreamInformation: Sendable, Hashable {
   public var machine: String?
   /// When the stream was begun, in seconds since 1970-01-01 UTC.
   public var time: UInt64?
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
+  /// Facts about the stream as a whole; what is nil is left out.
   public init(
     producer: String? = nil, kernelRelease: String? = nil, machine: String? = nil,
     time: UInt64? = nil

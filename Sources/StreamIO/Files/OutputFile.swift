@@ -88,6 +88,7 @@ public struct OutputFile: ~Copyable, ByteSink {
     return [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
   }
 
+  /// Writes all of `head` and then all of `body`; the corresponding C function is `writev`.
   public borrowing func write(_ head: RawSpan, _ body: RawSpan = RawSpan()) throws(StreamIOError) {
     if case .rename = placement { space.reserve(head.byteCount + body.byteCount, in: descriptor) }
     do throws(Errno) {

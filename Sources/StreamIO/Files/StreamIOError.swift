@@ -15,8 +15,10 @@ public struct StreamIOError: Error, Sendable, Hashable {
 
   /// The file as the user named it; `-` is standard input or output.
   public let path: String
+  /// The failure.
   public let cause: Cause
 
+  /// An error about the file `path`.
   public init(_ path: String, _ cause: Cause) {
     self.path = path
     self.cause = cause

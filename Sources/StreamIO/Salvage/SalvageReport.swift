@@ -23,11 +23,14 @@ public struct SalvageReport: Sendable {
     public var recoveredByteCount: UInt64 = 0
     var end: UInt64 = 0
 
+    /// Nothing is lost.
     public init() {}
 
+    /// Whether nothing of the device is lost.
     public var isEmpty: Bool { !isIdentityLost && missing.isEmpty && missingFrom == nil }
   }
 
+  /// A report without losses.
   public init(catalog: StreamCatalog) {
     self.catalog = catalog
   }

@@ -3,6 +3,7 @@ public import MigrationStream
 
 /// The state of the devices of an archive, read at any place; the chunk that was read last is kept.
 public final class ArchivedState {
+  /// The archive that the state is read from.
   public let archive: StreamArchive
   /// Everything about the stream but its state.
   public let catalog: StreamCatalog

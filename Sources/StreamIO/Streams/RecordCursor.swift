@@ -17,6 +17,7 @@ public struct RecordCursor: ~Copyable {
 
   private var buffer = ByteBuffer()
 
+  /// A cursor before the first record.
   public init() {}
 
   /// The next record, or nil after the last one.

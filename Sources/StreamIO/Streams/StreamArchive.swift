@@ -39,6 +39,7 @@ public struct StreamArchive: ~Copyable {
 
   /// The size of the file.
   public var byteCount: UInt64 { input.byteCount }
+  /// The header that the stream begins with.
   public var header: StreamHeader { directory.header }
   var uuidChecksum: UInt32 { directory.uuidChecksum }
   /// Where the index blocks begin, the first first; nil where records are found by scanning.

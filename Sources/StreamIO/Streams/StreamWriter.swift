@@ -53,6 +53,7 @@ public struct StreamWriter: ~Copyable {
     self.clock = clock
   }
 
+  /// The header that the stream begins with.
   public var header: StreamHeader { encoder.header }
 
   /// The number of stream bytes written.

@@ -2,6 +2,7 @@ private import Glibc
 
 /// How many threads code chunks.
 public struct ThreadCount: Sendable, Hashable {
+  /// The number, within `range`.
   public let rawValue: Int
 
   /// The most threads that are of use: what feeds them is one.
