@@ -69,6 +69,19 @@ extension Layout {
     return LayoutDetection(candidates: candidates)
   }
 
+  // More than the first record of every shipped layout has.
+  private static let prefixByteCount: UInt64 = 1024
+
+  /// Tells which of the shipped layouts `state` may have, by its first bytes, its length, and the
+  /// kernel driver's name.
+  public static func detect<Source: StateSource>(
+    _ state: Source, driver: String? = nil
+  ) throws(Source.Failure) -> LayoutDetection {
+    var prefix = ByteBuffer()
+    try state.read(at: 0, count: Int(min(state.byteCount, prefixByteCount)), into: &prefix)
+    return detect(prefix: [UInt8](prefix.bytes), byteCount: state.byteCount, driver: driver)
+  }
+
   /// The layout with this name among `layouts`.
   public static func named(_ name: String, among layouts: [Layout] = shipped) -> Layout? {
     layouts.first { $0.name == name }

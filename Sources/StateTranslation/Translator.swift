@@ -66,10 +66,35 @@ public struct Translator: Sendable {
     return Outcome(report: run.report, state: run.report.isAccepted ? result : nil)
   }
 
+  /// Translates a state of which `layout` may be nil: then its content tells it, or the driver that
+  /// handed it out.
+  public func translate<Source: StateSource>(
+    _ state: Source, from layout: Layout?, of driver: String?, to wanted: Layout
+  ) throws(TranslationError<Source.Failure>) -> Outcome {
+    var candidates: [LayoutDetection.Candidate] = []
+    do throws(Source.Failure) {
+      if let layout { return try translate(state, from: layout, to: wanted) }
+      let detection = try Layout.detect(state, driver: driver)
+      if let best = detection.best { return try translate(state, from: best.layout, to: wanted) }
+      candidates = detection.candidates
+    } catch {
+      throw .source(error)
+    }
+    throw .unknownLayout(candidates)
+  }
+
   /// Translates a state in memory.
   public func translate(_ state: [UInt8], from layout: Layout, to wanted: Layout) -> Outcome {
     translate(StateBytes(state), from: layout, to: wanted)
   }
+}
+
+/// Why a state could not even be looked at.
+public enum TranslationError<SourceFailure: Error>: Error {
+  /// It could not be read.
+  case source(SourceFailure)
+  /// Neither its content nor its driver tells which layout it has; these are possible.
+  case unknownLayout([LayoutDetection.Candidate])
 }
 
 extension TranslationRun {

@@ -1,3 +1,4 @@
+import ByteIO
 public import Devices
 public import MigrationStream
 
@@ -13,8 +14,9 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   public var targets: [ReplayTarget<Device>]
   public var options: ReplayOptions
   public var clock: Clock
-  /// Asked between chunks; true ends the replay.
-  public var isCancelled: () -> Bool = { false }
+  /// Asked between chunks; true ends the replay. A signal's handler requests an `Interruption`,
+  /// unless something else is to be asked.
+  public var isCancelled: () -> Bool = { Interruption.isRequested }
   /// Told before the check and after each chunk.
   public var progress: (ReplayProgress) -> Void = { _ in }
 
@@ -28,7 +30,7 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   }
 
   /// Checks the stream to its end, and whether the targets can take it; touches none.
-  public func check<Source: RecordSource & ~Copyable>(
+  public func check<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(ReplayError<Source.Failure>) -> CompatibilityReport {
     var run = ReplayRun<Device, Clock, Source.Failure>(self)
@@ -43,7 +45,7 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   }
 
   /// Restores the targets from the stream.
-  public func run<Source: RecordSource & ~Copyable>(
+  public func run<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
     var run = ReplayRun<Device, Clock, Source.Failure>(self)

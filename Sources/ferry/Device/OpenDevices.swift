@@ -107,7 +107,7 @@ struct OpenDevices {
       guard let model = devices[number].emulated?.model as? MttyModel else { continue }
       let output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
-      try output.commit()
+      try output.finish()
     }
   }
 }

@@ -47,7 +47,8 @@ struct QEMUReplace: ParsableCommand {
     let configuration: VFIOConfiguration
     do throws(QEMUStreamError) {
       configuration = try own.configuration.replacing(
-        source.configuration, source.interrupts, recordedAt: source.recordOffsets)
+        source.introduction.configuration, source.introduction.interrupts,
+        recordedAt: source.recordOffsets)
     } catch {
       throw CommandError(error, in: source.path)
     }
@@ -57,7 +58,7 @@ struct QEMUReplace: ParsableCommand {
     let output = try OutputFile(path: output)
     try copy.write(to: output)
     try source.state.finish()
-    try output.commit()
+    try output.finish()
   }
 }
 
@@ -91,6 +92,7 @@ private struct OwnFraming {
     var end: UInt64 = 0
     var isOfDevice = false
     _ = try migration.read { event in
+      guard framing.bytes.count <= QEMUFraming.longestByteCount else { return }
       switch event {
       case .section(let section):
         isOfDevice = section.id == device.sectionID
@@ -102,9 +104,9 @@ private struct OwnFraming {
         end = section.section.bodyOffset + section.byteCount
       default: break
       }
-      guard framing.bytes.count <= QEMUFraming.longestByteCount else {
-        throw CommandError.no("\(path): \(Printable.text(device.id)) has too many records")
-      }
+    }
+    guard framing.bytes.count <= QEMUFraming.longestByteCount else {
+      throw CommandError.no("\(path): \(Printable.text(device.id)) has too many records")
     }
     self.device = device
     self.configuration = configuration
