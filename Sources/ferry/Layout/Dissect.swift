@@ -63,7 +63,7 @@ struct Dissect: ParsableCommand {
     try output.finish()
     guard tree.isSound else {
       throw CommandError.no(
-        "\(state): unsound: \(Printable.count(tree.errorCount, "error")) by the layout \(layout.name)"
+        "\(state): unsound: \(QuantityText.count(tree.errorCount, "error")) by the layout \(layout.name)"
       )
     }
   }

@@ -57,7 +57,7 @@ struct QEMUCheck: ParsableCommand {
     guard let record = device.configuration else {
       if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
       throw CommandError.no(
-        "\(path): expected a configuration record of \(Printable.text(device.id)), found none")
+        "\(path): expected a configuration record of \(TerminalText.text(device.id)), found none")
     }
     let stream = try ConfigSpace(record.space)
     let local = try Self.asQEMUHasIt(SpaceInput.space(local, at: slot, in: trace.kernel()))

@@ -67,7 +67,7 @@ struct TraceShow: ParsableCommand {
   }
 
   private static func text(_ record: TraceRecord) -> String {
-    "\(seconds(record.time)) \(Printable.text(record.text)) <\(seconds(record.duration))>"
+    "\(seconds(record.time)) \(TerminalText.text(record.text)) <\(seconds(record.duration))>"
   }
 
   /// Nanoseconds as seconds with six digits behind the point.

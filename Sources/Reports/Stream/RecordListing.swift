@@ -47,7 +47,7 @@ enum RecordListing {
       text += "  " + String(characters) + "\n"
     }
     let rest = Int(record.header.storedByteCount) - shownPayload
-    if rest > 0 { text += "".leading(14) + "(\(Printable.count(rest, "more byte")))\n" }
+    if rest > 0 { text += "".leading(14) + "(\(QuantityText.count(rest, "more byte")))\n" }
     return text
   }
 }

@@ -23,7 +23,7 @@ enum DevicesText {
       let counts = answer.interrupts.map { "\(name($0.index)) \($0.count)" }
       add("interrupts", counts.joined(separator: ", "))
     }
-    return Printable.lines(lines.joined(separator: "\n"))
+    return TerminalText.lines(lines.joined(separator: "\n"))
   }
 
   private static func ids(_ pci: DeviceIdentity.PCIIdentity) -> String {

@@ -17,7 +17,7 @@ struct QEMUInspectText {
     if let configuration = catalog.configuration { lines += self.lines(configuration) }
     lines.append("  read      \(catalog.byteCount) bytes")
     if let defect = content.defect {
-      lines.append("  damage    \(Printable.text("\(defect.error)"))")
+      lines.append("  damage    \(TerminalText.text("\(defect.error)"))")
     }
     lines += memory
     lines += sections
@@ -25,7 +25,7 @@ struct QEMUInspectText {
       let counts = catalog.commandCounts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       lines.append("  commands  \(counts.joined(separator: ", "))")
     }
-    lines += catalog.findings.map { "  note      \(Printable.text($0))" }
+    lines += catalog.findings.map { "  note      \(TerminalText.text($0))" }
     for (number, device) in catalog.vfioDevices.enumerated() {
       lines += [""] + self.lines(number, device)
     }
@@ -35,12 +35,12 @@ struct QEMUInspectText {
 
   private func lines(_ configuration: QEMUConfiguration) -> [String] {
     var lines = [
-      "  machine   \(Printable.text(configuration.machine)), pages of "
-        + ByteSize.text(1 << UInt64(configuration.pageBits))
+      "  machine   \(TerminalText.text(configuration.machine)), pages of "
+        + QuantityText.bytes(1 << UInt64(configuration.pageBits))
     ]
     if let uuid = configuration.uuid { lines.append("  uuid      \(hex(uuid))") }
     if !configuration.capabilities.isEmpty {
-      let names = configuration.capabilities.map(Printable.text)
+      let names = configuration.capabilities.map(TerminalText.text)
       lines.append("  with      \(names.joined(separator: ", "))")
     }
     return lines
@@ -52,16 +52,16 @@ struct QEMUInspectText {
     let ram = catalog.ram
     guard !ram.blocks.isEmpty else { return [] }
     var head =
-      "  memory    \(ByteSize.text(ram.byteCount)) in "
-      + "\(Printable.count(ram.blocks.count, "block")): \(Self.text(ram.pages))"
+      "  memory    \(QuantityText.bytes(ram.byteCount)) in "
+      + "\(QuantityText.count(ram.blocks.count, "block")): \(Self.text(ram.pages))"
     if ram.multifdFlushCount > 0 {
-      head += ", \(Printable.count(ram.multifdFlushCount, "multifd flush point"))"
+      head += ", \(QuantityText.count(ram.multifdFlushCount, "multifd flush point"))"
     }
-    let width = ram.blocks.reduce(0) { max($0, Printable.text($1.name).count) }
+    let width = ram.blocks.reduce(0) { max($0, TerminalText.text($1.name).count) }
     return [head]
       + ram.blocks.map { block in
-        "    \(Printable.text(block.name).padded(to: width))  "
-          + "\(ByteSize.text(block.byteCount).padded(to: 10))  \(Self.text(block.pages))"
+        "    \(TerminalText.text(block.name).padded(to: width))  "
+          + "\(QuantityText.bytes(block.byteCount).padded(to: 10))  \(Self.text(block.pages))"
           + (block.mapping.map { ", mapped from \($0.pagesOffset)" } ?? "")
       }
   }
@@ -72,7 +72,7 @@ struct QEMUInspectText {
       (pages.normal, "sent"), (pages.zero, "filled"), (pages.delta, "as changes"),
       (pages.compressed, "compressed"),
     ] where count > 0 {
-      parts.append("\(parts.isEmpty ? Printable.count(count, "page") : "\(count)") \(what)")
+      parts.append("\(parts.isEmpty ? QuantityText.count(count, "page") : "\(count)") \(what)")
     }
     return parts.isEmpty ? "no pages" : parts.joined(separator: ", ")
   }
@@ -80,11 +80,11 @@ struct QEMUInspectText {
   private var sections: [String] {
     guard !catalog.sections.isEmpty else { return [] }
     return [
-      "  sections  \(Printable.count(catalog.sections.count, "device"))",
+      "  sections  \(QuantityText.count(catalog.sections.count, "device"))",
       "          offset       bytes  id   pieces  device",
     ]
       + catalog.sections.map { section in
-        let name = Printable.text(section.name)
+        let name = TerminalText.text(section.name)
         let instance = section.instance == 0 ? "" : ", instance \(section.instance)"
         return "    \("\(section.offset)".leading(12))\("\(section.byteCount)".leading(12))  "
           + "\("\(section.id)".padded(to: 4)) \("\(section.count)".padded(to: 6))  \(name)\(instance)"
@@ -94,25 +94,25 @@ struct QEMUInspectText {
   // MARK: VFIO devices
 
   private func lines(_ number: Int, _ device: VFIODeviceSummary) -> [String] {
-    var lines = ["VFIO device \(number): \(Printable.text(device.id))"]
+    var lines = ["VFIO device \(number): \(TerminalText.text(device.id))"]
     if device.instance != 0 { lines[0] += ", instance \(device.instance)" }
     lines.append(
-      "  state     \(ByteSize.text(device.stateByteCount)): "
-        + "\(ByteSize.text(device.preCopyByteCount)) pre-copy, "
-        + "\(ByteSize.text(device.stopCopyByteCount)) stop-copy")
+      "  state     \(QuantityText.bytes(device.stateByteCount)): "
+        + "\(QuantityText.bytes(device.preCopyByteCount)) pre-copy, "
+        + "\(QuantityText.bytes(device.stopCopyByteCount)) stop-copy")
     let counts = VFIORecord.Kind.allCases.compactMap { kind in
       device.recordCounts[kind].map { "\($0) \(kind)" }
     }
     var records = "  records   \(device.recordCount): \(counts.joined(separator: ", "))"
     if let packets = device.packetCount {
-      records += ", \(Printable.count(packets, "multifd packet"))"
+      records += ", \(QuantityText.count(packets, "multifd packet"))"
     }
     lines.append(records)
     lines.append(
       "  layout    "
         + (QEMUDeviceState.layout(of: device).map { "identified as \($0)" } ?? "not identified"))
     if let configuration = device.configuration { lines += self.lines(configuration, device) }
-    lines += device.findings.map { "  note      \(Printable.text($0))" }
+    lines += device.findings.map { "  note      \(TerminalText.text($0))" }
     return lines
   }
 
@@ -124,7 +124,7 @@ struct QEMUInspectText {
     }
     var lines = [
       "  interrupt \(pins.isEmpty ? "no pin" : pins.joined(separator: ", ")) asserted, "
-        + Printable.count(configuration.vectorCount, "MSI-X vector"),
+        + QuantityText.count(configuration.vectorCount, "MSI-X vector"),
       "  config    \(configuration.space.count) bytes, as where END_OF_STATE falls tells",
     ]
     guard let space = try? ConfigSpace(configuration.space) else { return lines }

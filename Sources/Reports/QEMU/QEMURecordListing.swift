@@ -9,7 +9,7 @@ enum QEMURecordListing {
   static func line(_ event: QEMUStreamEvent) -> String? {
     switch event {
     case .configuration(let configuration):
-      row(8, nil, "machine \(Printable.text(configuration.machine))")
+      row(8, nil, "machine \(TerminalText.text(configuration.machine))")
     case .section(let section):
       section.isVFIO ? row(section.offset, nil, text(section)) : nil
     case .record(let record): row(record.offset, byteCount(of: record), "  \(record.kind)")
@@ -25,13 +25,13 @@ enum QEMURecordListing {
     case .description(let description):
       row(
         description.sectionOffset, UInt64(description.byteCount),
-        "description of \(Printable.count(description.devices.count, "device"))")
+        "description of \(QuantityText.count(description.devices.count, "device"))")
     }
   }
 
   private static func text(_ section: QEMUSection) -> String {
     "\(section.kind)".padded(to: 5)
-      + " \(section.id) \(Printable.text(section.name)), instance \(section.instance)"
+      + " \(section.id) \(TerminalText.text(section.name)), instance \(section.instance)"
   }
 
   private static func byteCount(of record: VFIORecord) -> UInt64? {

@@ -61,7 +61,7 @@ struct VerifyReport: Encodable {
       unverified.isEmpty
       ? "every digest matches"
       : "no digest that is known here for device \(unverified.map(String.init).joined(separator: ", "))"
-    return "\(path): whole; \(Printable.count(devices.count, "device")), "
-      + "\(ByteSize.text(rawBytes)) of state, \(digests)"
+    return "\(path): whole; \(QuantityText.count(devices.count, "device")), "
+      + "\(QuantityText.bytes(rawBytes)) of state, \(digests)"
   }
 }

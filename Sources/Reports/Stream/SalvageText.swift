@@ -19,12 +19,12 @@ enum SalvageText {
     var lines = ranges.ranges.prefix(shownRanges).map { range in
       range.byteCount == 1
         ? "byte \(range.lowerBound)"
-        : "bytes \(range.lowerBound) to \(range.upperBound - 1) (\(ByteSize.text(range.byteCount)))"
+        : "bytes \(range.lowerBound) to \(range.upperBound - 1) (\(QuantityText.bytes(range.byteCount)))"
     }
     if ranges.count > UInt64(lines.count) {
       lines.append(
         "and \(ranges.count - UInt64(lines.count)) more ranges, "
-          + "\(ByteSize.text(ranges.byteCount)) in all")
+          + "\(QuantityText.bytes(ranges.byteCount)) in all")
     }
     return lines
   }

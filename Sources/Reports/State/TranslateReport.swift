@@ -50,7 +50,7 @@ struct TranslateReport: Encodable {
   func lines(_ name: String, isFull: Bool) -> [String] {
     devices.flatMap { device -> [String] in
       let title = name + (device.device.map { "#\($0)" } ?? "") + ": \(device.from) to \(device.to)"
-      let count = Printable.count(device.rewrites.count, "rewrite")
+      let count = QuantityText.count(device.rewrites.count, "rewrite")
       var lines = [
         device.accepted ? "\(title): \(count)" : "\(title): refused"
       ]
@@ -72,7 +72,7 @@ struct TranslateReport: Encodable {
         lines.append("  not checked, since not known: \(facts)")
       }
       if device.more > 0 { lines.append("  and \(device.more) more") }
-      return lines.map(Printable.lines)
+      return lines.map(TerminalText.lines)
     }
   }
 }

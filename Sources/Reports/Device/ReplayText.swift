@@ -10,10 +10,10 @@ enum ReplayText {
       case .verifying: "verifying"
       case .writing: "writing"
       }
-    var text = "\(verb): \(ByteSize.text(state.byteCount))"
-    if let whole = state.expectedByteCount { text += " of about \(ByteSize.text(whole))" }
+    var text = "\(verb): \(QuantityText.bytes(state.byteCount))"
+    if let whole = state.expectedByteCount { text += " of about \(QuantityText.bytes(whole))" }
     let rate = Double(state.byteCount) / max(time / .seconds(1), 1e-6)
-    return text + ", \(ByteSize.text(UInt64(rate)))/s"
+    return text + ", \(QuantityText.bytes(UInt64(rate)))/s"
   }
 
   static func check(_ summary: ReplaySummary, _ path: String) -> String {
@@ -21,7 +21,7 @@ enum ReplayText {
     lines.append(
       summary.report.isCompatible
         ? "\(path): whole, and the devices can take it; reading it took "
-          + "\(DurationOption.text(summary.duration)), and a restore takes at least that"
+          + "\(QuantityText.duration(summary.duration)), and a restore takes at least that"
         : "\(path): whole, but the devices cannot take it")
     return lines.joined(separator: "\n")
   }
@@ -29,27 +29,27 @@ enum ReplayText {
   private static func findings(_ report: CompatibilityReport) -> [String] {
     report.findings.map { finding in
       let mark = finding.severity == .note ? "note: " : ""
-      return mark + Printable.text("\(finding)")
+      return mark + TerminalText.text("\(finding)")
     }
   }
 
   static func summary(_ summary: ReplaySummary, _ path: String) -> String {
     var lines = findings(summary.report)
     lines.append(
-      "\(path): \(Printable.count(summary.devices.count, "device")), "
-        + "\(ByteSize.text(summary.byteCount)) of state in \(DurationOption.text(summary.duration))"
+      "\(path): \(QuantityText.count(summary.devices.count, "device")), "
+        + "\(QuantityText.bytes(summary.byteCount)) of state in \(QuantityText.duration(summary.duration))"
     )
     for device in summary.devices {
       lines.append(
-        "device \(device.number) (\(device.name)): \(ByteSize.text(device.byteCount)), "
-          + "\(Printable.count(device.bindingCount, "binding")); it \(device.outcome)")
+        "device \(device.number) (\(device.name)): \(QuantityText.bytes(device.byteCount)), "
+          + "\(QuantityText.count(device.bindingCount, "binding")); it \(device.outcome)")
       if device.wasReset {
         lines.append("  it was found in a state that another left, and was reset first")
       }
       for register in device.registers { lines.append("  \(text(register))") }
       lines.append("  \(StateTimes.text(device.timeInStates))")
     }
-    lines.append("downtime: \(DurationOption.text(summary.downtime))")
+    lines.append("downtime: \(QuantityText.duration(summary.downtime))")
     return lines.joined(separator: "\n")
   }
 

@@ -27,7 +27,7 @@ struct InspectText {
       }
     }
     if catalog.unknownRecordCount > 0 {
-      let records = Printable.count(catalog.unknownRecordCount, "optional record")
+      let records = QuantityText.count(catalog.unknownRecordCount, "optional record")
       lines += ["", "\(records) of types that this version does not know"]
     }
     return lines
@@ -44,21 +44,21 @@ struct InspectText {
   private var writtenBy: String? {
     let information = catalog.information
     var parts: [String] = []
-    if let producer = information.producer { parts.append("by \(Printable.text(producer))") }
+    if let producer = information.producer { parts.append("by \(TerminalText.text(producer))") }
     if let time = information.time {
       // Times beyond the year 9999 are no times.
       let date = Date(timeIntervalSince1970: Double(min(time, 253_402_300_799)))
       parts.append("at \(date.ISO8601Format())")
     }
-    if let kernel = information.kernelRelease { parts.append("on \(Printable.text(kernel))") }
-    if let machine = information.machine { parts.append(Printable.text(machine)) }
+    if let kernel = information.kernelRelease { parts.append("on \(TerminalText.text(kernel))") }
+    if let machine = information.machine { parts.append(TerminalText.text(machine)) }
     return parts.isEmpty ? nil : "  written   \(parts.joined(separator: ", "))"
   }
 
   /// What a reader must have beside this format.
   private var needs: String? {
     let window = catalog.header.limits.windowByteCount
-    var parts = window > 0 ? ["a window of \(ByteSize.text(window))"] : []
+    var parts = window > 0 ? ["a window of \(QuantityText.bytes(window))"] : []
     let named = Set(catalog.devices.compactMap(\.identity.dictionary))
     parts += named.map { dictionary in
       "the dictionary \(dictionary)"
@@ -78,8 +78,8 @@ struct InspectText {
     case .salvage: how = "found by salvage"
     }
     return
-      "  state     \(ByteSize.text(raw)) of \(Printable.count(catalog.devices.count, "device")), "
-      + "stored in \(ByteSize.text(stored)) (\(ByteSize.ratio(raw, stored))), \(how)"
+      "  state     \(QuantityText.bytes(raw)) of \(QuantityText.count(catalog.devices.count, "device")), "
+      + "stored in \(QuantityText.bytes(stored)) (\(QuantityText.ratio(raw, stored))), \(how)"
   }
 
   private var scanReason: String {
@@ -90,18 +90,18 @@ struct InspectText {
     var lines = ["device \(number): \(title(device))"]
     let state = device.state
     lines.append(
-      "  state     \(ByteSize.text(state.byteCount)) in "
-        + "\(Printable.count(state.chunkCount, "chunk")), stored in "
-        + "\(ByteSize.text(state.storedByteCount)) "
-        + "(\(ByteSize.ratio(state.byteCount, state.storedByteCount)))")
+      "  state     \(QuantityText.bytes(state.byteCount)) in "
+        + "\(QuantityText.count(state.chunkCount, "chunk")), stored in "
+        + "\(QuantityText.bytes(state.storedByteCount)) "
+        + "(\(QuantityText.ratio(state.byteCount, state.storedByteCount)))")
     for phase in StateChunk.Phase.allCases {
       let share = state.share(of: phase)
       if share.chunkCount == 0 { continue }
       let rounds =
-        phase == .preCopy ? ", \(Printable.count(state.iterationCount, "iteration"))" : ""
+        phase == .preCopy ? ", \(QuantityText.count(state.iterationCount, "iteration"))" : ""
       lines.append(
-        "    \(phase)".padded(to: 14) + "\(ByteSize.text(share.byteCount)) in "
-          + "\(Printable.count(share.chunkCount, "chunk"))\(rounds)")
+        "    \(phase)".padded(to: 14) + "\(QuantityText.bytes(share.byteCount)) in "
+          + "\(QuantityText.count(share.chunkCount, "chunk"))\(rounds)")
     }
     let encodings = ChunkEncoding.known.compactMap { encoding in
       let count = state.share(of: encoding).chunkCount
@@ -109,7 +109,7 @@ struct InspectText {
     }
     if !encodings.isEmpty { lines.append("  chunks    \(encodings.joined(separator: ", "))") }
     if number < glances.count, let glance = glances[number] {
-      lines.append("  content   \(Printable.text(glance.text))")
+      lines.append("  content   \(TerminalText.text(glance.text))")
     }
     lines += details(device)
     return lines
@@ -117,12 +117,12 @@ struct InspectText {
 
   private func title(_ device: StreamCatalog.Device) -> String {
     var parts: [String] = []
-    if let name = device.identity.name { parts.append(Printable.text(name)) }
+    if let name = device.identity.name { parts.append(TerminalText.text(name)) }
     if let pci = device.identity.pci {
       parts.append(
         "[\(hex(pci.vendorID, digits: 4)):\(hex(pci.deviceID, digits: 4))]")
     }
-    if let driver = device.identity.driver { parts.append("driver \(Printable.text(driver))") }
+    if let driver = device.identity.driver { parts.append("driver \(TerminalText.text(driver))") }
     return parts.isEmpty ? "unnamed" : parts.joined(separator: ", ")
   }
 
@@ -139,16 +139,16 @@ struct InspectText {
       if let count = configuration.synthesizedByteCount {
         parts.append("\(count) bytes synthesised")
       }
-      if let name = configuration.profileName { parts.append("profile \(Printable.text(name))") }
+      if let name = configuration.profileName { parts.append("profile \(TerminalText.text(name))") }
       lines.append("  config    \(parts.joined(separator: ", "))")
     }
     if let vectors = device.interruptVectorCount {
-      lines.append("  interrupt state, \(Printable.count(vectors, "MSI-X vector"))")
+      lines.append("  interrupt state, \(QuantityText.count(vectors, "MSI-X vector"))")
     }
     if let pasids = device.pasids {
       lines.append(
-        "  pasids    \(Printable.count(pasids.bindingCount, "binding")) in "
-          + Printable.count(pasids.domainCount, "domain"))
+        "  pasids    \(QuantityText.count(pasids.bindingCount, "binding")) in "
+          + QuantityText.count(pasids.domainCount, "domain"))
     }
     if let digest = device.summary?.digest { lines.append("  digest    \(digest)") }
     return lines

@@ -36,15 +36,15 @@ struct DiffReport: Encodable {
   /// A difference in lines for a person.
   static func lines(_ difference: StreamDifference) -> [String] {
     let device = difference.device.map { "device \($0): " } ?? ""
-    let field = difference.field.map { ", \(Printable.text($0))" } ?? ""
-    let left = Printable.text(difference.left)
-    let right = Printable.text(difference.right)
+    let field = difference.field.map { ", \(TerminalText.text($0))" } ?? ""
+    let left = TerminalText.text(difference.left)
+    let right = TerminalText.text(difference.right)
     guard let ranges = difference.ranges else {
       return ["\(device)\(difference.subject.rawValue)\(field): \(left) | \(right)"]
     }
     return [
       "\(device)\(difference.subject.rawValue)\(field): \(left) | \(right), of which "
-        + "\(ByteSize.text(ranges.byteCount)) \(ranges.byteCount == 1 ? "differs" : "differ")"
+        + "\(QuantityText.bytes(ranges.byteCount)) \(ranges.byteCount == 1 ? "differs" : "differ")"
     ] + SalvageText.ranges(ranges).map { "  \($0)" }
   }
 }

@@ -4,7 +4,7 @@ import StateLayout
 extension DissectReport {
   func printText(to output: inout TextOutput, hasOffsets: Bool) throws {
     try output.print(
-      "\(name): \(tree.layout.name), \(ByteSize.text(tree.byteCount)), \(verdict)")
+      "\(name): \(tree.layout.name), \(QuantityText.bytes(tree.byteCount)), \(verdict)")
     try output.print("  layout    \(tree.layout.title)")
     if let best = detection?.best { try output.print("  told by   \(best.reason)") }
     for other in detection?.others ?? [] {
@@ -13,10 +13,10 @@ extension DissectReport {
     for finding in tree.findings {
       let label = "\(finding.severity)".padded(to: 10)
       let place = finding.path.isEmpty ? "" : "\(finding.path): "
-      try output.print("  \(label)\(Printable.text(place + finding.message))")
+      try output.print("  \(label)\(TerminalText.text(place + finding.message))")
     }
     if tree.moreFindings > 0 {
-      try output.print("  and \(Printable.count(tree.moreFindings, "finding")) more")
+      try output.print("  and \(QuantityText.count(tree.moreFindings, "finding")) more")
     }
     try output.print("")
     let page = DissectPage(hasOffsets: hasOffsets, checksum: checksum)
@@ -82,7 +82,7 @@ private struct DissectPage {
   private func print(
     _ node: LayoutNode, _ text: String, _ depth: Int, to output: inout TextOutput
   ) throws {
-    var line = margin(node.range) + indent(depth) + Printable.text(text)
+    var line = margin(node.range) + indent(depth) + TerminalText.text(text)
     while line.last == " " { line.removeLast() }
     try output.print(line)
   }
@@ -122,7 +122,7 @@ private struct DissectPage {
   }
 
   private func bytes(_ payload: Payload, _ node: LayoutNode) throws -> String {
-    let count = Printable.count(payload.byteCount, "byte")
+    let count = QuantityText.count(payload.byteCount, "byte")
     guard let bytes = payload.loadedBytes else {
       let sum = try checksum.map { ", crc-32c \(try $0(payload))" } ?? ""
       return "\(count), not shown\(sum)"

@@ -13,7 +13,7 @@ enum StateTimes {
   }
 
   static func text(_ times: [MigrationState: Duration]) -> String {
-    sorted(times).map { "\($0) \(DurationOption.text($1))" }.joined(separator: ", ")
+    sorted(times).map { "\($0) \(QuantityText.duration($1))" }.joined(separator: ", ")
   }
 
   /// In microseconds, by the states' names.
