@@ -79,8 +79,8 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "Migration", "MigrationStream", "PCIConfig", "QEMUStream",
-        "StateLayout", "StateTranslation", "StreamIO", "VirtualPCI",
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
+        "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO", "VirtualPCI",
       ]),
     .executableTarget(
       name: "ferry",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CGlibc
 import Glibc
+import Reports
 
 /// Runs the command and turns what it throws into a message and an exit code.
 @main enum Main {

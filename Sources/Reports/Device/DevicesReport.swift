@@ -1,122 +1,203 @@
-import ByteIO
+public import ByteIO
 import Devices
 import MigrationStream
-import VFIO
+public import VFIO
 
-/// What `ferry devices --json` prints; the shape is `schemas/devices.schema.json`.
-struct DevicesReport: Encodable {
-  var probed: Bool
-  var devices: [DeviceReport]
+/// The devices that VFIO offers on a host (`ferry devices`); the JSON is
+/// `schemas/devices.schema.json`.
+public struct DevicesReport: Report {
+  /// A device, and what it answered if it was asked.
+  public struct Device: Sendable {
+    /// What sysfs says of it.
+    public let device: HostDevice
+    /// What it says of itself; nil if it was not asked.
+    public let probe: DeviceProbe?
+
+    /// A device that answered `probe`.
+    public init(_ device: HostDevice, _ probe: DeviceProbe?) {
+      self.device = device
+      self.probe = probe
+    }
+  }
+
+  /// The devices, in the order of the host.
+  public let devices: [Device]
+  /// Whether devices were asked.
+  public let isProbed: Bool
+
+  /// A report on the devices of a host.
+  public init(_ devices: [Device], isProbed: Bool) {
+    self.devices = devices
+    self.isProbed = isProbed
+  }
+
+  /// A paragraph for each device.
+  public var text: String {
+    if devices.isEmpty { return "no VFIO devices: no driver of this host offers one" }
+    return devices.map { TerminalText.lines($0.text) }.joined(separator: "\n")
+  }
+
+  /// The devices; what was not asked is absent.
+  public var json: JSONValue {
+    ["probed": .bool(isProbed), "devices": .array(devices.map(\.json))]
+  }
 }
 
-/// One device of it. What was not asked is absent.
-struct DeviceReport: Encodable {
-  struct PCI: Encodable {
-    var vendor: String
-    var device: String
-    var subsystemVendor: String?
-    var subsystemDevice: String?
-    var classCode: String?
-  }
-
-  struct Migration: Encodable {
-    /// Whether the driver can migrate the device.
-    var possible: Bool
-    var abilities: [String]
-    var dmaLogging: Bool
-    var reinitialization: Bool
-  }
-
-  struct IOMMU: Encodable {
-    var type: String
-    var pasidWidth: Int
-    var permissions: [String]
-    var nesting: Bool
-    var faultQueue: Bool
-    var dirtyTracking: Bool
-    var evidence: String?
-  }
-
-  struct Interrupt: Encodable {
-    var index: UInt32
-    var count: UInt32
-  }
-
-  struct Probe: Encodable {
-    /// answered, in-use or refused.
-    var outcome: String
-    var reason: String?
-    var holders: [Int]?
-    var resets: Bool?
-    var migration: Migration?
-    var iommu: IOMMU?
-    var interrupts: [Interrupt]?
-  }
-
-  var name: String
-  var bus: String
-  var driver: String?
-  var cdev: String?
-  var group: String?
-  var pci: PCI?
-  var mediatedType: String?
-  /// The driver that is known to migrate devices with these ids, whether it is bound or not.
-  var variantDriver: String?
-  var probe: Probe?
-
-  // For the text, which says more of it.
-  let answer: DeviceProbe?
-
-  private enum CodingKeys: String, CodingKey {
-    case name, bus, driver, cdev, group, pci, mediatedType, variantDriver, probe
-  }
-
-  init(_ device: HostDevice, _ answer: DeviceProbe?) {
-    name = device.name
-    bus = device.bus
-    driver = device.driver
-    cdev = device.devicePath
-    group = device.groupPath
-    mediatedType = device.mediatedType
-    variantDriver = device.pci.flatMap(VariantDriver.driver(for:))?.name
-    pci = device.pci.map { ids in
-      PCI(
-        vendor: hex(ids.vendorID, digits: 4), device: hex(ids.deviceID, digits: 4),
-        subsystemVendor: ids.subsystemVendorID.map { hex($0, digits: 4) },
-        subsystemDevice: ids.subsystemID.map { hex($0, digits: 4) },
-        classCode: ids.classCode.map { hex($0, digits: 6) })
+extension DevicesReport.Device {
+  fileprivate var text: String {
+    var lines = [
+      "\(device.name) (\(device.bus.isEmpty ? "unknown bus" : device.bus)), "
+        + (device.driver.map { "bound to \($0)" } ?? "bound to no driver")
+    ]
+    func add(_ label: String, _ text: String) { lines.append("  \(label.padded(to: 11))\(text)") }
+    if let pci = device.pci { add("ids", pci.text) }
+    if let type = device.mediatedType { add("type", type) }
+    add("file", device.devicePath ?? "none")
+    add("group", device.groupPath ?? "none")
+    add("migration", migrationText)
+    add("IOMMU", iommuText)
+    if case .answered(let answer)? = probe {
+      let counts = answer.interrupts.map { "\($0.name ?? "index \($0.index)") \($0.count)" }
+      add("interrupts", counts.joined(separator: ", "))
     }
-    self.answer = answer
-    probe = answer.map(Self.probe)
+    return lines.joined(separator: "\n")
   }
 
-  private static func probe(_ probe: DeviceProbe) -> Probe {
+  private var migrationText: String {
     switch probe {
-    case .inUse(let holders): return Probe(outcome: "in-use", holders: holders)
-    case .refused(let reason): return Probe(outcome: "refused", reason: reason)
+    case nil: return "not asked" + (expectation.map { "; \($0)" } ?? "")
+    case .inUse(let holders):
+      return "not asked: in use by process \(holders.map { "\($0)" }.joined(separator: ", "))"
+    case .refused(let reason): return "not known: \(reason)"
     case .answered(let answer):
-      let spaces = answer.addressSpaces
-      return Probe(
-        outcome: "answered", resets: answer.information.flags.contains(.reset),
-        migration: Migration(
-          possible: answer.abilities.contains(.stopCopy),
-          abilities: answer.abilities.isEmpty
-            ? [] : "\(answer.abilities)".split(separator: ", ").map(String.init),
-          dmaLogging: answer.hasDMALogging, reinitialization: answer.hasReinitialization),
-        iommu: IOMMU(
-          type: answer.hardware?.typeName ?? "none", pasidWidth: spaces.pasidWidth,
-          permissions: spaces.permissionNames, nesting: !spaces.nestedDataTypes.isEmpty,
-          faultQueue: spaces.hasFaultQueue,
-          dirtyTracking: answer.hardware?.capabilities.contains(.dirtyTracking) ?? false,
-          evidence: spaces.evidence),
-        interrupts: answer.interrupts.map { Interrupt(index: $0.index, count: $0.count) })
+      guard !answer.abilities.isEmpty else {
+        return "none" + (expectation.map { "; \($0)" } ?? "")
+      }
+      return "\(answer.abilities)" + (answer.hasReinitialization ? ", REINIT" : "")
+        + (answer.hasDMALogging ? "; logs DMA" : "")
     }
+  }
+
+  /// What the driver's name and the device's ids let expect.
+  private var expectation: String? {
+    guard let driver = device.driver, let pci = device.pci else { return nil }
+    if isMigratingDriver { return "\(driver) is a driver that migrates" }
+    if let variant = VariantDriver.driver(for: pci) {
+      return "\(driver) does not migrate; \(variant.name) is the driver for these ids"
+    }
+    return "\(driver) is not known to migrate, and no driver is known that migrates these ids"
+  }
+
+  private var isMigratingDriver: Bool {
+    device.driver.flatMap { VariantDriver.driver(named: $0) } != nil
+  }
+
+  private var iommuText: String {
+    guard case .answered(let answer)? = probe else { return "not asked" }
+    let spaces = answer.addressSpaces
+    guard spaces.pasidWidth > 0 else {
+      return "no PASIDs" + (spaces.evidence.map { " (\($0))" } ?? "")
+    }
+    var text = "\(answer.hardware?.typeName ?? "unknown"), PASIDs of \(spaces.pasidWidth) bits"
+    if !spaces.permissionNames.isEmpty {
+      text += " (\(spaces.permissionNames.joined(separator: ", ")))"
+    }
+    text += spaces.nestedDataTypes.isEmpty ? ", no nesting" : ", nesting"
+    if spaces.hasFaultQueue { text += ", fault queues" }
+    return text
+  }
+
+  fileprivate var json: JSONValue {
+    [
+      "name": .string(device.name), "bus": .string(device.bus),
+      "driver": device.driver.map { .string($0) },
+      "driverMigrates": device.driver.map { _ in .bool(isMigratingDriver) },
+      "cdev": device.devicePath.map { .string($0) }, "group": device.groupPath.map { .string($0) },
+      "pci": device.pci?.json, "mediatedType": device.mediatedType.map { .string($0) },
+      // The driver that is known to migrate devices with these ids, whether it is bound or not.
+      "variantDriver": device.pci.flatMap(VariantDriver.driver(for:)).map { .string($0.name) },
+      "probe": probe?.json,
+    ]
+  }
+}
+
+extension DeviceIdentity.PCIIdentity {
+  fileprivate var text: String {
+    var text = hex(vendorID, digits: 4) + ":" + hex(deviceID, digits: 4)
+    if let vendor = subsystemVendorID, let device = subsystemID {
+      text += ", subsystem \(hex(vendor, digits: 4)):\(hex(device, digits: 4))"
+    }
+    if let classCode { text += ", class \(hex(classCode, digits: 6))" }
+    return text
+  }
+
+  fileprivate var json: JSONValue {
+    [
+      "vendor": .string(hex(vendorID, digits: 4)), "device": .string(hex(deviceID, digits: 4)),
+      "subsystemVendor": subsystemVendorID.map { .string(hex($0, digits: 4)) },
+      "subsystemDevice": subsystemID.map { .string(hex($0, digits: 4)) },
+      "classCode": classCode.map { .string(hex($0, digits: 6)) },
+    ]
+  }
+}
+
+extension DeviceProbe {
+  fileprivate var json: JSONValue {
+    switch self {
+    case .inUse(let holders):
+      ["outcome": .string("in-use"), "holders": .array(holders.map { .number($0) })]
+    case .refused(let reason): ["outcome": .string("refused"), "reason": .string(reason)]
+    case .answered(let answer):
+      [
+        "outcome": .string("answered"),
+        "resets": .bool(answer.information.flags.contains(.reset)),
+        "migration": answer.migration, "iommu": answer.iommu,
+        "interrupts": .array(
+          answer.interrupts.map {
+            [
+              "index": .number($0.index), "name": $0.name.map { .string($0) },
+              "count": .number($0.count),
+            ]
+          }),
+      ]
+    }
+  }
+}
+
+extension DeviceProbe.Answer {
+  fileprivate var migration: JSONValue {
+    [
+      "possible": .bool(abilities.contains(.stopCopy)),
+      "abilities": .strings(
+        abilities.isEmpty ? [] : "\(abilities)".split(separator: ", ").map(String.init)),
+      "dmaLogging": .bool(hasDMALogging), "reinitialization": .bool(hasReinitialization),
+    ]
+  }
+
+  fileprivate var iommu: JSONValue {
+    [
+      "type": .string(hardware?.typeName ?? "none"), "pasidWidth": .number(addressSpaces.pasidWidth),
+      "permissions": .strings(addressSpaces.permissionNames),
+      "nesting": .bool(!addressSpaces.nestedDataTypes.isEmpty),
+      "faultQueue": .bool(addressSpaces.hasFaultQueue),
+      "dirtyTracking": .bool(hardware?.capabilities.contains(.dirtyTracking) ?? false),
+      "evidence": addressSpaces.evidence.map { .string($0) },
+    ]
   }
 }
 
 extension AddressSpaceAbilities {
-  var permissionNames: [String] {
+  fileprivate var permissionNames: [String] {
     [(PASIDTable.Binding.Permissions.execute, "execute"), (.privileged, "privileged")]
       .filter { permissions.contains($0.0) }.map(\.1)
+  }
+}
+
+extension InterruptInformation {
+  // The indexes of include/uapi/linux/vfio.h for PCI.
+  private static let names = ["INTx", "MSI", "MSI-X", "error", "request"]
+
+  fileprivate var name: String? {
+    Int(index) < Self.names.count ? Self.names[Int(index)] : nil
   }
 }

@@ -1,172 +1,131 @@
+public import ByteIO
 import PCIConfig
-import QEMUStream
-import Reports
+public import QEMUStream
 
-/// What `ferry qemu inspect --json` prints; the shape is `schemas/qemu-inspect.schema.json`.
-struct QEMUInspectReport: Encodable {
-  struct Pages: Encodable {
-    var normal: UInt64
-    var zero: UInt64
-    var delta: UInt64
-    var compressed: UInt64
+/// What a QEMU migration stream holds (`ferry qemu inspect`); the JSON is
+/// `schemas/qemu-inspect.schema.json`.
+public struct QEMUInspectReport: Report {
+  /// Why a file could not be read to its end, or the files do not fit together.
+  public struct Defect: Sendable {
+    /// The file.
+    public let path: String
+    /// What is wrong with it, and where.
+    public let error: QEMUStreamError
 
-    init(_ pages: RAMBlock.Pages) {
-      normal = pages.normal
-      zero = pages.zero
-      delta = pages.delta
-      compressed = pages.compressed
+    /// What is wrong with the file `path`.
+    public init(path: String, error: QEMUStreamError) {
+      self.path = path
+      self.error = error
     }
   }
 
-  struct Block: Encodable {
-    var name: String
-    var bytes: UInt64
-    var pages: Pages
-    /// Where a block of mapped RAM lies in the file; else absent.
-    var pagesOffset: UInt64?
+  /// The main channel's name, the title of the text.
+  public let path: String
+  /// What was read of the stream and of its channels.
+  public let catalog: QEMUStreamCatalog
+  /// The first thing that is wrong.
+  public let defect: Defect?
+
+  /// A report on the stream of `catalog`.
+  public init(_ catalog: QEMUStreamCatalog, path: String, defect: Defect? = nil) {
+    self.catalog = catalog
+    self.path = path
+    self.defect = defect
   }
 
-  struct Memory: Encodable {
-    var bytes: UInt64
-    var pages: Pages
-    var multifdFlushes: UInt64
-    var blocks: [Block]
-  }
-
-  struct Section: Encodable {
-    var id: UInt32
-    var name: String
-    var instance: UInt32
-    var version: UInt32
-    var offset: UInt64
-    var bytes: UInt64
-    var pieces: UInt64
-    var endKnownBy: String?
-  }
-
-  struct Interrupts: Encodable {
-    var assertedPins: UInt8
-    var msixVectors: Int
-  }
-
-  struct Device: Encodable {
-    var id: String
-    var instance: UInt32
-    var section: UInt32
-    var stateBytes: UInt64
-    var precopyBytes: UInt64
-    var stopcopyBytes: UInt64
-    var configBytes: Int
-    var records: UInt64
-    var recordCounts: [String: UInt64]
-    var multifdPackets: UInt64
-    var layout: String?
-    var interrupts: Interrupts?
-    var configuration: JSONValue?
-    var findings: [String]
-
-    private enum CodingKeys: CodingKey {
-      case id, instance, section, stateBytes, precopyBytes, stopcopyBytes, configBytes, records
-      case recordCounts, multifdPackets, layout, interrupts, configuration, findings
-    }
-
-    // Absent values are null, so that the keys are always the same.
-    func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: CodingKeys.self)
-      try values.encode(id, forKey: .id)
-      try values.encode(instance, forKey: .instance)
-      try values.encode(section, forKey: .section)
-      try values.encode(stateBytes, forKey: .stateBytes)
-      try values.encode(precopyBytes, forKey: .precopyBytes)
-      try values.encode(stopcopyBytes, forKey: .stopcopyBytes)
-      try values.encode(configBytes, forKey: .configBytes)
-      try values.encode(records, forKey: .records)
-      try values.encode(recordCounts, forKey: .recordCounts)
-      try values.encode(multifdPackets, forKey: .multifdPackets)
-      try values.encode(layout, forKey: .layout)
-      try values.encode(interrupts, forKey: .interrupts)
-      try values.encode(configuration, forKey: .configuration)
-      try values.encode(findings, forKey: .findings)
-    }
-  }
-
-  struct Failure: Encodable {
-    var file: String
-    var offset: UInt64
-    var section: String?
-    var expected: String
-    var found: String
-  }
-
-  var machine: String?
-  var pageBytes: Int
-  var capabilities: [String]
-  var bytes: UInt64
-  var complete: Bool
-  var described: Bool
-  var memory: Memory
-  var sections: [Section]
-  var commands: [String: UInt64]
-  var vfioDevices: [Device]
-  var findings: [String]
-  var error: Failure?
-
-  init(_ content: QEMUMigration.Content) {
-    let catalog = content.catalog
-    machine = catalog.configuration?.machine
-    pageBytes = 1 << (catalog.configuration?.pageBits ?? 12)
-    capabilities = catalog.configuration?.capabilities ?? []
-    bytes = catalog.byteCount
-    complete = catalog.isComplete
-    described = catalog.description != nil
-    memory = Memory(
-      bytes: catalog.ram.byteCount, pages: Pages(catalog.ram.pages),
-      multifdFlushes: catalog.ram.multifdFlushCount,
-      blocks: catalog.ram.blocks.map {
-        Block(
-          name: $0.name, bytes: $0.byteCount, pages: Pages($0.pages),
-          pagesOffset: $0.mapping?.pagesOffset)
-      })
-    sections = catalog.sections.map {
-      Section(
-        id: $0.id, name: $0.name, instance: $0.instance, version: $0.version, offset: $0.offset,
-        bytes: $0.byteCount, pieces: $0.count, endKnownBy: $0.evidence?.rawValue)
-    }
-    commands = catalog.commandCounts
-    vfioDevices = catalog.vfioDevices.map(Device.init)
-    findings = catalog.findings
-    error = content.defect.map {
-      Failure(
-        file: $0.path, offset: $0.error.offset, section: $0.error.section,
-        expected: $0.error.expected, found: $0.error.found)
-    }
+  /// The machine, its memory, its sections, its VFIO devices, and what is remarkable.
+  public var json: JSONValue {
+    let configuration = catalog.configuration
+    return [
+      "machine": configuration.map { .string($0.machine) },
+      "uuid": configuration?.uuid.map { .string(hex($0)) },
+      "pageBytes": .number(1 << (configuration?.pageBits ?? 12)),
+      "capabilities": .strings(configuration?.capabilities ?? []),
+      "bytes": .number(catalog.byteCount), "complete": .bool(catalog.isComplete),
+      "described": .bool(catalog.description != nil), "memory": catalog.ram.json,
+      "sections": .array(catalog.sections.map(\.json)),
+      "commands": .object(
+        catalog.commandCounts.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) }),
+      "vfioDevices": .array(catalog.vfioDevices.map(\.json)),
+      "findings": .strings(catalog.findings), "error": defect?.json,
+    ]
   }
 }
 
-extension QEMUInspectReport.Device {
-  fileprivate init(_ device: VFIODeviceSummary) {
-    id = device.id
-    instance = device.instance
-    section = device.sectionID
-    stateBytes = device.stateByteCount
-    precopyBytes = device.preCopyByteCount
-    stopcopyBytes = device.stopCopyByteCount
-    configBytes = device.configuration?.space.count ?? 0
-    records = device.recordCount
-    recordCounts = Dictionary(
-      device.recordCounts.map { ("\($0.key)", $0.value) }, uniquingKeysWith: { $0 &+ $1 })
-    multifdPackets = device.packetCount ?? 0
-    layout = QEMUDeviceState.layout(of: device)
-    interrupts = device.configuration.map {
-      QEMUInspectReport.Interrupts(
-        assertedPins: $0.assertedPins, msixVectors: $0.vectorCount)
-    }
-    configuration = device.configuration.flatMap { configuration in
-      guard let space = try? ConfigSpace(configuration.space) else { return nil }
-      let dumped = DumpedDevice(
-        address: PCIAddress(device.id.prefix { $0 != "/" }), title: "", line: nil, space: space)
-      return ConfigSpaceReport(dumped).json
-    }
-    findings = device.findings
+extension QEMUInspectReport.Defect {
+  fileprivate var json: JSONValue {
+    [
+      "file": .string(path), "offset": .number(error.offset),
+      "section": error.section.map { .string($0) }, "expected": .string(error.expected),
+      "found": .string(error.found),
+    ]
+  }
+}
+
+extension RAMSummary {
+  fileprivate var json: JSONValue {
+    [
+      "bytes": .number(byteCount), "pages": pages.json,
+      "multifdFlushes": .number(multifdFlushCount),
+      "blocks": .array(
+        blocks.map { block in
+          [
+            "name": .string(block.name), "bytes": .number(block.byteCount),
+            "pages": block.pages.json,
+            // Where a block of mapped RAM lies in the file.
+            "pagesOffset": block.mapping.map { .number($0.pagesOffset) },
+          ]
+        }),
+    ]
+  }
+}
+
+extension RAMBlock.Pages {
+  fileprivate var json: JSONValue {
+    [
+      "normal": .number(normal), "zero": .number(zero), "delta": .number(delta),
+      "compressed": .number(compressed),
+    ]
+  }
+}
+
+extension QEMUStreamCatalog.Section {
+  fileprivate var json: JSONValue {
+    [
+      "id": .number(id), "name": .string(name), "instance": .number(instance),
+      "version": .number(version), "offset": .number(offset), "bytes": .number(byteCount),
+      "pieces": .number(count), "endKnownBy": evidence.map { .string($0.rawValue) },
+    ]
+  }
+}
+
+extension VFIODeviceSummary {
+  /// What is not known is null, so that the keys are always the same.
+  fileprivate var json: JSONValue {
+    [
+      "id": .string(id), "instance": .number(instance), "section": .number(sectionID),
+      "stateBytes": .number(stateByteCount), "precopyBytes": .number(preCopyByteCount),
+      "stopcopyBytes": .number(stopCopyByteCount),
+      "configBytes": .number(configuration?.space.count ?? 0), "records": .number(recordCount),
+      "recordCounts": .object(
+        VFIORecord.Kind.allCases.compactMap { kind in
+          recordCounts[kind].map { .init("\(kind)", .number($0)) }
+        }),
+      "multifdPackets": .number(packetCount ?? 0), "layout": .optional(layoutText),
+      "interrupts": configuration.map {
+        [
+          "assertedPins": .number($0.assertedPins), "msixVectors": .number($0.vectorCount),
+        ]
+      } ?? .null,
+      "configuration": spaceReport?.json ?? .null, "findings": .strings(findings),
+    ]
+  }
+
+  /// A report on the configuration space that came with the state.
+  var spaceReport: ConfigSpaceReport? {
+    guard let configuration, let space = try? ConfigSpace(configuration.space) else { return nil }
+    return ConfigSpaceReport(
+      DumpedDevice(
+        address: PCIAddress(id.prefix { $0 != "/" }), title: "", line: nil, space: space))
   }
 }

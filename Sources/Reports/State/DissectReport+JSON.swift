@@ -1,120 +1,129 @@
-import ByteIO
-import StateLayout
+public import ByteIO
+public import StateLayout
 
 extension DissectReport {
-  /// Prints the report as JSON, field by field: a tree of a hundred thousand fields is not held a second time as text.
-  func printJSON(to output: inout TextOutput) throws {
-    try output.print("{")
-    try output.print("  \"complete\": \(tree.isComplete),")
-    try output.print("  \"sound\": \(tree.isSound),")
-    try output.print("  \"byteCount\": \(tree.byteCount),")
-    try output.print("  \"layout\": {")
-    try output.print("    \"id\": \(Self.string(tree.layout.id)),")
-    try output.print("    \"name\": \(Self.string(tree.layout.name)),")
-    try output.print("    \"title\": \(Self.string(tree.layout.title))")
-    try output.print("  },")
-    try output.print("  \"detection\": \(detectionText),")
-    try output.print("  \"findings\": [\(findingsText)],")
-    try output.print("  \"moreFindings\": \(tree.moreFindings),")
-    try output.print("  \"fields\": [", terminator: "")
-    try list(tree.root.fields, indent: "  ", to: &output)
-    try output.print("]\n}")
+  /// Gives the JSON to `sink` in pieces of some KiB; no line feed at its end.
+  public func writeJSON<Failure>(
+    to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.write(members: head)
+    writer.key("fields")
+    try write(tree.root.fields, with: &writer, to: sink)
+    writer.endObject()
+    try sink(writer.take())
   }
 
-  private var detectionText: String {
-    guard let detection, let best = detection.best else { return "null" }
-    let others = detection.others.map(Self.candidate).joined(separator: ", ")
-    return
-      "{\"driver\": \(driver.map(Self.string) ?? "null"), \"chosen\": \(Self.candidate(best)), "
-      + "\"others\": [\(others)]}"
+  private var head: [JSONValue.Member] {
+    [
+      .init("complete", .bool(tree.isComplete)), .init("sound", .bool(tree.isSound)),
+      .init("byteCount", .number(tree.byteCount)),
+      .init(
+        "layout",
+        [
+          "id": .string(tree.layout.id), "name": .string(tree.layout.name),
+          "title": .string(tree.layout.title),
+        ]),
+      .init("detection", detectionJSON ?? .null),
+      .init("findings", .array(tree.findings.map(\.json))),
+      .init("moreFindings", .number(tree.moreFindings)),
+    ]
   }
 
-  private static func candidate(_ candidate: LayoutDetection.Candidate) -> String {
-    "{\"layout\": \(string(candidate.layout.name)), \"certainty\": \"\(candidate.certainty)\", "
-      + "\"reason\": \(string(candidate.reason))}"
-  }
-
-  private var findingsText: String {
-    if tree.findings.isEmpty { return "" }
-    let lines = tree.findings.map { finding in
-      "    {\"severity\": \"\(finding.severity)\", \"kind\": \"\(finding.kind.rawValue)\", "
-        + "\"path\": \(Self.string(finding.path)), \"offset\": \(finding.range.lowerBound), "
-        + "\"length\": \(finding.range.upperBound - finding.range.lowerBound), "
-        + "\"message\": \(Self.string(finding.message))}"
-    }
-    return "\n" + lines.joined(separator: ",\n") + "\n  "
+  private var detectionJSON: JSONValue? {
+    guard let detection, let best = detection.best else { return nil }
+    return [
+      "driver": .optional(driver), "chosen": best.json,
+      "others": .array(detection.others.map(\.json)),
+    ]
   }
 
   // MARK: The tree
 
-  private func list(
-    _ nodes: [LayoutNode], indent: String, to output: inout TextOutput
-  ) throws {
-    for (index, node) in nodes.enumerated() {
-      try output.print(index == 0 ? "" : ",")
-      try write(node, indent: indent + "  ", to: &output)
-    }
-    if !nodes.isEmpty { try output.print("\n\(indent)", terminator: "") }
-  }
+  private static let pieceByteCount = 1 << 14
 
-  private func write(_ node: LayoutNode, indent: String, to output: inout TextOutput) throws {
-    var members = ["\"name\": \(Self.string(node.name))"]
-    if let range = node.range {
-      members.append("\"offset\": \(range.lowerBound)")
-      members.append("\"length\": \(range.upperBound - range.lowerBound)")
+  private func write<Failure>(
+    _ nodes: [LayoutNode], with writer: inout JSONWriter,
+    to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    writer.beginArray()
+    for node in nodes {
+      writer.beginObject()
+      writer.write(members: node.members)
+      switch node.content {
+      case .bytes(let payload):
+        if let sum = checksums?[payload] {
+          writer.key("crc32c")
+          writer.write(.string(hex(sum, digits: 8)))
+        }
+      case .record(let fields):
+        writer.key("fields")
+        try write(fields, with: &writer, to: sink)
+      case .list(let items):
+        writer.key("items")
+        try write(items.first + items.last, with: &writer, to: sink)
+      case .integer, .text: break
+      }
+      writer.endObject()
+      if writer.pendingByteCount >= Self.pieceByteCount { try sink(writer.take()) }
     }
-    if node.origin != .sequence { members.append("\"origin\": \"\(node.origin)\"") }
-    if let meaning = node.meaning { members.append("\"meaning\": \(Self.string(meaning))") }
-    if let text = node.meaningDocumentation ?? node.documentation {
-      members.append("\"documentation\": \(Self.string(text))")
+    writer.endArray()
+  }
+}
+
+extension LayoutDetection.Candidate {
+  fileprivate var json: JSONValue {
+    [
+      "layout": .string(layout.name), "certainty": .string("\(certainty)"),
+      "reason": .string(reason),
+    ]
+  }
+}
+
+extension LayoutFinding {
+  fileprivate var json: JSONValue {
+    [
+      "severity": .string("\(severity)"), "kind": .string(kind.rawValue), "path": .string(path),
+      "offset": .number(range.lowerBound), "length": .number(range.upperBound - range.lowerBound),
+      "message": .string(message),
+    ]
+  }
+}
+
+extension LayoutNode {
+  /// The node without its fields or items.
+  fileprivate var members: [JSONValue.Member] {
+    var members = [JSONValue.Member("name", .string(name))]
+    func add(_ key: String, _ value: JSONValue) { members.append(.init(key, value)) }
+    if let range {
+      add("offset", .number(range.lowerBound))
+      add("length", .number(range.upperBound - range.lowerBound))
     }
-    var nested: (name: String, nodes: [LayoutNode])?
-    switch node.content {
+    if origin != .sequence { add("origin", .string("\(origin)")) }
+    if let meaning { add("meaning", .string(meaning)) }
+    if let text = meaningDocumentation ?? documentation { add("documentation", .string(text)) }
+    switch content {
     case .integer(let value):
-      members += ["\"kind\": \"integer\"", "\"value\": \(value)"]
-      if node.isHexadecimal, value >= 0 { members.append("\"hex\": \"0x\(hex(value))\"") }
-    case .text(let text): members += ["\"kind\": \"text\"", "\"value\": \(Self.string(text))"]
-    case .bytes(let payload): members += try bytes(payload)
-    case .record(let fields):
-      members.append("\"kind\": \"record\"")
-      nested = ("fields", fields)
+      add("kind", .string("integer"))
+      add("value", .integer(value))
+      if isHexadecimal, value >= 0 { add("hex", .string("0x\(hex(value))")) }
+    case .text(let text):
+      add("kind", .string("text"))
+      add("value", .string(text))
+    case .bytes(let payload):
+      add("kind", .string("bytes"))
+      add("byteCount", .number(payload.byteCount))
+      if let bytes = payload.loadedBytes { add("hex", .string(hex(bytes))) }
+    case .record: add("kind", .string("record"))
     case .list(let items):
-      members += ["\"kind\": \"list\"", "\"count\": \(items.count)"]
+      add("kind", .string("list"))
+      add("count", .number(items.count))
       if items.elidedCount > 0 {
-        members.append(
-          "\"elided\": {\"from\": \(items.first.count), \"count\": \(items.elidedCount)}")
+        add(
+          "elided", ["from": .number(items.first.count), "count": .number(items.elidedCount)])
       }
-      nested = ("items", items.first + items.last)
     }
-    try output.print("\(indent){\(members.joined(separator: ", "))", terminator: "")
-    if let nested {
-      try output.print(", \"\(nested.name)\": [", terminator: "")
-      try list(nested.nodes, indent: indent, to: &output)
-      try output.print("]", terminator: "")
-    }
-    try output.print("}", terminator: "")
-  }
-
-  private func bytes(_ payload: Payload) throws -> [String] {
-    var members = ["\"kind\": \"bytes\"", "\"byteCount\": \(payload.byteCount)"]
-    if let bytes = payload.loadedBytes { members.append("\"hex\": \"\(hex(bytes))\"") }
-    if let checksum { members.append("\"crc32c\": \"\(try checksum(payload))\"") }
     return members
-  }
-
-  /// A text as JSON, with what a terminal might obey escaped.
-  private static func string(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
-        result += "\\u" + hex(scalar.value, digits: 4)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,90 +1,98 @@
 import ByteIO
-import StateLayout
+public import StateLayout
 
 extension DissectReport {
-  func printText(to output: inout TextOutput, hasOffsets: Bool) throws {
-    try output.print(
-      "\(name): \(tree.layout.name), \(QuantityText.bytes(tree.byteCount)), \(verdict)")
-    try output.print("  layout    \(tree.layout.title)")
-    if let best = detection?.best { try output.print("  told by   \(best.reason)") }
-    for other in detection?.others ?? [] {
-      try output.print("  could be  \(other.layout.name): \(other.reason)")
-    }
+  /// Gives the text to `sink` line by line, with offset and length before each field if `hasOffsets`.
+  public func writeText<Failure>(
+    hasOffsets: Bool = false, to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    for line in head { try sink(line) }
+    let page = DissectPage(hasOffsets: hasOffsets, checksums: checksums)
+    try page.show(tree.root.fields, depth: 0, to: sink)
+  }
+
+  private var head: [String] {
+    var lines = [
+      "\(name): \(tree.layout.name), \(QuantityText.bytes(tree.byteCount)), \(verdict)",
+      "  layout    \(tree.layout.title)",
+    ]
+    if let best = detection?.best { lines.append("  told by   \(best.reason)") }
+    lines += (detection?.others ?? []).map { "  could be  \($0.layout.name): \($0.reason)" }
     for finding in tree.findings {
       let label = "\(finding.severity)".padded(to: 10)
       let place = finding.path.isEmpty ? "" : "\(finding.path): "
-      try output.print("  \(label)\(TerminalText.text(place + finding.message))")
+      lines.append("  \(label)\(TerminalText.text(place + finding.message))")
     }
     if tree.moreFindings > 0 {
-      try output.print("  and \(QuantityText.count(tree.moreFindings, "finding")) more")
+      lines.append("  and \(QuantityText.count(tree.moreFindings, "finding")) more")
     }
-    try output.print("")
-    let page = DissectPage(hasOffsets: hasOffsets, checksum: checksum)
-    try page.show(tree.root.fields, depth: 0, to: &output)
+    return lines + [""]
   }
 }
 
 /// The tree as `ferry dissect` prints it for a person.
 private struct DissectPage {
   let hasOffsets: Bool
-  let checksum: ((Payload) throws -> String)?
+  let checksums: [Payload: UInt32]?
 
   /// The most bytes and the most integers that are shown on a line.
   private static let shownCount = 16
   private static let widthLimit = 24
 
-  func show(_ fields: [LayoutNode], depth: Int, to output: inout TextOutput) throws {
+  func show<Failure>(
+    _ fields: [LayoutNode], depth: Int, to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
     let width = fields.filter(\.content.isLeaf).map(\.name.count).max() ?? 0
     for field in fields {
       try show(
-        field, field.name, depth: depth, width: min(width, Self.widthLimit), to: &output)
+        field, field.name, depth: depth, width: min(width, Self.widthLimit), to: sink)
     }
   }
 
-  private func show(
-    _ node: LayoutNode, _ name: String, depth: Int, width: Int, to output: inout TextOutput
-  ) throws {
+  private func show<Failure>(
+    _ node: LayoutNode, _ name: String, depth: Int, width: Int,
+    to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
     switch node.content {
     case .record(let fields):
-      try print(node, name, depth, to: &output)
-      try show(fields, depth: depth + 1, to: &output)
+      try sink(line(node, name, depth))
+      try show(fields, depth: depth + 1, to: sink)
     case .list(let items):
       if items.first.allSatisfy({ $0.integer != nil }) {
-        try print(node, "\(name.padded(to: width))  \(integers(items))", depth, to: &output)
+        try sink(line(node, "\(name.padded(to: width))  \(integers(items))", depth))
       } else {
-        try show(items, name, depth: depth, to: &output)
+        try show(items, name, depth: depth, to: sink)
       }
     default:
-      let value = try leaf(node)
+      let value = leaf(node)
       let sign = node.origin == .computed ? "= " : ""
-      try print(node, "\(name.padded(to: width))  \(sign)\(value)", depth, to: &output)
+      try sink(line(node, "\(name.padded(to: width))  \(sign)\(value)", depth))
     }
   }
 
-  private func show(
-    _ items: LayoutNode.Items, _ name: String, depth: Int, to output: inout TextOutput
-  ) throws {
+  private func show<Failure>(
+    _ items: LayoutNode.Items, _ name: String, depth: Int,
+    to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
     for (index, item) in items.first.enumerated() {
-      try show(item, "\(name)[\(index)]", depth: depth, width: 0, to: &output)
+      try show(item, "\(name)[\(index)]", depth: depth, width: 0, to: sink)
     }
     let before = UInt64(items.first.count) + items.elidedCount
     if items.elidedCount > 0 {
-      try output.print(
+      try sink(
         margin(nil) + indent(depth)
           + "\(name)[\(items.first.count)] to [\(before - 1)] were read and are not shown")
     }
     for (index, item) in items.last.enumerated() {
       try show(
-        item, "\(name)[\(before + UInt64(index))]", depth: depth, width: 0, to: &output)
+        item, "\(name)[\(before + UInt64(index))]", depth: depth, width: 0, to: sink)
     }
   }
 
-  private func print(
-    _ node: LayoutNode, _ text: String, _ depth: Int, to output: inout TextOutput
-  ) throws {
+  private func line(_ node: LayoutNode, _ text: String, _ depth: Int) -> String {
     var line = margin(node.range) + indent(depth) + TerminalText.text(text)
     while line.last == " " { line.removeLast() }
-    try output.print(line)
+    return line
   }
 
   private func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
@@ -94,17 +102,16 @@ private struct DissectPage {
     guard let range else { return String(repeating: " ", count: 24) }
     let offset = "0x" + hex(range.lowerBound, digits: 6)
     let count = "\(range.upperBound - range.lowerBound)"
-    return offset.padded(to: 12) + String(repeating: " ", count: max(0, 10 - count.count)) + count
-      + "  "
+    return "\(offset.padded(to: 12))\(count.leading(10))  "
   }
 
-  private func leaf(_ node: LayoutNode) throws -> String {
+  private func leaf(_ node: LayoutNode) -> String {
     switch node.content {
     case .integer(let value):
       let number = integer(value, node)
       return node.meaning.map { "\(number) (\($0))" } ?? number
     case .text(let text): return "'\(text)'"
-    case .bytes(let payload): return try bytes(payload, node)
+    case .bytes(let payload): return bytes(payload)
     case .record, .list: return ""
     }
   }
@@ -121,10 +128,10 @@ private struct DissectPage {
     return shown.joined(separator: " ") + more
   }
 
-  private func bytes(_ payload: Payload, _ node: LayoutNode) throws -> String {
+  private func bytes(_ payload: Payload) -> String {
     let count = QuantityText.count(payload.byteCount, "byte")
     guard let bytes = payload.loadedBytes else {
-      let sum = try checksum.map { ", crc-32c \(try $0(payload))" } ?? ""
+      let sum = checksums?[payload].map { ", crc-32c \(hex($0, digits: 8))" } ?? ""
       return "\(count), not shown\(sum)"
     }
     if bytes.isEmpty { return "no bytes" }
@@ -133,7 +140,17 @@ private struct DissectPage {
     }
     let shown = hex(bytes.prefix(Self.shownCount), separator: " ")
     guard bytes.count > Self.shownCount else { return shown }
-    let sum = try checksum.map { ", crc-32c \(try $0(payload))" } ?? ""
+    let sum = checksums?[payload].map { ", crc-32c \(hex($0, digits: 8))" } ?? ""
     return "\(shown) … (\(count)\(sum))"
+  }
+}
+
+extension LayoutNode.Content {
+  /// Whether it has no fields or items of its own to show.
+  fileprivate var isLeaf: Bool {
+    switch self {
+    case .integer, .text, .bytes: true
+    case .record, .list: false
+    }
   }
 }

@@ -1,97 +1,112 @@
-import StateLayout
-import StateTranslation
+public import ByteIO
+public import StateTranslation
 
-/// What `ferry translate` says; with `--json` in the shape of `schemas/translate.schema.json`.
-struct TranslateReport: Encodable {
-  struct Rewrite: Encodable {
-    var field: String
-    var old: String
-    var new: String
-    var rule: String
-    var source: String
-  }
-  struct Refusal: Encodable {
-    var field: String
-    var found: String
-    var needed: String
-    var allow: String?
-  }
-  struct Loss: Encodable {
-    var name: String
-    var field: String
-    var lost: String
-  }
-  struct Unchecked: Encodable {
-    var fact: String
-    var subject: String
-  }
-  struct Device: Encodable {
-    var device: UInt16?
-    var from: String
-    var to: String
-    var accepted: Bool
-    var byteCount: UInt64?
-    var rewrites: [Rewrite]
-    var refusals: [Refusal]
-    var losses: [Loss]
-    var unchecked: [Unchecked]
-    var more: Int
-  }
+/// What a translation did or refused (`ferry translate`); the JSON is
+/// `schemas/translate.schema.json`.
+public struct TranslateReport: Report {
+  /// A state, and what became of it.
+  public struct Device: Sendable {
+    /// The number of the stream's device; nil if the state is no stream's.
+    public let number: UInt16?
+    /// What the translator says of it.
+    public let report: TranslationReport
+    /// The bytes of the translated state; nil if it was refused.
+    public let byteCount: UInt64?
 
-  var accepted: Bool
-  var devices: [Device]
-
-  init(_ outcomes: [(number: UInt16?, outcome: Translator.Outcome)]) {
-    accepted = outcomes.allSatisfy(\.outcome.report.isAccepted)
-    devices = outcomes.map { Device($0.number, $0.outcome) }
-  }
-
-  /// The report for a person; what was rewritten is listed with `isFull`.
-  func lines(_ name: String, isFull: Bool) -> [String] {
-    devices.flatMap { device -> [String] in
-      let title = name + (device.device.map { "#\($0)" } ?? "") + ": \(device.from) to \(device.to)"
-      let count = QuantityText.count(device.rewrites.count, "rewrite")
-      var lines = [
-        device.accepted ? "\(title): \(count)" : "\(title): refused"
-      ]
-      lines += device.refusals.map { refusal in
-        let way = refusal.allow.map { "; --allow \($0) accepts that" } ?? ""
-        let field = refusal.field.isEmpty ? "state" : refusal.field
-        return "  refused: \(field): found \(refusal.found); needed \(refusal.needed)\(way)"
-      }
-      lines += device.losses.map { "  lost (--allow \($0.name)): \($0.field): \($0.lost)" }
-      if isFull {
-        lines += device.rewrites.map {
-          "  \($0.field): \($0.old) -> \($0.new)\n      \($0.rule) (\($0.source))"
-        }
-      }
-      if isFull || !device.accepted {
-        lines += device.unchecked.map { "  not checked: \($0.subject); \($0.fact) is not known" }
-      } else if !device.unchecked.isEmpty {
-        let facts = Set(device.unchecked.map(\.fact)).sorted().joined(separator: ", ")
-        lines.append("  not checked, since not known: \(facts)")
-      }
-      if device.more > 0 { lines.append("  and \(device.more) more") }
-      return lines.map(TerminalText.lines)
+    /// The device with this number and the `outcome` of its translation.
+    public init(number: UInt16?, _ outcome: Translator.Outcome) {
+      self.number = number
+      report = outcome.report
+      byteCount = report.isAccepted ? outcome.state?.byteCount : nil
     }
+  }
+
+  /// The input's name, the title of the text.
+  public let name: String
+  /// The states that were to be translated.
+  public let devices: [Device]
+  /// Whether the text lists every rewrite, and each thing that was not checked.
+  public let listsRewrites: Bool
+
+  /// A report on the translation of `devices`.
+  public init(_ devices: [Device], name: String, listsRewrites: Bool = false) {
+    self.devices = devices
+    self.name = name
+    self.listsRewrites = listsRewrites
+  }
+
+  /// Whether all that was asked for can be had.
+  public var isAccepted: Bool { devices.allSatisfy(\.report.isAccepted) }
+
+  /// A line for each state, and below it why it was refused or how it was rewritten.
+  public var text: String {
+    devices.flatMap { lines($0) }.map(TerminalText.lines).joined(separator: "\n")
+  }
+
+  private func lines(_ device: Device) -> [String] {
+    let report = device.report
+    let title =
+      name + (device.number.map { "#\($0)" } ?? "") + ": \(report.source) to \(report.target)"
+    let count = QuantityText.count(report.rewrites.count, "rewrite")
+    var lines = [report.isAccepted ? "\(title): \(count)" : "\(title): refused"]
+    lines += report.refusals.map { refusal in
+      let way = refusal.loss.map { "; --allow \($0.rawValue) accepts that" } ?? ""
+      let field = refusal.field.isEmpty ? "state" : refusal.field
+      return "  refused: \(field): found \(refusal.found); needed \(refusal.needed)\(way)"
+    }
+    lines += report.losses.map { "  lost (--allow \($0.loss.rawValue)): \($0.field): \($0.lost)" }
+    if listsRewrites {
+      lines += report.rewrites.map {
+        "  \($0.field): \($0.old) -> \($0.new)\n      \($0.rule.text) (\($0.rule.source))"
+      }
+    }
+    if listsRewrites || !report.isAccepted {
+      lines += report.unchecked.map { "  not checked: \($0.subject); \($0.fact) is not known" }
+    } else if !report.unchecked.isEmpty {
+      let facts = Set(report.unchecked.map(\.fact)).sorted().joined(separator: ", ")
+      lines.append("  not checked, since not known: \(facts)")
+    }
+    if report.moreCount > 0 { lines.append("  and \(report.moreCount) more") }
+    return lines
+  }
+
+  /// Whether all is `accepted`, and for each state its rewrites, refusals and losses.
+  public var json: JSONValue {
+    ["accepted": .bool(isAccepted), "devices": .array(devices.map(\.json))]
   }
 }
 
 extension TranslateReport.Device {
-  fileprivate init(_ number: UInt16?, _ outcome: Translator.Outcome) {
-    let report = outcome.report
-    self.init(
-      device: number, from: report.source, to: report.target, accepted: report.isAccepted,
-      byteCount: report.isAccepted ? outcome.state?.byteCount : nil,
-      rewrites: report.rewrites.map {
-        .init(
-          field: $0.field, old: $0.old, new: $0.new, rule: $0.rule.text, source: $0.rule.source)
-      },
-      refusals: report.refusals.map {
-        .init(field: $0.field, found: $0.found, needed: $0.needed, allow: $0.loss?.rawValue)
-      },
-      losses: report.losses.map { .init(name: $0.loss.rawValue, field: $0.field, lost: $0.lost) },
-      unchecked: report.unchecked.map { .init(fact: $0.fact, subject: $0.subject) },
-      more: report.moreCount)
+  fileprivate var json: JSONValue {
+    [
+      "device": number.map { .number($0) }, "from": .string(report.source),
+      "to": .string(report.target), "accepted": .bool(report.isAccepted),
+      "byteCount": byteCount.map { .number($0) },
+      "rewrites": .array(
+        report.rewrites.map { rewrite in
+          [
+            "field": .string(rewrite.field), "old": .string(rewrite.old),
+            "new": .string(rewrite.new), "rule": .string(rewrite.rule.text),
+            "source": .string(rewrite.rule.source),
+          ]
+        }),
+      "refusals": .array(
+        report.refusals.map { refusal in
+          [
+            "field": .string(refusal.field), "found": .string(refusal.found),
+            "needed": .string(refusal.needed), "allow": refusal.loss.map { .string($0.rawValue) },
+          ]
+        }),
+      "losses": .array(
+        report.losses.map { loss in
+          [
+            "name": .string(loss.loss.rawValue), "field": .string(loss.field),
+            "lost": .string(loss.lost),
+          ]
+        }),
+      "unchecked": .array(
+        report.unchecked.map { ["fact": .string($0.fact), "subject": .string($0.subject)] }),
+      "more": .number(report.moreCount),
+    ]
   }
 }

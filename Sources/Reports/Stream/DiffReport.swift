@@ -1,50 +1,44 @@
-import StreamIO
+public import ByteIO
+public import StreamIO
 
-/// What `ferry diff --json` prints; the shape is `schemas/diff.schema.json`.
-struct DiffReport: Encodable {
-  struct Difference: Encodable {
-    struct Range: Encodable {
-      var offset: UInt64
-      var length: UInt64
-    }
-    var subject: String
-    var device: UInt16?
-    var field: String?
-    var left: String
-    var right: String
-    var ranges: [Range]?
-    var rangeCount: UInt64?
-    var byteCount: UInt64?
+/// Where two streams mean different things (`ferry diff`); the JSON is `schemas/diff.schema.json`.
+public struct DiffReport: Report {
+  /// The differences, in the order of the devices; none if the streams mean the same.
+  public let differences: [StreamDifference]
+
+  /// A report on these differences.
+  public init(_ differences: [StreamDifference]) { self.differences = differences }
+
+  /// A line for each difference, with the ranges below it if it is one of bytes; empty if there is
+  /// none.
+  public var text: String { differences.flatMap(\.lines).joined(separator: "\n") }
+
+  /// Whether the streams are `equal`, and the `differences`.
+  public var json: JSONValue {
+    [
+      "equal": .bool(differences.isEmpty), "differences": .array(differences.map(\.json)),
+    ]
+  }
+}
+
+extension StreamDifference {
+  fileprivate var lines: [String] {
+    let device = device.map { "device \($0): " } ?? ""
+    let field = field.map { ", \(TerminalText.text($0))" } ?? ""
+    let sides = "\(TerminalText.text(left)) | \(TerminalText.text(right))"
+    let line = "\(device)\(subject.rawValue)\(field): \(sides)"
+    guard let ranges else { return [line] }
+    let verb = ranges.byteCount == 1 ? "differs" : "differ"
+    return ["\(line), of which \(QuantityText.bytes(ranges.byteCount)) \(verb)"]
+      + ranges.lines.map { "  \($0)" }
   }
 
-  var equal: Bool
-  var differences: [Difference]
-
-  init(_ differences: [StreamDifference]) {
-    equal = differences.isEmpty
-    self.differences = differences.map { difference in
-      Difference(
-        subject: difference.subject.rawValue, device: difference.device, field: difference.field,
-        left: difference.left, right: difference.right,
-        ranges: difference.ranges?.ranges.map {
-          Difference.Range(offset: $0.lowerBound, length: $0.byteCount)
-        },
-        rangeCount: difference.ranges?.count, byteCount: difference.ranges?.byteCount)
-    }
-  }
-
-  /// A difference in lines for a person.
-  static func lines(_ difference: StreamDifference) -> [String] {
-    let device = difference.device.map { "device \($0): " } ?? ""
-    let field = difference.field.map { ", \(TerminalText.text($0))" } ?? ""
-    let left = TerminalText.text(difference.left)
-    let right = TerminalText.text(difference.right)
-    guard let ranges = difference.ranges else {
-      return ["\(device)\(difference.subject.rawValue)\(field): \(left) | \(right)"]
-    }
-    return [
-      "\(device)\(difference.subject.rawValue)\(field): \(left) | \(right), of which "
-        + "\(QuantityText.bytes(ranges.byteCount)) \(ranges.byteCount == 1 ? "differs" : "differ")"
-    ] + SalvageText.ranges(ranges).map { "  \($0)" }
+  fileprivate var json: JSONValue {
+    let members: [JSONValue.Member?] = [
+      .init("subject", .string(subject.rawValue)), device.map { .init("device", .number($0)) },
+      field.map { .init("field", .string($0)) }, .init("left", .string(left)),
+      .init("right", .string(right)),
+    ]
+    return .object(members.compactMap(\.self) + (ranges?.members ?? []))
   }
 }

@@ -1,153 +1,141 @@
-import MigrationStream
-import StateLayout
-import StreamIO
+public import ByteIO
+public import MigrationStream
+public import StateLayout
+public import StreamIO
 
-/// What `ferry inspect --json` prints; the shape is `schemas/inspect.schema.json`.
-struct InspectReport: Encodable {
-  struct Format: Encodable {
-    var major: UInt16
-    var minor: UInt16
+/// What a stream holds (`ferry inspect`); the JSON is `schemas/inspect.schema.json`.
+public struct InspectReport: Report {
+  /// The stream's name, the title of the text.
+  public let path: String
+  /// The stream without its state.
+  public let catalog: StreamCatalog
+  /// What the state of each device is, by its number; empty if nobody looked.
+  public let previews: [StatePreview?]
+  /// What was lost, if the stream was searched for what is intact.
+  public let salvage: SalvageReport?
+  /// Why the stream was scanned though it is a file.
+  public let indexDefect: StreamError?
 
-    init(_ header: StreamHeader) {
-      major = header.version.major
-      minor = header.version.minor
-    }
-  }
-
-  struct Device: Encodable {
-    var index: Int
-    var name: String?
-    var driver: String?
-    var vendorID: UInt16?
-    var deviceID: UInt16?
-    var stateBytes: UInt64
-    var storedBytes: UInt64
-    var chunks: UInt64
-    var precopyBytes: UInt64
-    var configBytes: Int
-    var pasidBindings: Int
-    var profile: String?
-    var digest: String?
-    /// Absent where none is named.
-    var dictionary: String?
-    var content: Content?
-    var missing: Missing?
-
-    private enum CodingKeys: CodingKey {
-      case index, name, driver, vendorID, deviceID, stateBytes, storedBytes, chunks, precopyBytes
-      case configBytes, pasidBindings, profile, digest, dictionary, content, missing
-    }
-
-    // Absent values are null, so that the keys are always the same; but `dictionary` belongs to streams with the feature, and `missing` to salvage.
-    func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: CodingKeys.self)
-      try values.encode(index, forKey: .index)
-      try values.encode(name, forKey: .name)
-      try values.encode(driver, forKey: .driver)
-      try values.encode(vendorID, forKey: .vendorID)
-      try values.encode(deviceID, forKey: .deviceID)
-      try values.encode(stateBytes, forKey: .stateBytes)
-      try values.encode(storedBytes, forKey: .storedBytes)
-      try values.encode(chunks, forKey: .chunks)
-      try values.encode(precopyBytes, forKey: .precopyBytes)
-      try values.encode(configBytes, forKey: .configBytes)
-      try values.encode(pasidBindings, forKey: .pasidBindings)
-      try values.encode(profile, forKey: .profile)
-      try values.encode(digest, forKey: .digest)
-      try values.encodeIfPresent(dictionary, forKey: .dictionary)
-      try values.encode(content, forKey: .content)
-      try values.encodeIfPresent(missing, forKey: .missing)
-    }
-  }
-
-  /// What a device's state is.
-  struct Content: Encodable {
-    var layout: String
-    var certainty: String
-    /// Absent where that takes reading more of the state.
-    var complete: Bool?
-    var sound: Bool?
-
-    init(_ glance: StateGlance) {
-      layout = glance.layout.name
-      certainty = "\(glance.certainty)"
-      complete = glance.isComplete
-      sound = glance.isSound
-    }
-  }
-
-  struct Missing: Encodable {
-    struct Range: Encodable {
-      var offset: UInt64
-      var length: UInt64
-    }
-    var identity: Bool
-    var ranges: [Range]
-    var rangeCount: UInt64
-    var byteCount: UInt64
-    /// Where the state goes on for a length that nothing tells; absent where its end is known.
-    var from: UInt64?
-
-    init(_ loss: SalvageReport.Loss) {
-      identity = loss.isIdentityLost
-      ranges = loss.missing.ranges.map { Range(offset: $0.lowerBound, length: $0.byteCount) }
-      rangeCount = loss.missing.count
-      byteCount = loss.missing.byteCount
-      from = loss.missingFrom
-    }
-  }
-
-  var format: Format
-  var uuid: String
-  /// Absent where the stream has none.
-  var windowBytes: UInt64?
-  var complete: Bool
-  var source: String
-  var rawBytes: UInt64
-  var storedBytes: UInt64
-  var devices: [Device]
-  var unknownRecords: Int
-  var error: VerifyReport.Defect?
-
-  init(
-    _ catalog: StreamCatalog, glances: [StateGlance?] = [], losses: [SalvageReport.Loss]? = nil
+  /// A report on the stream of `catalog`.
+  public init(
+    _ catalog: StreamCatalog, path: String, previews: [StatePreview?] = [],
+    salvage: SalvageReport? = nil, indexDefect: StreamError? = nil
   ) {
-    format = Format(catalog.header)
-    uuid = "\(catalog.header.uuid)"
+    self.path = path
+    self.catalog = catalog
+    self.previews = previews
+    self.salvage = salvage
+    self.indexDefect = indexDefect
+  }
+
+  /// Whether all of the stream is there.
+  enum Verdict: String {
+    case whole, damaged, torn
+  }
+
+  var verdict: Verdict {
+    let isDamaged = catalog.defect != nil || salvage?.isWhole == false
+    let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
+    return isTorn ? .torn : isDamaged ? .damaged : .whole
+  }
+
+  func preview(_ number: Int) -> StatePreview? {
+    number < previews.count ? previews[number] : nil
+  }
+
+  func loss(_ number: Int) -> SalvageReport.Loss? {
+    salvage.flatMap { number < $0.losses.count ? $0.losses[number] : nil }
+  }
+
+  /// The stream, and each of its devices. Absent are what belongs to a feature that the stream does
+  /// not use, to salvage, or to a defect that there is not; else what is not known is null.
+  public var json: JSONValue {
     let window = catalog.header.limits.windowByteCount
-    windowBytes = window > 0 ? window : nil
-    complete = catalog.isComplete
-    source = catalog.origin.rawValue
-    rawBytes = catalog.stateByteCount
-    storedBytes = catalog.storedByteCount
-    devices = catalog.devices.enumerated().map { Device(index: $0, $1) }
-    unknownRecords = catalog.unknownRecordCount
-    error = catalog.defect.map(VerifyReport.Defect.init)
-    for (index, glance) in glances.enumerated() where index < devices.count {
-      devices[index].content = glance.map(Content.init)
-    }
-    for (index, loss) in (losses ?? []).enumerated() where index < devices.count {
-      devices[index].missing = loss.isEmpty ? nil : Missing(loss)
+    let information = catalog.information
+    return [
+      "format": catalog.header.formatJSON,
+      "uuid": .string("\(catalog.header.uuid)"),
+      "verdict": .string(verdict.rawValue),
+      "producer": .optional(information.producer),
+      "time": .optional(information.time),
+      "kernel": .optional(information.kernelRelease),
+      "machine": .optional(information.machine),
+      "windowBytes": window > 0 ? .number(window) : nil,
+      "complete": .bool(catalog.isComplete),
+      "source": .string(catalog.origin.rawValue),
+      "indexDefect": indexDefect?.json,
+      "rawBytes": .number(catalog.stateByteCount),
+      "storedBytes": .number(catalog.storedByteCount),
+      "devices": .array(catalog.devices.enumerated().map { json(of: $1, number: $0) }),
+      "unknownRecords": .number(catalog.unknownRecordCount),
+      "damage": (salvage?.damage.members).map { .object($0) },
+      "error": catalog.defect?.json,
+    ]
+  }
+
+  private func json(of device: StreamCatalog.Device, number: Int) -> JSONValue {
+    let identity = device.identity
+    let configuration = device.configuration
+    let loss = loss(number)
+    return [
+      "index": .number(number),
+      "name": .optional(identity.name),
+      "driver": .optional(identity.driver),
+      "vendorID": .optional(identity.pci?.vendorID),
+      "deviceID": .optional(identity.pci?.deviceID),
+      "subsystemVendorID": .optional(identity.pci?.subsystemVendorID),
+      "subsystemID": .optional(identity.pci?.subsystemID),
+      "classCode": .optional(identity.pci?.classCode),
+      "revisionID": .optional(identity.pci?.revisionID),
+      "migrates": identity.migrationFlags.map { .strings(Self.abilities($0)) } ?? .null,
+      "stateBytes": .number(device.state.byteCount),
+      "storedBytes": .number(device.state.storedByteCount),
+      "chunks": .number(device.state.chunkCount),
+      "precopyBytes": .number(device.state.share(of: .preCopy).byteCount),
+      "precopyChunks": .number(device.state.share(of: .preCopy).chunkCount),
+      "iterations": .number(device.state.iterationCount),
+      "stopcopyBytes": .number(device.state.share(of: .stopCopy).byteCount),
+      "stopcopyChunks": .number(device.state.share(of: .stopCopy).chunkCount),
+      "encodings": .object(
+        Self.encodings(device.state).map { .init("\($0.encoding)", .number($0.count)) }),
+      "configBytes": .number(
+        configuration.map { $0.physicalByteCount ?? $0.synthesizedByteCount ?? 0 } ?? 0),
+      "physicalConfigBytes": .optional(configuration?.physicalByteCount),
+      "synthesizedConfigBytes": .optional(configuration?.synthesizedByteCount),
+      "interruptVectors": .optional(device.interruptVectorCount),
+      "pasidBindings": .number(device.pasids?.bindingCount ?? 0),
+      "pasidDomains": .optional(device.pasids?.domainCount),
+      "profile": .optional(configuration?.profileName),
+      "digest": .optional(device.summary?.digest.map { "\($0)" }),
+      "dictionary": identity.dictionary.map { .string("\($0)") },
+      "dictionaryKnown": identity.dictionary.map { .bool(StateDictionary.named($0) != nil) },
+      "content": preview(number)?.json ?? .null,
+      "missing": loss.flatMap { $0.isEmpty ? nil : $0.json },
+    ]
+  }
+
+  /// The abilities of VFIO_DEVICE_FEATURE_MIGRATION that are set.
+  static func abilities(_ flags: UInt64) -> [String] {
+    [(1 as UInt64, "stop-copy"), (2, "P2P"), (4, "pre-copy")].filter { flags & $0.0 != 0 }.map(\.1)
+  }
+
+  /// How many chunks have each encoding that occurs.
+  static func encodings(
+    _ state: StateStatistics
+  ) -> [(encoding: ChunkEncoding, count: UInt64)] {
+    ChunkEncoding.known.compactMap { encoding in
+      let count = state.share(of: encoding).chunkCount
+      return count == 0 ? nil : (encoding, count)
     }
   }
 }
 
-extension InspectReport.Device {
-  fileprivate init(index: Int, _ device: StreamCatalog.Device) {
-    self.index = index
-    name = device.identity.name
-    driver = device.identity.driver
-    vendorID = device.identity.pci?.vendorID
-    deviceID = device.identity.pci?.deviceID
-    stateBytes = device.state.byteCount
-    storedBytes = device.state.storedByteCount
-    chunks = device.state.chunkCount
-    precopyBytes = device.state.preCopyByteCount
-    configBytes =
-      device.configuration.map { $0.physicalByteCount ?? $0.synthesizedByteCount ?? 0 } ?? 0
-    pasidBindings = device.pasids?.bindingCount ?? 0
-    profile = device.configuration?.profileName
-    digest = device.summary?.digest.map { "\($0)" }
-    dictionary = device.identity.dictionary.map { "\($0)" }
+extension StatePreview {
+  fileprivate var json: JSONValue {
+    [
+      "layout": .string(layout.name), "certainty": .string("\(certainty)"),
+      "complete": isComplete.map { .bool($0) }, "sound": isSound.map { .bool($0) },
+      "problem": problem.map { _ in .string(problemText) },
+    ]
   }
 }

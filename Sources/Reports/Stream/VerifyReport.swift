@@ -1,79 +1,99 @@
-import ByteIO
-import MigrationStream
-import StreamIO
+public import ByteIO
+public import MigrationStream
+public import StreamIO
 
-/// What `ferry verify --json` prints; the shape is `schemas/verify.schema.json`.
-struct VerifyReport: Encodable {
-  struct Device: Encodable {
-    var index: Int
-    var name: String?
-    var stateBytes: UInt64
-    var chunks: UInt64
-    var digest: String?
+/// Whether every byte of a stream is good (`ferry verify`); the JSON is
+/// `schemas/verify.schema.json`.
+///
+/// It is a sink: a verifying source that is copied into it fills it in.
+public struct VerifyReport: Report {
+  /// What is known of a device.
+  public struct Device: Sendable {
+    /// The name that the stream has for it.
+    public var name: String?
+    /// The bytes of its state so far.
+    public var stateByteCount: UInt64 = 0
+    /// The chunks of its state so far.
+    public var chunkCount: UInt64 = 0
+    /// The digest of its summary.
+    public var digest: Digest?
     /// Whether the state has the digest of its summary, as far as the source held them against each
     /// other.
-    var verified: Bool
+    public var isVerified = false
   }
 
-  struct Defect: Encodable {
-    var offset: UInt64
-    var record: UInt32?
-    var device: UInt16?
-    var expected: String
-    var found: String
+  /// The stream's name, the title of the text.
+  public let path: String
+  /// The header; nil if there is none that can be read.
+  public var header: StreamHeader?
+  /// Whether the end record is there.
+  public var isComplete = false
+  /// The devices, by their numbers.
+  public var devices: [Device] = []
+  /// The first thing that is wrong.
+  public var defect: StreamError?
+  /// Whether the stream was read to its end.
+  public var isWhole = false
 
-    init(_ error: StreamError) {
-      offset = error.offset
-      record = error.record
-      device = error.device
-      expected = error.expected
-      found = error.found
-    }
-  }
+  /// A report on a stream of which nothing was read.
+  public init(path: String) { self.path = path }
 
-  var format: InspectReport.Format?
-  var ok = false
-  var complete = false
-  var rawBytes: UInt64 = 0
-  var devices: [Device] = []
-  var error: Defect?
+  private var stateByteCount: UInt64 { devices.reduce(0) { $0 &+ $1.stateByteCount } }
 
-  /// One line for a person.
-  func text(_ path: String) -> String {
-    let unverified = devices.filter { !$0.verified }.map(\.index)
+  /// A line for a stream that is whole, or what is wrong with the other.
+  public var text: String {
+    guard isWhole else { return "\(path): \(defect.map { "\($0)" } ?? "not whole")" }
+    let unverified = devices.indices.filter { !devices[$0].isVerified }.map(String.init)
     let digests =
       unverified.isEmpty
       ? "every digest matches"
-      : "no digest that is known here for device \(unverified.map(String.init).joined(separator: ", "))"
+      : "no digest that is known here for device \(unverified.joined(separator: ", "))"
     return "\(path): whole; \(QuantityText.count(devices.count, "device")), "
-      + "\(QuantityText.bytes(rawBytes)) of state, \(digests)"
+      + "\(QuantityText.bytes(stateByteCount)) of state, \(digests)"
+  }
+
+  /// Whether the stream is `ok`, what each device has, and the first `error`.
+  public var json: JSONValue {
+    [
+      "format": header?.formatJSON, "ok": .bool(isWhole), "complete": .bool(isComplete),
+      "rawBytes": .number(stateByteCount),
+      "devices": .array(
+        devices.enumerated().map { number, device in
+          [
+            "index": .number(number), "name": device.name.map { .string($0) },
+            "stateBytes": .number(device.stateByteCount), "chunks": .number(device.chunkCount),
+            "digest": device.digest.map { .string("\($0)") },
+            "verified": .bool(device.isVerified),
+          ]
+        }),
+      "error": defect?.json,
+    ]
   }
 }
 
 extension VerifyReport: RecordSink {
-  typealias Failure = StreamIOError
+  public typealias Failure = StreamIOError
 
-  var limits: StreamLimits { .unlimited }
+  /// It takes whatever a stream has.
+  public var limits: StreamLimits { .unlimited }
 
-  mutating func write(_ record: Record) {
+  /// Counts a record.
+  public mutating func write(_ record: Record) {
     switch record {
-    case .identity(let identity, _):
-      devices.append(
-        Device(
-          index: devices.count, name: identity.name, stateBytes: 0, chunks: 0, digest: nil,
-          verified: false))
+    case .identity(let identity, _): devices.append(Device(name: identity.name))
     case .summary(let summary, let device):
-      devices[Int(device)].digest = summary.digest.map { "\($0)" }
-      devices[Int(device)].verified = summary.digest?.algorithm == .xxh3
+      devices[Int(device)].digest = summary.digest
+      devices[Int(device)].isVerified = summary.digest?.algorithm == .xxh3
     default: break
     }
   }
 
-  mutating func write(_ chunk: RawSpan, device: UInt16, context: StateChunk.Context) {
-    devices[Int(device)].stateBytes += UInt64(chunk.byteCount)
-    devices[Int(device)].chunks += 1
-    rawBytes += UInt64(chunk.byteCount)
+  /// Counts a chunk, which the source has decoded.
+  public mutating func write(_ chunk: RawSpan, device: UInt16, context: StateChunk.Context) {
+    devices[Int(device)].stateByteCount += UInt64(chunk.byteCount)
+    devices[Int(device)].chunkCount += 1
   }
 
-  func finish() {}
+  /// Does nothing: what is known is in the report.
+  public func finish() {}
 }

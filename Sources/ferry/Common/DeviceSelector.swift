@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 import StreamIO
 
 /// `--device`: a device by its number or by its name.

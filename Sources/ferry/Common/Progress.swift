@@ -1,3 +1,5 @@
+import Reports
+
 /// Shows on a terminal how far long work has come, and nothing anywhere else.
 final class Progress {
   private let label: String

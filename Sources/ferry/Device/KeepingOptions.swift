@@ -1,6 +1,7 @@
 import ArgumentParser
 import Devices
 import Glibc
+import Reports
 import StreamIO
 import SystemPackage
 import VFIO

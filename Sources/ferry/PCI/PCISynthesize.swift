@@ -60,7 +60,7 @@ struct PCISynthesize: ParsableCommand {
     }
     try ProfileFiles.write(layout.synthesized, to: output)
     if let map {
-      try ProfileFiles.write([UInt8](AccessMap(layout, on: function).jsonText.utf8), to: map)
+      try ProfileFiles.write([UInt8]((AccessMap(layout, on: function).json.text + "\n").utf8), to: map)
     }
   }
 }

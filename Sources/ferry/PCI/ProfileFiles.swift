@@ -27,13 +27,6 @@ enum ProfileFiles {
     try file.commit()
   }
 
-  /// Prints `text` on standard output.
-  static func print(_ text: String) throws {
-    var output = try TextOutput()
-    try output.print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
-    try output.finish()
-  }
-
   /// Runs `body`; every problem of a profile becomes a line with the file's name.
   static func naming<Result>(
     _ path: String, _ body: () throws(ProfileError) -> Result

@@ -68,7 +68,7 @@ struct QEMUCheck: ParsableCommand {
       }
     let check = QEMULoadCheck(
       stream: stream, local: local, skipsVendorBytes: version?.skipsVendorBytes ?? true)
-    try ProfileFiles.print(json ? check.json.text : check.text)
+    try TextOutput.show(check, asJSON: json)
     if !check.isAccepted { throw CommandError.no() }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MigrationStream
 import QEMUStream
+import Reports
 import StreamIO
 
 /// `ferry qemu extract`.

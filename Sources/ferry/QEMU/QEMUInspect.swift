@@ -1,5 +1,6 @@
 import ArgumentParser
 import QEMUStream
+import Reports
 
 /// `ferry qemu inspect`.
 struct QEMUInspect: ParsableCommand {
@@ -23,40 +24,33 @@ struct QEMUInspect: ParsableCommand {
   @Flag(help: "List every section and every VFIO record with its place.")
   var records = false
 
-  @Flag(help: "Print JSON (schemas/qemu-inspect.schema.json).")
+  @Flag(help: "Print JSON (schemas/qemu-inspect.schema.json; with --records, qemu-inspect-records).")
   var json = false
-
-  func validate() throws {
-    if json && records { throw ValidationError("Expected --json or --records, not both.") }
-  }
 
   func run() throws {
     let migration = try QEMUMigration(files, isReadTwice: false)
-    var output = try TextOutput()
-    var failure: CommandError?
-    if records {
-      try output.print(QEMURecordListing.heading)
-      let content = try migration.read { event in
-        if let line = QEMURecordListing.line(event) { try output.print(line) }
-      }
-      failure = Self.failure(of: content)
-    } else {
-      let progress = Progress("read", total: migration.byteCount)
-      let content = try migration.read(progress)
-      progress.clear()
-      if json {
-        try output.print(try JSONText.of(QEMUInspectReport(content)))
-      } else {
-        let text = QEMUInspectText(path: migration.main.path, content: content)
-        for line in text.lines { try output.print(line) }
-      }
-      failure = Self.failure(of: content)
-    }
-    try output.finish()
-    if let failure { throw failure }
+    let content = try records ? list(migration) : show(migration)
+    if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
   }
 
-  private static func failure(of content: QEMUMigration.Content) -> CommandError? {
-    content.defect.map { CommandError($0.error, in: $0.path) }
+  private func list(_ migration: QEMUMigration) throws -> QEMUMigration.Content {
+    var output = try ReportList(heading: QEMUEventReport.heading, asJSON: json)
+    let content = try migration.read { event in
+      if let report = QEMUEventReport(event) { try output.add(report) }
+    }
+    try output.finish()
+    return content
+  }
+
+  private func show(_ migration: QEMUMigration) throws -> QEMUMigration.Content {
+    let progress = Progress("read", total: migration.byteCount)
+    let content = try migration.read(progress)
+    progress.clear()
+    let defect = content.defect.map {
+      QEMUInspectReport.Defect(path: $0.path, error: $0.error)
+    }
+    try TextOutput.show(
+      QEMUInspectReport(content.catalog, path: migration.main.path, defect: defect), asJSON: json)
+    return content
   }
 }

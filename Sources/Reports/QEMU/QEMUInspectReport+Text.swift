@@ -1,22 +1,16 @@
 import ByteIO
-import MigrationStream
-import PCIConfig
 import QEMUStream
-import Reports
 
-/// The page that `ferry qemu inspect` prints for a person.
-struct QEMUInspectText {
-  let path: String
-  let content: QEMUMigration.Content
+extension QEMUInspectReport {
+  /// A page: the machine, its memory and sections, and below them each VFIO device.
+  public var text: String { lines.joined(separator: "\n") }
 
-  private var catalog: QEMUStreamCatalog { content.catalog }
-
-  var lines: [String] {
-    let state = content.defect == nil ? "whole" : catalog.isComplete ? "damaged" : "NOT WHOLE"
+  private var lines: [String] {
+    let state = defect == nil ? "whole" : catalog.isComplete ? "damaged" : "NOT WHOLE"
     var lines = ["\(path): QEMU migration stream, \(state)"]
     if let configuration = catalog.configuration { lines += self.lines(configuration) }
     lines.append("  read      \(catalog.byteCount) bytes")
-    if let defect = content.defect {
+    if let defect {
       lines.append("  damage    \(TerminalText.text("\(defect.error)"))")
     }
     lines += memory
@@ -110,7 +104,7 @@ struct QEMUInspectText {
     lines.append(records)
     lines.append(
       "  layout    "
-        + (QEMUDeviceState.layout(of: device).map { "identified as \($0)" } ?? "not identified"))
+        + (device.layoutText.map { "identified as \($0)" } ?? "not identified"))
     if let configuration = device.configuration { lines += self.lines(configuration, device) }
     lines += device.findings.map { "  note      \(TerminalText.text($0))" }
     return lines
@@ -127,10 +121,9 @@ struct QEMUInspectText {
         + QuantityText.count(configuration.vectorCount, "MSI-X vector"),
       "  config    \(configuration.space.count) bytes, as where END_OF_STATE falls tells",
     ]
-    guard let space = try? ConfigSpace(configuration.space) else { return lines }
-    let dumped = DumpedDevice(
-      address: PCIAddress(device.id.prefix { $0 != "/" }), title: "", line: nil, space: space)
-    lines += ConfigSpaceReport(dumped).text.split(separator: "\n").map { "    " + $0 }
+    if let report = device.spaceReport {
+      lines += report.text.split(separator: "\n").map { "    " + $0 }
+    }
     return lines
   }
 }

@@ -1,30 +1,22 @@
 import ByteIO
-import FoundationEssentials
 import MigrationStream
 import StreamIO
 
-/// The page that `ferry inspect` prints for a person.
-struct InspectText {
-  let path: String
-  let catalog: StreamCatalog
-  /// What is known of the content of each device's state; empty where nobody looked.
-  var glances: [StateGlance?] = []
-  var report: SalvageReport?
-  var indexDefect: StreamError?
+extension InspectReport {
+  /// A page: the stream, and below it each device.
+  public var text: String { lines.joined(separator: "\n") }
 
-  var lines: [String] {
+  private var lines: [String] {
     var lines = [headline]
     lines += [writtenBy, "  uuid      \(catalog.header.uuid)", needs, amount].compactMap(\.self)
     if let defect = catalog.defect { lines.append("  damage    \(defect)") }
-    if let report, !report.damage.isEmpty {
-      lines += SalvageText.ranges(report.damage).map { "  damage    \($0) of the file" }
+    if let salvage {
+      lines += salvage.damage.lines.map { "  damage    \($0) of the file" }
     }
     for (number, device) in catalog.devices.enumerated() {
       lines.append("")
       lines += self.lines(number, device)
-      if let report, number < report.losses.count {
-        lines += SalvageText.lines(for: report.losses[number])
-      }
+      lines += loss(number)?.lines ?? []
     }
     if catalog.unknownRecordCount > 0 {
       let records = QuantityText.count(catalog.unknownRecordCount, "optional record")
@@ -35,9 +27,7 @@ struct InspectText {
 
   private var headline: String {
     let version = catalog.header.version
-    let isDamaged = catalog.defect != nil || report?.isWhole == false
-    let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
-    let state = isTorn ? "TORN" : isDamaged ? "damaged" : "whole"
+    let state = verdict == .torn ? "TORN" : verdict.rawValue
     return "\(path): migration stream \(version.major).\(version.minor), \(state)"
   }
 
@@ -46,9 +36,7 @@ struct InspectText {
     var parts: [String] = []
     if let producer = information.producer { parts.append("by \(TerminalText.text(producer))") }
     if let time = information.time {
-      // Times beyond the year 9999 are no times.
-      let date = Date(timeIntervalSince1970: Double(min(time, 253_402_300_799)))
-      parts.append("at \(date.ISO8601Format())")
+      parts.append("at \(QuantityText.time(time))")
     }
     if let kernel = information.kernelRelease { parts.append("on \(TerminalText.text(kernel))") }
     if let machine = information.machine { parts.append(TerminalText.text(machine)) }
@@ -103,13 +91,10 @@ struct InspectText {
         "    \(phase)".padded(to: 14) + "\(QuantityText.bytes(share.byteCount)) in "
           + "\(QuantityText.count(share.chunkCount, "chunk"))\(rounds)")
     }
-    let encodings = ChunkEncoding.known.compactMap { encoding in
-      let count = state.share(of: encoding).chunkCount
-      return count == 0 ? nil : "\(count) \(encoding)"
-    }
+    let encodings = Self.encodings(state).map { "\($0.count) \($0.encoding)" }
     if !encodings.isEmpty { lines.append("  chunks    \(encodings.joined(separator: ", "))") }
-    if number < glances.count, let glance = glances[number] {
-      lines.append("  content   \(TerminalText.text(glance.text))")
+    if let preview = preview(number) {
+      lines.append("  content   \(TerminalText.text(preview.text))")
     }
     lines += details(device)
     return lines
@@ -129,9 +114,7 @@ struct InspectText {
   private func details(_ device: StreamCatalog.Device) -> [String] {
     var lines: [String] = []
     if let flags = device.identity.migrationFlags {
-      let names = [(1 as UInt64, "stop-copy"), (2, "P2P"), (4, "pre-copy")]
-        .filter { flags & $0.0 != 0 }.map(\.1)
-      lines.append("  migrates  \(names.joined(separator: ", "))")
+      lines.append("  migrates  \(Self.abilities(flags).joined(separator: ", "))")
     }
     if let configuration = device.configuration {
       var parts: [String] = []
@@ -152,11 +135,5 @@ struct InspectText {
     }
     if let digest = device.summary?.digest { lines.append("  digest    \(digest)") }
     return lines
-  }
-}
-
-extension String {
-  func padded(to width: Int) -> String {
-    self + String(repeating: " ", count: max(0, width - count))
   }
 }

@@ -1,8 +1,20 @@
-import ByteIO
-import StateLayout
+public import ByteIO
+public import EmulatedDevices
 import StateTranslation
 
-extension TranslationMatrix {
+/// Which emulated devices take which others' state (`ferry matrix`); the JSON is
+/// `schemas/matrix.schema.json`.
+public struct MatrixReport: Report {
+  /// The matrix that was run.
+  public let matrix: TranslationMatrix
+
+  /// A report on `matrix`.
+  public init(_ matrix: TranslationMatrix) { self.matrix = matrix }
+
+  private typealias Cell = TranslationMatrix.Cell
+
+  private var devices: [String] { matrix.devices }
+
   /// The devices, the table, and the reasons within each family.
   public var text: String {
     let names = devices.indices.map { "\(number($0)) \(family($0))" }
@@ -10,23 +22,23 @@ extension TranslationMatrix {
     var lines = devices.indices.map { "\(number($0)) \(devices[$0])" }
     lines += [
       "",
-      padded("source \\ target", to: max(width, 15))
+      "source \\ target".padded(to: max(width, 15))
         + devices.indices.map { " " + number($0) }.joined(),
     ]
     for (index, name) in names.enumerated() {
-      let row = cells.filter { $0.source == index }.sorted { $0.target < $1.target }
+      let row = matrix.cells.filter { $0.source == index }.sorted { $0.target < $1.target }
       lines.append(
-        padded(name, to: max(width, 15)) + row.map { "  \($0.verdict.symbol)" }.joined())
+        name.padded(to: max(width, 15)) + row.map { "  \($0.verdict.symbol)" }.joined())
     }
     lines += [
       "", "= taken as it is", "T taken after a translation", ". refused",
       "! not noticed by the driver, and refused by the translation", "",
     ]
-    for cell in cells where isWithinFamily(cell) { lines += reasons(of: cell) }
-    let others = cells.filter { !isWithinFamily($0) }
+    for cell in matrix.cells where isWithinFamily(cell) { lines += reasons(of: cell) }
+    let others = matrix.cells.filter { !isWithinFamily($0) }
     let taken = others.count { $0.report.isAccepted }
     lines.append("between families: \(others.count - taken) of \(others.count) refused")
-    return lines.joined(separator: "\n") + "\n"
+    return lines.joined(separator: "\n")
   }
 
   private func reasons(of cell: Cell) -> [String] {
@@ -62,14 +74,34 @@ extension TranslationMatrix {
 
   private func number(_ device: Int) -> String { (device < 9 ? " " : "") + "\(device + 1)" }
 
-  private func padded(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.utf8.count))
+  /// The `devices`, and a cell for each source and target.
+  public var json: JSONValue {
+    [
+      "devices": .strings(devices),
+      "cells": .array(matrix.cells.map { json(of: $0) }),
+    ]
+  }
+
+  private func json(of cell: Cell) -> JSONValue {
+    [
+      "source": .string(devices[cell.source]), "target": .string(devices[cell.target]),
+      "verdict": .string(cell.verdict.rawValue), "from": .string(cell.report.source),
+      "to": .string(cell.report.target),
+      // What the driver answered, if it did not take it, to the state as it was; then translated.
+      "direct": cell.direct.map { .string("\($0)") },
+      "rewrites": .strings(Set(cell.report.rewrites.map(\.field)).sorted()),
+      "refusals": .array(
+        cell.report.refusals.map {
+          ["field": .string($0.field), "found": .string($0.found), "needed": .string($0.needed)]
+        }),
+      "translated": cell.translated.map { .string("\($0)") },
+    ]
   }
 }
 
 extension TranslationMatrix.Verdict {
   /// One character, for the table.
-  var symbol: Character {
+  fileprivate var symbol: Character {
     switch self {
     case .accepted: "="
     case .translated: "T"
