@@ -6,11 +6,11 @@ extension QEMUInspectReport {
   public var text: String { lines.joined(separator: "\n") }
 
   private var lines: [String] {
-    let state = defect == nil ? "whole" : catalog.isComplete ? "damaged" : "NOT WHOLE"
+    let state = content.defect == nil ? "whole" : catalog.isComplete ? "damaged" : "NOT WHOLE"
     var lines = ["\(path): QEMU migration stream, \(state)"]
     if let configuration = catalog.configuration { lines += self.lines(configuration) }
     lines.append("  read      \(catalog.byteCount) bytes")
-    if let defect {
+    if let defect = content.defect {
       lines.append("  damage    \(TerminalText.text("\(defect.error)"))")
     }
     lines += memory

@@ -5,33 +5,18 @@ public import QEMUStream
 /// What a QEMU migration stream holds (`ferry qemu inspect`); the JSON is
 /// `schemas/qemu-inspect.schema.json`.
 public struct QEMUInspectReport: Report {
-  /// Why a file could not be read to its end, or the files do not fit together.
-  public struct Defect: Sendable {
-    /// The file.
-    public let path: String
-    /// What is wrong with it, and where.
-    public let error: QEMUStreamError
-
-    /// What is wrong with the file `path`.
-    public init(path: String, error: QEMUStreamError) {
-      self.path = path
-      self.error = error
-    }
-  }
-
   /// The main channel's name, the title of the text.
   public let path: String
   /// What was read of the stream and of its channels.
-  public let catalog: QEMUStreamCatalog
-  /// The first thing that is wrong.
-  public let defect: Defect?
+  public let content: QEMUMigrationContent
 
-  /// A report on the stream of `catalog`.
-  public init(_ catalog: QEMUStreamCatalog, path: String, defect: Defect? = nil) {
-    self.catalog = catalog
+  /// A report on a migration whose main channel is `path`.
+  public init(_ content: QEMUMigrationContent, path: String) {
+    self.content = content
     self.path = path
-    self.defect = defect
   }
+
+  var catalog: QEMUStreamCatalog { content.catalog }
 
   /// The machine, its memory, its sections, its VFIO devices, and what is remarkable.
   public var json: JSONValue {
@@ -47,17 +32,17 @@ public struct QEMUInspectReport: Report {
       "commands": .object(
         catalog.commandCounts.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) }),
       "vfioDevices": .array(catalog.vfioDevices.map(\.json)),
-      "findings": .strings(catalog.findings), "error": defect?.json,
+      "findings": .strings(catalog.findings),
+      "error": content.defect.map { $0.error.json(in: $0.path) },
     ]
   }
 }
 
-extension QEMUInspectReport.Defect {
-  fileprivate var json: JSONValue {
+extension QEMUStreamError {
+  fileprivate func json(in path: String) -> JSONValue {
     [
-      "file": .string(path), "offset": .number(error.offset),
-      "section": error.section.map { .string($0) }, "expected": .string(error.expected),
-      "found": .string(error.found),
+      "file": .string(path), "offset": .number(offset), "section": section.map { .string($0) },
+      "expected": .string(expected), "found": .string(found),
     ]
   }
 }

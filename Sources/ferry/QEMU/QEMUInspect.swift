@@ -33,7 +33,7 @@ struct QEMUInspect: ParsableCommand {
     if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
   }
 
-  private func list(_ migration: QEMUMigration) throws -> QEMUMigration.Content {
+  private func list(_ migration: QEMUMigration) throws -> QEMUMigrationContent {
     var output = try ReportList(heading: QEMUEventReport.heading, asJSON: json)
     let content = try migration.read { event in
       if let report = QEMUEventReport(event) { try output.add(report) }
@@ -42,15 +42,11 @@ struct QEMUInspect: ParsableCommand {
     return content
   }
 
-  private func show(_ migration: QEMUMigration) throws -> QEMUMigration.Content {
+  private func show(_ migration: QEMUMigration) throws -> QEMUMigrationContent {
     let progress = Progress("read", total: migration.byteCount)
     let content = try migration.read(progress)
     progress.clear()
-    let defect = content.defect.map {
-      QEMUInspectReport.Defect(path: $0.path, error: $0.error)
-    }
-    try TextOutput.show(
-      QEMUInspectReport(content.catalog, path: migration.main.path, defect: defect), asJSON: json)
+    try TextOutput.show(QEMUInspectReport(content, path: migration.main.path), asJSON: json)
     return content
   }
 }
