@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "CGlibc"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
-    .target(name: "YAMLReader", dependencies: ["CYAML"]),
+    .target(name: "YAMLReader", dependencies: ["ByteIO", "CYAML"]),
     .target(
       name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"],
       resources: [.embedInCode("Dictionaries")]),
@@ -174,7 +174,12 @@ let package = Package(
         "StateLayout", "StateTranslation", "VirtualPCI", "DeviceTestSupport", "TestSupport",
       ]),
     .testTarget(
-      name: "ReportsTests", dependencies: ["PCIConfig", "Reports", "PCITestSupport", "TestSupport"]),
+      name: "ReportsTests",
+      dependencies: [
+        "ByteIO", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig", "Reports",
+        "StateLayout", "StateTranslation", "StreamIO", "VFIO", "DeviceTestSupport",
+        "PCITestSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "VFIOTests",
       dependencies: [

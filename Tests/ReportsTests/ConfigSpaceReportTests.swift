@@ -62,25 +62,6 @@ import Testing
     }
   }
 
-  @Test func stringsAreEscaped() {
-    let value = JSONValue.object([
-      .init("a\"b", .string("\\ \n \u{1} é")), .init("c", .array([.null, .bool(true)])),
-      .init("d", .array([])), .init("e", .integer(UInt64.max)),
-    ])
-    #expect(
-      value.text == """
-        {
-          "a\\"b": "\\\\ \\n \\u0001 é",
-          "c": [
-            null,
-            true
-          ],
-          "d": [],
-          "e": 18446744073709551615
-        }
-        """)
-  }
-
   @Test(arguments: DumpCorpus.all)
   func mapCoversEveryByteOnce(path: String) throws {
     for device in try DumpCorpus.devices(path) {

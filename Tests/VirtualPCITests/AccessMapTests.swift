@@ -113,6 +113,6 @@ import VirtualPCI
     }
     #expect(map.msix?.vectors == 33)
     #expect(map.msix?.relocate == nil)
-    #expect(map.jsonText.contains(#""register": "express+0x08""#))
+    #expect(map.json.text.contains(#""register": "express+0x08""#))
   }
 }

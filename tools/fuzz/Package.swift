@@ -9,12 +9,12 @@ let targets = [
   "FuzzConfigSpace": ["PCIConfig"],
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
-  "FuzzProfile": ["PCIConfig", "QEMUStream", "VirtualPCI"],
+  "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
-  "FuzzTrace": ["VFIO"],
+  "FuzzTrace": ["ByteIO", "VFIO"],
   "FuzzTranslate": ["StateLayout", "StateTranslation"],
 ]
 

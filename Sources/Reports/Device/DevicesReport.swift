@@ -176,7 +176,8 @@ extension DeviceProbe.Answer {
 
   fileprivate var iommu: JSONValue {
     [
-      "type": .string(hardware?.typeName ?? "none"), "pasidWidth": .number(addressSpaces.pasidWidth),
+      "type": .string(hardware?.typeName ?? "none"),
+      "pasidWidth": .number(addressSpaces.pasidWidth),
       "permissions": .strings(addressSpaces.permissionNames),
       "nesting": .bool(!addressSpaces.nestedDataTypes.isEmpty),
       "faultQueue": .bool(addressSpaces.hasFaultQueue),

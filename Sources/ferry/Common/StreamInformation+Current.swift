@@ -2,6 +2,9 @@ import Glibc
 import MigrationStream
 
 extension StreamInformation {
+  /// The version of this program.
+  static let ferryVersion = "0.1.0"
+
   /// This program, now; `SOURCE_DATE_EPOCH` is another time, for streams that come out alike.
   static func current() throws -> StreamInformation {
     var seconds = UInt64(max(0, unsafe time(nil)))
@@ -13,6 +16,6 @@ extension StreamInformation {
       }
       seconds = epoch
     }
-    return StreamInformation(producer: "ferry \(Ferry.version)", time: seconds)
+    return StreamInformation(producer: "ferry \(ferryVersion)", time: seconds)
   }
 }

@@ -24,7 +24,8 @@ struct QEMUInspect: ParsableCommand {
   @Flag(help: "List every section and every VFIO record with its place.")
   var records = false
 
-  @Flag(help: "Print JSON (schemas/qemu-inspect.schema.json; with --records, qemu-inspect-records).")
+  @Flag(
+    help: "Print JSON (schemas/qemu-inspect.schema.json; with --records, qemu-inspect-records).")
   var json = false
 
   func run() throws {
