@@ -129,12 +129,14 @@ let package = Package(
     .testTarget(
       name: "PCIConfigTests",
       dependencies: [
-        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "ByteIO", "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "VirtualPCITests",
       dependencies: [
-        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "ByteIO", "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "StateLayoutTests",

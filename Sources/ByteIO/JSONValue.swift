@@ -46,8 +46,19 @@ public enum JSONValue: Sendable, Hashable {
 
   /// The value of a member of an object; nil if there is none with this name.
   public subscript(key: String) -> JSONValue? {
-    guard case .object(let members) = self else { return nil }
-    return members.first { $0.key == key }?.value
+    members.first { $0.key == key }?.value
+  }
+
+  /// An object with the members of two objects, those of `other` behind the others.
+  ///
+  /// What is no object has no members.
+  public func merged(with other: JSONValue) -> JSONValue {
+    .object(members + other.members)
+  }
+
+  /// The members of an object; none of any other value.
+  public var members: [Member] {
+    if case .object(let members) = self { members } else { [] }
   }
 
   /// The value as text, two spaces a level, empty containers on one line; no line feed at its end.

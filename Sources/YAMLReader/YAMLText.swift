@@ -6,12 +6,12 @@ public enum YAMLText {
   /// double quotes with the escapes of JSON, which are YAML's too.
   public static func scalar(_ text: String) -> String {
     let isPlain =
-      text.first?.isLetter == true && text.last != " " && text.utf8.allSatisfy(isPlain)
+      text.first?.isLetter == true && text.last != " " && text.utf8.allSatisfy(isPlainByte)
       && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
     return isPlain ? text : JSONValue.string(text).text
   }
 
-  private static func isPlain(_ byte: UInt8) -> Bool {
+  private static func isPlainByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),

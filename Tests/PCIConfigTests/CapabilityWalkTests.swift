@@ -1,3 +1,4 @@
+import ByteIO
 import PCIConfig
 import PCITestSupport
 import Reports

@@ -96,7 +96,8 @@ import Testing
         + #""stateOffset": 0, "stateBytes": 24, "encoding": "raw", "#
         + #""context": "pre-copy, iteration 0, last of the iteration", "kept": false}"#)
     let bytes = RecordReport(reports[0].record, bytes: [UInt8]("DMS\u{0}".utf8))
-    #expect(bytes.text.hasSuffix("\n          56  44 4d 53 00" + String(repeating: " ", count: 38) + "DMS."))
+    let row = "          56  44 4d 53 00" + String(repeating: " ", count: 38) + "DMS."
+    #expect(bytes.text.hasSuffix("\n" + row))
   }
 
   @Test func verifyCountsWhatIsCopiedIntoIt() throws {

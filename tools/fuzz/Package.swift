@@ -6,7 +6,7 @@ import PackageDescription
 
 /// Each fuzz target, with the products of the main package that it reaches.
 let targets = [
-  "FuzzConfigSpace": ["PCIConfig"],
+  "FuzzConfigSpace": ["ByteIO", "PCIConfig", "Reports"],
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
   "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],

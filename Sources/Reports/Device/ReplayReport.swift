@@ -1,6 +1,6 @@
 public import ByteIO
 public import Migration
-public import MigrationStream
+import MigrationStream
 
 /// What a replay did, or would do (`ferry replay`); the JSON is `schemas/replay.schema.json`.
 public struct ReplayReport: Report {

@@ -63,29 +63,26 @@ public struct QEMUEventReport: Report {
 
   /// The event's `kind`, where it is, and what tells it from others of its kind.
   public var json: JSONValue {
-    let (kind, members) = content
-    let place: [JSONValue.Member?] = [
-      .init("kind", .string(kind)), offset.map { .init("offset", .number($0)) },
-      byteCount.map { .init("bytes", .number($0)) },
+    let (kind, content) = self.content
+    let place: JSONValue = [
+      "kind": .string(kind), "offset": offset.map { .number($0) },
+      "bytes": byteCount.map { .number($0) },
     ]
-    return .object(place.compactMap(\.self) + members)
+    return place.merged(with: content)
   }
 
-  private var content: (kind: String, members: [JSONValue.Member]) {
+  private var content: (kind: String, members: JSONValue) {
     switch event {
     case .configuration(let configuration):
-      ("machine", [.init("name", .string(configuration.machine))])
-    case .section(let section): ("section", section.members)
-    case .record(let record): ("record", [.init("name", .string("\(record.kind)"))])
+      ("machine", ["name": .string(configuration.machine)])
+    case .section(let section): ("section", section.json)
+    case .record(let record): ("record", ["name": .string("\(record.kind)")])
     case .sectionEnd(let end):
-      (
-        "section",
-        end.section.members + [.init("endKnownBy", .string(end.evidence.rawValue))]
-      )
-    case .command(let command): ("command", [.init("name", .string(command.name))])
-    case .end: ("end", [])
+      ("section", end.section.json.merged(with: ["endKnownBy": .string(end.evidence.rawValue)]))
+    case .command(let command): ("command", ["name": .string(command.name)])
+    case .end: ("end", [:])
     case .description(let description):
-      ("description", [.init("devices", .number(description.devices.count))])
+      ("description", ["devices": .number(description.devices.count)])
     }
   }
 }
@@ -95,10 +92,10 @@ extension QEMUSection {
     "\("\(kind)".padded(to: 5)) \(id) \(name), instance \(instance)"
   }
 
-  fileprivate var members: [JSONValue.Member] {
+  fileprivate var json: JSONValue {
     [
-      .init("piece", .string("\(kind)")), .init("id", .number(id)), .init("name", .string(name)),
-      .init("instance", .number(instance)),
+      "piece": .string("\(kind)"), "id": .number(id), "name": .string(name),
+      "instance": .number(instance),
     ]
   }
 }

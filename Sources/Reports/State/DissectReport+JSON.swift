@@ -1,33 +1,30 @@
-public import ByteIO
-public import StateLayout
+import ByteIO
+import StateLayout
 
 extension DissectReport {
   /// Gives the JSON to `sink` in pieces of some KiB; no line feed at its end.
-  public func writeJSON<Failure>(
+  public func writeJSON<Failure: Error>(
     to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.write(members: head)
+    writer.write(members: head.members)
     writer.key("fields")
     try write(tree.root.fields, with: &writer, to: sink)
     writer.endObject()
     try sink(writer.take())
   }
 
-  private var head: [JSONValue.Member] {
+  private var head: JSONValue {
     [
-      .init("complete", .bool(tree.isComplete)), .init("sound", .bool(tree.isSound)),
-      .init("byteCount", .number(tree.byteCount)),
-      .init(
-        "layout",
-        [
-          "id": .string(tree.layout.id), "name": .string(tree.layout.name),
-          "title": .string(tree.layout.title),
-        ]),
-      .init("detection", detectionJSON ?? .null),
-      .init("findings", .array(tree.findings.map(\.json))),
-      .init("moreFindings", .number(tree.moreFindings)),
+      "complete": .bool(tree.isComplete), "sound": .bool(tree.isSound),
+      "byteCount": .number(tree.byteCount),
+      "layout": [
+        "id": .string(tree.layout.id), "name": .string(tree.layout.name),
+        "title": .string(tree.layout.title),
+      ],
+      "detection": detectionJSON ?? .null, "findings": .array(tree.findings.map(\.json)),
+      "moreFindings": .number(tree.moreFindings),
     ]
   }
 
@@ -43,14 +40,14 @@ extension DissectReport {
 
   private static let pieceByteCount = 1 << 14
 
-  private func write<Failure>(
+  private func write<Failure: Error>(
     _ nodes: [LayoutNode], with writer: inout JSONWriter,
     to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
     writer.beginArray()
     for node in nodes {
       writer.beginObject()
-      writer.write(members: node.members)
+      writer.write(members: node.head.members)
       switch node.content {
       case .bytes(let payload):
         if let sum = checksums?[payload] {
@@ -93,37 +90,40 @@ extension LayoutFinding {
 
 extension LayoutNode {
   /// The node without its fields or items.
-  fileprivate var members: [JSONValue.Member] {
-    var members = [JSONValue.Member("name", .string(name))]
-    func add(_ key: String, _ value: JSONValue) { members.append(.init(key, value)) }
-    if let range {
-      add("offset", .number(range.lowerBound))
-      add("length", .number(range.upperBound - range.lowerBound))
-    }
-    if origin != .sequence { add("origin", .string("\(origin)")) }
-    if let meaning { add("meaning", .string(meaning)) }
-    if let text = meaningDocumentation ?? documentation { add("documentation", .string(text)) }
-    switch content {
+  fileprivate var head: JSONValue {
+    let place: JSONValue = [
+      "name": .string(name), "offset": range.map { .number($0.lowerBound) },
+      "length": range.map { .number($0.upperBound - $0.lowerBound) },
+      "origin": origin == .sequence ? nil : .string("\(origin)"),
+      "meaning": meaning.map { .string($0) },
+      "documentation": (meaningDocumentation ?? documentation).map { .string($0) },
+    ]
+    return place.merged(with: content.json(isHexadecimal: isHexadecimal))
+  }
+}
+
+extension LayoutNode.Content {
+  fileprivate func json(isHexadecimal: Bool) -> JSONValue {
+    switch self {
     case .integer(let value):
-      add("kind", .string("integer"))
-      add("value", .integer(value))
-      if isHexadecimal, value >= 0 { add("hex", .string("0x\(hex(value))")) }
-    case .text(let text):
-      add("kind", .string("text"))
-      add("value", .string(text))
+      [
+        "kind": .string("integer"), "value": .integer(value),
+        "hex": isHexadecimal && value >= 0 ? .string("0x\(hex(value))") : nil,
+      ]
+    case .text(let text): ["kind": .string("text"), "value": .string(text)]
     case .bytes(let payload):
-      add("kind", .string("bytes"))
-      add("byteCount", .number(payload.byteCount))
-      if let bytes = payload.loadedBytes { add("hex", .string(hex(bytes))) }
-    case .record: add("kind", .string("record"))
+      [
+        "kind": .string("bytes"), "byteCount": .number(payload.byteCount),
+        "hex": payload.loadedBytes.map { .string(hex($0)) },
+      ]
+    case .record: ["kind": .string("record")]
     case .list(let items):
-      add("kind", .string("list"))
-      add("count", .number(items.count))
-      if items.elidedCount > 0 {
-        add(
-          "elided", ["from": .number(items.first.count), "count": .number(items.elidedCount)])
-      }
+      [
+        "kind": .string("list"), "count": .number(items.count),
+        "elided": items.elidedCount == 0
+          ? nil
+          : ["from": .number(items.first.count), "count": .number(items.elidedCount)],
+      ]
     }
-    return members
   }
 }

@@ -1,9 +1,9 @@
 import ByteIO
-public import StateLayout
+import StateLayout
 
 extension DissectReport {
   /// Gives the text to `sink` line by line, with offset and length before each field if `hasOffsets`.
-  public func writeText<Failure>(
+  public func writeText<Failure: Error>(
     hasOffsets: Bool = false, to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
     for line in head { try sink(line) }
@@ -39,7 +39,7 @@ private struct DissectPage {
   private static let shownCount = 16
   private static let widthLimit = 24
 
-  func show<Failure>(
+  func show<Failure: Error>(
     _ fields: [LayoutNode], depth: Int, to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
     let width = fields.filter(\.content.isLeaf).map(\.name.count).max() ?? 0
@@ -49,7 +49,7 @@ private struct DissectPage {
     }
   }
 
-  private func show<Failure>(
+  private func show<Failure: Error>(
     _ node: LayoutNode, _ name: String, depth: Int, width: Int,
     to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
@@ -70,7 +70,7 @@ private struct DissectPage {
     }
   }
 
-  private func show<Failure>(
+  private func show<Failure: Error>(
     _ items: LayoutNode.Items, _ name: String, depth: Int,
     to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {

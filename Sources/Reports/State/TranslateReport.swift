@@ -1,4 +1,5 @@
 public import ByteIO
+import StateLayout
 public import StateTranslation
 
 /// What a translation did or refused (`ferry translate`); the JSON is

@@ -22,13 +22,11 @@ extension ByteRanges {
   }
 
   /// `ranges` (the first thousand, by `offset` and `length`), `rangeCount` and `byteCount`.
-  var members: [JSONValue.Member] {
+  var json: JSONValue {
     [
-      .init(
-        "ranges",
-        .array(
-          ranges.map { ["offset": .number($0.lowerBound), "length": .number($0.byteCount)] })),
-      .init("rangeCount", .number(count)), .init("byteCount", .number(byteCount)),
+      "ranges": .array(
+        ranges.map { ["offset": .number($0.lowerBound), "length": .number($0.byteCount)] }),
+      "rangeCount": .number(count), "byteCount": .number(byteCount),
     ]
   }
 }
@@ -46,9 +44,9 @@ extension SalvageReport.Loss {
   }
 
   var json: JSONValue {
-    .object(
-      [.init("identity", .bool(isIdentityLost))] + missing.members
-        + (missingFrom.map { [.init("from", .number($0))] } ?? []))
+    let identity: JSONValue = ["identity": .bool(isIdentityLost)]
+    return identity.merged(with: missing.json)
+      .merged(with: ["from": missingFrom.map { .number($0) }])
   }
 }
 

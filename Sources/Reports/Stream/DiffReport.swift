@@ -34,11 +34,10 @@ extension StreamDifference {
   }
 
   fileprivate var json: JSONValue {
-    let members: [JSONValue.Member?] = [
-      .init("subject", .string(subject.rawValue)), device.map { .init("device", .number($0)) },
-      field.map { .init("field", .string($0)) }, .init("left", .string(left)),
-      .init("right", .string(right)),
+    let sides: JSONValue = [
+      "subject": .string(subject.rawValue), "device": device.map { .number($0) },
+      "field": field.map { .string($0) }, "left": .string(left), "right": .string(right),
     ]
-    return .object(members.compactMap(\.self) + (ranges?.members ?? []))
+    return sides.merged(with: ranges?.json ?? .null)
   }
 }

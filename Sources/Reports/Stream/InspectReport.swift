@@ -68,7 +68,7 @@ public struct InspectReport: Report {
       "storedBytes": .number(catalog.storedByteCount),
       "devices": .array(catalog.devices.enumerated().map { json(of: $1, number: $0) }),
       "unknownRecords": .number(catalog.unknownRecordCount),
-      "damage": (salvage?.damage.members).map { .object($0) },
+      "damage": salvage?.damage.json,
       "error": catalog.defect?.json,
     ]
   }

@@ -1,5 +1,3 @@
-import ByteIO
-
 /// What a state is, and whether it is whole, as far as a few reads tell.
 public struct StatePreview: Sendable {
   /// The layout that its first bytes, its length and its driver speak for.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Reports
 import VirtualPCI
 

@@ -1,3 +1,4 @@
+import ByteIO
 import FuzzSupport
 import PCIConfig
 import Reports
