@@ -1,5 +1,6 @@
 import ByteIO
 import MigrationStream
+import StateLayout
 import StreamIO
 
 extension InspectReport {

@@ -155,3 +155,10 @@ struct ProfileWriter {
     return "\(count)"
   }
 }
+
+extension Profile {
+  /// The profile as YAML, with `comments` in front; ``init(parsing:)`` reads it back.
+  public func yaml(comments: [String] = []) -> String {
+    ProfileWriter.text(self, comments: comments)
+  }
+}
