@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "CGlibc"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
-    .target(name: "YAMLReader", dependencies: ["CYAML"]),
+    .target(name: "YAMLReader", dependencies: ["ByteIO", "CYAML"]),
     .target(
       name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"],
       resources: [.embedInCode("Dictionaries")]),
@@ -79,8 +79,8 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "Migration", "MigrationStream", "PCIConfig", "QEMUStream",
-        "StateLayout", "StateTranslation", "StreamIO", "VirtualPCI",
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
+        "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO", "VirtualPCI",
       ]),
     .executableTarget(
       name: "ferry",
@@ -129,12 +129,14 @@ let package = Package(
     .testTarget(
       name: "PCIConfigTests",
       dependencies: [
-        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "ByteIO", "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "VirtualPCITests",
       dependencies: [
-        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "ByteIO", "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "StateLayoutTests",
@@ -174,7 +176,12 @@ let package = Package(
         "StateLayout", "StateTranslation", "VirtualPCI", "DeviceTestSupport", "TestSupport",
       ]),
     .testTarget(
-      name: "ReportsTests", dependencies: ["PCIConfig", "Reports", "PCITestSupport", "TestSupport"]),
+      name: "ReportsTests",
+      dependencies: [
+        "ByteIO", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig", "Reports",
+        "StateLayout", "StateTranslation", "StreamIO", "VFIO", "DeviceTestSupport",
+        "PCITestSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "VFIOTests",
       dependencies: [

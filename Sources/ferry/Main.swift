@@ -1,6 +1,7 @@
 import ArgumentParser
 import CGlibc
 import Glibc
+import Reports
 
 /// Runs the command and turns what it throws into a message and an exit code.
 @main enum Main {
@@ -27,7 +28,7 @@ import Glibc
 
   private static func exitCode(of error: any Error, report: (String) -> Void) -> Int32 {
     if let failure = CommandError(error) {
-      if let message = failure.message { report("ferry: \(Printable.lines(message))") }
+      if let message = failure.message { report("ferry: \(TerminalText.lines(message))") }
       return failure.code
     }
     let code = Ferry.exitCode(for: error)

@@ -71,7 +71,7 @@ import VFIO
   func aTraceStandsInForTheDevice(name: String) throws {
     let (seen, records) = try traced(try Fixture.serial(), name)
     // Over the text, as a file would have it.
-    let again = try records.map { try TraceRecord(parsing: [UInt8]($0.json.utf8)) }
+    let again = try records.map { try TraceRecord(parsing: [UInt8]($0.json.line.utf8)) }
     #expect(again == records)
     let replayed = ReplayedKernel(again)
     #expect(try use(replayed, name) == seen)
@@ -127,7 +127,7 @@ import VFIO
     let last = try #require(box.records.last)
     #expect(last.error == .notSupportedByDriver)
     #expect(last.text.hasSuffix("= -1 ENOTTY (the driver does not have it)"))
-    #expect(last.json.contains("\"errno\": 25, \"error\": \"ENOTTY\""))
+    #expect(last.json.line.contains("\"errno\": 25, \"error\": \"ENOTTY\""))
   }
 
   @Test(

@@ -6,15 +6,15 @@ import PackageDescription
 
 /// Each fuzz target, with the products of the main package that it reaches.
 let targets = [
-  "FuzzConfigSpace": ["PCIConfig"],
+  "FuzzConfigSpace": ["ByteIO", "PCIConfig", "Reports"],
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
-  "FuzzProfile": ["PCIConfig", "QEMUStream", "VirtualPCI"],
+  "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
-  "FuzzTrace": ["VFIO"],
+  "FuzzTrace": ["ByteIO", "VFIO"],
   "FuzzTranslate": ["StateLayout", "StateTranslation"],
 ]
 

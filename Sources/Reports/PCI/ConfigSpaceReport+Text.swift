@@ -1,14 +1,9 @@
 import ByteIO
-public import PCIConfig
+import PCIConfig
 
 extension ConfigSpaceReport {
-  /// The reports of several devices with an empty line between them.
-  public static func text(of devices: [DumpedDevice]) -> String {
-    devices.map { ConfigSpaceReport($0).text }.joined(separator: "\n")
-  }
-
-  /// In the manner of `lspci -vvv`: a head, the header's registers, each capability with its fields; then the map and
-  /// what is wrong.
+  /// In the manner of `lspci -vvv`: a head, the header's registers, each capability with its fields;
+  /// then what is wrong, and the map.
   public var text: String {
     var lines = [head]
     if !device.title.isEmpty { lines.append("\tDump says: \(device.title)") }
@@ -20,7 +15,7 @@ extension ConfigSpaceReport {
     }
     lines.append("\tMap of \(space.byteCount) bytes:")
     lines += map.entries.map { "\t\t" + line(of: $0) }
-    return lines.map { $0 + "\n" }.joined()
+    return lines.joined(separator: "\n")
   }
 
   /// Slot, class, ids, revision.

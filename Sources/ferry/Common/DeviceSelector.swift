@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 import StreamIO
 
 /// `--device`: a device by its number or by its name.
@@ -28,7 +29,7 @@ struct DeviceSelector: ExpressibleByArgument, CustomStringConvertible {
     let numbers = (0 as UInt16)..<UInt16(names.count)
     if let number = numbers.first(where: { means($0, among: names) }) { return number }
     var known = names.prefix(Self.namedCount).enumerated().map { index, name in
-      name.map { "\(index) (\(Printable.text($0)))" } ?? "\(index)"
+      name.map { "\(index) (\(TerminalText.text($0)))" } ?? "\(index)"
     }
     if names.count > known.count { known.append("… (\(names.count) in all)") }
     throw CommandError.no(

@@ -1,4 +1,5 @@
 import ByteIO
+import Reports
 import StreamIO
 
 /// Text for standard output, written in large pieces; a failed write is an error, not lost text.
@@ -16,6 +17,12 @@ struct TextOutput: ~Copyable {
     if pending.count >= 1 << 16 { try flush() }
   }
 
+  /// Prints a report in the form that was asked for; a text without lines is nothing.
+  mutating func print(_ report: some Report, asJSON: Bool) throws {
+    let text = asJSON ? report.json.text : report.text
+    if !text.isEmpty { try print(text) }
+  }
+
   mutating func flush() throws(StreamIOError) {
     try file.write(pending.span.raw)
     pending.removeAll(keepingCapacity: true)
@@ -24,5 +31,40 @@ struct TextOutput: ~Copyable {
   consuming func finish() throws(StreamIOError) {
     try flush()
     try file.finish()
+  }
+
+  /// Prints a report, and nothing else.
+  static func show(_ report: some Report, asJSON: Bool) throws {
+    var output = try TextOutput()
+    try output.print(report, asJSON: asJSON)
+    try output.finish()
+  }
+}
+
+/// Many reports of one kind on standard output, each printed as it comes: a table, or an array.
+struct ReportList: ~Copyable {
+  private var output: TextOutput
+  // Nil for a table.
+  private var writer: JSONWriter?
+
+  init(heading: String, asJSON: Bool) throws {
+    output = try TextOutput()
+    if asJSON {
+      writer = JSONWriter()
+      writer?.beginArray()
+    } else {
+      try output.print(heading)
+    }
+  }
+
+  mutating func add(_ report: some Report) throws {
+    writer?.write(report.json)
+    try output.print(writer?.take() ?? report.text, terminator: writer == nil ? "\n" : "")
+  }
+
+  consuming func finish() throws {
+    writer?.endArray()
+    if let end = writer?.take() { try output.print(end) }
+    try output.finish()
   }
 }

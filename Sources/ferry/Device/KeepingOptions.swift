@@ -1,6 +1,7 @@
 import ArgumentParser
 import Devices
 import Glibc
+import Reports
 import StreamIO
 import SystemPackage
 import VFIO
@@ -107,7 +108,7 @@ enum Keeper {
       for device in kept { device.handOver() }
     case .signal:
       StandardError.print(
-        "ferry: holding \(Printable.count(kept.count, "device")) until a signal comes")
+        "ferry: holding \(QuantityText.count(kept.count, "device")) until a signal comes")
       // A signal between the test and the sleep does not end the sleep.
       while SignalGuard.signal == nil { SystemClock().sleep(for: .milliseconds(500)) }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Migration
+import Reports
 import StreamIO
 
 /// `ferry replay`: a stream onto devices.
@@ -158,7 +159,7 @@ struct ReplayCommand: ParsableCommand {
     let clock = SystemClock()
     let progress = Progress("restored", total: nil)
     var engine = ReplayEngine(targets, options: options, clock: clock)
-    engine.progress = { state in progress.show { ReplayText.progress(state, clock.now) } }
+    engine.progress = { state in progress.show { state.text(after: clock.now) } }
     var summary = ReplaySummary()
     do throws(ReplayError<StreamIOError>) {
       if check {
@@ -174,14 +175,13 @@ struct ReplayCommand: ParsableCommand {
     }
     if !check { try open.save() }
     progress.clear()
-    var text = try TextOutput()
-    if json {
-      try text.print(try JSONText.of(ReplayReport(summary, targets, isCheck: check)))
-    } else {
-      let report = check ? ReplayText.check(summary, file) : ReplayText.summary(summary, file)
-      try text.print(report)
+    let digests = targets.compactMap { target in
+      target.device.digest.map { (target.number, $0) }
     }
-    try text.finish()
+    try TextOutput.show(
+      ReplayReport(
+        summary, path: file, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests)),
+      asJSON: json)
     if check {
       for device in open.devices {
         guard let text = DeviceFailure.untouched(device) else { continue }

@@ -15,21 +15,18 @@ extension StateJudgement {
       let state = try? ArchivedState(StreamArchive(InputFile(path: path), limits: limits)),
       state.catalog.defect == nil
     else { return [] }
-    return state.catalog.devices.enumerated().map { number, device in
-      StateJudgement(
-        StateGlance(state, device: UInt16(number), device, chunkLimit: chunkLimit))
-    }
+    return state.previews(chunkLimit: chunkLimit).map(StateJudgement.init)
   }
 
-  private init(_ glance: StateGlance?) {
-    guard let glance else {
+  private init(_ preview: StatePreview?) {
+    guard let preview else {
       self = .unjudged(reason: "nothing tells which layout it has")
       return
     }
-    let layout = glance.layout.name
-    switch glance.isSound {
+    let layout = preview.layout.name
+    switch preview.isSound {
     case true?: self = .sound(layout: layout)
-    case false?: self = .unsound(layout: layout, problem: glance.problemText)
+    case false?: self = .unsound(layout: layout, problem: preview.problemText)
     case nil: self = .unjudged(reason: "that takes reading more of it; ferry dissect does")
     }
   }

@@ -95,12 +95,7 @@ struct PCIDerive: ParsableCommand {
         "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
     }
     try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
-    if json {
-      try ProfileFiles.print(derivation.report.json.text)
-    } else if report {
-      try ProfileFiles.print(
-        derivation.report.entries.map(\.description).joined(separator: "\n"))
-    }
+    if report || json { try TextOutput.show(derivation.report, asJSON: json) }
   }
 
   /// The functions, each under a name of its own: the same slot of two machines gets its dump's name too.

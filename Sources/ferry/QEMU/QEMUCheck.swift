@@ -57,7 +57,7 @@ struct QEMUCheck: ParsableCommand {
     guard let record = device.configuration else {
       if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
       throw CommandError.no(
-        "\(path): expected a configuration record of \(Printable.text(device.id)), found none")
+        "\(path): expected a configuration record of \(TerminalText.text(device.id)), found none")
     }
     let stream = try ConfigSpace(record.space)
     let local = try Self.asQEMUHasIt(SpaceInput.space(local, at: slot, in: trace.kernel()))
@@ -68,7 +68,7 @@ struct QEMUCheck: ParsableCommand {
       }
     let check = QEMULoadCheck(
       stream: stream, local: local, skipsVendorBytes: version?.skipsVendorBytes ?? true)
-    try ProfileFiles.print(json ? check.json.text : check.text)
+    try TextOutput.show(check, asJSON: json)
     if !check.isAccepted { throw CommandError.no() }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MigrationStream
 import QEMUStream
+import Reports
 import StreamIO
 
 /// `ferry qemu extract`.
@@ -39,12 +40,12 @@ struct QEMUExtract: ParsableCommand {
         throw CommandError(defect.error, in: defect.path)
       }
       StandardError.print(
-        "ferry: \(defect.path): \(Printable.text("\(defect.error)")); the devices are whole")
+        "ferry: \(defect.path): \(TerminalText.text("\(defect.error)")); the devices are whole")
     }
     for number in numbers where content.catalog.vfioDevices[number].expectsPackets {
       let device = content.catalog.vfioDevices[number]
       throw CommandError.no(
-        "\(migration.main.path): \(Printable.text(device.id)): \(device.findings[0])")
+        "\(migration.main.path): \(TerminalText.text(device.id)): \(device.findings[0])")
     }
     let extraction = QEMUExtraction(
       numbers.map {

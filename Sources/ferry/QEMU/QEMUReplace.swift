@@ -1,6 +1,7 @@
 import ArgumentParser
 import MigrationStream
 import QEMUStream
+import Reports
 import StreamIO
 
 /// `ferry qemu replace`.
@@ -79,13 +80,13 @@ private struct OwnFraming {
     let device = content.catalog.vfioDevices[number]
     guard !device.expectsPackets, let configuration = device.configuration else {
       throw CommandError.no(
-        "\(path): expected the state and the configuration of \(Printable.text(device.id)) in "
+        "\(path): expected the state and the configuration of \(TerminalText.text(device.id)) in "
           + "the main channel, found them in no section of it")
     }
     let count = device.recordCounts[.configuration] ?? 0
     guard count == 1 else {
       throw CommandError.no(
-        "\(path): expected one configuration record of \(Printable.text(device.id)), "
+        "\(path): expected one configuration record of \(TerminalText.text(device.id)), "
           + "found \(count)")
     }
     var framing = QEMUFraming()
@@ -106,7 +107,7 @@ private struct OwnFraming {
       }
     }
     guard framing.bytes.count <= QEMUFraming.longestByteCount else {
-      throw CommandError.no("\(path): \(Printable.text(device.id)) has too many records")
+      throw CommandError.no("\(path): \(TerminalText.text(device.id)) has too many records")
     }
     self.device = device
     self.configuration = configuration

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import StreamIO
 import SystemPackage
 import VFIO
@@ -26,7 +27,7 @@ struct TraceOption: ParsableArguments {
       now: {
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-      }, record: { file.write($0.json) })
+      }, record: { file.write($0.json.line) })
   }
 }
 

@@ -1,3 +1,4 @@
+import ByteIO
 import FuzzSupport
 import PCIConfig
 import Reports
@@ -12,9 +13,9 @@ public func fuzzConfigSpace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
   guard let dump = try? ConfigSpaceDump(parsing: input) else { return 0 }
   for device in dump.devices { check(device.space) }
-  require(!ConfigSpaceReport.text(of: dump.devices).isEmpty, "a device has a report")
-  require(
-    ConfigSpaceReport.json(of: dump.devices).utf8.first == UInt8(ascii: "["), "JSON is a list")
+  let report = DumpReport(dump.devices)
+  require(!report.text.isEmpty, "a device has a report")
+  require(report.json.text.utf8.first == UInt8(ascii: "["), "JSON is a list")
   return 0
 }
 

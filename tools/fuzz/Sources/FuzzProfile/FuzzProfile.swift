@@ -1,4 +1,5 @@
 import FuzzSupport
+import Reports
 import VirtualPCI
 
 /// The entry point of libFuzzer.

@@ -1,3 +1,4 @@
+import ByteIO
 import FuzzSupport
 import VFIO
 
@@ -10,8 +11,8 @@ public func fuzzTrace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }
   let line = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
   if let record = try? TraceRecord(parsing: line) {
-    let again = try? TraceRecord(parsing: [UInt8](record.json.utf8))
-    require(again == record, "a line of a trace survives a round trip: \(record.json)")
+    let again = try? TraceRecord(parsing: [UInt8](record.json.line.utf8))
+    require(again == record, "a line of a trace survives a round trip: \(record.json.line)")
     require(!record.text.isEmpty, "every call has a text")
   }
   if let devices = try? InheritedDevice.devices(parsing: String(decoding: line, as: UTF8.self)) {
