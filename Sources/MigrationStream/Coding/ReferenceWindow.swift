@@ -40,13 +40,8 @@ package struct ReferenceWindow<Content> {
     return gone
   }
 
-  /// The chunk of `device` that the delta with the number `sequence` refers to, if it is held.
-  package mutating func refer(
-    from sequence: UInt32, distance: UInt16, device: UInt16
-  ) -> Content? {
-    guard distance > 0, sequence >= UInt32(distance) else { return nil }
-    return refer(to: sequence - UInt32(distance), device: device)
-  }
+  /// Whether a kept chunk with this number is held.
+  package func holds(_ sequence: UInt32) -> Bool { entries[sequence] != nil }
 
   /// The kept chunk of `device` with this number, if it is held.
   package mutating func refer(to sequence: UInt32, device: UInt16) -> Content? {
