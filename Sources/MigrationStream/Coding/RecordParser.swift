@@ -77,7 +77,9 @@ package struct RecordParser: ~Copyable {
   ) throws(StreamError) -> Record {
     let payload = buffer.bytes.extracting(range)
     try header.check(payload, at: offset)
-    if header.type == .stateChunk { return .chunk(try chunk(header, in: buffer, range, at: offset)) }
+    if header.type == .stateChunk {
+      return .chunk(try chunk(header, in: buffer, range, at: offset))
+    }
     let place = RecordPlace(header, payloadOffset: offset)
     try ledger.admit(header, at: place, deviceLimit: limits.deviceCount)
     let record = try metadata(header, payload: payload, at: place)

@@ -22,7 +22,7 @@ public final class ArchivedState {
     _ archive: consuming StreamArchive, placeLimit: Int
   ) throws(StreamIOError) {
     var places = ChunkPlaces(limit: placeLimit)
-    catalog = try archive.catalog { (record) throws(StreamIOError) in places.note(record) }
+    catalog = try archive.catalog(&places)
     self.places = places
     self.archive = archive
   }

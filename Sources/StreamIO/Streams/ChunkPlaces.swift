@@ -1,3 +1,4 @@
+import ByteIO
 import MigrationStream
 
 /// Where the chunks of consecutive devices of an archive are, as a walk of its records found them.
@@ -60,9 +61,25 @@ struct ChunkPlaces {
   ) throws(StreamIOError) -> OfDevice {
     if !devices.contains(Int(device)) {
       self = ChunkPlaces(from: device, limit: limit)
-      _ = try archive.catalog { (record) throws(StreamIOError) in note(record) }
+      _ = try archive.catalog(&self)
     }
     let index = Int(device) - devices.lowerBound
     return found.indices.contains(index) ? found[index] : OfDevice()
+  }
+}
+
+extension StreamArchive {
+  /// The catalog, from a walk that notes the places of the chunks; each must begin as the index says.
+  ///
+  /// `note` sees every record of the walk.
+  borrowing func catalog(
+    _ places: inout ChunkPlaces, note: (ScannedRecord) -> Void = { _ in }
+  ) throws(StreamIOError) -> StreamCatalog {
+    var buffer = ByteBuffer()
+    return try catalog { (record) throws(StreamIOError) in
+      if origin == .index, case .chunk = record.content { try checkStart(of: record, &buffer) }
+      places.note(record)
+      note(record)
+    }
   }
 }

@@ -50,7 +50,7 @@ struct ReplacementSource {
   ) throws -> (ConfigurationRecord?, InterruptState?, QEMUFraming?) {
     var configuration: ConfigurationRecord?
     var interrupts: InterruptState?
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     var framing = QEMUFraming()
     var isFramingGood = true
     while let record = try cursor.next(in: archive) {

@@ -112,7 +112,7 @@ struct Inspect: ParsableCommand {
 
   private func listRecords(_ archive: borrowing StreamArchive) throws {
     var output = try TextOutput()
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     try output.print(RecordListing.heading)
     var failure: StreamIOError?
     do throws(StreamIOError) {
