@@ -75,7 +75,8 @@ package struct RecordCheck: Sendable {
     return chunk
   }
 
-  /// The entry in `bytes`, which must have as many as an entry has; nil if it is not a good chunk's of this stream.
+  /// The entry in `bytes`, which must have as many as an entry has; nil if it is not a good chunk's
+  /// of this stream.
   package func entry(in bytes: RawSpan) -> IndexEntry? {
     let start = bytes.extracting(droppingFirst: IndexEntry.startOffset)
     let offset = bytes.little(UInt64.self, at: 0)

@@ -128,8 +128,8 @@ package struct RecordParser: ~Copyable {
       found: "more bytes")
   }
 
-  /// The error that the input ends at `offset`, before the next unit, or within the record with this
-  /// header.
+  /// The error that the input ends at `offset`, before the next unit, or within the record with
+  /// this header.
   package func torn(at offset: UInt64, within record: RecordHeader? = nil) -> StreamError {
     if let record, !isContentComplete { return record.torn(at: offset) }
     let due =

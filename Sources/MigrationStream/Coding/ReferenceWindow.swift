@@ -1,4 +1,5 @@
-/// The kept chunks of a stream that later ones can refer to: those least recently kept or referred to go first.
+/// The kept chunks of a stream that later ones can refer to: those least recently kept or referred
+/// to go first.
 ///
 /// Writer and readers keep it by the same rule from the same records, and so agree on what is held.
 package struct ReferenceWindow<Content> {

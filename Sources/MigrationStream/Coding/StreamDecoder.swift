@@ -2,10 +2,11 @@ package import ByteIO
 
 /// Reads a `.dms` stream from bytes that come in pieces of any size.
 ///
-/// The decoder does no I/O. Its memory is the stream's declared limits at most, which it holds against its own first.
-/// Feed it with `next(_:)`, or let a reader fill its memory directly with `fill(_:)`; `next` gives one record at a time,
-/// checked against its checksum, its place and its limits. A chunk's bytes stay stored until `chunkBytes()` is called for
-/// them, so that whoever passes over a device does not pay for decompression.
+/// The decoder does no I/O. Its memory is the stream's declared limits at most, which it holds
+/// against its own first. Feed it with `next(_:)`, or let a reader fill its memory directly with
+/// `fill(_:)`; `next` gives one record at a time, checked against its checksum, its place and its
+/// limits. A chunk's bytes stay stored until `chunkBytes()` is called for them, so that whoever
+/// passes over a device does not pay for decompression.
 public struct StreamDecoder: ~Copyable {
   private enum Expectation {
     case streamHeader
@@ -61,16 +62,16 @@ public struct StreamDecoder: ~Copyable {
     }
   }
 
-  /// How many bytes the decoder would like next: those of the record and of the header behind it, so that a chunk takes
-  /// one read. It gives a record out as soon as that is complete.
+  /// How many bytes the decoder would like next: those of the record and of the header behind it,
+  /// so that a chunk takes one read. It gives a record out as soon as that is complete.
   public var wantedByteCount: Int {
     var wanted = neededByteCount - (buffer.count - consumed)
     if case .payload = expectation { wanted += RecordHeader.byteCount }
     return max(wanted, 0)
   }
 
-  /// Lends the memory where the next bytes of the stream belong, `wantedByteCount` of it; `read` writes bytes there from
-  /// the start and returns how many.
+  /// Lends the memory where the next bytes of the stream belong, `wantedByteCount` of it; `read`
+  /// writes bytes there from the start and returns how many.
   public mutating func fill<Failure: Error>(
     _ read: (inout MutableRawSpan) throws(Failure) -> Int
   ) throws(Failure) -> Int {
@@ -86,7 +87,8 @@ public struct StreamDecoder: ~Copyable {
     buffer.reserve(buffer.count + count)
   }
 
-  /// Takes what it needs from the front of `input` and gives the next record, or nil when it needs more input.
+  /// Takes what it needs from the front of `input` and gives the next record, or nil when it needs
+  /// more input.
   ///
   /// After an error the stream is over: every later call throws the same error.
   @_lifetime(input: copy input)
@@ -162,7 +164,8 @@ public struct StreamDecoder: ~Copyable {
 
   /// Says that no more input will come.
   ///
-  /// Throws `torn` unless the stream is whole to its footer; `isContentComplete` tells whether only the index is missing.
+  /// Throws `torn` unless the stream is whole to its footer; `isContentComplete` tells whether only
+  /// the index is missing.
   public mutating func finish() throws(StreamError) {
     if let failure { throw failure }
     var record: RecordHeader?
@@ -188,8 +191,8 @@ public struct StreamDecoder: ~Copyable {
     }
   }
 
-  /// Hands over the memory that the payload of the record that `next` gave is in, and takes `other`'s in its place;
-  /// where in it the payload is.
+  /// Hands over the memory that the payload of the record that `next` gave is in, and takes
+  /// `other`'s in its place; where in it the payload is.
   ///
   /// The record is the caller's from here on: `chunkBytes()` has none.
   package mutating func exchangePayload(_ other: inout ByteBuffer) -> Range<Int> {
@@ -216,10 +219,11 @@ public struct StreamDecoder: ~Copyable {
     get { buffer.bytes.extracting(current?.range ?? 0..<0) }
   }
 
-  /// The state bytes of the chunk that `next` gave, lent until the next call; none after another record.
+  /// The state bytes of the chunk that `next` gave, lent until the next call; none after another
+  /// record.
   ///
-  /// They go into the device's digest, which is held against its summary if no chunk of the device was passed over.
-  /// Throws `corruptChunk`.
+  /// They go into the device's digest, which is held against its summary if no chunk of the device
+  /// was passed over. Throws `corruptChunk`.
   @_lifetime(&self)
   public mutating func chunkBytes() throws(StreamError) -> RawSpan {
     guard let current, current.header.type == .stateChunk else { return RawSpan() }
@@ -240,7 +244,8 @@ public struct StreamDecoder: ~Copyable {
     current?.isDigested = true
   }
 
-  /// Whether the digest of `device` was held against its summary: that came, and every chunk before it was decoded.
+  /// Whether the digest of `device` was held against its summary: that came, and every chunk before
+  /// it was decoded.
   public func isVerified(device: UInt16) -> Bool {
     parser.isVerified(device: device)
   }

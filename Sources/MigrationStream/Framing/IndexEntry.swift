@@ -1,6 +1,8 @@
-/// What the index holds of a chunk: where its record is, and the record's first 40 bytes as they stand there.
+/// What the index holds of a chunk: where its record is, and the record's first 40 bytes as they
+/// stand there.
 ///
-/// So what an index says and what a scan finds are read by the same code, and cannot differ without being noticed.
+/// So what an index says and what a scan finds are read by the same code, and cannot differ without
+/// being noticed.
 public struct IndexEntry: Sendable, Hashable {
   /// The size of an encoded entry.
   public static let byteCount = 8 + RecordHeader.byteCount + StateChunk.headByteCount

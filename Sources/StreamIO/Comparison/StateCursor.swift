@@ -1,7 +1,8 @@
 import ByteIO
 import MigrationStream
 
-/// The state of one device of an archive after the other as a sequence of bytes, decoded a chunk at a time.
+/// The state of one device of an archive after the other as a sequence of bytes, decoded a chunk at
+/// a time.
 struct StateCursor: ~Copyable {
   private var places: ChunkPlaces
   private var chunks: ChunkCursor?
@@ -18,13 +19,15 @@ struct StateCursor: ~Copyable {
   /// Where in the device's state the bytes at hand begin.
   private(set) var offset: UInt64 = 0
 
-  /// A cursor at the end of no state; chunks are decoded by `threadCount` further threads, if that is not nil.
+  /// A cursor at the end of no state; chunks are decoded by `threadCount` further threads, if that
+  /// is not nil.
   init(threadCount: ThreadCount?, placeLimit: Int) {
     places = ChunkPlaces(limit: placeLimit)
     ring = threadCount.map { WorkRing(decodingWith: $0) }
   }
 
-  /// The archive's catalog, from a walk that finds where the chunks are; each must begin as the index says.
+  /// The archive's catalog, from a walk that finds where the chunks are; each must begin as the
+  /// index says.
   mutating func catalog(
     of archive: borrowing StreamArchive
   ) throws(StreamIOError) -> StreamCatalog {

@@ -96,7 +96,8 @@ struct RecordFinder {
     return header
   }
 
-  /// Where the next intact record of a known type begins after `offset`; the end of the content if there is none.
+  /// Where the next intact record of a known type begins after `offset`; the end of the content if
+  /// there is none.
   func nextRecord(
     after offset: UInt64, sequence: UInt32?, in input: borrowing InputFile
   ) throws(StreamIOError) -> UInt64 {

@@ -3,9 +3,9 @@ import MigrationStream
 
 /// Reads whatever is intact in a damaged stream.
 ///
-/// Where a record is not good, the next one is searched for byte by byte: a header's checksum begins with the stream's
-/// UUID, so that nothing a guest may have put into its device's state is taken for a record. A chunk whose header is
-/// damaged is still found if the index names it.
+/// Where a record is not good, the next one is searched for byte by byte: a header's checksum
+/// begins with the stream's UUID, so that nothing a guest may have put into its device's state is
+/// taken for a record. A chunk whose header is damaged is still found if the index names it.
 public struct StreamSalvage: ~Copyable {
   private let input: InputFile
   private let finder: RecordFinder

@@ -27,7 +27,8 @@ public final class ArchivedState {
     self.archive = archive
   }
 
-  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws where the state has no such bytes.
+  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws where the state
+  /// has no such bytes.
   public func read(
     device: UInt16, at offset: UInt64, count: Int, into buffer: inout ByteBuffer
   ) throws(StreamIOError) {

@@ -3,8 +3,8 @@ import MigrationStream
 
 /// Where the chunks of consecutive devices of an archive are, as a walk of its records found them.
 ///
-/// However many chunks there are, no more than a limit of places are held: the last devices give way to the first, and of
-/// the first alone every other place does.
+/// However many chunks there are, no more than a limit of places are held: the last devices give
+/// way to the first, and of the first alone every other place does.
 struct ChunkPlaces {
   struct Place {
     let stateOffset: UInt64
@@ -55,7 +55,8 @@ struct ChunkPlaces {
     }
   }
 
-  /// The places of a device; where they gave way, the records are walked again, and those of the devices before give way.
+  /// The places of a device; where they gave way, the records are walked again, and those of the
+  /// devices before give way.
   mutating func of(
     _ device: UInt16, in archive: borrowing StreamArchive
   ) throws(StreamIOError) -> OfDevice {
@@ -69,7 +70,8 @@ struct ChunkPlaces {
 }
 
 extension StreamArchive {
-  /// The catalog, from a walk that notes the places of the chunks; each must begin as the index says.
+  /// The catalog, from a walk that notes the places of the chunks; each must begin as the index
+  /// says.
   ///
   /// `note` sees every record of the walk.
   borrowing func catalog(

@@ -8,8 +8,8 @@ struct IndexCursor {
   private var place = RecordPlace(payloadOffset: 0, record: 0)
   private var number = 0
 
-  /// The error that the entry at hand does not fit to the stream, at the place where a decoder finds
-  /// that it does not.
+  /// The error that the entry at hand does not fit to the stream, at the place where a decoder
+  /// finds that it does not.
   var mismatch: StreamError {
     place.error(
       .indexMismatch, expected: "index entries of the chunks before", found: "others")

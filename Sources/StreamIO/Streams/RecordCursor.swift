@@ -4,9 +4,10 @@ import MigrationStream
 /// Walks the records of an archive in their order, by the index if there is one.
 ///
 /// A chunk that the index names costs no read. What is wrong with the stream is said as
-/// `StreamReader` says it, at the same place, but for what only a chunk's payload shows: a walk does
-/// not read that, and goes on to what is wrong behind it. Of a chunk's record that differs from what
-/// the index says of it, it notices nothing unless the index contradicts the records before.
+/// `StreamReader` says it, at the same place, but for what only a chunk's payload shows: a walk
+/// does not read that, and goes on to what is wrong behind it. Of a chunk's record that differs
+/// from what the index says of it, it notices nothing unless the index contradicts the records
+/// before.
 public struct RecordCursor: ~Copyable {
   private var parser: RecordParser
   private var resolver: ChunkResolver<Void>
@@ -25,8 +26,8 @@ public struct RecordCursor: ~Copyable {
 
   /// The next record, or nil after the last one.
   ///
-  /// Throws `torn` at the end of a file that has no end record, and what is wrong with a record that
-  /// is not good.
+  /// Throws `torn` at the end of a file that has no end record, and what is wrong with a record
+  /// that is not good.
   public mutating func next(in archive: borrowing StreamArchive) throws(StreamIOError)
     -> ScannedRecord?
   {

@@ -2,11 +2,11 @@ import ByteIO
 public import MigrationStream
 
 extension StreamArchive {
-  /// The chunk that holds the byte at `offset` of a device's state, with its state bytes; nil where the state has no such
-  /// byte.
+  /// The chunk that holds the byte at `offset` of a device's state, with its state bytes; nil where
+  /// the state has no such byte.
   ///
-  /// With the index this takes a read for each of its blocks and two for the chunk, whose record must begin as the index
-  /// says; as much again for a chunk that is coded against another.
+  /// With the index this takes a read for each of its blocks and two for the chunk, whose record
+  /// must begin as the index says; as much again for a chunk that is coded against another.
   public borrowing func chunk(
     of device: UInt16, containing offset: UInt64
   ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8])? {

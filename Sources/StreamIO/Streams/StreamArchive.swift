@@ -3,8 +3,8 @@ public import MigrationStream
 
 /// A stream in a file, read at any place.
 ///
-/// With the index, what is where is known after a few reads. Without one (a torn file, or a damaged index) the same
-/// answers come from a scan of the record headers.
+/// With the index, what is where is known after a few reads. Without one (a torn file, or a damaged
+/// index) the same answers come from a scan of the record headers.
 public struct StreamArchive: ~Copyable {
   let input: InputFile
   private let directory: Directory
@@ -143,7 +143,8 @@ extension StreamArchive {
 
   /// Everything about the stream but its state.
   ///
-  /// A torn or damaged stream gives what comes before the damage, and the error as `StreamCatalog.defect`.
+  /// A torn or damaged stream gives what comes before the damage, and the error as
+  /// `StreamCatalog.defect`.
   public borrowing func catalog() throws(StreamIOError) -> StreamCatalog {
     try catalog { (_) throws(StreamIOError) in }
   }
