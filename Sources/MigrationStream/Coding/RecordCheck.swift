@@ -59,12 +59,15 @@ package struct RecordCheck: Sendable {
     return header
   }
 
-  /// The chunk with this header, whose head are the first 8 of `head`, which must have as many.
+  /// The chunk with this header, whose head are the first 8 of `head`.
   ///
-  /// Throws `malformedRecord`.
+  /// Throws `malformedRecord`, or `torn` if there are fewer.
   package func chunk(
     _ header: RecordHeader, head: RawSpan, at place: RecordPlace
   ) throws(StreamError) -> StateChunk {
+    guard head.byteCount >= StateChunk.headByteCount else {
+      throw header.torn(at: place.payloadOffset + UInt64(head.byteCount))
+    }
     let hasWindow = limits.windowByteCount > 0
     guard let chunk = StateChunk(header, head: head, hasWindow: hasWindow) else {
       throw place.error(

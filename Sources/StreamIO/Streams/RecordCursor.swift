@@ -106,7 +106,6 @@ public struct RecordCursor: ~Copyable {
 
   /// Reads a chunk's record from its first bytes.
   private mutating func readChunk(_ header: RecordHeader) throws(StreamError) -> StateChunk {
-    guard start.count > RecordHeader.byteCount else { throw parser.torn(at: payloadOffset) }
     let chunk = try parser.chunk(
       header, in: start, RecordHeader.byteCount..<start.count, at: payloadOffset)
     _ = try resolver.basis(
