@@ -6,12 +6,17 @@ let package = Package(
   products: [
     .library(name: "ByteIO", targets: ["ByteIO"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
-    .library(name: "PCIConfig", targets: ["PCIConfig"]),
-    .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
+    .library(name: "PCIConfig", targets: ["PCIConfig"]),
+    .library(name: "VirtualPCI", targets: ["VirtualPCI"]),
+    .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "QEMUStream", targets: ["QEMUStream"]),
-    .library(name: "Replay", targets: ["Replay"]),
+    .library(name: "Devices", targets: ["Devices"]),
+    .library(name: "StateTranslation", targets: ["StateTranslation"]),
+    .library(name: "Migration", targets: ["Migration"]),
+    .library(name: "EmulatedDevices", targets: ["EmulatedDevices"]),
     .library(name: "VFIO", targets: ["VFIO"]),
+    .library(name: "Reports", targets: ["Reports"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
   dependencies: [
@@ -33,70 +38,156 @@ let package = Package(
     .target(
       name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"],
       resources: [.embedInCode("Dictionaries")]),
-    .target(name: "PCIConfig", dependencies: ["ByteIO", "YAMLReader"]),
+    .target(
+      name: "StreamIO",
+      dependencies: [
+        "ByteIO", "CGlibc", "MigrationStream",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(name: "PCIConfig", dependencies: ["ByteIO"]),
+    .target(name: "VirtualPCI", dependencies: ["ByteIO", "PCIConfig", "YAMLReader"]),
     .target(
       name: "StateLayout", dependencies: ["ByteIO", "YAMLReader"],
       resources: [.embedInCode("Layouts")]),
     .target(
-      name: "StreamIO",
-      dependencies: [
-        "ByteIO", "CGlibc", "MigrationStream", "YAMLReader",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ]),
-    .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
+      name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "VirtualPCI"]),
+    .target(name: "Devices", dependencies: ["ByteIO", "MigrationStream"]),
     .target(
-      name: "Replay", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "StateLayout"]),
+      name: "StateTranslation",
+      dependencies: [
+        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "VirtualPCI",
+        "YAMLReader",
+      ]),
+    .target(
+      name: "Migration",
+      dependencies: [
+        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateTranslation", "VirtualPCI",
+        "YAMLReader",
+      ]),
+    .target(
+      name: "EmulatedDevices",
+      dependencies: [
+        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "StateTranslation",
+        "VirtualPCI",
+      ]),
     .target(
       name: "VFIO",
       dependencies: [
-        "ByteIO", "CVFIO", "MigrationStream", "PCIConfig", "Replay", "YAMLReader",
+        "ByteIO", "CVFIO", "Devices", "MigrationStream", "PCIConfig", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "ByteIO", "Devices", "Migration", "MigrationStream", "PCIConfig", "QEMUStream",
+        "StateLayout", "StateTranslation", "StreamIO", "VirtualPCI",
       ]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "MigrationStream", "PCIConfig", "QEMUStream", "Replay", "StateLayout",
-        "StreamIO", "VFIO", "YAMLReader",
+        "ByteIO", "CGlibc", "Devices", "EmulatedDevices", "Migration", "MigrationStream",
+        "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
     .target(
       name: "TestSupport", dependencies: ["ByteIO", "MigrationStream"], path: "Tests/TestSupport"),
+    .target(
+      name: "PCITestSupport",
+      dependencies: [
+        "PCIConfig", "VirtualPCI", "TestSupport",
+      ],
+      path: "Tests/PCITestSupport"),
+    .target(
+      name: "StateTestSupport",
+      dependencies: [
+        "ByteIO", "StateLayout", "TestSupport",
+      ],
+      path: "Tests/StateTestSupport"),
+    .target(
+      name: "DeviceTestSupport",
+      dependencies: [
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "StateLayout",
+        "StateTranslation", "TestSupport",
+      ],
+      path: "Tests/DeviceTestSupport"),
     .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
-    .testTarget(name: "PCIConfigTests", dependencies: ["PCIConfig", "TestSupport"]),
     .testTarget(
-      name: "StateLayoutTests",
-      dependencies: ["ByteIO", "MigrationStream", "StateLayout", "YAMLReader", "TestSupport"]),
-    .testTarget(
-      name: "MigrationStreamTests", dependencies: ["ByteIO", "MigrationStream", "TestSupport"]),
-    .testTarget(
-      name: "QEMUStreamTests",
-      dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "TestSupport"]),
-    .testTarget(
-      name: "ReplayTests",
+      name: "MigrationStreamTests",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "Replay", "StateLayout", "VFIO", "TestSupport",
+        "ByteIO", "MigrationStream", "TestSupport",
       ]),
-    .testTarget(
-      name: "VFIOTests",
-      dependencies: [
-        "ByteIO", "CVFIO", "MigrationStream", "Replay", "VFIO", "YAMLReader", "TestSupport",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      exclude: ["Data"]),
     .testTarget(
       name: "StreamIOTests",
       dependencies: [
-        "ByteIO", "MigrationStream", "StreamIO", "YAMLReader", "TestSupport",
+        "ByteIO", "MigrationStream", "StreamIO", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .testTarget(
+      name: "PCIConfigTests",
+      dependencies: [
+        "PCIConfig", "PCITestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "VirtualPCITests",
+      dependencies: [
+        "PCIConfig", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "StateLayoutTests",
+      dependencies: [
+        "ByteIO", "MigrationStream", "StateLayout", "YAMLReader", "StateTestSupport",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "QEMUStreamTests",
+      dependencies: [
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "PCITestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "DevicesTests",
+      dependencies: [
+        "Devices", "TestSupport",
+      ]),
+    .testTarget(
+      name: "StateTranslationTests",
+      dependencies: [
+        "ByteIO", "Devices", "EmulatedDevices", "MigrationStream", "PCIConfig", "StateLayout",
+        "StateTranslation", "VirtualPCI", "YAMLReader", "DeviceTestSupport", "StateTestSupport",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "MigrationTests",
+      dependencies: [
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
+        "StateLayout", "VFIO", "VirtualPCI", "YAMLReader", "DeviceTestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "EmulatedDevicesTests",
+      dependencies: [
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
+        "StateLayout", "StateTranslation", "VirtualPCI", "DeviceTestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["PCIConfig", "Reports", "PCITestSupport", "TestSupport"]),
+    .testTarget(
+      name: "VFIOTests",
+      dependencies: [
+        "ByteIO", "CVFIO", "Devices", "Migration", "MigrationStream", "VFIO", "YAMLReader",
+        "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Data"]),
   ],
   swiftLanguageModes: [.v6]
 )
 
-let testTargets: Set<String> = ["TestSupport"]
+let testTargets: Set<String> = [
+  "DeviceTestSupport", "PCITestSupport", "StateTestSupport", "TestSupport",
+]
 for target in package.targets where target.type != .system {
   target.cSettings = [.treatAllWarnings(as: .error)]
   let isTest = target.type == .test || testTargets.contains(target.name)

@@ -32,6 +32,7 @@ let package = Package(
       name: "PCIConfigBenchmarks",
       dependencies: [
         .product(name: "PCIConfig", package: "ferry"),
+        .product(name: "VirtualPCI", package: "ferry"),
         .product(name: "Benchmark", package: "benchmark"),
       ],
       path: "PCIConfigBenchmarks",
@@ -50,6 +51,7 @@ let package = Package(
       dependencies: [
         .product(name: "ByteIO", package: "ferry"),
         .product(name: "StateLayout", package: "ferry"),
+        .product(name: "StateTranslation", package: "ferry"),
         .product(name: "Benchmark", package: "benchmark"),
       ],
       path: "TranslationBenchmarks",

@@ -1,4 +1,5 @@
 import PCIConfig
+import VirtualPCI
 
 /// One kind of access that a guest makes.
 struct Access: Sendable {

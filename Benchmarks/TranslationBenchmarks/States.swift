@@ -1,4 +1,5 @@
 import StateLayout
+import StateTranslation
 
 /// A state with what translates it.
 struct States {

@@ -1,4 +1,5 @@
 import PCIConfig
+import PCITestSupport
 import TestSupport
 import Testing
 

@@ -1,4 +1,6 @@
 import PCIConfig
+import PCITestSupport
+import Reports
 import TestSupport
 import Testing
 

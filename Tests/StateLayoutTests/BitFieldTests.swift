@@ -1,4 +1,5 @@
 import StateLayout
+import StateTestSupport
 import Testing
 
 @Suite struct BitFieldTests {

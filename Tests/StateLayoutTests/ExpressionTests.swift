@@ -1,4 +1,5 @@
 import StateLayout
+import StateTestSupport
 import Testing
 
 /// Expressions as layouts use them: each is the value of an instance beside a few fields.

@@ -1,4 +1,5 @@
 import StateLayout
+import StateTestSupport
 import Testing
 
 /// Layouts that ask for more than there is: each ends soon, with a finding.

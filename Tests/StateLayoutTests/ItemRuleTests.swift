@@ -1,4 +1,5 @@
 import StateLayout
+import StateTestSupport
 import Testing
 
 /// Rules about the items of a list together, and of one list about another.

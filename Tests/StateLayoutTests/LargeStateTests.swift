@@ -1,5 +1,6 @@
 import ByteIO
 import StateLayout
+import StateTestSupport
 import Testing
 
 /// Ten GiB of mlx5 state that nobody has: records of 8 MiB whose payload is made when it is asked for.

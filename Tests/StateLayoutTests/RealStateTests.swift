@@ -1,4 +1,5 @@
 import StateLayout
+import StateTestSupport
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
+import Devices
 import MigrationStream
-import Replay
 import Testing
 import VFIO
 

@@ -1,6 +1,6 @@
 import CVFIO
+import Devices
 import Glibc
-import Replay
 import SystemPackage
 import TestSupport
 import Testing

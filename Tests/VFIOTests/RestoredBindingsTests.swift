@@ -1,6 +1,7 @@
 import ByteIO
+import Devices
+import Migration
 import MigrationStream
-import Replay
 import TestSupport
 import Testing
 import VFIO

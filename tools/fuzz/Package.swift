@@ -11,7 +11,7 @@ let targets = [
   "FuzzConfigSpace": ["PCIConfig"],
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
-  "FuzzProfile": ["PCIConfig"],
+  "FuzzProfile": ["PCIConfig", "QEMUStream", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
@@ -19,7 +19,7 @@ let targets = [
   "FuzzStreamArchive": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["VFIO"],
-  "FuzzTranslate": ["StateLayout"],
+  "FuzzTranslate": ["StateLayout", "StateTranslation"],
 ]
 
 let settings: [SwiftSetting] = [

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Ranges of bytes in ascending order, of which only the first are kept.
 public struct ByteRanges: Sendable, Hashable {
   /// How many ranges are kept; more are counted.
@@ -34,11 +36,4 @@ public struct ByteRanges: Sendable, Hashable {
 extension Range where Bound == UInt64 {
   /// The number of bytes in the range, which may be more than `count` can hold.
   public var byteCount: UInt64 { upperBound - lowerBound }
-}
-
-extension UInt64 {
-  fileprivate func addingSaturating(_ other: UInt64) -> UInt64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
-  }
 }

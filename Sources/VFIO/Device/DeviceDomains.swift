@@ -1,4 +1,4 @@
-import Replay
+import Devices
 import SystemPackage
 
 /// The page tables that a device's PASIDs are translated by, and the one for the device's own requests.

@@ -1,5 +1,5 @@
 private import CVFIO
-public import Replay
+public import Devices
 public import SystemPackage
 
 /// An open VFIO device and the requests that it takes, one call each.

@@ -1,6 +1,6 @@
 private import ByteIO
 private import CVFIO
-public import Replay
+public import Devices
 public import SystemPackage
 
 /// The older way to a device: its group, in a container that translates for it (TYPE1v2). It knows no PASIDs.

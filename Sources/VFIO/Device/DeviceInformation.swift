@@ -1,5 +1,5 @@
+public import Devices
 import MigrationStream
-public import Replay
 
 /// What a device says of itself (`struct vfio_device_info`, include/uapi/linux/vfio.h).
 public struct DeviceInformation: Sendable, Hashable {

@@ -1,5 +1,5 @@
 private import CVFIO
-public import Replay
+public import Devices
 import SystemPackage
 
 /// The data channel of a kernel's device: what the kernel calls the data_fd. It closes when it goes.

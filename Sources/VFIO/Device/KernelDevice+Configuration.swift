@@ -1,6 +1,6 @@
 private import ByteIO
 private import CVFIO
-public import Replay
+public import Devices
 
 extension KernelDevice {
   // The largest that there is (PCIe 7.2).

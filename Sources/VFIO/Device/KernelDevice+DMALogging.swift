@@ -1,5 +1,5 @@
 private import CVFIO
-public import Replay
+public import Devices
 
 extension KernelDevice {
   /// Part of a device's address space.

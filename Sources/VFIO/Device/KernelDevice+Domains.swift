@@ -1,6 +1,6 @@
 private import CVFIO
+public import Devices
 public import MigrationStream
-public import Replay
 
 extension KernelDevice {
   private var nestedTypes: UInt32 { UInt32(CVFIO_IOMMU_HWPT_DATA_VTD_S1) }

@@ -1,4 +1,4 @@
-public import Replay
+public import Devices
 import SystemPackage
 
 /// Why a device could not be opened.

@@ -1,7 +1,7 @@
 private import CVFIO
+public import Devices
 public import MigrationStream
 private import PCIConfig
-public import Replay
 public import SystemPackage
 
 /// A device of the kernel, open and held.

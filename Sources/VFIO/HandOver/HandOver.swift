@@ -1,6 +1,6 @@
 private import CVFIO
+public import Devices
 private import Glibc
-public import Replay
 public import SystemPackage
 
 /// Passes open devices on to another process: by inheritance, or over a Unix socket.

@@ -1,4 +1,4 @@
-public import Replay
+public import Devices
 
 /// What a device said when it was opened to ask it.
 public enum DeviceProbe: Sendable, Hashable {

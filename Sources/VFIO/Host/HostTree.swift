@@ -1,7 +1,6 @@
 private import ByteIO
 import MigrationStream
 private import PCIConfig
-import Replay
 import SystemPackage
 
 /// The VFIO devices of the host, found in sysfs.

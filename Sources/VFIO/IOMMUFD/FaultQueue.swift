@@ -1,5 +1,5 @@
 private import CVFIO
-public import Replay
+public import Devices
 public import SystemPackage
 
 /// Where the page requests of devices come out (an I/O page fault queue of iommufd).

@@ -1,5 +1,5 @@
 private import CVFIO
-public import Replay
+public import Devices
 
 /// A hardware page table (HWPT): an address space as an IOMMU translates by it.
 public struct HardwarePageTable: ~Copyable {

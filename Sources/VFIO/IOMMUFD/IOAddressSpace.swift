@@ -1,5 +1,5 @@
 private import CVFIO
-public import Replay
+public import Devices
 
 /// An I/O address space (IOAS): what a device's addresses mean.
 public struct IOAddressSpace: ~Copyable {

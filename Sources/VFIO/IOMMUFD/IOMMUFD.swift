@@ -1,5 +1,5 @@
 private import CVFIO
-public import Replay
+public import Devices
 public import SystemPackage
 
 /// An open `/dev/iommu`: what address spaces and page tables belong to.

@@ -1,5 +1,5 @@
 private import ByteIO
-public import Replay
+public import Devices
 public import SystemPackage
 
 /// The system calls that this module makes, all of them: whoever stands in for the kernel sees what a device is asked, and

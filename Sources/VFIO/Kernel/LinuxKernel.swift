@@ -1,6 +1,6 @@
 private import CVFIO
+public import Devices
 private import Glibc
-public import Replay
 public import SystemPackage
 
 /// The kernel that this process runs on.

@@ -1,6 +1,6 @@
 private import ByteIO
 private import CVFIO
-import Replay
+import Devices
 
 extension IoctlRequest {
   /// The structures that make up its argument, one behind the other.

@@ -1,5 +1,5 @@
 private import ByteIO
-public import Replay
+public import Devices
 public import SystemPackage
 
 /// A kernel that answers from a trace: the device that was traced, as long as it is asked the same.

@@ -1,5 +1,5 @@
 private import ByteIO
-import Replay
+import Devices
 public import YAMLReader
 
 extension TraceRecord {

@@ -1,5 +1,4 @@
 private import ByteIO
-import Replay
 
 extension TraceRecord {
   /// The call as strace would print it: `ioctl(5, VFIO_DEVICE_RESET) = 0`.

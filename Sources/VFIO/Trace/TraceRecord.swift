@@ -1,4 +1,4 @@
-public import Replay
+public import Devices
 
 /// One call of a trace.
 public struct TraceRecord: Sendable, Hashable {

@@ -1,5 +1,5 @@
 private import ByteIO
-public import Replay
+public import Devices
 public import SystemPackage
 
 /// A kernel that makes every call of another, and tells of each.

@@ -1,6 +1,6 @@
+import Devices
 import MigrationStream
 import PCIConfig
-import Replay
 import StateLayout
 import StreamIO
 import SystemPackage

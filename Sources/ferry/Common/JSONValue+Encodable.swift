@@ -1,4 +1,4 @@
-import PCIConfig
+import Reports
 
 /// A report of the library as a part of a command's own.
 extension JSONValue: Encodable {

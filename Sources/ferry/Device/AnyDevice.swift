@@ -1,5 +1,6 @@
+import Devices
+import EmulatedDevices
 import MigrationStream
-import Replay
 import VFIO
 
 /// A device of whatever kind a command line names: the engines take devices of one kind, and a capture may mix them.

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Devices
+import Migration
 import MigrationStream
-import Replay
 import StreamIO
 
 /// `ferry capture`: devices into a stream.

@@ -1,4 +1,5 @@
-import Replay
+import Devices
+import Migration
 
 /// What `ferry capture --json` prints; the shape is `schemas/capture.schema.json`. Times are in microseconds.
 struct CaptureReport: Encodable {

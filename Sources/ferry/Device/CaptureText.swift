@@ -1,4 +1,4 @@
-import Replay
+import Migration
 
 /// What `ferry capture` tells a person.
 enum CaptureText {

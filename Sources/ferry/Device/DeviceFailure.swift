@@ -1,4 +1,5 @@
-import Replay
+import Devices
+import Migration
 import StreamIO
 
 /// What a command says and ends with when an engine could not do its work.

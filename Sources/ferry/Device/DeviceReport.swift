@@ -1,6 +1,6 @@
 import ByteIO
+import Devices
 import MigrationStream
-import Replay
 import VFIO
 
 /// What `ferry devices --json` prints; the shape is `schemas/devices.schema.json`.

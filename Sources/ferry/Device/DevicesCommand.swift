@@ -1,5 +1,4 @@
 import ArgumentParser
-import Replay
 import VFIO
 
 /// `ferry devices`: what VFIO offers on this host.

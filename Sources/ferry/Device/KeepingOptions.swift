@@ -1,6 +1,6 @@
 import ArgumentParser
+import Devices
 import Glibc
-import Replay
 import StreamIO
 import SystemPackage
 import VFIO

@@ -1,5 +1,6 @@
 import ByteIO
-import Replay
+import Devices
+import EmulatedDevices
 import StreamIO
 import SystemPackage
 import VFIO

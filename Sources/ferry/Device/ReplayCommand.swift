@@ -1,5 +1,5 @@
 import ArgumentParser
-import Replay
+import Migration
 import StreamIO
 
 /// `ferry replay`: a stream onto devices.

@@ -1,4 +1,4 @@
-import Replay
+import Migration
 
 /// What `ferry replay --json` prints; the shape is `schemas/replay.schema.json`. Times are in microseconds.
 struct ReplayReport: Encodable {

@@ -1,5 +1,5 @@
 import ByteIO
-import Replay
+import Migration
 
 /// What `ferry replay` tells a person.
 enum ReplayText {

@@ -1,5 +1,5 @@
+import Migration
 import MigrationStream
-import Replay
 import StateLayout
 import StreamIO
 

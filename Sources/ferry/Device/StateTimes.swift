@@ -1,4 +1,4 @@
-import Replay
+import Devices
 
 /// How long a device was in each state.
 enum StateTimes {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PCIConfig
 import VFIO
+import VirtualPCI
 
 /// What an operator can say of devices beyond their dumps.
 struct HostOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
-import PCIConfig
+import Reports
+import VirtualPCI
 
 /// `ferry pci derive`.
 struct PCIDerive: ParsableCommand {

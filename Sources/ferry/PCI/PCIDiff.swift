@@ -1,5 +1,7 @@
 import ArgumentParser
 import PCIConfig
+import QEMUStream
+import Reports
 
 /// `ferry pci diff`.
 struct PCIDiff: ParsableCommand {

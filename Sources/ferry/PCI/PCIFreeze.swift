@@ -1,5 +1,5 @@
 import ArgumentParser
-import PCIConfig
+import VirtualPCI
 
 /// `ferry pci freeze`.
 struct PCIFreeze: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PCIConfig
+import Reports
 
 /// `ferry pci show`.
 struct PCIShow: ParsableCommand {

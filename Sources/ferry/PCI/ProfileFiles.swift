@@ -1,6 +1,6 @@
 import ByteIO
-import PCIConfig
 import StreamIO
+import VirtualPCI
 
 /// How the profile commands read, write and fail.
 enum ProfileFiles {

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Devices
 import MigrationStream
 import PCIConfig
-import Replay
 import StreamIO
 import VFIO
 

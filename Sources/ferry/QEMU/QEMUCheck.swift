@@ -1,6 +1,7 @@
 import ArgumentParser
 import PCIConfig
 import QEMUStream
+import Reports
 
 /// `ferry qemu check`.
 struct QEMUCheck: ParsableCommand {

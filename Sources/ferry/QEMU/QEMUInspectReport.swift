@@ -1,5 +1,6 @@
 import PCIConfig
 import QEMUStream
+import Reports
 
 /// What `ferry qemu inspect --json` prints; the shape is `schemas/qemu-inspect.schema.json`.
 struct QEMUInspectReport: Encodable {
@@ -110,7 +111,7 @@ struct QEMUInspectReport: Encodable {
   var findings: [String]
   var error: Failure?
 
-  init(_ content: QEMUMigration.Content) {
+  init(_ content: QEMUMigrationContent) {
     let catalog = content.catalog
     machine = catalog.configuration?.machine
     pageBytes = 1 << (catalog.configuration?.pageBits ?? 12)

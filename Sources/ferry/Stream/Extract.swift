@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import Migration
 import MigrationStream
 import StreamIO
 

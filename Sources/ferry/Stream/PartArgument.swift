@@ -1,4 +1,5 @@
 import ArgumentParser
+import Migration
 import MigrationStream
 import PCIConfig
 import StreamIO

@@ -1,6 +1,6 @@
+import EmulatedDevices
 import PCIConfig
-import Replay
-import StateLayout
+import StateTranslation
 import StreamIO
 import VFIO
 

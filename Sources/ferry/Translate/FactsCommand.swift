@@ -1,5 +1,6 @@
 import ArgumentParser
 import StateLayout
+import StateTranslation
 
 /// `ferry facts`: what a translation goes by.
 struct FactsCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Replay
+import EmulatedDevices
 import StateLayout
+import StateTranslation
 
 /// `ferry matrix`: what translations do, on the emulated devices.
 struct MatrixCommand: ParsableCommand {

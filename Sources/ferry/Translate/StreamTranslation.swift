@@ -1,7 +1,7 @@
 import ByteIO
 import MigrationStream
-import Replay
 import StateLayout
+import StateTranslation
 import StreamIO
 
 /// Devices of a stream in another layout, and the stream with them.

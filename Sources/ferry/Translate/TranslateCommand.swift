@@ -1,8 +1,8 @@
 import ArgumentParser
 import ByteIO
 import MigrationStream
-import Replay
 import StateLayout
+import StateTranslation
 import StreamIO
 
 /// `ferry translate`: a state in another layout.

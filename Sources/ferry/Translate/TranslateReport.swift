@@ -1,4 +1,5 @@
 import StateLayout
+import StateTranslation
 
 /// What `ferry translate` says; with `--json` in the shape of `schemas/translate.schema.json`.
 struct TranslateReport: Encodable {

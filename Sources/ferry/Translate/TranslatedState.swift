@@ -1,7 +1,7 @@
 import ByteIO
 import MigrationStream
-import Replay
 import StateLayout
+import StateTranslation
 import StreamIO
 
 /// A state that is to be translated, and what became of it.

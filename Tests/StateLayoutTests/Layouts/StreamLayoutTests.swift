@@ -1,5 +1,6 @@
 import MigrationStream
 import StateLayout
+import StateTestSupport
 import TestSupport
 import Testing
 

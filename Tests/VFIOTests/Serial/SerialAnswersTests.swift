@@ -1,4 +1,5 @@
-import Replay
+import Devices
+import EmulatedDevices
 import TestSupport
 import Testing
 import VFIO

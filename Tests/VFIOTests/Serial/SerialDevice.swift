@@ -1,5 +1,6 @@
 import ByteIO
-import Replay
+import Devices
+import EmulatedDevices
 import VFIO
 
 /// A device of mtty, the kernel's or an emulated one, with the registers of its ports as a guest reaches them.

@@ -1,5 +1,5 @@
 import ByteIO
-import Replay
+import Devices
 
 extension SerialExamination {
   /// Reads the configuration region, and writes to every place of it in every width.

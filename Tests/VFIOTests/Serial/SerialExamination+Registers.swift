@@ -1,5 +1,5 @@
 import ByteIO
-import Replay
+import Devices
 import TestSupport
 
 extension SerialExamination {

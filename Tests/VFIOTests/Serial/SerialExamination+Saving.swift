@@ -1,6 +1,6 @@
 import ByteIO
+import Devices
 import MigrationStream
-import Replay
 import Testing
 
 extension SerialExamination {

@@ -1,6 +1,6 @@
 import ByteIO
+import Devices
 import MigrationStream
-import Replay
 import Testing
 
 /// Calls of a device of mtty, always the same, and what it answers to each: results, bytes or errno, a line for each case.

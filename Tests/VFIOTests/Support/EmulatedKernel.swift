@@ -1,7 +1,8 @@
 import ByteIO
 import CVFIO
+import Devices
+import EmulatedDevices
 import MigrationStream
-import Replay
 import SystemPackage
 import VFIO
 

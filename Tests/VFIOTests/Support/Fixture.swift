@@ -1,5 +1,6 @@
+import Devices
+import EmulatedDevices
 import MigrationStream
-import Replay
 import SystemPackage
 import VFIO
 

@@ -1,4 +1,5 @@
 import StateLayout
+import StateTestSupport
 import Testing
 
 /// The shipped layout of this name.

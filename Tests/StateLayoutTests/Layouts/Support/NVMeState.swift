@@ -1,3 +1,4 @@
+import StateTestSupport
 import TestSupport
 
 /// The state of an NVMe controller, in either packing.

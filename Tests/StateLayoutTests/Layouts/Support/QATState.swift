@@ -1,3 +1,4 @@
+import StateTestSupport
 import TestSupport
 
 /// A state of a QAT function, section by section.

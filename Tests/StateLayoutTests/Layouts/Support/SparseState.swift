@@ -1,5 +1,6 @@
 import ByteIO
 import StateLayout
+import StateTestSupport
 import Synchronization
 
 /// A state with a long run of zeros in its middle, which nobody holds, and a count of what was read.

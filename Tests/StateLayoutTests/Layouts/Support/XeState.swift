@@ -1,3 +1,4 @@
+import StateTestSupport
 import TestSupport
 
 /// A state of an Intel graphics function, packet by packet.

@@ -1,5 +1,6 @@
 import FuzzSupport
 import PCIConfig
+import Reports
 
 /// The entry point of libFuzzer.
 ///

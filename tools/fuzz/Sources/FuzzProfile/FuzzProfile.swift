@@ -1,5 +1,5 @@
 import FuzzSupport
-import PCIConfig
+import VirtualPCI
 
 /// The entry point of libFuzzer.
 ///

@@ -1,5 +1,7 @@
 import FuzzSupport
 import PCIConfig
+import QEMUStream
+import VirtualPCI
 
 /// Checks `layout` against a device that has what the layout itself shows, and serves accesses of every size from it.
 func checkThatItCanBeServed(_ layout: ProfileLayout) {

@@ -1,0 +1,37 @@
+import ByteIO
+public import Devices
+
+extension EmulatedDevice {
+  /// The device that `uri` names, of the scheme `emulated` and one of the families of ``EmulatedFamily``.
+  ///
+  /// Besides its family's parameters each takes `fail=ARC|BYTE|CALL:ERRNO[:ERROR]` (as `FaultPlan.Fault` reads it, any
+  /// number of times) and `step=SIZE`, the most bytes that a read or write moves. `ignoring` names parameters that are
+  /// the caller's own.
+  public convenience init(
+    _ uri: DeviceURI, ignoring: Set<String> = []
+  ) throws(DeviceURI.Malformed) {
+    guard uri.scheme == "emulated" else {
+      throw DeviceURI.Malformed(uri.text, "expected an emulated device")
+    }
+    var values = ParameterReader(uri, ignoring: ignoring)
+    var faults: [FaultPlan.Fault] = []
+    for value in values.all("fail") {
+      guard let fault = FaultPlan.Fault(value) else {
+        throw DeviceURI.Malformed(
+          uri.text,
+          "expected fail=FROM-TO:ERRNO, fail=BYTE:ERRNO or fail=CALL:ERRNO, found '\(value)'")
+      }
+      faults.append(fault)
+    }
+    let step = try values.byteCount("step") ?? UInt64(Int.max)
+    guard let family = EmulatedFamily.all.first(where: { $0.name == uri.path }) else {
+      let names = EmulatedFamily.all.map { "emulated:\($0.name)" }
+      throw values.malformed("expected one of \(names.joined(separator: ", "))")
+    }
+    let model = try family.make(&values)
+    try values.finish()
+    self.init(
+      "\(uri.scheme):\(uri.path)", model: model, faults: FaultPlan(faults),
+      stepLimit: Int(clamping: step))
+  }
+}

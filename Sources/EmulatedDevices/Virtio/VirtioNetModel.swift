@@ -1,0 +1,163 @@
+import ByteIO
+public import Devices
+import PCIConfig
+public import StateTranslation
+
+/// A virtio network function behind virtio_vfio_pci, errno for errno.
+///
+/// The driver is that of drivers/vfio/pci/virtio/migrate.c (Linux 6.13, and with PRE_COPY after it); the device behind it
+/// does what the specification's section on device parts asks of one.
+public final class VirtioNetModel: FunctionModel {
+  public let settings: VirtioNetSettings
+  public var function: EmulatedFunction
+  private(set) var state: VirtioNetState
+
+  // Saving: the records at hand, and what was said of them.
+  private var file = StateFile()
+  private var initialByteCount = 0
+  private var refreshesLeft = 0
+  // Resuming.
+  private var reader = TaggedRecordReader()
+  private var record: [UInt8] = []
+  private var isFailed = false
+
+  /// The room that the host's kernel has for a record: with more ahead its allocation fails.
+  private static let recordLimit: UInt64 = 64 << 20
+  private static let deviceDataTag: UInt32 = 0
+
+  /// A function with settings that have no defect.
+  public init(_ settings: VirtioNetSettings = VirtioNetSettings()) {
+    precondition(settings.defect == nil, "settings have a defect")
+    self.settings = settings
+    function = Self.function(settings)
+    if settings.isReady {
+      var workload = GuestWorkload(seed: settings.seed)
+      state = VirtioNetState(settings, &workload)
+    } else {
+      state = VirtioNetState(settings)
+    }
+  }
+
+  public var driver: String { "virtio_vfio_pci" }
+  public var abilities: MigrationAbilities {
+    settings.hasPreCopy ? [.stopCopy, .peerToPeer, .preCopy] : [.stopCopy, .peerToPeer]
+  }
+
+  public var facts: DeviceFacts {
+    let queues = 0..<settings.queueCount
+    var facts = function.facts(driver: driver, layouts: ["virtio"])
+    facts.virtio = DeviceFacts.Virtio()
+    facts.virtio?.deviceFeatures =
+      [settings.features.rawValue]
+      + Array(repeating: 0, count: max(0, settings.featureWordCount - 1))
+    facts.virtio?.queueCount = settings.queueCount
+    facts.virtio?.queueSizes = [Int(settings.queueSize)]
+    facts.virtio?.notifyOffsets = queues.map { Int(settings.notifyOffset($0)) }
+    facts.virtio?.notifyData = queues.map { Int(settings.notifyData($0)) }
+    facts.virtio?.addressLimit = settings.addressLimit
+    return facts
+  }
+
+  /// Of what the guest finds again, on whatever device.
+  public var digest: String { EmulatedDevices.digest(of: state.bytes) }
+
+  // MARK: Arcs
+
+  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+    if arc.closesChannel { closeFile() }
+    if arc.to == .stopCopy {
+      // virtiovf_pci_save_device_final_data: the last record goes behind what was not read of the others.
+      appendRecord()
+    } else if arc.opensChannel, arc.to != .resuming {
+      appendRecord()
+      initialByteCount = file.left
+      refreshesLeft = settings.refreshCount
+    }
+  }
+
+  // virtiovf_disable_fds; parts of a record that is not whole are dropped without a word.
+  private func closeFile() {
+    file = StateFile()
+    reader = TaggedRecordReader()
+    record = []
+    isFailed = false
+  }
+
+  public func reset() {
+    closeFile()
+    state = VirtioNetState(settings)
+    function.reset()
+  }
+
+  // MARK: Saving
+
+  // virtiovf_read_device_context_chunk.
+  private func appendRecord() {
+    let parts = state.parts(settings)
+    let header = TaggedRecord(
+      byteCount: UInt64(parts.count), flags: 0, tag: Self.deviceDataTag)
+    file.append(header.header + parts)
+  }
+
+  public func read(
+    into span: inout MutableRawSpan, in state: MigrationState
+  ) throws(ErrorNumber) -> Int {
+    if file.left == 0, state != .stopCopy { throw .noMessage }
+    return file.read(into: &span)
+  }
+
+  // virtiovf_precopy_ioctl: where all is read and the device says that it has something, a new record is made.
+  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+    if file.position < initialByteCount {
+      return PreCopyInformation(
+        initialByteCount: UInt64(initialByteCount - file.position), dirtyByteCount: 0)
+    }
+    var dirty = file.left
+    if refreshesLeft > 0 {
+      dirty += state.parts(settings).count
+      if file.left == 0 { appendRecord() }
+      refreshesLeft -= 1
+    }
+    return PreCopyInformation(initialByteCount: 0, dirtyByteCount: UInt64(dirty))
+  }
+
+  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+    UInt64(state.parts(settings).count)
+  }
+
+  // MARK: Loading
+
+  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+    if isFailed { throw .noDevice }
+    do throws(ErrorNumber) {
+      try load(bytes)
+    } catch {
+      isFailed = true
+      throw error
+    }
+    return bytes.byteCount
+  }
+
+  // virtiovf_resume_write.
+  private func load(_ bytes: RawSpan) throws(ErrorNumber) {
+    var position = 0
+    while true {
+      let start = position
+      guard let event = reader.next(bytes, at: &position) else { return }
+      switch event {
+      case .header(let header):
+        guard header.byteCount <= TaggedRecord.byteCountLimit else { throw .outOfMemory }
+        guard isData || header.isOptional else { throw .notSupported }
+        if isData, header.byteCount > Self.recordLimit { throw .outOfMemory }
+        record = []
+      case .body(let count):
+        if isData { record += [UInt8](bytes.extracting(start..<start + count)) }
+      case .end(let header):
+        guard header.tag == Self.deviceDataTag else { continue }
+        state = try VirtioPartsCommand(record, on: state, settings).state
+      }
+    }
+  }
+
+  private var isData: Bool { reader.record?.tag == Self.deviceDataTag }
+}

@@ -1,0 +1,334 @@
+import ByteIO
+import Devices
+import MigrationStream
+import StateTranslation
+import VirtualPCI
+
+/// A capture under way.
+struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: Error> {
+  typealias Lane = CaptureLane<Device, Clock>
+
+  /// Why it cannot go on.
+  enum Failure: Error {
+    case refused(String)
+    case device(DeviceError, UInt16)
+    case sink(SinkFailure)
+    case cancelled
+  }
+
+  private let engine: CaptureEngine<Device, Clock>
+  private var lanes: [Lane] = []
+  private var summary = CaptureSummary()
+  private let start: Duration
+  private var stopStart: Duration?
+  private var rate: Double?
+
+  init(_ engine: CaptureEngine<Device, Clock>) {
+    self.engine = engine
+    start = engine.clock.now
+  }
+
+  private var options: CaptureOptions { engine.options }
+  private var now: Duration { engine.clock.now }
+  private var byteCount: UInt64 {
+    lanes.reduce(0) { $0 + $1.preCopyByteCount + $1.stopCopyByteCount }
+  }
+
+  private func checkCancellation() throws(Failure) {
+    if engine.isCancelled() { throw .cancelled }
+  }
+
+  /// Runs `body` on each lane; an error says which device's it is.
+  private func forEachLane(_ body: (Lane) throws(DeviceError) -> Void) throws(Failure) {
+    for lane in lanes {
+      try checkCancellation()
+      do throws(DeviceError) {
+        try body(lane)
+      } catch {
+        throw .device(error, lane.session.number)
+      }
+    }
+  }
+
+  // MARK: Before state
+
+  mutating func open(chunkByteCount: Int) throws(Failure) {
+    var abilities: [MigrationAbilities] = []
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      do throws(DeviceError) {
+        abilities.append(try source.device.abilities())
+      } catch {
+        throw .device(error, number)
+      }
+    }
+    for (source, able) in zip(engine.sources, abilities) where !able.contains(.stopCopy) {
+      throw .refused("\(source.device.name): its driver cannot migrate (it has no STOP_COPY)")
+    }
+    let lacking = zip(engine.sources, abilities).filter { !$0.1.contains(.peerToPeer) }
+    if abilities.count > 1, let first = lacking.first, !options.allowsMissingP2P {
+      throw .refused(
+        "\(first.0.device.name): expected P2P, for several devices are captured together and one "
+          + "that is stopped could be written to by one that is not; found \(first.1)")
+    }
+    try checkProfiles()
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      do throws(DeviceError) {
+        let session = try DeviceSession(source.device, number: number, clock: engine.clock)
+        lanes.append(Lane(session, chunkByteCount: chunkByteCount))
+      } catch {
+        throw .device(error, number)
+      }
+    }
+  }
+
+  /// Refuses devices that cannot carry the profile that their guests were shown.
+  private func checkProfiles() throws(Failure) {
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      guard let profile = source.profile else { continue }
+      let report: CheckReport
+      do throws(DeviceError) {
+        report = try source.device.check(profile)
+      } catch {
+        throw .device(error, number)
+      }
+      guard report.canCarry else {
+        throw .refused(
+          "\(source.device.name) cannot carry the profile \(report.profile):"
+            + report.reasons.map { "\n  \($0)" }.joined())
+      }
+    }
+  }
+
+  func introduce<Sink: RecordSink & ~Copyable>(
+    to sink: inout Sink
+  ) throws(Failure) where Sink.Failure == SinkFailure {
+    try write(.information(engine.information), to: &sink)
+    for (source, lane) in zip(engine.sources, lanes) {
+      try checkCancellation()
+      let number = lane.session.number
+      var identity: DeviceIdentity
+      let configuration: [UInt8]
+      let guestSpace: ConfigSpaceState?
+      do throws(DeviceError) {
+        identity = try source.device.identity()
+        identity.migrationFlags = lane.session.abilities.rawValue
+        identity.stopCopyByteCount = try source.device.stopCopyByteCount()
+        configuration = try source.device.configurationSpace()
+        guestSpace = try source.shownSpace(configuration)
+      } catch {
+        throw .device(error, number)
+      }
+      try write(.identity(identity, device: number), to: &sink)
+      var record = guestSpace.map(ConfigurationRecord.init) ?? ConfigurationRecord()
+      record.physical = configuration.isEmpty ? nil : configuration
+      if record != ConfigurationRecord() {
+        try write(.configuration(record, device: number), to: &sink)
+      }
+      if let interrupts = source.interrupts {
+        try write(.interrupts(interrupts, device: number), to: &sink)
+      }
+      if let pasids = source.pasids { try write(.pasids(pasids, device: number), to: &sink) }
+    }
+  }
+
+  private func write<Sink: RecordSink & ~Copyable>(
+    _ record: Record, to sink: inout Sink
+  ) throws(Failure) where Sink.Failure == SinkFailure {
+    do throws(SinkFailure) {
+      try sink.write(record)
+    } catch {
+      throw .sink(error)
+    }
+  }
+
+  // MARK: While the devices run
+
+  mutating func preCopy<Sink: RecordSink & ~Copyable>(
+    into sink: inout Sink
+  ) throws(Failure) where Sink.Failure == SinkFailure {
+    guard options.usesPreCopy, lanes.contains(where: { $0.session.abilities.contains(.preCopy) })
+    else { return }
+    try forEachLane { (lane) throws(DeviceError) in
+      guard lane.session.abilities.contains(.preCopy) else { return }
+      try lane.session.move(to: .preCopy)
+      try lane.inquire()
+    }
+    let preCopyStart = now
+    var remaining = try remainingByteCount()
+    while true {
+      if summary.iterations.count >= options.iterationLimit {
+        summary.stopReason = .iterationLimit
+        return
+      }
+      if now - preCopyStart >= options.preCopyTimeLimit {
+        summary.stopReason = .timeLimit
+        return
+      }
+      try iterate(into: &sink, remaining: remaining, since: preCopyStart)
+      remaining = summary.iterations.last?.remainingByteCount ?? 0
+      let isInitialLeft = lanes.contains { $0.information.initialByteCount > 0 }
+      if !isInitialLeft, let expected = summary.iterations.last?.expectedDowntime,
+        expected <= options.downtimeLimit
+      {
+        summary.stopReason = .converged
+        return
+      }
+    }
+  }
+
+  private func remainingByteCount() throws(Failure) -> UInt64 {
+    var sum: UInt64 = 0
+    try forEachLane { (lane) throws(DeviceError) in
+      sum = sum.addingSaturating(try lane.remainingByteCount())
+    }
+    return sum
+  }
+
+  // Seconds, more than thirty years: what a driver says is left need not be true, and a duration has its limits.
+  private static var longestDowntime: Double { 1e9 }
+
+  private func expectedDowntime(_ remaining: UInt64) -> Duration? {
+    if remaining == 0 { return .zero }
+    return rate.map { .seconds(min(Double(remaining) / $0, Self.longestDowntime)) }
+  }
+
+  private mutating func iterate<Sink: RecordSink & ~Copyable>(
+    into sink: inout Sink, remaining: UInt64, since preCopyStart: Duration
+  ) throws(Failure) where Sink.Failure == SinkFailure {
+    let iteration = summary.iterations.count
+    let iterationStart = now
+    let before = byteCount
+    for lane in lanes { lane.beginIteration(iteration) }
+    try drain(
+      into: &sink,
+      progress: CaptureProgress(
+        iteration: iteration, byteCount: before, remainingByteCount: remaining,
+        expectedDowntime: expectedDowntime(remaining)),
+      pacingSince: preCopyStart)
+    let got = byteCount - before
+    // A driver that has something to come, but not yet.
+    if got == 0 { engine.clock.sleep(for: .milliseconds(10)) }
+    let duration = now - iterationStart
+    if got > 0 {
+      // On a clock that did not move, whatever is left takes no time.
+      rate = duration > .zero ? Double(got) / (duration / .seconds(1)) : .infinity
+    }
+    try forEachLane { (lane) throws(DeviceError) in try lane.inquire() }
+    let left = try remainingByteCount()
+    summary.iterations.append(
+      CaptureSummary.Iteration(
+        byteCount: got, duration: duration, remainingByteCount: left,
+        expectedDowntime: expectedDowntime(left),
+        isReinitialized: lanes.contains { $0.information.isReinitialized }))
+  }
+
+  // MARK: While they are stopped
+
+  mutating func stopAndCopy<Sink: RecordSink & ~Copyable>(
+    into sink: inout Sink
+  ) throws(Failure) where Sink.Failure == SinkFailure {
+    stopStart = now
+    let expected = summary.iterations.last?.expectedDowntime
+    // All are quiet before any stops: a device that runs must find its peers answering.
+    try forEachLane { (lane) throws(DeviceError) in
+      guard lane.session.abilities.contains(.peerToPeer) else { return }
+      try lane.session.move(to: lane.isPreCopying ? .preCopyP2P : .runningP2P)
+    }
+    try forEachLane { (lane) throws(DeviceError) in
+      try lane.session.move(to: .stopCopy)
+      lane.beginStopCopy()
+    }
+    try drain(
+      into: &sink,
+      progress: CaptureProgress(
+        byteCount: byteCount, remainingByteCount: summary.iterations.last?.remainingByteCount,
+        expectedDowntime: expected),
+      pacingSince: nil)
+    try forEachLane { (lane) throws(DeviceError) in try lane.session.move(to: .stop) }
+  }
+
+  /// Reads from one device after another, until none has anything now.
+  private func drain<Sink: RecordSink & ~Copyable>(
+    into sink: inout Sink, progress: CaptureProgress, pacingSince: Duration?
+  ) throws(Failure) where Sink.Failure == SinkFailure {
+    let drainStart = now
+    var progress = progress
+    let before = progress.byteCount
+    let left = progress.remainingByteCount
+    var last = lanes.last
+    for lane in lanes {
+      if let last, last !== lane { lane.takeMemory(of: last) }
+      last = lane
+      while lane.isActive {
+        try checkCancellation()
+        let number = lane.session.number
+        do throws(LaneError<SinkFailure>) {
+          _ = try lane.advance { (buffer, context) throws(SinkFailure) in
+            try sink.write(from: &buffer, device: number, context: context)
+          }
+        } catch {
+          switch error {
+          case .device(let error): throw .device(error, number)
+          case .sink(let error): throw .sink(error)
+          }
+        }
+        if let pacingSince { pace(since: pacingSince) }
+        progress.byteCount = byteCount
+        progress.remainingByteCount = left.map { $0 - min($0, progress.byteCount - before) }
+        let time = now - drainStart
+        progress.rate =
+          time > .zero ? Double(progress.byteCount - before) / (time / .seconds(1)) : nil
+        engine.progress(progress)
+      }
+    }
+  }
+
+  private func pace(since start: Duration) {
+    guard let bandwidth = options.bandwidth, bandwidth > 0 else { return }
+    let due = Duration.seconds(Double(byteCount) / Double(bandwidth))
+    let ahead = due - (now - start)
+    if ahead > .zero { engine.clock.sleep(for: ahead) }
+  }
+
+  // MARK: After it
+
+  /// Runs the devices again where that was asked for, and sums up.
+  mutating func conclude() throws(Failure) -> CaptureSummary {
+    if options.resumes {
+      // Nothing is cancelled any more: the stream is whole.
+      for target in [MigrationState.runningP2P, .running] {
+        for lane in lanes where lane.session.machine.supports(target) {
+          do throws(DeviceError) {
+            try lane.session.move(to: target)
+          } catch {
+            throw .device(error, lane.session.number)
+          }
+        }
+      }
+    }
+    summary.duration = now - start
+    summary.downtime = stopStart.map { now - $0 } ?? .zero
+    summary.devices = lanes.map { lane in
+      CaptureSummary.Device(
+        name: lane.session.device.name, preCopyByteCount: lane.preCopyByteCount,
+        stopCopyByteCount: lane.stopCopyByteCount, timeInStates: lane.session.timeInStates,
+        wasReset: lane.session.wasReset,
+        outcome: options.resumes ? .runningAsBefore : .stopped)
+    }
+    return summary
+  }
+
+  /// Brings every device back to RUNNING, whatever state it is in, and says why.
+  func undo(_ failure: Failure, isStreamWhole: Bool = false) -> CaptureError<SinkFailure> {
+    let cause: CaptureError<SinkFailure>.Cause
+    switch failure {
+    case .refused(let reason): cause = .refused(reason)
+    case .device(let error, let number): cause = .device(error, number: number)
+    case .sink(let error): cause = .sink(error)
+    case .cancelled: cause = .cancelled
+    }
+    return CaptureError(
+      cause: cause, outcomes: lanes.map { $0.session.returnToRunning() },
+      isStreamWhole: isStreamWhole)
+  }
+}

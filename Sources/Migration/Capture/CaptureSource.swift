@@ -1,0 +1,28 @@
+public import Devices
+public import MigrationStream
+public import VirtualPCI
+
+/// A device to capture, and what is known of it from elsewhere.
+public struct CaptureSource<Device: MigratableDevice> {
+  public var device: Device
+  /// The bindings that the VMM made for the device.
+  public var pasids: PASIDTable?
+  /// The profile that the guest was shown; a device that cannot carry it is refused.
+  public var profile: ProfileLayout?
+  /// The configuration space that the VMM served, with what the guest wrote to it; where there is none, it is taken to be
+  /// the profile's as after a reset.
+  public var guestSpace: ConfigSpaceState?
+  /// The interrupts that the guest programmed, which the VMM alone knows.
+  public var interrupts: InterruptState?
+
+  public init(
+    _ device: Device, pasids: PASIDTable? = nil, profile: ProfileLayout? = nil,
+    guestSpace: ConfigSpaceState? = nil, interrupts: InterruptState? = nil
+  ) {
+    self.device = device
+    self.pasids = pasids
+    self.profile = profile
+    self.guestSpace = guestSpace
+    self.interrupts = interrupts
+  }
+}

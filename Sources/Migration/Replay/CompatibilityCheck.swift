@@ -1,0 +1,198 @@
+import ByteIO
+import Devices
+import MigrationStream
+import PCIConfig
+import StateTranslation
+import VirtualPCI
+
+/// Holds what a stream says of a device against a target, and changes nothing.
+struct CompatibilityCheck<Device: MigratableDevice> {
+  let wanted: StreamDevice
+  let device: Device
+  let profile: ProfileLayout?
+  let judgement: StateJudgement?
+  let options: ReplayOptions
+  var report: CompatibilityReport
+
+  private var number: UInt16 { wanted.number }
+  private var parts: ReplayParts { options.parts }
+
+  mutating func run() throws(DeviceError) {
+    if parts.contains(.state) {
+      try checkAbilities()
+      checkState()
+    }
+    if !parts.isDisjoint(with: [.state, .configuration]) {
+      try checkIdentity()
+      try checkConfiguration()
+    }
+    if parts.contains(.bindings), let table = wanted.pasids, !table.domains.isEmpty {
+      check(table, against: try device.addressSpaceAbilities())
+    }
+  }
+
+  private mutating func checkAbilities() throws(DeviceError) {
+    let abilities = try device.abilities()
+    guard !abilities.contains(.stopCopy) else { return }
+    report.add(
+      number, "migration", wanted: "a driver that can take state (STOP_COPY)",
+      found: "abilities: \(abilities)")
+  }
+
+  private mutating func checkState() {
+    switch judgement {
+    case .sound, nil: break
+    case .unsound(let layout, let problem):
+      report.add(
+        number, "state", wanted: "a sound one of the layout \(layout)",
+        found: "one that is not: \(problem)",
+        severity: options.allowsUnsoundState ? .note : .incompatible)
+    case .unjudged(let reason):
+      report.add(
+        number, "state", wanted: "its layout's judgement of it", found: "none: \(reason)",
+        severity: .note)
+    }
+  }
+
+  private mutating func checkIdentity() throws(DeviceError) {
+    let target = try device.identity()
+    if let driver = wanted.identity.driver {
+      if let other = target.driver, other != driver {
+        report.add(number, "driver", wanted: driver, found: other)
+      }
+    } else {
+      report.add(
+        number, "driver", wanted: "its name in the stream",
+        found: "none, so it is not held "
+          + "against \(target.driver ?? "the target's")", severity: .note)
+    }
+    if let pci = wanted.identity.pci, let other = target.pci { check(pci, other) }
+    // With a profile the guest sees the profile's BARs, which the device is held against.
+    for region in wanted.identity.regions where !isProfiled(region) {
+      let found = target.regions.first { $0.index == region.index }?.byteCount ?? 0
+      guard found != region.byteCount else { continue }
+      report.add(
+        number, "region \(region.index)", wanted: "\(region.byteCount) bytes",
+        found: "\(found) bytes")
+    }
+  }
+
+  /// Whether a profile says what the guest sees of the region: a BAR, or the configuration space
+  /// (`VFIO_PCI_CONFIG_REGION_INDEX`).
+  private func isProfiled(_ region: DeviceIdentity.Region) -> Bool {
+    profile != nil && (region.index < 6 || region.index == 7)
+  }
+
+  private mutating func check(
+    _ pci: DeviceIdentity.PCIIdentity, _ other: DeviceIdentity.PCIIdentity
+  ) {
+    let ids = [pci, other].map { hex($0.vendorID, digits: 4) + ":" + hex($0.deviceID, digits: 4) }
+    if ids[0] != ids[1] { report.add(number, "PCI ids", wanted: ids[0], found: ids[1]) }
+    let subsystems = [pci, other].map { id in
+      id.subsystemVendorID.map { hex($0, digits: 4) + ":" + hex(id.subsystemID ?? 0, digits: 4) }
+        ?? "none"
+    }
+    if subsystems[0] != subsystems[1] {
+      report.add(
+        number, "subsystem ids", wanted: subsystems[0], found: subsystems[1], severity: .note)
+    }
+    if let revision = pci.revisionID, let found = other.revisionID, revision != found {
+      report.add(
+        number, "revision", wanted: hex(revision, digits: 2), found: hex(found, digits: 2),
+        severity: .note)
+    }
+  }
+
+  private mutating func checkConfiguration() throws(DeviceError) {
+    if let profile { return try check(profile) }
+    if let name = wanted.configuration?.profileName {
+      report.add(
+        number, "profile", wanted: name,
+        found: "no profile to hold the target against, so its own space is compared; --profile "
+          + "gives it", severity: .note)
+    }
+    guard let physical = wanted.configuration?.physical else { return }
+    let found = try device.configurationSpace()
+    if found.count != physical.count {
+      report.add(
+        number, "configuration space", wanted: "\(physical.count) bytes",
+        found: "\(found.count) bytes")
+    }
+    guard let source = try? ConfigSpace(physical), let target = try? ConfigSpace(found) else {
+      return
+    }
+    if let type = source.headerType, let other = target.headerType, type != other {
+      report.add(number, "header type", wanted: "\(type)", found: "\(other)")
+    }
+    let capabilities = target.capabilityList.capabilities
+    for capability in source.capabilityList.capabilities {
+      let same = capabilities.filter { $0.id == capability.id }
+      if same.contains(where: { $0.offset == capability.offset }) { continue }
+      report.add(
+        number, "capability \(capability.id)", wanted: "at 0x\(hex(capability.offset, digits: 2))",
+        found: same.first.map { "at 0x\(hex($0.offset, digits: 2))" } ?? "none")
+    }
+  }
+
+  private mutating func check(_ profile: ProfileLayout) throws(DeviceError) {
+    if let digest = wanted.configuration?.profileDigest, digest.sha256 != profile.digest {
+      report.add(
+        number, "profile",
+        wanted: wanted.configuration?.profileName ?? "the one with the digest \(digest)",
+        found: "\(profile.profile.name), with another layout, which overrides it", severity: .note)
+    }
+    let found = try device.check(profile)
+    for reason in found.reasons { add(reason, of: profile) }
+    for reason in found.warnings { add(reason, of: profile, severity: .note) }
+  }
+
+  private mutating func add(
+    _ reason: CheckReport.Reason, of profile: ProfileLayout,
+    severity: CompatibilityReport.Finding.Severity = .incompatible
+  ) {
+    report.add(
+      number, "profile \(profile.profile.name): \(reason.capability): \(reason.field)",
+      wanted: reason.wanted, found: reason.found, severity: severity)
+  }
+
+  private mutating func check(_ table: PASIDTable, against abilities: AddressSpaceAbilities) {
+    let evidence = abilities.evidence.map { " (\($0))" } ?? ""
+    guard abilities.pasidWidth > 0 else {
+      return report.add(
+        number, "PASID bindings", wanted: "PASIDs that can be attached",
+        found: "a device or kernel that attaches none\(evidence)")
+    }
+    for binding in table.bindings {
+      if binding.pasid == 0 {
+        report.add(
+          number, "PASID 0", wanted: "a PASID of the guest",
+          found: "the one that stands for the device itself")
+      }
+      if binding.pasid >> UInt32(abilities.pasidWidth) != 0 {
+        report.add(
+          number, "PASID \(binding.pasid)", wanted: "PASIDs that wide",
+          found: "\(abilities.pasidWidth) bits\(evidence)")
+      }
+      let missing = binding.permissions.subtracting(abilities.permissions)
+      for (bit, name) in [(.execute, "execute"), (.privileged, "privileged")]
+        as [(PASIDTable.Binding.Permissions, String)] where missing.contains(bit)
+      {
+        report.add(
+          number, "PASID \(binding.pasid)", wanted: "the permission to \(name)",
+          found: "hardware without it\(evidence)")
+      }
+    }
+    for domain in table.domains {
+      if case .nested(let type, _) = domain.kind, !abilities.nestedDataTypes.contains(type) {
+        report.add(
+          number, "domain \(domain.id)", wanted: "guest page tables of type \(type), nested",
+          found: abilities.nestedDataTypes.isEmpty
+            ? "no nesting\(evidence)" : "types \(abilities.nestedDataTypes.sorted())")
+      }
+      if domain.faults == .queue, !abilities.hasFaultQueue {
+        report.add(
+          number, "domain \(domain.id)", wanted: "a queue of page requests", found: "none")
+      }
+    }
+  }
+}

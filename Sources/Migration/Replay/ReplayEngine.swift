@@ -1,0 +1,71 @@
+public import Devices
+public import MigrationStream
+
+/// Takes a stream onto target devices.
+///
+/// Everything that can be checked is checked before a target is touched. Bindings are attached first, for the state may
+/// rely on them. Then state is written in the stream's order; and only when the whole stream was verified, to its footer,
+/// are the targets told to take it and to run.
+///
+/// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with it whatever fails. From
+/// there on only a reset brings it back, fresh.
+public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
+  public var targets: [ReplayTarget<Device>]
+  public var options: ReplayOptions
+  public var clock: Clock
+  /// Asked between chunks; true ends the replay.
+  public var isCancelled: () -> Bool = { false }
+  /// Told before the check and after each chunk.
+  public var progress: (ReplayProgress) -> Void = { _ in }
+
+  /// Targets with different numbers.
+  public init(
+    _ targets: [ReplayTarget<Device>], options: ReplayOptions = ReplayOptions(), clock: Clock
+  ) {
+    self.targets = targets
+    self.options = options
+    self.clock = clock
+  }
+
+  /// Checks the stream to its end, and whether the targets can take it; touches none.
+  public func check<Source: RecordSource & ~Copyable>(
+    _ source: inout Source
+  ) throws(ReplayError<Source.Failure>) -> CompatibilityReport {
+    var run = ReplayRun<Device, Clock, Source.Failure>(self)
+    do throws(ReplayRun<Device, Clock, Source.Failure>.Failure) {
+      try run.readIntroductions(from: &source)
+      let report = try run.report()
+      try run.verify(&source)
+      return report
+    } catch {
+      throw run.undo(error)
+    }
+  }
+
+  /// Restores the targets from the stream.
+  public func run<Source: RecordSource & ~Copyable>(
+    _ source: inout Source
+  ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
+    var run = ReplayRun<Device, Clock, Source.Failure>(self)
+    do throws(ReplayRun<Device, Clock, Source.Failure>.Failure) {
+      try run.readIntroductions(from: &source)
+      try run.check()
+      if options.parts.contains(.state) {
+        try run.open()
+        try run.attachBindings()
+        try run.enterResuming()
+        try run.writeState(from: &source)
+        try run.commit()
+      } else {
+        // What does not come with state waits for the end of the stream.
+        try run.verify(&source)
+        try run.open()
+        try run.attachBindings()
+      }
+      try run.restoreRegisters()
+      return try run.conclude()
+    } catch {
+      throw run.undo(error)
+    }
+  }
+}

@@ -1,0 +1,19 @@
+public import Devices
+public import VirtualPCI
+
+/// A device that takes the state of one of a stream's devices.
+public struct ReplayTarget<Device: MigratableDevice> {
+  public var device: Device
+  /// The number of the stream's device.
+  public var number: UInt16
+  /// The profile that the guest is shown from now on; overrides what the stream says of it.
+  public var profile: ProfileLayout?
+  /// What is known of the state that it is to take; nil where nobody looked at it.
+  public var judgement: StateJudgement?
+
+  public init(_ device: Device, number: UInt16, profile: ProfileLayout? = nil) {
+    self.device = device
+    self.number = number
+    self.profile = profile
+  }
+}

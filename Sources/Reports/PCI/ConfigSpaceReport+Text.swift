@@ -1,0 +1,114 @@
+import ByteIO
+public import PCIConfig
+
+extension ConfigSpaceReport {
+  /// The reports of several devices with an empty line between them.
+  public static func text(of devices: [DumpedDevice]) -> String {
+    devices.map { ConfigSpaceReport($0).text }.joined(separator: "\n")
+  }
+
+  /// In the manner of `lspci -vvv`: a head, the header's registers, each capability with its fields; then the map and
+  /// what is wrong.
+  public var text: String {
+    var lines = [head]
+    if !device.title.isEmpty { lines.append("\tDump says: \(device.title)") }
+    lines += headerLines
+    for capability in list.capabilities { lines += self.lines(of: capability) }
+    if !list.findings.isEmpty {
+      lines.append("\tFindings:")
+      lines += list.findings.map { "\t\t\($0)" }
+    }
+    lines.append("\tMap of \(space.byteCount) bytes:")
+    lines += map.entries.map { "\t\t" + line(of: $0) }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// Slot, class, ids, revision.
+  private var head: String {
+    let slot = device.address.map { "\($0) " } ?? ""
+    let ids = "\(hex(space.vendorID, digits: 4)):\(hex(space.deviceID, digits: 4))"
+    let classCode = hex(space.classCode, digits: 6)
+    return "\(slot)\(ClassCode.name(space.classCode)) [\(classCode)]: \(ids) "
+      + "(rev \(hex(space.revisionID, digits: 2)))"
+  }
+
+  private var headerLines: [String] {
+    guard !space.isAllOnes else { return [] }
+    var lines: [String] = []
+    if let (vendor, device) = space.subsystem, vendor != 0 || device != 0 {
+      lines.append("\tSubsystem: \(hex(vendor, digits: 4)):\(hex(device, digits: 4))")
+    }
+    let registers = space.headerRegisters
+    for name in ["Control", "Status"] {
+      if let register = registers.first(where: { $0.name == name }) {
+        lines += RegisterText.lines(of: register, indent: "\t")
+      }
+    }
+    if let pin = space.u8(at: 0x3d), pin != 0 {
+      let letter = pin <= 4 ? ["A", "B", "C", "D"][Int(pin) - 1] : "\(pin)"
+      lines.append("\tInterrupt: pin \(letter), line \(space.u8(at: 0x3c) ?? 0)")
+    }
+    lines += space.baseAddresses.map(Self.line)
+    if space.headerType == 1 {
+      lines.append(
+        "\tBus: primary=\(number(0x18)), secondary=\(number(0x19)), subordinate=\(number(0x1a))")
+      if let register = registers.first(where: { $0.name == "BridgeCtl" }) {
+        lines += RegisterText.lines(of: register, indent: "\t")
+      }
+    }
+    return lines
+  }
+
+  private func number(_ offset: Int) -> String {
+    space.u8(at: offset).map { hex($0, digits: 2) } ?? "??"
+  }
+
+  private static func line(of base: BaseAddress) -> String {
+    switch base.kind {
+    case .io: "\tBAR \(base.index): I/O ports at \(hex(base.address, digits: 4))"
+    case .mem32, .mem64, .mem1M:
+      "\tBAR \(base.index): memory at \(hex(base.address, digits: 8)) "
+        + "(\(base.kind == .mem64 ? "64-bit" : base.kind == .mem32 ? "32-bit" : "below 1 MiB"), "
+        + "\(base.isPrefetchable ? "" : "non-")prefetchable)"
+    }
+  }
+
+  private func lines(of capability: Capability) -> [String] {
+    var head = "\tCapabilities: [\(hex(capability.offset, digits: capability.isExtended ? 3 : 2))"
+    if capability.isExtended, let version = capability.version { head += " v\(version)" }
+    head += "] \(capability.id)"
+    if capability.id == .pciExpress, let version = capability.version { head += " (v\(version))" }
+    if capability.id == .powerManagement, let version = capability.version {
+      head += " version \(version)"
+    }
+    if let detail = detail(of: capability) { head += ": \(detail)" }
+    let registers = space.registers(of: capability)
+    guard !registers.isEmpty else { return [head] + dataLines(capability) }
+    return [head] + RegisterText.lines(of: registers)
+  }
+
+  /// The bytes of a capability that no table describes, behind its header.
+  private func dataLines(_ capability: Capability) -> [String] {
+    let start = capability.offset &+ (capability.isExtended ? 4 : 2)
+    guard start < capability.range.upperBound else { return [] }
+    let bytes = space.bytes[start..<capability.range.upperBound].map { hex($0, digits: 2) }
+    return RegisterText.wrap("Data:", bytes, indent: "\t\t")
+  }
+
+  private func line(of entry: ConfigSpaceMap.Entry) -> String {
+    let last = entry.range.upperBound - 1
+    let range = "\(hex(entry.range.lowerBound, digits: 3))-\(hex(last, digits: 3))"
+    switch entry.owner {
+    case .header: return "\(range) header"
+    case .capability(let capability):
+      let digits = capability.isExtended ? 3 : 2
+      return "\(range) [\(hex(capability.offset, digits: digits))] \(capability.id)"
+    case .zero: return "\(range) zero"
+    case .unknown: return "\(range) not in the dump"
+    case .hidden:
+      let shown = entry.range.prefix(16)
+      let bytes = shown.map { hex(space.bytes[$0], digits: 2) }.joined(separator: " ")
+      return "\(range) hidden: \(bytes)\(shown.count < entry.range.count ? " ..." : "")"
+    }
+  }
+}

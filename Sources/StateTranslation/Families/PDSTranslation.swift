@@ -1,0 +1,17 @@
+import StateLayout
+
+/// pds between the same kind of device with the same firmware: the state is the firmware's own.
+struct PDSTranslation: Translation {
+  var source: String { "pds" }
+  var target: String { "pds" }
+  var summary: String { "nothing is rewritten; the device and its firmware must be the same" }
+  var facts: [String] { ["pci.vendor", "pci.device", "firmware"] }
+
+  func translate(
+    _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
+  ) throws(LayoutError) -> LayoutTree {
+    run.matchIdentity()
+    run.matchFirmware()
+    return tree
+  }
+}

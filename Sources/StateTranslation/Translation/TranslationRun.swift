@@ -1,0 +1,81 @@
+import ByteIO
+import StateLayout
+
+/// What a translation goes by, and the report that it writes.
+public struct TranslationRun: Sendable {
+  /// What is known of the device that the state was taken from.
+  public let source: DeviceFacts
+  /// What is known of the device that is to take it.
+  public let target: DeviceFacts
+  /// The losses that the caller accepts.
+  public let allowed: Set<TranslationLoss>
+  public internal(set) var report: TranslationReport
+
+  /// Notes that a field gets another value.
+  public mutating func rewrite(
+    _ field: String, from old: String, to new: String, _ rule: TranslationRule
+  ) {
+    report.rewrite(field, from: old, to: new, rule)
+  }
+
+  /// Notes a reason against the translation.
+  public mutating func refuse(
+    _ field: String, found: String, needed: String, loss: TranslationLoss? = nil
+  ) {
+    report.refuse(field, found: found, needed: needed, loss: loss)
+  }
+
+  /// Whether a loss is allowed, which is noted; where it is not, that is a reason against the translation.
+  public mutating func accept(
+    _ loss: TranslationLoss, at field: String, losing lost: String, needed: String
+  ) -> Bool {
+    guard allowed.contains(loss) else {
+      refuse(field, found: lost, needed: needed, loss: loss)
+      return false
+    }
+    report.losses.append(.init(loss: loss, field: field, lost: lost))
+    return true
+  }
+
+  /// A fact of the target; where it is not known, that `subject` was not checked is noted once.
+  public mutating func known<Value>(
+    _ value: Value?, _ fact: String, for subject: String
+  ) -> Value? {
+    guard value == nil else { return value }
+    report.noteUnknown(fact, for: subject)
+    return nil
+  }
+
+  /// Holds a field against a fact of the target that must be the same.
+  public mutating func match<Value: FixedWidthInteger>(
+    _ field: String, _ found: Int128?, _ fact: String, _ known: Value?, isHexadecimal: Bool = false,
+    for subject: String? = nil
+  ) {
+    guard let known = self.known(known, fact, for: subject ?? field), let found else { return }
+    guard found != Int128(known) else { return }
+    func text(_ value: Int128) -> String { isHexadecimal ? "0x" + hex(value) : "\(value)" }
+    refuse(field, found: text(found), needed: "\(text(Int128(known))), the target's \(fact)")
+  }
+
+  /// Refuses a target with another firmware, where both are known: the state is the firmware's own.
+  public mutating func matchFirmware() {
+    guard
+      let wanted = known(source.firmware, "firmware (source)", for: "that both have one firmware"),
+      let found = known(target.firmware, "firmware", for: "that both have one firmware"),
+      wanted != found
+    else { return }
+    refuse("firmware", found: wanted, needed: "\(found), the target's")
+  }
+
+  /// Refuses a target that is not the same kind of device, where both are known.
+  public mutating func matchIdentity() {
+    func ids(_ pci: DeviceFacts.PCI?) -> String? {
+      guard let vendor = pci?.vendorID, let device = pci?.deviceID else { return nil }
+      return hex(vendor, digits: 4) + ":" + hex(device, digits: 4)
+    }
+    guard let wanted = known(ids(source.pci), "pci (source)", for: "that both are one device"),
+      let found = known(ids(target.pci), "pci", for: "that both are one device"), wanted != found
+    else { return }
+    refuse("PCI ids", found: wanted, needed: "\(found), the target's")
+  }
+}

@@ -1,0 +1,156 @@
+public import PCIConfig
+
+/// A function of a host that a profile may be given to: its dump, and what must be known besides.
+///
+/// A virtual function shows ids of ffff:ffff and no BARs; its ids, its BARs, PASID and page requests are in the
+/// SR-IOV capability and the other capabilities of its physical function (PCIe 9.3.3, 9.3.4).
+public struct HostFunction: Sendable {
+  /// What reports call it: a slot or a file.
+  public var label: String
+  public let space: ConfigSpace
+  /// The dump of the physical function, for a virtual one.
+  public let physicalFunction: ConfigSpace?
+  public let isVirtualFunction: Bool
+  /// The real ids; nil for a virtual function of which nobody says them.
+  public let vendorID: UInt16?
+  public let deviceID: UInt16?
+  public let capabilities: CapabilityList
+  /// Six entries; nil where there is none, or where a 64-bit one continues.
+  public let bars: [HostBAR?]
+  /// Whether the BARs are known: those of a virtual function are not without its physical function.
+  public let areBARsKnown: Bool
+  /// The known faults of the device, which everything below makes up for.
+  public let quirks: [Quirk]
+  let parentCapabilities: CapabilityList?
+
+  /// Takes `space` as a virtual function if its ids are ffff:ffff, or if `physicalFunction` is given.
+  ///
+  /// - Parameters:
+  ///   - space: the function's own bytes.
+  ///   - label: what reports call it.
+  ///   - physicalFunction: what a virtual function's ids, BAR kinds, PASID and PRI are taken from.
+  ///   - identity: the ids of a virtual function whose physical function is not at hand.
+  ///   - barSizes: the sizes of BARs that the operator knows, by index.
+  public init(
+    _ space: ConfigSpace, label: String, physicalFunction: ConfigSpace? = nil,
+    identity: (vendor: UInt16, device: UInt16)? = nil, barSizes: [Int: UInt64] = [:]
+  ) {
+    self.label = label
+    self.space = space
+    isVirtualFunction =
+      !space.isAllOnes
+      && (physicalFunction != nil || (space.vendorID == 0xffff && space.deviceID == 0xffff))
+    self.physicalFunction = isVirtualFunction ? physicalFunction : nil
+    capabilities = space.capabilityList
+    parentCapabilities = self.physicalFunction?.capabilityList
+    let named = Self.barsOfMSIX(space, capabilities)
+    let ioVirtualization = parentCapabilities?.first(.singleRootIOV)
+    if isVirtualFunction {
+      let parent = self.physicalFunction
+      vendorID = identity?.vendor ?? parent?.vendorID
+      deviceID = identity?.device ?? ioVirtualization.flatMap { parent?.u16(at: $0.offset + 0x1a) }
+      areBARsKnown = ioVirtualization != nil
+      bars =
+        HostBARReader(
+          parent ?? space, registers: ioVirtualization.map { $0.offset + 0x24 }, named: named,
+          resizable: parentCapabilities?.first(.vfResizableBAR), sizes: barSizes
+        ).bars
+    } else {
+      vendorID = space.isAllOnes ? nil : space.vendorID
+      deviceID = space.isAllOnes ? nil : space.deviceID
+      // Enhanced Allocation replaces the registers, which then read 0 (PCIe 7.8.5).
+      areBARsKnown =
+        !space.isAllOnes && space.headerType == 0
+        && capabilities.first(.enhancedAllocation) == nil
+      bars =
+        HostBARReader(
+          space, registers: areBARsKnown ? 0x10 : nil, named: named,
+          resizable: capabilities.first(.resizableBAR),
+          sizes: barSizes
+        ).bars
+    }
+    let (vendor, device, revision) = (vendorID, deviceID, space.revisionID)
+    quirks = Quirk.all.filter {
+      $0.applies(vendor: vendor, device: device, revision: revision)
+    }
+  }
+
+  /// The BARs that hold MSI-X structures, and so exist.
+  private static func barsOfMSIX(_ space: ConfigSpace, _ list: CapabilityList) -> Set<Int> {
+    guard let msix = list.first(.msix) else { return [] }
+    return Set([4, 8].compactMap { space.u8(at: msix.offset + $0).map { Int($0 & 7) } })
+  }
+
+  /// A capability of the function, and the space that it lies in.
+  public struct Found: Sendable {
+    public let capability: Capability
+    public let space: ConfigSpace
+    fileprivate let quirks: [Quirk]
+
+    /// A register of the capability, known faults corrected; nil where the dump does not have it.
+    public func load(at offset: Int, byteCount: Int) -> UInt32? {
+      guard let loaded = space.load(capability.offset + offset, byteCount: byteCount) else {
+        return nil
+      }
+      var value = UInt32(truncatingIfNeeded: loaded)
+      for quirk in quirks {
+        switch quirk.correction {
+        case .clear(capability.id, offset, let bits): value &= ~bits
+        case .wrongPendingBits(let wrong, let right)
+        where capability.id == .msix && offset == 8 && value & ~7 == wrong:
+          value = value & 7 | right
+        default: break
+        }
+      }
+      return value
+    }
+
+    /// As ``load(at:byteCount:)``, 0 where the dump does not have it.
+    public func value(at offset: Int, byteCount: Int) -> UInt32 {
+      load(at: offset, byteCount: byteCount) ?? 0
+    }
+  }
+
+  /// The capability number `instance` with this id; of PASID and PRI, which virtual functions share, the physical
+  /// function's.
+  public func find(_ id: CapabilityID, instance: Int = 0) -> Found? {
+    guard !quirks.contains(where: { $0.correction == .hide(id) }) else { return nil }
+    let own = capabilities.all(id)
+    if own.indices.contains(instance) {
+      return Found(capability: own[instance], space: space, quirks: quirks)
+    }
+    guard id == .pasid || id == .pageRequest, let physicalFunction, let parentCapabilities,
+      let shared = parentCapabilities.first(id)
+    else { return nil }
+    return Found(capability: shared, space: physicalFunction, quirks: quirks)
+  }
+
+  /// Where the device has the register; nil where it has none.
+  public func offset(of counterpart: ProfileRegister.Counterpart) -> Int? {
+    let offset: Int
+    switch counterpart {
+    case .header(let place), .absolute(let place): offset = place
+    case .capability(let id, let instance, let distance):
+      // A virtual function has no register of its own where its physical function's is shared.
+      let own = capabilities.all(id)
+      guard own.indices.contains(instance), distance < own[instance].length else { return nil }
+      offset = own[instance].offset + distance
+    }
+    return (0..<space.byteCount).contains(offset) ? offset : nil
+  }
+
+  /// The MSI-X registers: control, table and PBA.
+  public var msix: (control: UInt32, table: UInt32, pba: UInt32)? {
+    find(.msix).map {
+      ($0.value(at: 2, byteCount: 2), $0.value(at: 4, byteCount: 4), $0.value(at: 8, byteCount: 4))
+    }
+  }
+
+  /// Whether the dump shows all that the device has: 4096 bytes, none left out; of a virtual function whose physical
+  /// one is known, that one's too.
+  public var isComplete: Bool {
+    [space, physicalFunction ?? space].allSatisfy {
+      $0.byteCount == 4096 && $0.unknownRanges.isEmpty
+    }
+  }
+}

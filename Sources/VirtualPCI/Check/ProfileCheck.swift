@@ -1,0 +1,203 @@
+import ByteIO
+import PCIConfig
+
+/// Compares a laid-out profile with a device: every reason, not the first.
+struct ProfileCheck {
+  let layout: ProfileLayout
+  let host: HostFunction
+  let iommu: IOMMUFacts?
+  var report: CheckReport
+
+  init(_ layout: ProfileLayout, _ host: HostFunction, _ iommu: IOMMUFacts?) {
+    self.layout = layout
+    self.host = host
+    self.iommu = iommu
+    report = CheckReport(profile: layout.profile.name, device: host.label)
+  }
+
+  mutating func run() {
+    guard !host.space.isAllOnes else {
+      return refuse("header", "device", "a device", "all ff", "the function does not answer")
+    }
+    guard host.space.headerType == 0 else {
+      let found = host.space.headerType.map { "type \($0)" } ?? "not in the dump"
+      return refuse(
+        "header", "header type", "0, an endpoint", found, "a bridge cannot be given to a guest")
+    }
+    for finding in host.capabilities.findings {
+      warn(
+        "header", "capability list", "a sound list", finding.description,
+        "capabilities behind this place are not seen")
+    }
+    checkHeader()
+    checkBARs()
+    for capability in layout.capabilities {
+      if capability.id == .pasid { checkPASID(capability) } else { check(capability) }
+    }
+    checkRegisters()
+  }
+
+  mutating func refuse(
+    _ capability: String, _ field: String, _ wanted: String, _ found: String, _ why: String
+  ) {
+    report.reasons.append(
+      .init(capability: capability, field: field, wanted: wanted, found: found, why: why))
+  }
+
+  mutating func warn(
+    _ capability: String, _ field: String, _ wanted: String, _ found: String, _ why: String
+  ) {
+    report.warnings.append(
+      .init(capability: capability, field: field, wanted: wanted, found: found, why: why))
+  }
+
+  mutating func note(
+    _ capability: String, _ field: String, _ wanted: String, _ found: String, _ why: String
+  ) {
+    report.notes.append(
+      .init(capability: capability, field: field, wanted: wanted, found: found, why: why))
+  }
+
+  private mutating func checkHeader() {
+    let profile = layout.profile
+    let (wanted, found) = (profile.identity.classCode, host.space.classCode)
+    if wanted >> 16 != found >> 16 {
+      refuse(
+        "header", "class", "0x\(hex(wanted, digits: 6))", "0x\(hex(found, digits: 6))",
+        "a guest would load the driver of another kind of device")
+    } else if wanted != found {
+      warn(
+        "header", "class", "0x\(hex(wanted, digits: 6))", "0x\(hex(found, digits: 6))",
+        "a guest chooses its driver by it")
+    }
+    if profile.isVirtualFunction != host.isVirtualFunction {
+      let names = ["a physical function", "a virtual function"]
+      let text = { (isVirtual: Bool) in names[isVirtual ? 1 : 0] }
+      if host.isVirtualFunction {
+        refuse(
+          "header", "function", text(false), text(true),
+          "a virtual function has no Memory Enable to pass a guest's to")
+      } else {
+        warn(
+          "header", "function", text(true), text(false),
+          "the VMM has to set Memory Enable on the device itself")
+      }
+    }
+    if profile.interruptPin != 0, host.space.u8(at: 0x3d) == 0 {
+      refuse(
+        "header", "interrupt pin", "\(profile.interruptPin)", "0",
+        "a guest would wait for an interrupt line that the device does not have")
+    }
+  }
+
+  /// A capability other than PASID: present, and every field enough.
+  private mutating func check(_ placed: PlacedCapability) {
+    let template = placed.template
+    if template.holdsBytes { return checkBytes(placed) }
+    guard let found = host.find(placed.id, instance: placed.instance) else {
+      guard template.presence == .required else { return }
+      return refuse(placed.label, "capability", "present", "absent", template.purpose)
+    }
+    // Registers whose place depends on others may lie elsewhere on the device; those that are checked do not.
+    for register in template.registers(placed.content) {
+      guard register.rules.contains(where: { $0.agreement.isChecked }) else { continue }
+      let wanted = template.value(of: register, in: placed.content)
+      guard let value = found.load(at: register.offset, byteCount: register.byteCount) else {
+        warn(
+          placed.label, register.name, "0x\(hex(wanted))", "not in the dump",
+          "the dump ends before it")
+        continue
+      }
+      for rule in register.rules where !rule.isMet(wanted: wanted, found: value) {
+        refuse(
+          placed.label, rule.name, rule.text(wanted, of: placed.id),
+          rule.text(value, of: placed.id),
+          rule.consequence)
+      }
+    }
+  }
+
+  /// A capability kept as bytes must be there with the same bytes: nobody knows what they mean.
+  private mutating func checkBytes(_ placed: PlacedCapability) {
+    let candidates = host.capabilities.all(placed.id)
+    let wanted = placed.content.bytes
+    let isFound = candidates.contains { layout.hasBytes(of: placed, $0, on: host) }
+    guard !isFound else { return }
+    if candidates.isEmpty {
+      refuse(placed.label, "capability", "present", "absent", placed.template.purpose)
+    } else {
+      let text = wanted.prefix(8).map { hex($0, digits: 2) }.joined(separator: " ")
+      refuse(
+        placed.label, "bytes", text + (wanted.count > 8 ? " …" : ""), "others",
+        "a vendor's driver would find its device elsewhere or otherwise")
+    }
+  }
+
+  /// Registers that are passed through: each must have a counterpart, and what it must read there.
+  private mutating func checkRegisters() {
+    for register in layout.registers {
+      for part in register.parts where part.access.needsDevice || part.required != nil {
+        guard let counterpart = part.counterpart else { continue }
+        let owner = layout.label(register.owner)
+        if case .capability(let index) = register.owner,
+          case .capability(let id, let instance, _) = counterpart,
+          id == layout.capabilities[index].id, instance == layout.capabilities[index].instance,
+          host.find(id, instance: instance) == nil
+        {
+          continue  // The absent capability is a reason already.
+        }
+        check(register, part, counterpart, owner)
+      }
+    }
+  }
+
+  private mutating func check(
+    _ register: PlacedRegister, _ part: PlacedBits, _ counterpart: ProfileRegister.Counterpart,
+    _ owner: String
+  ) {
+    let indices = (0..<register.byteCount).filter { PlacedRegister.byte($0, of: part.bits) != 0 }
+    let offsets = indices.map { layout.offset(of: counterpart.advanced(by: $0), on: host) }
+    guard !offsets.contains(nil) else {
+      return refuse(
+        owner, part.name, "a register at \(counterpart)", "none",
+        "reads and writes of a guest would have nowhere to go")
+    }
+    guard part.required != nil || (part.access.readsDevice && !part.settlesAtReset) else { return }
+    var value: UInt32 = 0
+    for (index, offset) in zip(indices, offsets) {
+      guard let offset, let byte = host.space.u8(at: offset) else {
+        return warn(
+          owner, part.name, "0x\(hex((part.required ?? register.reset) & part.bits))",
+          "not in the dump", "a guest would read what the device has")
+      }
+      value |= UInt32(byte) << UInt32(8 * index)
+    }
+    let found = value & part.bits
+    if let required = part.required {
+      if found != required {
+        refuse(
+          owner, part.name, "0x\(hex(required))", "0x\(hex(found))",
+          "the profile requires this value of every device")
+      }
+    } else if found != register.reset & part.bits {
+      warn(
+        owner, part.name, "0x\(hex(register.reset & part.bits))", "0x\(hex(found))",
+        "a guest reads the device's value, which may differ by device; `require` makes it a condition"
+      )
+    }
+  }
+}
+
+extension ProfileLayout {
+  /// Whether `host` can carry the profile, with every reason why not.
+  ///
+  /// - Parameters:
+  ///   - host: the device that is to serve the profile.
+  ///   - iommu: what iommufd reports; the kernel hides the PASID capability from VFIO, so a dump alone does not always
+  ///     say.
+  public func check(_ host: HostFunction, iommu: IOMMUFacts? = nil) -> CheckReport {
+    var check = ProfileCheck(self, host, iommu)
+    check.run()
+    return check.report
+  }
+}

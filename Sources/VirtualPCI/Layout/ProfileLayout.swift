@@ -1,0 +1,103 @@
+import ByteIO
+public import PCIConfig
+private import YAMLReader
+
+/// A profile laid out byte by byte: every capability at its place, every register with its bits, every rule met.
+public struct ProfileLayout: Sendable {
+  public let profile: Profile
+  /// 256 or 4096.
+  public let byteCount: Int
+  /// In ascending order of their offsets, which is also the order of the chains.
+  public let capabilities: [PlacedCapability]
+  /// In ascending order and disjoint; bytes without a register are constant zeros.
+  public let registers: [PlacedRegister]
+  public let image: SpaceImage
+
+  /// Lays `profile` out, or says everything that is wrong with it.
+  public init(_ profile: Profile) throws(ProfileError) {
+    var problems = ProfileRules(profile).problems
+    let placer = CapabilityPlacer(profile.capabilities)
+    problems += placer.problems
+    var placed: [PlacedCapability] = []
+    var counts: [CapabilityID: Int] = [:]
+    for (capability, offset) in zip(profile.capabilities, placer.offsets) {
+      let instance = counts[capability.id, default: 0]
+      counts[capability.id] = instance + 1
+      guard let offset else { continue }
+      placed.append(
+        PlacedCapability(capability: capability, offset: offset, instance: instance, next: 0))
+    }
+    placed.sort { $0.offset < $1.offset }
+    if let first = placed.first(where: { $0.id.isExtended }), first.offset != 0x100 {
+      problems.append(
+        ProfileProblem(
+          "expected an extended capability at 0x100, found the first, \(first.label), at "
+            + "0x\(hex(first.offset))", at: first.capability.placementMark, breaks: .firstExtended))
+    }
+    guard problems.isEmpty else { throw ProfileError(Self.sorted(problems)) }
+
+    Self.link(&placed)
+    let registers = try Self.registers(profile, placed)
+    self.profile = profile
+    byteCount = profile.byteCount
+    capabilities = placed
+    self.registers = registers
+    image = SpaceImage(byteCount: profile.byteCount, registers)
+    if let expected = profile.digest, expected != digest {
+      throw ProfileError([
+        ProfileProblem(
+          "expected the layout with the digest \(expected), found \(digest): the profile was edited "
+            + "after it was frozen, or a default has changed", at: nil, breaks: .frozen)
+      ])
+    }
+  }
+
+  /// Problems in the order of the text, those without a place last.
+  private static func sorted(_ problems: [ProfileProblem]) -> [ProfileProblem] {
+    problems.enumerated().sorted { a, b in
+      let place = { (problem: ProfileProblem) in
+        problem.mark.map { ($0.line, $0.column) } ?? (.max, .max)
+      }
+      let (first, second) = (place(a.element), place(b.element))
+      return (first.0, first.1, a.offset) < (second.0, second.1, b.offset)
+    }.map(\.element)
+  }
+
+  private static func link(_ capabilities: inout [PlacedCapability]) {
+    for index in capabilities.indices.dropLast()
+    where capabilities[index].id.isExtended == capabilities[index + 1].id.isExtended {
+      capabilities[index].next = capabilities[index + 1].offset
+    }
+  }
+
+  private static func registers(
+    _ profile: Profile, _ placed: [PlacedCapability]
+  ) throws(ProfileError) -> [PlacedRegister] {
+    let first = placed.first { !$0.id.isExtended }?.offset ?? 0
+    var registers = HeaderLayout(profile: profile, firstCapability: first).registers()
+    for (index, capability) in placed.enumerated() {
+      registers += capability.registers(ownedBy: index)
+    }
+    var overrides = RegisterOverrides(registers, placed, byteCount: profile.byteCount)
+    for register in profile.registers { overrides.apply(register) }
+    guard overrides.problems.isEmpty else { throw ProfileError(sorted(overrides.problems)) }
+    return overrides.registers.sorted { $0.offset < $1.offset }
+  }
+
+  /// The capability with this id, the first if there are several.
+  public func first(_ id: CapabilityID) -> PlacedCapability? {
+    capabilities.first { $0.id == id }
+  }
+
+  /// The profile's name for the owner of a register.
+  public func label(_ owner: PlacedRegister.Owner) -> String {
+    switch owner {
+    case .header: "header"
+    case .capability(let index): capabilities[index].label
+    case .free: "free"
+    }
+  }
+
+  /// The bytes that a guest sees after a reset: the same on every device that can carry the profile.
+  public var synthesized: [UInt8] { image.reset }
+}

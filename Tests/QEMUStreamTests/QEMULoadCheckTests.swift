@@ -1,0 +1,89 @@
+import VirtualPCI
+import PCIConfig
+import PCITestSupport
+import QEMUStream
+import Testing
+
+@Suite struct QEMULoadCheckTests {
+  private func edited(_ space: ConfigSpace, _ offset: Int, _ value: UInt8) throws -> ConfigSpace {
+    var bytes = space.bytes
+    bytes[offset] = value
+    return try ConfigSpace(bytes)
+  }
+
+  @Test func aSpaceLoadsOnItself() throws {
+    for path in DumpCorpus.all {
+      let space = try DumpCorpus.devices(path)[0].space
+      #expect(QEMULoadCheck(stream: space, local: space).isAccepted, "\(path)")
+    }
+  }
+
+  @Test func theFirstByteIsInQEMUsWords() throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    // Link Status of the express capability at 0x70.
+    let stream = try edited(edited(local, 0x82, 0x42), 0x100 + 4, 0x00)
+    let check = QEMULoadCheck(stream: stream, local: local)
+    #expect(!check.isAccepted)
+    #expect(check.refused.map(\.offset) == [0x82, 0x104])
+    #expect(
+      check.message
+        == "get_pci_config_device: Bad config data: i=0x82 read: 42 device: 11 cmask: ff wmask: 0 w1cmask:0"
+    )
+    #expect(check.refused.first?.field == "PCI Express LnkSta")
+  }
+
+  /// Offset, and whether QEMU compares it: the last standard capability reaches to the end of its region.
+  @Test(arguments: [
+    (0x00, true), (0x04, false), (0x06, false), (0x08, true), (0x0a, true), (0x0c, false),
+    (0x2c, false), (0x3c, false), (0x12, false), (0x44, false), (0x46, true), (0x52, true),
+    (0xc8, true), (0x60, false), (0x110, true), (0xffe, false), (0xffc, true),
+  ])
+  func onlyWhatTheMasksLeaveIsCompared(offset: Int, isCompared: Bool) throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    let stream = try edited(local, offset, local.bytes[offset] ^ 0x01)
+    #expect(QEMULoadCheck(stream: stream, local: local).isAccepted == !isCompared)
+  }
+
+  @Test func theVendorSwitchChangesTheAnswer() throws {
+    let local = try DumpCorpus.devices(Fixture.path("qemu-virtio-net-ats"))[0].space
+    let stream = try edited(local, 0x84 + 8, 0x10)
+    let new = QEMULoadCheck(stream: stream, local: local)
+    #expect(new.isAccepted)
+    #expect(new.switches.map(\.changesAnswer) == [true])
+    #expect(new.switches.first?.machines == "9.0 and older")
+    let old = QEMULoadCheck(stream: stream, local: local, skipsVendorBytes: false)
+    #expect(old.refused.map(\.offset) == [0x8c])
+    #expect(old.switches.map(\.changesAnswer) == [true])
+  }
+
+  @Test func aDevicesOwnSpaceIsTakenAsQEMUWouldShowIt() throws {
+    let local = try DumpCorpus.devices(Fixture.path("qemu-nvme-pf-vfs-on"))[0].space
+    // SR-IOV and ARI never reach a guest, so their contents do not matter.
+    let stream = try edited(local, 0x130, 0x00)
+    let check = QEMULoadCheck(stream: stream, local: local)
+    #expect(check.isAccepted)
+    #expect(check.notes.contains { $0.contains("a device's own") })
+  }
+
+  @Test func differentSizesAreNoLoad() throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    let stream = try ConfigSpace(Array(local.bytes[..<256]))
+    #expect(!QEMULoadCheck(stream: stream, local: local).isAccepted)
+    // Nor does a machine version help, though it lets the vendor's bytes pass.
+    let device = try DumpCorpus.devices(Fixture.path("qemu-virtio-net-ats"))[0].space
+    let other = try edited(ConfigSpace(Array(device.bytes[..<256])), 0x84 + 8, 0x10)
+    let check = QEMULoadCheck(stream: other, local: device, skipsVendorBytes: false)
+    #expect(!check.isAccepted)
+    #expect(check.switches.map(\.changesAnswer) == [false])
+  }
+
+  @Test func bytesWithoutARegisterAreNamedByTheirPlace() throws {
+    let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    // Slot Capabilities of the express capability at 0x70, which an endpoint has not; and the version of ATS.
+    let stream = try edited(edited(local, 0x84, 0x42), 0x102, 0x02)
+    let check = QEMULoadCheck(stream: stream, local: local)
+    #expect(
+      check.refused.map(\.field)
+        == ["PCI Express byte +0x14", "Address Translation Service (ATS) header"])
+  }
+}
