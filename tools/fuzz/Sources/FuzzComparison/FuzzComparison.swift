@@ -40,6 +40,6 @@ private func differences(
   of left: [UInt8], _ right: [UInt8]
 ) throws(StreamIOError) -> [StreamDifference] {
   let comparison = StreamComparison(
-    try StreamArchive(MemoryInput(left)), try StreamArchive(MemoryInput(right)))
+    try StreamArchive(try memoryFile(left)), try StreamArchive(try memoryFile(right)))
   return try comparison.differences()
 }
