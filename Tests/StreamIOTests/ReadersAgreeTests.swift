@@ -25,11 +25,9 @@ import Testing
   func aChangedByteIsTheSameErrorAtTheSamePlace(name: String) throws {
     var bytes = try sample(name)
     for position in bytes.indices {
-      for mask in [0x01, 0x80, 0xff] as [UInt8] {
-        bytes[position] ^= mask
-        #expect(try complaint(bytes) == nil, "byte \(position) ^ \(mask)")
-        bytes[position] ^= mask
-      }
+      bytes[position] ^= 0x81
+      #expect(try complaint(bytes) == nil, "byte \(position)")
+      bytes[position] ^= 0x81
     }
   }
 
@@ -81,7 +79,7 @@ import Testing
     let wanted = decoderDefect(bytes)
     let archive = archiveDefects(bytes)
     let compared = comparisonDefect(bytes)
-    // An index that contradicts the stream is found where an entry is used, which may be before.
+    // A walk holds the index against each chunk that comes, a decoder a whole block at its end.
     let isIndexBad = archive.isIndexed && archive.defects.first?.code == .indexMismatch
     // Only whoever reads all state in order has its digest.
     let isFound =

@@ -1,4 +1,3 @@
-import ByteIO
 import MigrationStream
 
 /// Where the chunks of consecutive devices of an archive are, as a walk of its records found them.
@@ -77,9 +76,7 @@ extension StreamArchive {
   borrowing func catalog(
     _ places: inout ChunkPlaces, note: (ScannedRecord) -> Void = { _ in }
   ) throws(StreamIOError) -> StreamCatalog {
-    var buffer = ByteBuffer()
-    return try catalog { (record) throws(StreamIOError) in
-      if origin == .index, case .chunk = record.content { try checkStart(of: record, &buffer) }
+    try catalog(verifyingIndex: true) { record in
       places.note(record)
       note(record)
     }

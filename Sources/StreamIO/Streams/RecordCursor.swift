@@ -13,6 +13,7 @@ public struct RecordCursor: ~Copyable {
   private var resolver: ChunkResolver<Void>
   private var index = IndexCursor()
   private var position = UInt64(StreamHeader.byteCount)
+  private let isVerifying: Bool
   private var isDone = false
   // The first bytes of the record at hand, from the index or the file.
   private var start = ByteBuffer()
@@ -20,6 +21,12 @@ public struct RecordCursor: ~Copyable {
 
   /// A cursor before the first record of `archive`.
   public init(in archive: borrowing StreamArchive) {
+    self.init(in: archive, verifyingIndex: false)
+  }
+
+  /// The same; if `verifyingIndex`, the first bytes of every chunk must be those that the index has.
+  init(in archive: borrowing StreamArchive, verifyingIndex: Bool) {
+    isVerifying = verifyingIndex
     parser = RecordParser(archive.header, limits: .standard)
     resolver = ChunkResolver(windowByteCount: archive.header.limits.windowByteCount)
   }
@@ -65,8 +72,12 @@ public struct RecordCursor: ~Copyable {
     let number = parser.sequence
     let isIndexed = try index.takeStart(of: position, into: &start, in: archive)
     if !isIndexed {
-      try archive.input.read(
-        into: &start, at: position, count: RecordHeader.byteCount + StateChunk.headByteCount)
+      try archive.input.read(into: &start, at: position, count: Self.startByteCount)
+    } else if isVerifying {
+      try archive.input.read(into: &payload, at: position, count: Self.startByteCount)
+      if !(payload.bytes == start.bytes) {
+        try examineChunk(number: number, isIndexed: true, in: archive)
+      }
     }
     var header: RecordHeader?
     do throws(StreamError) {
@@ -136,11 +147,14 @@ public struct RecordCursor: ~Copyable {
     number: UInt32, isIndexed: Bool, in archive: borrowing StreamArchive
   ) throws(StreamIOError) {
     let header = try archive.recordHeader(at: position, number: number, &payload)
-    guard !isIndexed || payload.bytes == start.bytes else {
+    let isSame = payload.bytes == start.bytes
+    try archive.input.payload(of: header, at: payloadOffset, buffer: &payload)
+    guard isSame || !isIndexed else {
       throw StreamIOError(archive.path, .stream(index.mismatch))
     }
-    try archive.input.payload(of: header, at: payloadOffset, buffer: &payload)
   }
+
+  private static var startByteCount: Int { RecordHeader.byteCount + StateChunk.headByteCount }
 
   /// Where the payload of the record at hand begins.
   private var payloadOffset: UInt64 { position + UInt64(RecordHeader.byteCount) }

@@ -146,20 +146,18 @@ extension StreamArchive {
   /// A torn or damaged stream gives what comes before the damage, and the error as
   /// `StreamCatalog.defect`.
   public borrowing func catalog() throws(StreamIOError) -> StreamCatalog {
-    try catalog { (_) throws(StreamIOError) in }
+    try catalog(verifyingIndex: false) { _ in }
   }
 
-  /// The same, with every record of the walk given to `note` before the catalog takes it.
-  ///
-  /// What `note` says of the stream ends the walk as any defect does.
+  /// The same, with every record of the walk given to `note`.
   borrowing func catalog(
-    _ note: (ScannedRecord) throws(StreamIOError) -> Void
+    verifyingIndex: Bool, _ note: (ScannedRecord) -> Void
   ) throws(StreamIOError) -> StreamCatalog {
     var catalog = StreamCatalog(header: header, origin: origin)
-    var cursor = RecordCursor(in: self)
+    var cursor = RecordCursor(in: self, verifyingIndex: verifyingIndex)
     do throws(StreamIOError) {
       while let record = try cursor.next(in: self) {
-        try note(record)
+        note(record)
         catalog.note(record)
       }
     } catch {
