@@ -3,6 +3,7 @@ public import MigrationStream
 
 /// The state of the devices of an archive, read at any place; the chunk that was read last is kept.
 public final class ArchivedState {
+  /// The stream itself.
   public let archive: StreamArchive
   /// Everything about the stream but its state.
   public let catalog: StreamCatalog
@@ -13,6 +14,8 @@ public final class ArchivedState {
   private var buffer = ByteBuffer()
 
   /// Walks the records once, for the catalog and the places of the chunks.
+  ///
+  /// What is wrong with the stream is the catalog's defect, or thrown when a damaged chunk is read.
   public convenience init(_ archive: consuming StreamArchive) throws(StreamIOError) {
     try self.init(archive, placeLimit: 1 << 20)
   }

@@ -3,11 +3,9 @@ import MigrationStream
 
 /// Walks the records of an archive in their order, by the index if there is one.
 ///
-/// A chunk that the index names costs no read. What is wrong with the stream is said as
-/// `StreamReader` says it, at the same place, but for what only a chunk's payload shows: a walk
-/// does not read that, and goes on to what is wrong behind it. Of a chunk's record that differs
-/// from what the index says of it, it notices nothing unless the index contradicts the records
-/// before.
+/// A chunk that the index names costs no read. Errors are those of `StreamReader`, at the same
+/// places, but a walk does not read the payloads of chunks: it passes over damage in them, and over
+/// a chunk's record that is not what the index says, to what is wrong behind.
 public struct RecordCursor: ~Copyable {
   private var parser: RecordParser
   private var resolver: ChunkResolver<Void>
