@@ -4,9 +4,12 @@ public import Devices
 extension KernelDevice {
   /// Part of a device's address space.
   public struct AddressRange: Sendable, Hashable {
+    /// The first I/O virtual address.
     public var start: UInt64
+    /// The number of bytes, a multiple of the page size.
     public var byteCount: UInt64
 
+    /// A range of I/O virtual addresses.
     public init(start: UInt64, byteCount: UInt64) {
       self.start = start
       self.byteCount = byteCount

@@ -3,7 +3,9 @@ public import Devices
 
 /// An I/O address space (IOAS): what a device's addresses mean.
 public struct IOAddressSpace: ~Copyable {
+  /// The context that the address space was made in.
   public let iommufd: IOMMUFD
+  /// The object's number in the context.
   public let id: UInt32
   let isOwned: Bool
 
@@ -40,7 +42,8 @@ public struct IOAddressSpace: ~Copyable {
 
   /// Has the device see `byteCount` bytes of this process, from `address` on, at `iova`.
   ///
-  /// The memory must stay mapped in the process until `unmap`. The corresponding ioctl is `IOMMU_IOAS_MAP`.
+  /// The memory must stay mapped in the process until `unmap`. The corresponding ioctl is
+  /// `IOMMU_IOAS_MAP`.
   public borrowing func map(
     address: UInt, byteCount: UInt64, at iova: UInt64, for access: Access = [.read, .write]
   ) throws(ErrorNumber) {

@@ -11,6 +11,7 @@ import Testing
   @Test(
     arguments: [
       "mtty-one-port", "mtty-precopy", "raw", "three-devices", "unknown-records", "deltas",
+      "private-records",
     ])
   func streamsOfTheCorpus(stream: String) throws {
     try expectAgreement(try Corpus.bytes("streams/\(stream).dms"))
@@ -201,7 +202,7 @@ import Testing
     try expectOne(.error, at: "\(summary).digest", "32 bytes", record: 7, payload: [6, 2, 2, 1])
   }
 
-  // MARK: Agreement with the decoder
+  // MARK: MergeRule with the decoder
 
   private func expectAgreement(_ bytes: [UInt8]) throws {
     let tree = try expectSound(bytes, name)
@@ -287,7 +288,7 @@ import Testing
     case .index(let block):
       #expect(integer(1) == block.previousOffset)
       #expect(field(node, 2)?["value.entries"]?.items.count ?? 0 == block.entryCount)
-    case .unknown(let record):
+    case .optional(let record):
       #expect(node["header.type"]?.integer == Int128(record.type.rawValue))
       #expect(node["payload"]?.payload?.loadedBytes ?? [] == record.payload)
     }
