@@ -74,22 +74,20 @@ public struct RecordCursor: ~Copyable {
     } else if isVerifying {
       try archive.input.read(into: &payload, at: position, count: Self.startByteCount)
       if !(payload.bytes == start.bytes) {
-        try examineChunk(number: number, isIndexed: true, in: archive)
+        try examine(number: number, isIndexed: true, in: archive)
       }
     }
-    var header: RecordHeader?
+    let header: RecordHeader
     do throws(StreamError) {
-      let found = try readHeader(upTo: archive.byteCount)
-      header = found
-      if found.type == .stateChunk { return advance(over: found, .chunk(try readChunk(found))) }
+      header = try readHeader(upTo: archive.byteCount)
+      if header.type == .stateChunk { return advance(over: header, .chunk(try readChunk(header))) }
       if isIndexed { throw index.mismatch }
     } catch {
-      if isIndexed || header != nil {
-        try examineChunk(number: number, isIndexed: isIndexed, in: archive)
+      if isIndexed || error.code != .torn {
+        try examine(number: number, isIndexed: isIndexed, in: archive)
       }
       throw StreamIOError(archive.path, .stream(error))
     }
-    guard let header else { preconditionFailure("a header was read, or an error thrown") }
     return advance(over: header, .metadata(try readMetadata(header, in: archive)))
   }
 
@@ -137,11 +135,11 @@ public struct RecordCursor: ~Copyable {
     }
   }
 
-  /// Looks for the cause of a defect that the first bytes of the chunk at hand have.
+  /// Looks behind a defect of the first bytes of the record at hand.
   ///
-  /// Throws if the file has other bytes than the index, or a payload that is not intact: then those
-  /// bytes mean nothing.
-  private mutating func examineChunk(
+  /// Throws if its header or its payload is not intact, or the file has other bytes than the index:
+  /// then the defect means nothing.
+  private mutating func examine(
     number: UInt32, isIndexed: Bool, in archive: borrowing StreamArchive
   ) throws(StreamIOError) {
     let header = try archive.recordHeader(at: position, number: number, &payload)

@@ -10,5 +10,6 @@ public func memoryFile(_ bytes: [UInt8]) throws(StreamIOError) -> InputFile {
     close(descriptor)
     unlink(path)
   }
-  return try InputFile(path: String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+  return try InputFile(
+    path: String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
 }
