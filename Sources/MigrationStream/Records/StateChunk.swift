@@ -68,6 +68,7 @@ public struct StateChunk: Sendable, Hashable {
     fileprivate static var kept: Self { Self(rawValue: 16) }
   }
 
+  /// A chunk of `byteCount` bytes at `stateOffset` of the device's state.
   public init(
     device: UInt16, stateOffset: UInt64, byteCount: UInt32, context: Context,
     dependency: Dependency = .none
