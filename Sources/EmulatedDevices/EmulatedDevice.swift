@@ -76,7 +76,9 @@ public final class EmulatedDevice: MigratableDevice {
 
   // MARK: Arcs
 
-  public func transition(to target: MigrationState) throws(DeviceError) -> EmulatedChannel? {
+  public func transition(
+    to target: MigrationState
+  ) throws(DeviceError) -> (any MigrationChannel)? {
     let machine = MigrationStateMachine(model.abilities)
     var opened: EmulatedChannel?
     if isStuck { throw DeviceError(.transition(MigrationArc(current, target)), .noDevice) }

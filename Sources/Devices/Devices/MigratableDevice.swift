@@ -5,8 +5,6 @@ public import MigrationStream
 /// A device is one thing that several may hold on to, so it is an object. Calls may block; none is made from two threads at
 /// a time.
 public protocol MigratableDevice: AnyObject {
-  associatedtype Channel: MigrationChannel
-
   /// What the operator calls the device.
   var name: String { get }
 
@@ -28,7 +26,7 @@ public protocol MigratableDevice: AnyObject {
   /// After an error the device is where the failing arc began, or in ERROR.
   ///
   /// The corresponding feature is `VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE` with `VFIO_DEVICE_FEATURE_SET`.
-  func transition(to target: MigrationState) throws(DeviceError) -> Channel?
+  func transition(to target: MigrationState) throws(DeviceError) -> (any MigrationChannel)?
 
   /// The driver's estimate of what is still to be read once the device stops.
   ///

@@ -5,8 +5,8 @@ import MigrationStream
 /// One device of a capture: reads from its data channel and makes chunks of what comes.
 ///
 /// A chunk is held back until it is known whether another follows, for the last one of a round says so.
-final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
-  let session: DeviceSession<Device, Clock>
+final class CaptureLane {
+  let session: DeviceSession
   private let chunkByteCount: Int
   private var filling = ByteBuffer()
   private var held = ByteBuffer()
@@ -24,7 +24,7 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
   /// Whether the round goes on.
   private(set) var isActive = false
 
-  init(_ session: DeviceSession<Device, Clock>, chunkByteCount: Int) {
+  init(_ session: DeviceSession, chunkByteCount: Int) {
     self.session = session
     self.chunkByteCount = chunkByteCount
   }

@@ -3,8 +3,8 @@ public import MigrationStream
 public import VirtualPCI
 
 /// A device to capture, and what is known of it from elsewhere.
-public struct CaptureSource<Device: MigratableDevice> {
-  public var device: Device
+public struct CaptureSource {
+  public var device: any MigratableDevice
   /// The bindings that the VMM made for the device.
   public var pasids: PASIDTable?
   /// The profile that the guest was shown; a device that cannot carry it is refused.
@@ -16,7 +16,7 @@ public struct CaptureSource<Device: MigratableDevice> {
   public var interrupts: InterruptState?
 
   public init(
-    _ device: Device, pasids: PASIDTable? = nil, profile: ProfileLayout? = nil,
+    _ device: any MigratableDevice, pasids: PASIDTable? = nil, profile: ProfileLayout? = nil,
     guestSpace: ConfigSpaceState? = nil, interrupts: InterruptState? = nil
   ) {
     self.device = device

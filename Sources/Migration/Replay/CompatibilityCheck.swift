@@ -6,9 +6,9 @@ import StateTranslation
 import VirtualPCI
 
 /// Holds what a stream says of a device against a target, and changes nothing.
-struct CompatibilityCheck<Device: MigratableDevice> {
+struct CompatibilityCheck {
   let wanted: StreamDevice
-  let device: Device
+  let device: any MigratableDevice
   let profile: ProfileLayout?
   let judgement: StateJudgement?
   let options: ReplayOptions

@@ -2,14 +2,14 @@ import Devices
 import MigrationStream
 
 /// A device that an engine has in hand: where it is, its data channel, and how long it was in each state.
-final class DeviceSession<Device: MigratableDevice, Clock: MigrationClock> {
-  let device: Device
+final class DeviceSession {
+  let device: any MigratableDevice
   /// The device's number in the stream.
   let number: UInt16
   let machine: MigrationStateMachine
-  private let clock: Clock
+  private let clock: any MigrationClock
   private(set) var state: MigrationState
-  private(set) var channel: Device.Channel?
+  private(set) var channel: (any MigrationChannel)?
   /// Whether the device was found in a state that a previous user left, and was reset.
   let wasReset: Bool
   private var times: [MigrationState: Duration] = [:]
@@ -17,7 +17,9 @@ final class DeviceSession<Device: MigratableDevice, Clock: MigrationClock> {
 
   /// Takes a device in hand. Whatever is not RUNNING was left by a previous user, whose data channel is gone: mtty goes
   /// down in an oops when such a device is asked for another state, so it is reset before anything else.
-  init(_ device: Device, number: UInt16, clock: Clock) throws(DeviceError) {
+  init(
+    _ device: any MigratableDevice, number: UInt16, clock: any MigrationClock
+  ) throws(DeviceError) {
     self.device = device
     self.number = number
     self.clock = clock

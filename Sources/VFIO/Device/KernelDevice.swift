@@ -173,7 +173,9 @@ public final class KernelDevice: MigratableDevice {
     return state
   }
 
-  public func transition(to target: MigrationState) throws(DeviceError) -> KernelChannel? {
+  public func transition(
+    to target: MigrationState
+  ) throws(DeviceError) -> (any MigrationChannel)? {
     if target == .preCopy || target == .preCopyP2P { askForReinitialization() }
     var request = cvfio_device_feature_mig_state()
     request.device_state = target.rawValue
