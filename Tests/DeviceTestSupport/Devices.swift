@@ -21,7 +21,7 @@ extension EmulatedDevice {
 package func capture(
   _ devices: [EmulatedDevice], options: CaptureOptions = CaptureOptions(),
   clock: ManualClock = ManualClock(), into box: StreamBox = StreamBox(),
-  configure: (inout CaptureEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+  configure: (inout CaptureEngine) -> Void = { _ in }
 ) throws -> CaptureSummary {
   var engine = CaptureEngine(devices.map { CaptureSource($0) }, options: options, clock: clock)
   configure(&engine)
@@ -41,7 +41,7 @@ package func stream(of uris: String..., options: CaptureOptions = CaptureOptions
 package func replay(
   _ bytes: [UInt8], onto devices: [EmulatedDevice], options: ReplayOptions = ReplayOptions(),
   clock: ManualClock = ManualClock(),
-  configure: (inout ReplayEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+  configure: (inout ReplayEngine) -> Void = { _ in }
 ) throws -> ReplaySummary {
   var engine = ReplayEngine(
     zip(devices, (0 as UInt16)...).map { ReplayTarget($0, number: $1) }, options: options,

@@ -17,7 +17,7 @@ import Testing
   private func failure(
     of device: EmulatedDevice, options: CaptureOptions = CaptureOptions(),
     into box: StreamBox = StreamBox(),
-    configure: (inout CaptureEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+    configure: (inout CaptureEngine) -> Void = { _ in }
   ) throws -> CaptureError<SinkFull>? {
     do {
       _ = try capture([device], options: options, into: box, configure: configure)

@@ -21,7 +21,7 @@ import Testing
 
   private func failure(
     _ bytes: [UInt8], onto devices: [EmulatedDevice],
-    configure: (inout ReplayEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+    configure: (inout ReplayEngine) -> Void = { _ in }
   ) throws -> ReplayError<StreamError>? {
     do {
       _ = try replay(bytes, onto: devices, configure: configure)

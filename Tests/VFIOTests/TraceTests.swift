@@ -36,7 +36,7 @@ import VFIO
     return seen
   }
 
-  private func read(_ channel: KernelChannel) throws -> [UInt8] {
+  private func read(_ channel: any MigrationChannel) throws -> [UInt8] {
     var buffer = ByteBuffer(capacity: 4096)
     while true {
       let got = try buffer.fill(limit: 512) { (span) throws(DeviceError) in

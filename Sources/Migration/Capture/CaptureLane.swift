@@ -5,7 +5,7 @@ import MigrationStream
 /// One device of a capture: reads from its data channel and makes chunks of what comes.
 ///
 /// A chunk is held back until it is known whether another follows, for the last one of a round says so.
-final class CaptureLane {
+final class CaptureLane: EngineLane {
   let session: DeviceSession
   private let chunkByteCount: Int
   private var filling = ByteBuffer()

@@ -9,10 +9,13 @@ public import MigrationStream
 ///
 /// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with it whatever fails. From
 /// there on only a reset brings it back, fresh.
-public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
-  public var targets: [ReplayTarget<Device>]
+public struct ReplayEngine {
+  /// The devices that take the state, each of one of the stream's.
+  public var targets: [ReplayTarget]
+  /// What of the stream is restored, and what is let pass.
   public var options: ReplayOptions
-  public var clock: Clock
+  /// Measures downtime and times in states.
+  public var clock: any MigrationClock
   /// Asked between chunks; true ends the replay.
   public var isCancelled: () -> Bool = { false }
   /// Told before the check and after each chunk.
@@ -20,7 +23,8 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
 
   /// Targets with different numbers.
   public init(
-    _ targets: [ReplayTarget<Device>], options: ReplayOptions = ReplayOptions(), clock: Clock
+    _ targets: [ReplayTarget], options: ReplayOptions = ReplayOptions(),
+    clock: any MigrationClock
   ) {
     self.targets = targets
     self.options = options
@@ -31,8 +35,8 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   public func check<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(ReplayError<Source.Failure>) -> CompatibilityReport {
-    var run = ReplayRun<Device, Clock, Source.Failure>(self)
-    do throws(ReplayRun<Device, Clock, Source.Failure>.Failure) {
+    var run = ReplayRun<Source.Failure>(self)
+    do throws(ReplayRun<Source.Failure>.Failure) {
       try run.readIntroductions(from: &source)
       let report = try run.report()
       try run.verify(&source)
@@ -46,8 +50,8 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   public func run<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
-    var run = ReplayRun<Device, Clock, Source.Failure>(self)
-    do throws(ReplayRun<Device, Clock, Source.Failure>.Failure) {
+    var run = ReplayRun<Source.Failure>(self)
+    do throws(ReplayRun<Source.Failure>.Failure) {
       try run.readIntroductions(from: &source)
       try run.check()
       if options.parts.contains(.state) {

@@ -3,8 +3,8 @@ import MigrationStream
 import VirtualPCI
 
 /// A target of a replay and what happened to it.
-final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
-  let session: DeviceSession<Device, Clock>
+final class ReplayLane: EngineLane {
+  let session: DeviceSession
   let introduction: DeviceIntroduction
   /// What the guest is shown from now on; nil for what the stream says.
   private let profile: ProfileLayout?
@@ -17,7 +17,7 @@ final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
   var registers: [ReplaySummary.RestoredRegister] = []
 
   init(
-    _ session: DeviceSession<Device, Clock>, _ introduction: DeviceIntroduction,
+    _ session: DeviceSession, _ introduction: DeviceIntroduction,
     profile: ProfileLayout?
   ) {
     self.session = session

@@ -3,34 +3,26 @@ import Devices
 import MigrationStream
 
 /// A replay under way.
-struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure: Error> {
-  typealias Lane = ReplayLane<Device, Clock>
+struct ReplayRun<SourceFailure: Error>: EngineRun {
+  typealias Failure = ReplayError<SourceFailure>.Cause
 
-  /// Why it cannot go on.
-  enum Failure: Error {
-    case incompatible(CompatibilityReport)
-    case device(DeviceError, UInt16)
-    case source(SourceFailure)
-    case unverified(UInt16)
-    case cancelled
-  }
-
-  let engine: ReplayEngine<Device, Clock>
+  let engine: ReplayEngine
   private var introduction = StreamIntroduction()
   // The first record behind the introductions.
   private var pending: Record?
-  private var lanes: [Lane] = []
+  private(set) var lanes: [ReplayLane] = []
   private var summary = ReplaySummary()
   private var place: ReplayError<SourceFailure>.Place?
   private let start: Duration
   private var stopStart: Duration?
 
-  init(_ engine: ReplayEngine<Device, Clock>) {
+  init(_ engine: ReplayEngine) {
     self.engine = engine
     start = engine.clock.now
   }
 
   var introductions: [DeviceIntroduction] { introduction.devices }
+  var isCancelled: () -> Bool { engine.isCancelled }
 
   func tell(_ phase: ReplayProgress.Phase, _ byteCount: UInt64) {
     let expected = introductions.compactMap(\.identity.stopCopyByteCount).reduce(0 as UInt64) {
@@ -39,21 +31,6 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     engine.progress(
       ReplayProgress(
         phase: phase, byteCount: byteCount, expectedByteCount: expected > 0 ? expected : nil))
-  }
-
-  private func checkCancellation() throws(Failure) {
-    if engine.isCancelled() { throw .cancelled }
-  }
-
-  private func forEachLane(_ body: (Lane) throws(DeviceError) -> Void) throws(Failure) {
-    for lane in lanes {
-      try checkCancellation()
-      do throws(DeviceError) {
-        try body(lane)
-      } catch {
-        throw .device(error, lane.session.number)
-      }
-    }
   }
 
   // MARK: The stream
@@ -130,13 +107,10 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
       guard let target = engine.targets.first(where: { $0.number == introduction.number }) else {
         continue
       }
-      do throws(DeviceError) {
-        let session = try DeviceSession(
-          target.device, number: introduction.number, clock: engine.clock)
-        lanes.append(Lane(session, introduction, profile: target.profile))
-      } catch {
-        throw .device(error, introduction.number)
+      let session = try asking(introduction.number) { () throws(DeviceError) in
+        try DeviceSession(target.device, number: introduction.number, clock: engine.clock)
       }
+      lanes.append(ReplayLane(session, introduction, profile: target.profile))
     }
   }
 
@@ -176,7 +150,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
         try lane.write(bytes)
       } catch {
         run.place?.stateOffset = lane.byteCount
-        throw .device(error, chunk.device)
+        throw .device(error, number: chunk.device)
       }
       run.tell(.writing, run.lanes.reduce(0) { $0 + $1.byteCount })
     }
@@ -211,15 +185,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
 
   mutating func conclude() throws(Failure) -> ReplaySummary {
     let hasState = engine.options.parts.contains(.state)
-    if hasState, !engine.options.leavesStopped {
-      // All can be reached before any begins to reach out.
-      for target in [MigrationState.runningP2P, .running] {
-        try forEachLane { (lane) throws(DeviceError) in
-          guard lane.session.machine.supports(target) else { return }
-          try lane.session.move(to: target)
-        }
-      }
-    }
+    if hasState, !engine.options.leavesStopped { try runDevices() }
     summary.duration = engine.clock.now - start
     summary.downtime = stopStart.map { engine.clock.now - $0 } ?? .zero
     summary.devices = lanes.map { lane in
@@ -235,15 +201,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
   }
 
   /// Takes back what can be taken back, and says why and how the targets are now.
-  func undo(_ failure: Failure) -> ReplayError<SourceFailure> {
-    let cause: ReplayError<SourceFailure>.Cause
-    switch failure {
-    case .incompatible(let report): cause = .incompatible(report)
-    case .device(let error, let number): cause = .device(error, number: number)
-    case .source(let error): cause = .source(error)
-    case .unverified(let number): cause = .unverified(number)
-    case .cancelled: cause = .cancelled
-    }
+  func undo(_ cause: Failure) -> ReplayError<SourceFailure> {
     var outcomes: [UInt16: DeviceOutcome] = [:]
     for lane in lanes { outcomes[lane.session.number] = lane.undo() }
     return ReplayError(cause: cause, place: place, outcomes: outcomes)

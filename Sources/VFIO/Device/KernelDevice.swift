@@ -29,6 +29,12 @@ public final class KernelDevice: MigratableDevice {
   var domains: DeviceDomains?
   /// Whether somebody else had it open before, and has it still.
   public let isInherited: Bool
+  /// Whether the driver resets the device when it is first opened and last closed, and nobody else
+  /// has it open.
+  ///
+  /// vfio-pci does so if a reset works, which is what this flag says
+  /// (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable).
+  public var isResetWhenClosed: Bool { !isInherited && information.flags.contains(.reset) }
   private(set) var isHandedOver = false
   // Where the device was last seen, to name an arc by.
   private var lastState = MigrationState.running

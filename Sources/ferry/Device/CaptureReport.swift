@@ -1,4 +1,5 @@
 import Devices
+import EmulatedDevices
 import Migration
 
 /// What `ferry capture --json` prints; the shape is `schemas/capture.schema.json`. Times are in microseconds.
@@ -30,13 +31,13 @@ struct CaptureReport: Encodable {
   var downtime: Int64
   var duration: Int64
 
-  init(_ summary: CaptureSummary, _ devices: [AnyDevice]) {
+  init(_ summary: CaptureSummary, _ devices: [any MigratableDevice]) {
     self.devices = zip(summary.devices, devices).enumerated().map { index, pair in
       Device(
         index: index, name: pair.0.name, preCopyBytes: pair.0.preCopyByteCount,
         stopCopyBytes: pair.0.stopCopyByteCount,
         timeInStates: StateTimes.json(pair.0.timeInStates), wasReset: pair.0.wasReset,
-        outcome: pair.0.outcome.word, digest: pair.1.digest)
+        outcome: pair.0.outcome.word, digest: (pair.1 as? EmulatedDevice)?.model.digest)
     }
     iterations = summary.iterations.map {
       Iteration(

@@ -39,9 +39,9 @@ struct KeepingOptions: ParsableArguments {
   }
 
   /// Finds out before any device is touched whether there will be somebody to hold them.
-  func prepare(_ devices: [AnyDevice]) throws -> Keeper {
+  func prepare(_ devices: [any MigratableDevice]) throws -> Keeper {
     guard isAsked else { return .nobody }
-    if let device = devices.first(where: { $0.kernel == nil }) {
+    if let device = devices.first(where: { !($0 is KernelDevice) }) {
       throw CommandError.usage(
         "\(device.name): --then, --hand-over and --hold are for devices of the kernel, which have "
           + "descriptors to keep open")
@@ -85,8 +85,8 @@ enum Keeper {
   case signal
 
   /// Gives them the devices. Does not return where this process becomes another program.
-  func take(_ devices: [AnyDevice]) throws {
-    let kept = devices.compactMap(\.kernel)
+  func take(_ devices: [any MigratableDevice]) throws {
+    let kept = devices.compactMap { $0 as? KernelDevice }
     let inheritance = kept.map(\.inheritance)
     switch self {
     case .nobody: break

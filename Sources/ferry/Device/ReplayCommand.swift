@@ -1,4 +1,5 @@
 import ArgumentParser
+import Devices
 import Migration
 import StreamIO
 
@@ -122,7 +123,7 @@ struct ReplayCommand: ParsableCommand {
   }
 
   /// Has the states looked at before they are restored, where the stream can be read twice.
-  private func judge(_ targets: inout [ReplayTarget<AnyDevice>], isReadOnce: Bool) {
+  private func judge(_ targets: inout [ReplayTarget], isReadOnce: Bool) {
     guard options.parts.contains(.state) else { return }
     let judgements = isReadOnce ? [] : StateJudgement.judgements(of: file, reading.limits)
     for index in targets.indices {
@@ -135,7 +136,7 @@ struct ReplayCommand: ParsableCommand {
   }
 
   /// Says of devices that are reset when their last descriptor closes that what was restored goes with this process.
-  private func warn(_ devices: [AnyDevice]) {
+  private func warn(_ devices: [any MigratableDevice]) {
     for device in devices where device.isResetWhenClosed {
       StandardError.print(
         "ferry: \(device.name): its driver resets it when nobody has it open, so what was restored ends with "

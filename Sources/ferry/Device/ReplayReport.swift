@@ -1,3 +1,4 @@
+import EmulatedDevices
 import Migration
 import MigrationStream
 
@@ -57,7 +58,7 @@ struct ReplayReport: Encodable {
   var downtime: Int64
   var duration: Int64
 
-  init(_ summary: ReplaySummary, _ targets: [ReplayTarget<AnyDevice>], isCheck: Bool) {
+  init(_ summary: ReplaySummary, _ targets: [ReplayTarget], isCheck: Bool) {
     check = isCheck
     compatible = summary.report.isCompatible
     findings = summary.report.findings.map {
@@ -76,7 +77,7 @@ struct ReplayReport: Encodable {
             name: $0.register.name, offset: $0.register.offset, value: $0.register.value,
             mask: $0.register.mask, droppedBits: $0.droppedBits)
         },
-        interrupts: device.interrupts.map(Interrupts.init), digest: target?.device.digest)
+        interrupts: device.interrupts.map(Interrupts.init), digest: (target?.device as? EmulatedDevice)?.model.digest)
     }
     stateBytes = summary.byteCount
     downtime = StateTimes.microseconds(summary.downtime)

@@ -1,3 +1,4 @@
+import Devices
 import EmulatedDevices
 import PCIConfig
 import StateTranslation
@@ -17,8 +18,8 @@ enum FactFiles {
 
   /// What a device says of itself. One of the kernel has its configuration space, and tells no more of what its firmware
   /// takes.
-  static func facts(of device: AnyDevice) throws -> DeviceFacts {
-    if let model = device.emulated?.model { return model.facts }
+  static func facts(of device: any MigratableDevice) throws -> DeviceFacts {
+    if let device = device as? EmulatedDevice { return device.model.facts }
     do {
       var facts = DeviceFacts(try device.identity())
       if let space = try? ConfigSpace(device.configurationSpace()),
