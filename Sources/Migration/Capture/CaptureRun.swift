@@ -1,7 +1,6 @@
 import ByteIO
 import Devices
 import MigrationStream
-import StateTranslation
 import VirtualPCI
 
 /// A capture under way.

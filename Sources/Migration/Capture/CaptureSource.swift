@@ -1,5 +1,6 @@
 public import Devices
 public import MigrationStream
+import StateTranslation
 public import VirtualPCI
 
 /// A device to capture, and what is known of it from elsewhere.

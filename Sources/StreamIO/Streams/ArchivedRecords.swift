@@ -1,3 +1,4 @@
+import ByteIO
 public import MigrationStream
 
 /// The records of an archive from its start to its end, as a source: only the chunks that somebody
