@@ -1,6 +1,7 @@
 package import Devices
 package import EmulatedDevices
 package import Migration
+package import MigrationStream
 package import TestSupport
 
 /// Emulated devices by their names.
@@ -43,10 +44,19 @@ package func replay(
   clock: ManualClock = ManualClock(),
   configure: (inout ReplayEngine) -> Void = { _ in }
 ) throws -> ReplaySummary {
+  try prepare(bytes, onto: devices, options: options, clock: clock, configure: configure).commit()
+}
+
+/// Replays from memory up to the moment at which the targets could run.
+package func prepare(
+  _ bytes: [UInt8], onto devices: [EmulatedDevice], options: ReplayOptions = ReplayOptions(),
+  clock: ManualClock = ManualClock(),
+  configure: (inout ReplayEngine) -> Void = { _ in }
+) throws -> PreparedReplay<StreamError> {
   var engine = ReplayEngine(
     zip(devices, (0 as UInt16)...).map { ReplayTarget($0, number: $1) }, options: options,
     clock: clock)
   configure(&engine)
   var source = MemorySource(bytes)
-  return try engine.run(&source)
+  return try engine.prepare(&source)
 }

@@ -94,11 +94,9 @@ import Testing
   }
 
   @Test func leavingStopped() throws {
-    var options = ReplayOptions()
-    options.leavesStopped = true
     let target = try device("emulated:mtty?ports=2")
-    let summary = try replay(
-      try stream(of: "emulated:mtty?ports=2&text=hello"), onto: [target], options: options)
+    let prepared = try prepare(try stream(of: "emulated:mtty?ports=2&text=hello"), onto: [target])
+    let summary = prepared.leaveStopped()
     #expect(target.now == .stop && summary.devices.map(\.outcome) == [.stopped])
     #expect(target.serial?.image == (try Corpus.bytes("mtty/mtty2-5.state")))
   }

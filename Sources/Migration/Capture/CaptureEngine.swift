@@ -32,6 +32,11 @@ public struct CaptureEngine {
   }
 
   /// Captures into `sink`, which gets its end only if everything came and the devices are stopped.
+  ///
+  /// `finish()` of the sink is the last thing that can send the devices back to RUNNING: a sink
+  /// over a network that returns from it only once the receiver has prepared its targets makes the
+  /// capture the first phase of two. From its return on they stay stopped, unless the options say
+  /// that they resume; so a sink that cannot know whether the receiver runs them returns, too.
   public func run<Sink: RecordSink & ~Copyable>(
     into sink: consuming Sink
   ) throws(CaptureError<Sink.Failure>) -> CaptureSummary {

@@ -97,12 +97,18 @@ public struct GuestRegister: Sendable, Hashable {
     (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
   }
 
+  /// The same register with the value that it has in `space`, a configuration space.
+  func holding(_ space: [UInt8]) -> GuestRegister {
+    var register = self
+    register.value = (0..<byteCount).reduce(0) {
+      $0 | UInt32(space[offset + $1]) << UInt32(8 * $1)
+    }
+    return register
+  }
+
   /// The bits that `space` has otherwise.
   func droppedBits(in space: [UInt8]) -> UInt32 {
     guard offset + byteCount <= space.count else { return mask }
-    let found = (0..<byteCount).reduce(0 as UInt32) {
-      $0 | UInt32(space[offset + $1]) << UInt32(8 * $1)
-    }
-    return (found ^ value) & mask
+    return (holding(space).value ^ value) & mask
   }
 }

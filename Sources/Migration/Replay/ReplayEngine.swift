@@ -46,10 +46,12 @@ public struct ReplayEngine {
     }
   }
 
-  /// Restores the targets from the stream.
-  public func run<Source: VerifyingRecordSource & ~Copyable>(
+  /// Restores the targets from the stream up to the moment at which they could run.
+  ///
+  /// After an error they are as its outcomes say, as they are after an abort of what this returns.
+  public func prepare<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
-  ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
+  ) throws(ReplayError<Source.Failure>) -> PreparedReplay<Source.Failure> {
     var run = ReplayRun<Source.Failure>(self)
     do throws(ReplayRun<Source.Failure>.Failure) {
       try run.readIntroductions(from: &source)
@@ -59,7 +61,7 @@ public struct ReplayEngine {
         try run.attachBindings()
         try run.enterResuming()
         try run.writeState(from: &source)
-        try run.commit()
+        try run.finishLoading()
       } else {
         // What does not come with state waits for the end of the stream.
         try run.verify(&source)
@@ -67,9 +69,16 @@ public struct ReplayEngine {
         try run.attachBindings()
       }
       try run.restoreRegisters()
-      return try run.conclude()
     } catch {
       throw run.undo(error)
     }
+    return PreparedReplay(run)
+  }
+
+  /// Restores the targets from the stream, and has them run with its state.
+  public func run<Source: VerifyingRecordSource & ~Copyable>(
+    _ source: inout Source
+  ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
+    try prepare(&source).commit()
   }
 }

@@ -10,11 +10,12 @@ final class ReplayLane: EngineLane {
   private let profile: ProfileLayout?
   /// The bytes of state that it took.
   var byteCount: UInt64 = 0
-  /// Whether it came to RESUMING: what it held is lost.
-  var hasLostState = false
+  private(set) var stage = ReplayStage.held
   var hasDomains = false
   var attached: [UInt32] = []
-  var registers: [ReplaySummary.RestoredRegister] = []
+  private var registers: [ReplaySummary.RestoredRegister] = []
+  // What the written registers held before, for who takes them back.
+  private var overwritten: [GuestRegister] = []
 
   init(
     _ session: DeviceSession, _ introduction: DeviceIntroduction,
@@ -31,15 +32,68 @@ final class ReplayLane: EngineLane {
     return try? ConfigSpaceState(profile, on: try session.device.hostFunction(reading: region))
   }
 
+  /// Goes on to the stage that a step leads to, which must lead on from here.
+  func take(_ step: ReplayStage.Step) {
+    guard let next = stage.next(step) else {
+      preconditionFailure("\(step) does not lead on from \(stage)")
+    }
+    stage = next
+  }
+
+  /// Writes the registers of the stream's device that a guest programmed and the target has
+  /// otherwise.
+  func restoreRegisters() throws(DeviceError) {
+    guard let record = introduction.configuration else { return }
+    let device = session.device
+    let before = try device.configurationSpace()
+    let wanted = GuestRegister.differences(
+      from: record, to: before, shown: try shownSpace(before))
+    guard !wanted.isEmpty else { return }
+    for register in wanted {
+      overwritten.append(register.holding(before))
+      try device.writeConfiguration(register.bytes, at: register.offset)
+    }
+    let after = try device.configurationSpace()
+    registers = wanted.map {
+      ReplaySummary.RestoredRegister(register: $0, droppedBits: $0.droppedBits(in: after))
+    }
+  }
+
+  /// Ends the target's part by a step that cannot fail, and sums up.
+  func end(by step: ReplayStage.Step) -> ReplaySummary.Device {
+    take(step)
+    let outcome: DeviceOutcome =
+      switch stage {
+      case .restored: .restored
+      case .stopped: .stopped
+      case .held, .loading, .loaded, .unchanged, .aborted: .runningAsBefore
+      }
+    return ReplaySummary.Device(
+      number: session.number, name: session.device.name, byteCount: byteCount,
+      bindingCount: attached.count, timeInStates: session.timeInStates,
+      wasReset: session.wasReset, outcome: outcome, registers: registers,
+      interrupts: introduction.interrupts)
+  }
+
   /// Takes back what can be taken back; how the device is then.
-  func undo() -> DeviceOutcome {
+  func abort() -> DeviceOutcome {
+    let keepsState = stage.keepsState && !session.wasReset
+    take(.abort)
+    var failure: DeviceError?
+    for register in overwritten.reversed() {
+      do throws(DeviceError) {
+        try session.device.writeConfiguration(register.bytes, at: register.offset)
+      } catch {
+        failure = error
+      }
+    }
     for pasid in attached.reversed() { try? session.device.detach(pasid: pasid) }
     if hasDomains { session.device.releaseDomains() }
-    if session.abilities.isEmpty { return .runningAsBefore }
-    if hasLostState || session.wasReset { return session.reset() }
-    let outcome = session.returnToRunning()
-    if case .unusable = outcome { return session.reset() }
-    return outcome
+    if !session.abilities.isEmpty {
+      guard keepsState else { return session.reset() }
+      if case .unusable = session.returnToRunning() { return session.reset() }
+    }
+    return failure.map { .unusable(try? session.device.state(), $0) } ?? .runningAsBefore
   }
 
   /// Writes `bytes` of state, however little the driver takes at a time.

@@ -11,7 +11,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
   // The first record behind the introductions.
   private var pending: Record?
   private(set) var lanes: [ReplayLane] = []
-  private var summary = ReplaySummary()
+  private var compatibility = CompatibilityReport()
   private var place: ReplayError<SourceFailure>.Place?
   private let start: Duration
   private var stopStart: Duration?
@@ -96,8 +96,8 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
 
   /// Throws unless the targets can take the stream; nothing was touched then.
   mutating func check() throws(Failure) {
-    summary.report = try report()
-    guard summary.report.isCompatible else { throw .incompatible(summary.report) }
+    compatibility = try report()
+    guard compatibility.isCompatible else { throw .incompatible(compatibility) }
   }
 
   // MARK: The targets
@@ -137,7 +137,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     }
     try forEachLane { (lane) throws(DeviceError) in
       try lane.session.move(to: .resuming)
-      lane.hasLostState = true
+      lane.take(.load)
     }
   }
 
@@ -158,52 +158,45 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
   }
 
   /// Has the drivers take what was written, once the stream was verified.
-  func commit() throws(Failure) {
-    try forEachLane { (lane) throws(DeviceError) in try lane.session.move(to: .stop) }
+  func finishLoading() throws(Failure) {
+    try forEachLane { (lane) throws(DeviceError) in
+      try lane.session.move(to: .stop)
+      lane.take(.finish)
+    }
   }
 
   func restoreRegisters() throws(Failure) {
     guard engine.options.parts.contains(.configuration) else { return }
-    try forEachLane { (lane) throws(DeviceError) in
-      guard let record = lane.introduction.configuration else { return }
-      let device = lane.session.device
-      let before = try device.configurationSpace()
-      let registers = GuestRegister.differences(
-        from: record, to: before, shown: try lane.shownSpace(before))
-      for register in registers {
-        try device.writeConfiguration(register.bytes, at: register.offset)
-      }
-      guard !registers.isEmpty else { return }
-      let after = try device.configurationSpace()
-      lane.registers = registers.map {
-        ReplaySummary.RestoredRegister(register: $0, droppedBits: $0.droppedBits(in: after))
-      }
-    }
+    try forEachLane { (lane) throws(DeviceError) in try lane.restoreRegisters() }
   }
 
   // MARK: The end
 
-  mutating func conclude() throws(Failure) -> ReplaySummary {
-    let hasState = engine.options.parts.contains(.state)
-    if hasState, !engine.options.leavesStopped { try runDevices() }
+  /// Lets the targets run that have state of the stream.
+  func commit() throws(Failure) -> ReplaySummary {
+    if engine.options.parts.contains(.state) { try runDevices() }
+    return end(by: .commit)
+  }
+
+  /// Ends the replay by a step that cannot fail, and sums up.
+  func end(by step: ReplayStage.Step) -> ReplaySummary {
+    var summary = ReplaySummary()
+    summary.report = compatibility
     summary.duration = engine.clock.now - start
     summary.downtime = stopStart.map { engine.clock.now - $0 } ?? .zero
-    summary.devices = lanes.map { lane in
-      ReplaySummary.Device(
-        number: lane.session.number, name: lane.session.device.name, byteCount: lane.byteCount,
-        bindingCount: lane.attached.count, timeInStates: lane.session.timeInStates,
-        wasReset: lane.session.wasReset,
-        outcome: !hasState
-          ? .runningAsBefore : engine.options.leavesStopped ? .stopped : .restored,
-        registers: lane.registers, interrupts: lane.introduction.interrupts)
-    }
+    summary.devices = lanes.map { $0.end(by: step) }
     return summary
   }
 
-  /// Takes back what can be taken back, and says why and how the targets are now.
-  func undo(_ cause: Failure) -> ReplayError<SourceFailure> {
+  /// Takes back what can be taken back of targets that have not come to an end.
+  func abort() -> [UInt16: DeviceOutcome] {
     var outcomes: [UInt16: DeviceOutcome] = [:]
-    for lane in lanes { outcomes[lane.session.number] = lane.undo() }
-    return ReplayError(cause: cause, place: place, outcomes: outcomes)
+    for lane in lanes where !lane.stage.isEnd { outcomes[lane.session.number] = lane.abort() }
+    return outcomes
+  }
+
+  /// Takes everything back, and says why and how the targets are now.
+  func undo(_ cause: Failure) -> ReplayError<SourceFailure> {
+    ReplayError(cause: cause, place: place, outcomes: abort())
   }
 }

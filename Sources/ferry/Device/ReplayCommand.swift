@@ -116,7 +116,6 @@ struct ReplayCommand: ParsableCommand {
   private var options: ReplayOptions {
     var options = ReplayOptions()
     options.parts = only?.parts ?? .all
-    options.leavesStopped = leaveStopped
     options.allowsMissingP2P = withoutP2P
     options.allowsUnsoundState = allowUnsound
     return options
@@ -167,7 +166,12 @@ struct ReplayCommand: ParsableCommand {
         summary.report = try engine.check(&reader)
         summary.duration = clock.now
       } else {
-        summary = try engine.run(&reader)
+        let prepared = try engine.prepare(&reader)
+        if leaveStopped {
+          summary = prepared.leaveStopped()
+        } else {
+          summary = try prepared.commit()
+        }
       }
     } catch {
       // A device that failed has been reset: what it is now is to be kept.
