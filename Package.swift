@@ -129,12 +129,12 @@ let package = Package(
     .testTarget(
       name: "PCIConfigTests",
       dependencies: [
-        "PCIConfig", "PCITestSupport", "TestSupport",
+        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "VirtualPCITests",
       dependencies: [
-        "PCIConfig", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "StateLayoutTests",
@@ -145,7 +145,8 @@ let package = Package(
     .testTarget(
       name: "QEMUStreamTests",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "PCITestSupport", "TestSupport",
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "DevicesTests",
@@ -163,7 +164,8 @@ let package = Package(
       name: "MigrationTests",
       dependencies: [
         "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
-        "StateLayout", "VFIO", "VirtualPCI", "YAMLReader", "DeviceTestSupport", "TestSupport",
+        "StateLayout", "StateTranslation", "VFIO", "VirtualPCI", "YAMLReader", "DeviceTestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "EmulatedDevicesTests",
@@ -176,8 +178,8 @@ let package = Package(
     .testTarget(
       name: "VFIOTests",
       dependencies: [
-        "ByteIO", "CVFIO", "Devices", "Migration", "MigrationStream", "VFIO", "YAMLReader",
-        "TestSupport",
+        "ByteIO", "CVFIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "VFIO",
+        "YAMLReader", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Data"]),

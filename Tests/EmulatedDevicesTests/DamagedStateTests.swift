@@ -70,7 +70,7 @@ import Testing
     #expect(Set(all).isSubset(of: ways))
   }
 
-  @Test(arguments: devices, 0..<10 as Range<UInt64>)
+  @Test(arguments: devices, seeds(10))
   func whatIsTranslatedIsLoaded(name: String, seed: UInt64) throws {
     let source = try #require(Self.sources[name])
     var random = SplitMix64(seed: seed)
@@ -89,7 +89,7 @@ import Testing
   }
 
   /// Where a translation has nothing to put right, the layout alone stands between a state and a device like its own.
-  @Test(arguments: devices, 0..<10 as Range<UInt64>)
+  @Test(arguments: devices, seeds(10))
   func whatIsSoundIsLoadedUnlessAFactIsAgainstIt(name: String, seed: UInt64) throws {
     let source = try #require(Self.sources[name])
     var random = SplitMix64(seed: seed &+ 1000)

@@ -50,7 +50,7 @@ struct EmulatedState: Sendable, CustomTestStringConvertible {
   ]
 
   static let all = shapes.flatMap { shape, layout in
-    (0..<4 as Range<UInt64>).map { EmulatedState(shape: shape, layout: layout, seed: $0) }
+    seeds(4).map { EmulatedState(shape: shape, layout: layout, seed: $0) }
   }
 
   /// Layouts of which any part is a state by all that its bytes say.

@@ -20,7 +20,7 @@ import Testing
 
   // MARK: What is handed out
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func theLayoutIsThatOfItsGeneration(seed: UInt64) throws {
     for (generation, magic) in [
       ("first", 0xcdcd_cdcd_feed_aacc), ("v1", 0xcdcd_cdcd_feed_aacc),
@@ -91,7 +91,7 @@ import Testing
 
   // MARK: What is taken
 
-  @Test(arguments: generations, 0..<16 as Range<UInt64>)
+  @Test(arguments: generations, seeds(16))
   func whatWasLoadedIsHandedOutAgain(generation: HisiAccGeneration, seed: UInt64) throws {
     let name = "generation=\(generation.rawValue)"
     let source = try accelerator(name, "seed=\(seed)")
@@ -240,7 +240,7 @@ import Testing
     #expect(facts.pci?.deviceID == 0xa259)
   }
 
-  @Test(arguments: generations, 0..<4 as Range<UInt64>)
+  @Test(arguments: generations, seeds(4))
   func enginesTakeItFromDeviceToDevice(generation: HisiAccGeneration, seed: UInt64) throws {
     let uri = "emulated:hisi_acc?generation=\(generation.rawValue)&seed="
     let target = try device(uri + "\(seed + 9)")

@@ -16,7 +16,7 @@ import Testing
 
   // MARK: What is handed out
 
-  @Test(arguments: sizes, 0..<8 as Range<UInt64>)
+  @Test(arguments: sizes, seeds(8))
   func theStateIsThatOfItsFunction(size: Int, seed: UInt64) throws {
     let number = UInt32(seed)
     let bytes = try igb("size=\(size)", "vf=\(number)", "seed=\(seed)").stopCopied()
@@ -72,7 +72,7 @@ import Testing
 
   // MARK: What is taken
 
-  @Test(arguments: sizes, 0..<8 as Range<UInt64>)
+  @Test(arguments: sizes, seeds(8))
   func whatWasLoadedIsHandedOutAgain(size: Int, seed: UInt64) throws {
     let shape = "size=\(size)&vf=\(seed)&addresses=\(1 + 2 * seed)"
     let source = try igb(shape, "seed=\(seed)")
@@ -138,7 +138,7 @@ import Testing
     #expect(number { _ = try channel.write([0]) } == .tooLarge)
   }
 
-  @Test(arguments: sizes, 0..<8 as Range<UInt64>)
+  @Test(arguments: sizes, seeds(8))
   func lessThanTheStructureIsEIO(size: Int, seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let count = Int.random(in: 1..<size, using: &random)
@@ -237,7 +237,7 @@ import Testing
     #expect(facts.msixVectorCount == 3)
   }
 
-  @Test(arguments: sizes, 0..<4 as Range<UInt64>)
+  @Test(arguments: sizes, seeds(4))
   func enginesTakeItFromDeviceToDevice(size: Int, seed: UInt64) throws {
     let uri = "emulated:igb?size=\(size)&seed="
     let target = try device(uri + "\(seed + 9)")

@@ -103,7 +103,7 @@ import Testing
 
   // MARK: What is taken
 
-  @Test(arguments: 0..<12 as Range<UInt64>, ["tagged", "raw"])
+  @Test(arguments: seeds(12), ["tagged", "raw"])
   func whatWasLoadedIsHandedOutAgain(seed: UInt64, format: String) throws {
     let parameters = "size=\(60_000 + 13_000 * seed)&format=\(format)"
     let source = try mlx5("\(parameters)&seed=\(seed)")
@@ -213,7 +213,7 @@ import Testing
     #expect(try mlx5().refusal(of: raw)?.number != nil)
   }
 
-  @Test(arguments: 0..<100 as Range<UInt64>)
+  @Test(arguments: seeds(100))
   func nothingCrashesIt(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var bytes = try mlx5("size=70000&seed=\(seed)").stopCopied()

@@ -42,7 +42,7 @@ import Testing
       try nvme("vendor-state=4").refusal(of: bytes) == DeviceError(.commit, .invalid))
   }
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func whatWasLoadedIsHandedOutAgain(seed: UInt64) throws {
     let source = try nvme("queues=\(seed)&seed=\(seed)&vendor-state=\(seed < 4 ? 0 : seed)")
     let whole = try source.stopCopied()
@@ -105,7 +105,7 @@ import Testing
         == DeviceError(.writeData(at: 0), .outOfMemory))
   }
 
-  @Test(arguments: 0..<200 as Range<UInt64>)
+  @Test(arguments: seeds(200))
   func nothingCrashesIt(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var bytes = try nvme("seed=\(seed)&vendor-state=5").stopCopied()

@@ -11,7 +11,7 @@ import Testing
     try device("emulated:pds?\(parameters)")
   }
 
-  @Test(arguments: 0..<8 as Range<UInt64>, [64, 20480, 65536])
+  @Test(arguments: seeds(8), [64, 20480, 65536])
   func whatWasLoadedIsHandedOutAgain(seed: UInt64, size: Int) throws {
     let source = try pds("size=\(size)&seed=\(seed)")
     let blob = try source.stopCopied()

@@ -74,7 +74,7 @@ import Testing
 
   // MARK: What is taken
 
-  @Test(arguments: 0..<24 as Range<UInt64>, ["4xxx", "gen6"])
+  @Test(arguments: seeds(24), ["4xxx", "gen6"])
   func whatWasLoadedIsHandedOutAgain(seed: UInt64, device: String) throws {
     let parameters = "device=\(device)&vf=3&sla=dc:0x3:5:9&seed="
     let source = try qat("\(parameters)\(seed)")
@@ -272,7 +272,7 @@ import Testing
     #expect(target.model.digest != (try qat("seed=7").model.digest))
   }
 
-  @Test(arguments: 0..<300 as Range<UInt64>)
+  @Test(arguments: seeds(300))
   func nothingCrashesIt(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var bytes = try qat("seed=\(seed)").stopCopied()
@@ -305,7 +305,7 @@ import Testing
     #expect(throws: DeviceURI.Malformed.self) { try qat(parameters) }
   }
 
-  @Test(arguments: 0..<4 as Range<UInt64>)
+  @Test(arguments: seeds(4))
   func enginesTakeItFromDeviceToDevice(seed: UInt64) throws {
     let target = try qat("seed=\(seed + 9)")
     let summary = try replay(try stream(of: "emulated:qat?seed=\(seed)"), onto: [target])

@@ -25,7 +25,7 @@ import Testing
     return try drained(try #require(try synthetic.transition(to: .stopCopy)), step: step)
   }
 
-  @Test(arguments: 0..<8 as Range<UInt64>)
+  @Test(arguments: seeds(8))
   func bytesDependOnTheSeedAndNotOnTheSteps(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let uri = "emulated:synthetic?size=300000&seed=\(seed)"
@@ -35,7 +35,7 @@ import Testing
     #expect(try state("emulated:synthetic?size=300000&seed=\(seed + 1)") != whole)
   }
 
-  @Test(arguments: 0..<32 as Range<UInt64>)
+  @Test(arguments: seeds(32))
   func aWrongByteIsRefusedWhereItIs(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var bytes = try state("emulated:synthetic?size=200000&seed=\(seed)")

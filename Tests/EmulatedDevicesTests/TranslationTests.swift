@@ -44,7 +44,7 @@ import Testing
 
   // MARK: hisi_acc
 
-  @Test(arguments: ["zip", "sec", "hpre"], 0..<16 as Range<UInt64>)
+  @Test(arguments: ["zip", "sec", "hpre"], seeds(16))
   func hisiGoesToTheOldKernelAndBackToTheFirstBytes(accelerator: String, seed: UInt64) throws {
     let name = "emulated:hisi_acc?device=\(accelerator)&seed=\(seed)&generation="
     let state = try device(name + "v2").stopCopied()
@@ -116,7 +116,7 @@ import Testing
     "emulated:virtio-net?pairs=8&max-pairs=32&queue-size=1024&vectors=40&feature-words=2"
     + "&features=0x10530cf99a7&bar=2"
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func vendorBTakesTheGuestOfVendorAAfterTranslation(seed: UInt64) throws {
     let source = try device(Self.vendorA + "&seed=\(seed)")
     let held = source.model.digest
@@ -191,7 +191,7 @@ import Testing
     #expect(target.refusal(of: there) == nil)
   }
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func partsInAnyOrderAreTakenAfterTranslation(seed: UInt64) throws {
     let source = try device(Self.vendorA + "&seed=\(seed)")
     let held = source.model.digest
@@ -214,7 +214,7 @@ import Testing
 
   // MARK: QAT
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func agreementsMoveWithTheVirtualFunction(seed: UInt64) throws {
     let source = try device("emulated:qat?vf=0&sla=dc:0x3:10:20&seed=\(seed)")
     let held = source.model.digest
@@ -266,7 +266,7 @@ import Testing
 
   // MARK: mlx5
 
-  @Test(arguments: 0..<4 as Range<UInt64>)
+  @Test(arguments: seeds(4))
   func rawImagesGoIntoRecordsAndBack(seed: UInt64) throws {
     let source = try device("emulated:mlx5?format=raw&size=64KiB&seed=\(seed)")
     let (held, facts) = (source.model.digest, source.model.facts)
@@ -295,7 +295,7 @@ import Testing
 
   // MARK: xe and NVMe
 
-  @Test(arguments: 0..<4 as Range<UInt64>)
+  @Test(arguments: seeds(4))
   func memoryInLargerPacketsIsTaken(seed: UInt64) throws {
     let name = "emulated:xe?vram=4MiB&ggtt=1MiB"
     let source = try device(name + "&packet=1MiB&seed=\(seed)")
@@ -406,7 +406,7 @@ import Testing
     #expect(try device("emulated:nvme?\(parameters)").refusal(of: state) != nil)
   }
 
-  @Test(arguments: 0..<8 as Range<UInt64>)
+  @Test(arguments: seeds(8))
   func polledQueuesGoIntoTheOtherPackingAndBack(seed: UInt64) throws {
     let name = "emulated:nvme?interrupts=no&seed=\(seed)&packing="
     let source = try device(name + "tp4159")

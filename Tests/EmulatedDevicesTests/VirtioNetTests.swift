@@ -81,7 +81,7 @@ import Testing
 
   // MARK: What is handed out
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func partsStandInTheMandatoryOrder(seed: UInt64) throws {
     let source = try net("seed=\(seed)&pairs=3&queue-size=128&notify-base=5&notify-stride=2")
     let all = records(try source.stopCopied())
@@ -138,7 +138,7 @@ import Testing
 
   // MARK: What is taken
 
-  @Test(arguments: 0..<32 as Range<UInt64>)
+  @Test(arguments: seeds(32))
   func whatWasLoadedIsHandedOutAgain(seed: UInt64) throws {
     let parameters = "pairs=\(1 + seed % 8)&feature-words=\(1 + seed % 2)"
     let source = try net("\(parameters)&seed=\(seed)")
@@ -330,7 +330,7 @@ import Testing
     #expect(target.model.digest == (try net("seed=1")).model.digest)
   }
 
-  @Test(arguments: 0..<200 as Range<UInt64>)
+  @Test(arguments: seeds(200))
   func nothingCrashesIt(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var bytes = try net("seed=\(seed)&pairs=2").stopCopied()
@@ -373,7 +373,7 @@ import Testing
     #expect(try net(parameters).configurationSpace().count == 4096)
   }
 
-  @Test(arguments: 0..<4 as Range<UInt64>)
+  @Test(arguments: seeds(4))
   func enginesTakeItFromDeviceToDevice(seed: UInt64) throws {
     let target = try net("seed=\(seed + 9)")
     let summary = try replay(try stream(of: "emulated:virtio-net?seed=\(seed)"), onto: [target])

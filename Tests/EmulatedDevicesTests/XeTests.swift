@@ -76,7 +76,7 @@ import Testing
 
   // MARK: What is taken
 
-  @Test(arguments: 0..<12 as Range<UInt64>)
+  @Test(arguments: seeds(12))
   func whatWasLoadedIsHandedOutAgain(seed: UInt64) throws {
     let parameters = "vram=\(4096 * (1 + 9 * seed))&ggtt=64KiB&packet=70001"
     let source = try xe("\(parameters)&seed=\(seed)")
@@ -88,7 +88,7 @@ import Testing
     #expect(try target.stopCopied() == whole)
   }
 
-  @Test(arguments: 0..<12 as Range<UInt64>)
+  @Test(arguments: seeds(12))
   func packetsOfMemoryMayBeCutAndOrderedOtherwise(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let all = packets(try xe("\(Self.small)&seed=7").stopCopied())
@@ -186,7 +186,7 @@ import Testing
     #expect(try refusal { $0 = [] } == DeviceError(.commit, .inputOutput))
   }
 
-  @Test(arguments: 0..<150 as Range<UInt64>)
+  @Test(arguments: seeds(150))
   func nothingCrashesIt(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var bytes = try xe("\(Self.small)&seed=\(seed)").stopCopied()

@@ -15,7 +15,7 @@ import Testing
   }
 
   /// A window that holds all, one that holds some, and the least.
-  @Test(arguments: 0..<20 as Range<UInt64>, [4 << 20, 320 << 10, 64 << 10] as [UInt64])
+  @Test(arguments: seeds(20), [4 << 20, 320 << 10, 64 << 10] as [UInt64])
   func roundsComeBack(seed: UInt64, windowByteCount: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let builder = StreamBuilder.rounds(3, windowByteCount: windowByteCount, using: &random)

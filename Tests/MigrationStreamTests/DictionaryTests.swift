@@ -66,7 +66,7 @@ import Testing
     #expect(stream.states == [0: state])
   }
 
-  @Test(arguments: 0..<20 as Range<UInt64>)
+  @Test(arguments: seeds(20))
   func whateverTheStateItComesBack(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let state = random.state(.random(in: 1...100_000, using: &random))

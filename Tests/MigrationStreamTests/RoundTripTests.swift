@@ -13,7 +13,7 @@ import Testing
     #expect(decoded.states.isEmpty)
   }
 
-  @Test(arguments: 0..<64 as Range<UInt64>)
+  @Test(arguments: seeds(64))
   func stateAndRecordsComeBack(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var builder = StreamBuilder.random(using: &random)

@@ -222,7 +222,7 @@ import Testing
     #expect(source.resetCount == 1 && summary.devices[0].wasReset)
   }
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func whatIsCapturedIsWhatTheTargetHolds(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let size = Int.random(in: 1...900_000, using: &random)

@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<24 as Range<UInt64>)
+  @Test(arguments: seeds(24))
   func randomSpacesAreDescribed(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     for count in [64, 255, 256, 1000, 4096] {
@@ -160,7 +160,7 @@ import Testing
   }
 
   // Random registers under well-formed lists reach every table; random bytes alone seldom do.
-  @Test(arguments: 0..<24 as Range<UInt64>)
+  @Test(arguments: seeds(24))
   func randomRegistersOfEveryCapabilityAreDescribed(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var builder = SpaceBuilder.everyCapability(using: &random)

@@ -272,7 +272,7 @@ struct LspciOracleTests {
 
   // Every capability there is, with random registers: dumps at hand have only some. The raw header has the version, too;
   // lspci itself gives up on some ("Internal bug: Accessing non-read configuration byte").
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func everyCapabilityAgrees(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let space = try SpaceBuilder.everyCapability(using: &random).space

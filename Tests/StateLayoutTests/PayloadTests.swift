@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct PayloadTests {
-  @Test(arguments: 0..<32 as Range<UInt64>)
+  @Test(arguments: seeds(32))
   func piecesAreTheBytesTheyStandFor(_ seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let source = random.bytes(1000)

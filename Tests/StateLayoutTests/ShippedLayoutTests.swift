@@ -10,7 +10,7 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(name), seed \(seed)" }
 
   static let all = RandomState.names.flatMap { name in
-    (0..<12 as Range<UInt64>).map { LayoutCase(name: name, seed: $0) }
+    seeds(12).map { LayoutCase(name: name, seed: $0) }
   }
 }
 

@@ -26,7 +26,7 @@ import Testing
     return facts
   }
 
-  @Test(arguments: [[0, 0, 0, 0], Array("abcd".utf8)], 0..<8 as Range<UInt64>)
+  @Test(arguments: [[0, 0, 0, 0], Array("abcd".utf8)], seeds(8))
   func bytesThatNoLayoutDescribesAreNotLeftOut(rest: [UInt8], seed: UInt64) throws {
     var state = try RandomState.bytes(of: "nvme-tp4159", seed: seed)
     // Controller state that is longer than its queues, by its own header.

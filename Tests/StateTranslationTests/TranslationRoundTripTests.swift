@@ -23,7 +23,7 @@ import Testing
     return try #require(outcome.state).bytes(from: StateBytes(state))
   }
 
-  @Test(arguments: ["hisi_acc-v1", "hisi_acc-v2"], 0..<64 as Range<UInt64>)
+  @Test(arguments: ["hisi_acc-v1", "hisi_acc-v2"], seeds(64))
   func hisiComesBack(name: String, seed: UInt64) throws {
     let other = name == "hisi_acc-v1" ? "hisi_acc-v2" : "hisi_acc-v1"
     let first = try RandomState.bytes(of: name, seed: seed)
@@ -33,7 +33,7 @@ import Testing
     #expect(try bytes(try translated(there, other, name), over: there) == first)
   }
 
-  @Test(arguments: 0..<32 as Range<UInt64>)
+  @Test(arguments: seeds(32))
   func rawMlx5ComesBack(seed: UInt64) throws {
     let first = try RandomState.bytes(of: "mlx5-raw", seed: seed)
     let there = try bytes(try translated(first, "mlx5-raw", "mlx5"), over: first)
@@ -41,7 +41,7 @@ import Testing
     #expect(try bytes(try translated(there, "mlx5", "mlx5-raw"), over: there) == first)
   }
 
-  @Test(arguments: 0..<32 as Range<UInt64>)
+  @Test(arguments: seeds(32))
   func taggedMlx5LosesItsRecordsOnlyWhereThereIsOneImage(seed: UInt64) throws {
     let first = try RandomState.bytes(of: "mlx5", seed: seed)
     let tree = try #require(Layout.named("mlx5")).dissect(first)
@@ -51,7 +51,7 @@ import Testing
     #expect((outcome.state == nil) == (images != 1))
   }
 
-  @Test(arguments: 0..<64 as Range<UInt64>)
+  @Test(arguments: seeds(64))
   func nvmeChangesItsPackingWhereNoVectorIsLost(seed: UInt64) throws {
     let first = try RandomState.bytes(of: "nvme-linux-rfc", seed: seed)
     let tree = try #require(Layout.named("nvme-linux-rfc")).dissect(first)
@@ -75,7 +75,7 @@ import Testing
 
   @Test(
     arguments: ["mtty", "mlx5", "mlx5-raw", "hisi_acc-v1", "hisi_acc-v2", "pds", "xe", "igb"],
-    0..<8 as Range<UInt64>)
+    seeds(8))
   func whatNeedsNoRewriteStaysAsItIs(name: String, seed: UInt64) throws {
     let first = try RandomState.bytes(of: name, seed: seed)
     let outcome = try translated(first, name, name)
@@ -83,7 +83,7 @@ import Testing
     #expect(outcome.report.rewrites.isEmpty)
   }
 
-  @Test(arguments: 0..<32 as Range<UInt64>)
+  @Test(arguments: seeds(32))
   func virtioIsTheSameWhenItComesBack(seed: UInt64) throws {
     let first = try RandomState.bytes(of: "virtio", seed: seed)
     let tree = try #require(Layout.named("virtio")).dissect(first)
@@ -149,7 +149,7 @@ import Testing
     return (part?["value.words"]?.items ?? []).map { UInt64(truncatingIfNeeded: $0.integer ?? 0) }
   }
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: seeds(16))
   func localMemoryIsCutAnewAndComesBack(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let layout = try #require(Layout.named("xe"))

@@ -43,7 +43,7 @@ import Testing
     try InputFile(path: folder[name]).contents(limit: 1 << 26)
   }
 
-  @Test(arguments: 0..<12 as Range<UInt64>)
+  @Test(arguments: seeds(12))
   func theStreamIsTheSameForAnyNumberOfThreads(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var builder = StreamBuilder.random(using: &random)
@@ -87,7 +87,7 @@ import Testing
     return lines
   }
 
-  @Test(arguments: 0..<12 as Range<UInt64>)
+  @Test(arguments: seeds(12))
   func aReaderTellsTheSameWithAnyNumberOfThreads(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var builder = StreamBuilder.random(using: &random)
@@ -123,7 +123,7 @@ import Testing
     #expect(isVerified && state == builder.pieces.flatMap(\.bytes))
   }
 
-  @Test(arguments: 0..<60 as Range<UInt64>)
+  @Test(arguments: seeds(60))
   func aDamagedStreamFailsAlikeWithAnyNumberOfThreads(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var bytes = try Samples.small(indexed: seed % 2 == 0).encoded()

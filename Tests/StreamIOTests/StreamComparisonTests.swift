@@ -31,7 +31,7 @@ import Testing
     return builder
   }
 
-  @Test(arguments: 0..<8 as Range<UInt64>)
+  @Test(arguments: seeds(8))
   func codingAndChunksDoNotCount(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let state = (0..<4).flatMap { _ in random.state(.random(in: 0...90_000, using: &random)) }
@@ -44,7 +44,7 @@ import Testing
     #expect(try differences(stream(state, compression: .raw), other).isEmpty)
   }
 
-  @Test(arguments: 0..<24 as Range<UInt64>)
+  @Test(arguments: seeds(24))
   func rangesAreExact(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let left = random.state(.random(in: 1...150_000, using: &random))
@@ -188,7 +188,7 @@ import Testing
     return builder
   }
 
-  @Test(arguments: 0..<8 as Range<UInt64>, [2, 7, 1 << 18])
+  @Test(arguments: seeds(8), [2, 7, 1 << 18])
   func theOrderOfChunksOfSeveralDevicesDoesNotCount(seed: UInt64, placeLimit: Int) throws {
     var random = SplitMix64(seed: seed)
     let states = (0..<12).map { number in

@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<12 as Range<UInt64>)
+  @Test(arguments: seeds(12))
   func aCopyHasEverythingThatIsNotKnownHere(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var builder = StreamBuilder.random(using: &random)

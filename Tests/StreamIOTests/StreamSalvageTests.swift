@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<40 as Range<UInt64>)
+  @Test(arguments: seeds(40))
   func foundAndMissingAreTheStateAfterManyDamages(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let builder = Samples.small(indexed: seed % 2 == 0)

@@ -145,7 +145,7 @@ import VFIO
   }
 
   /// Whatever a trace says, the device that it stands in for fails in order.
-  @Test(arguments: 0..<200 as Range<UInt64>)
+  @Test(arguments: seeds(200))
   func aTraceThatLiesIsRefused(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     var (_, records) = try traced(try Fixture.serial(), Self.names[0])

@@ -178,7 +178,7 @@ import VirtualPCI
   }
 
   /// Spoilt dumps of every kind: nothing crashes, whatever it answers.
-  @Test(arguments: 0..<40 as Range<UInt64>)
+  @Test(arguments: seeds(40))
   func spoiltDumpsNeverCrash(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let hosts = try [Fixture.drive(pasidWidth: 20), Fixture.host("qemu-virtio-net-ats")]

@@ -80,7 +80,7 @@ import VirtualPCI
   }
 
   /// Spoilt texts of every kind: refused or read, never a crash.
-  @Test(arguments: 0..<150 as Range<UInt64>)
+  @Test(arguments: seeds(150))
   func spoiltProfilesNeverCrash(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let names = ["nvme", "virtio-net", "mtty"]

@@ -185,7 +185,7 @@ import VirtualPCI
   }
 
   /// Random accesses against a model that goes bit by bit.
-  @Test(arguments: 0..<20 as Range<UInt64>)
+  @Test(arguments: seeds(20))
   func everyAccessDoesWhatTheMapSays(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var space = try space()

@@ -7,7 +7,7 @@ extension DeviceSelector {
   }
 }
 
-extension QEMUMigration.Content {
+extension QEMUMigrationContent {
   /// The numbers of the devices that a command is about: the one that `selector` means, or all.
   func numbers(of selector: DeviceSelector?, in path: String) throws -> [Int] {
     if catalog.vfioDevices.isEmpty {

@@ -56,7 +56,7 @@ struct QEMUInspect: ParsableCommand {
     if let failure { throw failure }
   }
 
-  private static func failure(of content: QEMUMigration.Content) -> CommandError? {
+  private static func failure(of content: QEMUMigrationContent) -> CommandError? {
     content.defect.map { CommandError($0.error, in: $0.path) }
   }
 }

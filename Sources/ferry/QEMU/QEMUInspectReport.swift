@@ -111,7 +111,7 @@ struct QEMUInspectReport: Encodable {
   var findings: [String]
   var error: Failure?
 
-  init(_ content: QEMUMigration.Content) {
+  init(_ content: QEMUMigrationContent) {
     let catalog = content.catalog
     machine = catalog.configuration?.machine
     pageBytes = 1 << (catalog.configuration?.pageBits ?? 12)

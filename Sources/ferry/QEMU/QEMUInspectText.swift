@@ -7,7 +7,7 @@ import Reports
 /// The page that `ferry qemu inspect` prints for a person.
 struct QEMUInspectText {
   let path: String
-  let content: QEMUMigration.Content
+  let content: QEMUMigrationContent
 
   private var catalog: QEMUStreamCatalog { content.catalog }
 

@@ -4,15 +4,6 @@ import StreamIO
 
 /// The files of one migration: its main channel and, where state went over them, its multifd channels.
 struct QEMUMigration {
-  /// What was read of a migration.
-  struct Content {
-    var catalog: QEMUStreamCatalog
-    /// The multifd packets of each device of the catalog; nil where it has none.
-    var packets: [DeviceStatePackets.Sequence?]
-    /// Why a file could not be read to its end, or the files do not fit together.
-    var defect: (path: String, error: QEMUStreamError)?
-  }
-
   /// All files, in the order of the command line.
   let files: [QEMUFile]
   let main: QEMUFile
@@ -54,19 +45,17 @@ struct QEMUMigration {
   /// Reads everything but memory and state; `observe` sees every part of the main channel.
   func read(
     _ progress: Progress? = nil, observing observe: (QEMUStreamEvent) throws -> Void = { _ in }
-  ) throws -> Content {
+  ) throws -> QEMUMigrationContent {
     var reader = reader(progress)
     let catalog = try QEMUStreamCatalog(reading: &reader, observing: observe)
-    var content = Content(
-      catalog: catalog, packets: catalog.vfioDevices.map { _ in nil },
-      defect: catalog.defect.map { (main.path, $0) })
+    var content = QEMUMigrationContent(catalog, in: main.path)
     try readChannels(into: &content, progress)
     return content
   }
 
   // MARK: Channels
 
-  private func readChannels(into content: inout Content, _ progress: Progress?) throws {
+  private func readChannels(into content: inout QEMUMigrationContent, _ progress: Progress?) throws {
     var before = main.byteCount ?? 0
     var packets = DeviceStatePackets()
     var heads: [MultifdHead] = []

@@ -8,7 +8,7 @@ import Testing
 
   /// A state of a function that was ready, with zeros in what is reserved.
   private func ready(_ name: String) throws -> [UInt8] {
-    let states = try (0..<16 as Range<UInt64>).map { try RandomState.bytes(of: name, seed: $0) }
+    let states = try seeds(16).map { try RandomState.bytes(of: name, seed: $0) }
     var state = try #require(states.first { $0.count == 176 })
     state.replaceSubrange(120..<144, with: repeatElement(0, count: 24))
     return state

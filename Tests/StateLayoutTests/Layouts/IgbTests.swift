@@ -79,7 +79,7 @@ import Testing
     #expect(tree["num_ra"] == nil)
   }
 
-  @Test(arguments: 0..<40 as Range<UInt64>) func randomStatesAreSound(seed: UInt64) throws {
+  @Test(arguments: seeds(40)) func randomStatesAreSound(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     func word() -> UInt32 { UInt32(truncatingIfNeeded: generator.next()) }
     let function = word() % 8

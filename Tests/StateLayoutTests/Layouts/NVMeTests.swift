@@ -40,7 +40,7 @@ import Testing
     #expect(tree["vendor_specific"]?.payload?.loadedBytes == [1, 2, 3, 4])
   }
 
-  @Test(arguments: Form.all, 0..<30 as Range<UInt64>)
+  @Test(arguments: Form.all, seeds(30))
   func randomStatesAreSound(form: Form, seed: UInt64) throws {
     try expectSound(NVMeState.random(form.packing, seed: seed).bytes, form.name)
   }

@@ -29,7 +29,7 @@ import Testing
     #expect(tree["padding"]?.payload?.byteCount == UInt64(4096 - 90 - 2298))
   }
 
-  @Test(arguments: 0..<40 as Range<UInt64>) func randomStatesAreSound(seed: UInt64) throws {
+  @Test(arguments: seeds(40)) func randomStatesAreSound(seed: UInt64) throws {
     try expectSound(QATState.random(seed: seed).bytes, name)
   }
 

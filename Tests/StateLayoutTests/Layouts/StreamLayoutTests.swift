@@ -17,7 +17,7 @@ import Testing
     try expectAgreement(try Corpus.bytes("streams/\(stream).dms"))
   }
 
-  @Test(arguments: 0..<20 as Range<UInt64>) func randomStreams(seed: UInt64) throws {
+  @Test(arguments: seeds(20)) func randomStreams(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     try expectAgreement(try StreamBuilder.random(using: &random).encoded())
   }

@@ -22,7 +22,7 @@ import Testing
     #expect(tree["packets[8].header.packet_type"]?.meaning == "trailer")
   }
 
-  @Test(arguments: 0..<40 as Range<UInt64>) func randomStatesAreSound(seed: UInt64) throws {
+  @Test(arguments: seeds(40)) func randomStatesAreSound(seed: UInt64) throws {
     try expectSound(XeState.random(seed: seed).bytes, name)
   }
 

@@ -8,7 +8,7 @@ extension SerialExamination {
     for port in 0..<serial.portCount {
       try readRegisters(port)
       try fill(port)
-      for seed in 0..<6 as Range<UInt64> { try useAtRandom(port, seed: seed) }
+      for seed in seeds(6) { try useAtRandom(port, seed: seed) }
     }
   }
 

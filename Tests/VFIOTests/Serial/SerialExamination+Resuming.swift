@@ -60,7 +60,7 @@ extension SerialExamination {
 
   /// What ports hold is taken as it is, whatever it is.
   private func writeAtRandom(_ whole: [UInt8]) throws {
-    for seed in 0..<8 as Range<UInt64> {
+    for seed in seeds(8) {
       var random = SplitMix64(seed: seed)
       let image = whole[..<24] + random.bytes(whole.count - 24)
       try write("any state, seed \(seed)", [image], expecting: Array(image))
