@@ -5,7 +5,7 @@ public import MigrationStream
 ///
 /// This is the part of the kernel's core (drivers/vfio/vfio_main.c) and of the loop that every driver has around its arcs;
 /// the rest is the model's.
-public final class EmulatedDevice: MigratableDevice {
+public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDevice {
   public let name: String
   public let model: any DeviceModel
   public var faults: FaultPlan
@@ -147,6 +147,27 @@ public final class EmulatedDevice: MigratableDevice {
     return model.configuration
   }
 
+  public func readConfiguration(at offset: Int, byteCount: Int) throws(DeviceError) -> UInt32 {
+    let operation = DeviceError.Operation.readConfiguration(at: offset)
+    try check(.configuration, operation)
+    let space = model.configuration
+    guard Self.hasRegister(at: offset, byteCount: byteCount, in: space.count) else {
+      throw DeviceError(operation, .invalid)
+    }
+    return (0..<byteCount).reduce(0) { $0 | UInt32(space[offset + $1]) << UInt32(8 * $1) }
+  }
+
+  public func writeConfiguration(
+    _ value: UInt32, at offset: Int, byteCount: Int
+  ) throws(DeviceError) {
+    guard Self.hasRegister(at: offset, byteCount: byteCount, in: model.configuration.count) else {
+      throw DeviceError(.writeConfiguration(at: offset), .invalid)
+    }
+    try writeConfiguration(
+      (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }, at: offset)
+  }
+
+  /// Writes any bytes of the configuration region at once, as a call of the kernel can.
   public func writeConfiguration(_ bytes: [UInt8], at offset: Int) throws(DeviceError) {
     try check(.configuration, .writeConfiguration(at: offset))
     guard offset >= 0, offset <= model.configuration.count - bytes.count else {
@@ -189,6 +210,9 @@ public final class EmulatedDevice: MigratableDevice {
     attachments[pasid] = nil
     observe(.detach(pasid: pasid))
   }
+
+  /// None: what is attached here makes no page requests.
+  public func faultQueue(ofDomain id: UInt32) -> Int32? { nil }
 
   public func releaseDomains() { domains = [:] }
 

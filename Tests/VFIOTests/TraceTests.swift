@@ -29,8 +29,8 @@ import VFIO
     seen.append(hex(try read(channel)))
     _ = try device.transition(to: .stopCopy)
     seen.append(hex(try read(channel)))
-    try device.writeConfiguration([1, 2], at: 60)
-    try? device.writeConfiguration([1], at: 70)
+    try device.writeConfiguration(0x0201, at: 60, byteCount: 2)
+    try? device.writeConfiguration(1, at: 70, byteCount: 1)
     try device.reset()
     seen.append("\(try device.state())")
     return seen

@@ -11,6 +11,7 @@ extension DeviceError {
       case arc(MigrationArc)
       case number(UInt64)
       case offset(Int)
+      case place(UInt32, UInt64)
     }
 
     private init(_ code: Code, _ subject: Subject = .device) {
@@ -31,7 +32,8 @@ extension DeviceError.Operation {
     fileprivate enum Value {
       case identify, open, bind, joinContainer, allocateAddressSpace, attachDevice, logDMA
       case readAbilities, readState, transition, readStopCopySize, readPreCopyInformation
-      case readData, writeData, readConfiguration, writeConfiguration, reset
+      case readData, writeData, readConfiguration, writeConfiguration, readRegion, writeRegion,
+        mapRegion, mapDMA, unmapDMA, reset
       case readAddressSpaceAbilities, allocateDomain, attach, detach
     }
     fileprivate let value: Value
@@ -68,6 +70,16 @@ extension DeviceError.Operation {
     public static var readConfiguration: Self { Self(value: .readConfiguration) }
     /// Writing to the configuration region.
     public static var writeConfiguration: Self { Self(value: .writeConfiguration) }
+    /// Reading from a region.
+    public static var readRegion: Self { Self(value: .readRegion) }
+    /// Writing to a region.
+    public static var writeRegion: Self { Self(value: .writeRegion) }
+    /// Finding out how a region can be mapped.
+    public static var mapRegion: Self { Self(value: .mapRegion) }
+    /// `IOMMU_IOAS_MAP`.
+    public static var mapDMA: Self { Self(value: .mapDMA) }
+    /// `IOMMU_IOAS_UNMAP`.
+    public static var unmapDMA: Self { Self(value: .unmapDMA) }
     /// `VFIO_DEVICE_RESET`.
     public static var reset: Self { Self(value: .reset) }
     /// `IOMMU_GET_HW_INFO`.
@@ -118,12 +130,30 @@ extension DeviceError.Operation {
   public static func writeConfiguration(at offset: Int) -> Self {
     Self(.writeConfiguration, .offset(offset))
   }
+  /// ``Code/readRegion``, at this byte of the region with this number.
+  public static func readRegion(_ region: UInt32, at offset: UInt64) -> Self {
+    Self(.readRegion, .place(region, offset))
+  }
+  /// ``Code/writeRegion``, at this byte of the region with this number.
+  public static func writeRegion(_ region: UInt32, at offset: UInt64) -> Self {
+    Self(.writeRegion, .place(region, offset))
+  }
+  /// ``Code/mapRegion``, the one with this number.
+  public static func mapRegion(_ region: UInt32) -> Self {
+    Self(.mapRegion, .number(UInt64(region)))
+  }
+  /// ``Code/mapDMA``, from this address on.
+  public static func mapDMA(at address: UInt64) -> Self { Self(.mapDMA, .number(address)) }
+  /// ``Code/unmapDMA``, from this address on.
+  public static func unmapDMA(at address: UInt64) -> Self { Self(.unmapDMA, .number(address)) }
   /// ``Code/reset``.
   public static var reset: Self { Self(.reset) }
   /// ``Code/readAddressSpaceAbilities``.
   public static var readAddressSpaceAbilities: Self { Self(.readAddressSpaceAbilities) }
   /// ``Code/allocateDomain``, for the domain with this number.
-  public static func allocateDomain(_ id: UInt32) -> Self { Self(.allocateDomain, .number(UInt64(id))) }
+  public static func allocateDomain(_ id: UInt32) -> Self {
+    Self(.allocateDomain, .number(UInt64(id)))
+  }
   /// ``Code/attach``, this one.
   public static func attach(pasid: UInt32) -> Self { Self(.attach, .number(UInt64(pasid))) }
   /// ``Code/detach``, this one.
@@ -149,6 +179,11 @@ extension DeviceError.Operation: CustomStringConvertible {
     case .writeData: "writing state at byte \(subject)"
     case .readConfiguration: "reading configuration space at \(subject)"
     case .writeConfiguration: "writing configuration space at \(subject)"
+    case .readRegion: "reading region \(subject)"
+    case .writeRegion: "writing region \(subject)"
+    case .mapRegion: "asking how to map region \(subject)"
+    case .mapDMA: "mapping memory at address \(subject)"
+    case .unmapDMA: "unmapping memory at address \(subject)"
     case .reset: "resetting the device"
     case .readAddressSpaceAbilities: "asking for the abilities of the IOMMU"
     case .allocateDomain: "allocating domain \(subject)"
@@ -166,6 +201,7 @@ extension DeviceError.Operation.Subject: CustomStringConvertible {
     case .arc(let arc): "\(arc)"
     case .number(let number): "\(number)"
     case .offset(let offset): "\(offset)"
+    case .place(let region, let offset): "\(region) at \(offset)"
     }
   }
 }

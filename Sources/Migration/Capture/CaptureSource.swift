@@ -36,7 +36,7 @@ extension CaptureSource {
     var identity = try device.identity()
     identity.migrationFlags = abilities.rawValue
     identity.stopCopyByteCount = try device.stopCopyByteCount()
-    let physical = try device.configurationSpace()
+    let physical = try device.configurationRegion()
     var record = try shownSpace(physical).map(ConfigurationRecord.init) ?? ConfigurationRecord()
     record.physical = physical.isEmpty ? nil : physical
     return DeviceIntroduction(

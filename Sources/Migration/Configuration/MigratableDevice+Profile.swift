@@ -7,10 +7,10 @@ extension MigratableDevice {
   /// Whether the device can carry a profile, by its own configuration region, the sizes of its regions, and what its IOMMU
   /// can do.
   public func check(_ layout: ProfileLayout) throws(DeviceError) -> CheckReport {
-    let host = try hostFunction(reading: try configurationSpace())
+    let host = try hostFunction(reading: try configurationRegion())
     // The kernel hides PASID from the region, so where the profile has it the IOMMU's word decides.
     guard layout.first(.pasid) != nil else { return layout.check(host) }
-    let abilities = try addressSpaceAbilities()
+    let abilities = try pasidAbilities()
     return layout.check(
       host,
       iommu: IOMMUFacts(

@@ -33,7 +33,7 @@ struct CompatibilityCheck {
         severity: .note)
     }
     if parts.contains(.bindings), let table = wanted.pasids, !table.domains.isEmpty {
-      check(table, against: try device.addressSpaceAbilities())
+      check(table, against: try device.pasidAbilities())
     }
   }
 
@@ -118,7 +118,7 @@ struct CompatibilityCheck {
           + "gives it", severity: .note)
     }
     guard let physical = wanted.configuration?.physical else { return }
-    let found = try device.configurationSpace()
+    let found = try device.configurationRegion()
     if found.count != physical.count {
       report.add(
         number, "configuration space", wanted: "\(physical.count) bytes",

@@ -1,3 +1,4 @@
+import Devices
 public import MigrationStream
 import PCIConfig
 import StateTranslation
@@ -93,8 +94,8 @@ public struct GuestRegister: Sendable, Hashable {
     }
   }
 
-  var bytes: [UInt8] {
-    (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+  func write(to device: any ConfigurableDevice) throws(DeviceError) {
+    try device.writeConfiguration(value, at: offset, byteCount: byteCount)
   }
 
   /// The same register with the value that it has in `space`, a configuration space.

@@ -11,8 +11,8 @@ final class ReplayLane: EngineLane {
   /// The bytes of state that it took.
   var byteCount: UInt64 = 0
   private(set) var stage = ReplayStage.held
-  var hasDomains = false
-  var attached: [UInt32] = []
+  private var bindings: (any PASIDDevice)?
+  private var attached: [UInt32] = []
   private var registers: [ReplaySummary.RestoredRegister] = []
   // What the written registers held before, for who takes them back.
   private var overwritten: [GuestRegister] = []
@@ -40,18 +40,33 @@ final class ReplayLane: EngineLane {
     stage = next
   }
 
+  /// Attaches the address spaces that the stream's device had, with their PASIDs.
+  func attachBindings() throws(DeviceError) {
+    guard let table = introduction.pasids, let first = table.domains.first else { return }
+    guard let device = session.device as? any PASIDDevice else {
+      throw DeviceError(.allocateDomain(first.id), .notSupported)
+    }
+    try device.allocate(table.domains)
+    bindings = device
+    for binding in table.bindings {
+      try device.attach(binding)
+      attached.append(binding.pasid)
+    }
+  }
+
   /// Writes the registers of the stream's device that a guest programmed and the target has
   /// otherwise.
   func restoreRegisters() throws(DeviceError) {
-    guard let record = introduction.configuration else { return }
-    let device = session.device
+    guard let record = introduction.configuration,
+      let device = session.device as? any ConfigurableDevice
+    else { return }
     let before = try device.configurationSpace()
     let wanted = GuestRegister.differences(
       from: record, to: before, shown: try shownSpace(before))
     guard !wanted.isEmpty else { return }
     for register in wanted {
       overwritten.append(register.holding(before))
-      try device.writeConfiguration(register.bytes, at: register.offset)
+      try register.write(to: device)
     }
     let after = try device.configurationSpace()
     registers = wanted.map {
@@ -81,14 +96,15 @@ final class ReplayLane: EngineLane {
     take(.abort)
     var failure: DeviceError?
     for register in overwritten.reversed() {
+      guard let device = session.device as? any ConfigurableDevice else { break }
       do throws(DeviceError) {
-        try session.device.writeConfiguration(register.bytes, at: register.offset)
+        try register.write(to: device)
       } catch {
         failure = error
       }
     }
-    for pasid in attached.reversed() { try? session.device.detach(pasid: pasid) }
-    if hasDomains { session.device.releaseDomains() }
+    for pasid in attached.reversed() { try? bindings?.detach(pasid: pasid) }
+    bindings?.releaseDomains()
     if !session.abilities.isEmpty {
       guard keepsState else { return session.reset() }
       if case .unusable = session.returnToRunning() { return session.reset() }

@@ -116,15 +116,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
 
   func attachBindings() throws(Failure) {
     guard engine.options.parts.contains(.bindings) else { return }
-    try forEachLane { (lane) throws(DeviceError) in
-      guard let table = lane.introduction.pasids, !table.domains.isEmpty else { return }
-      try lane.session.device.allocate(table.domains)
-      lane.hasDomains = true
-      for binding in table.bindings {
-        try lane.session.device.attach(binding)
-        lane.attached.append(binding.pasid)
-      }
-    }
+    try forEachLane { (lane) throws(DeviceError) in try lane.attachBindings() }
   }
 
   mutating func enterResuming() throws(Failure) {

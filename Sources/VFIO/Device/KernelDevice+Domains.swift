@@ -2,7 +2,7 @@ private import CVFIO
 public import Devices
 public import MigrationStream
 
-extension KernelDevice {
+extension KernelDevice: PASIDDevice {
   private var nestedTypes: UInt32 { UInt32(CVFIO_IOMMU_HWPT_DATA_VTD_S1) }
 
   /// What PASID attach came with, said where it is refused; whether it is the cause, no errno tells.
@@ -161,6 +161,10 @@ extension KernelDevice {
     try attempt(.detach(pasid: pasid)) { (file) throws(ErrorNumber) in
       try file.detach(pasid: pasid)
     }
+  }
+
+  public func faultQueue(ofDomain id: UInt32) -> Int32? {
+    domains?.domain(id)?.faultQueue?.descriptor.rawValue
   }
 
   public func releaseDomains() {

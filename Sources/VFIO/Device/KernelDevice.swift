@@ -9,7 +9,7 @@ public import SystemPackage
 /// It has come through the device's own file and an iommufd, or through its group, or was inherited open. vfio-pci resets a
 /// function when it is first opened and when it is last closed, and what is attached goes with the iommufd: whoever is to
 /// find a restored device takes its descriptors over (`HandOver`).
-public final class KernelDevice: MigratableDevice {
+public final class KernelDevice: MigratableDevice, InterruptDevice {
   public let name: String
   /// The driver that is bound to it, where that is known.
   public let driver: String?

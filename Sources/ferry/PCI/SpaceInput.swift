@@ -32,7 +32,7 @@ enum SpaceInput {
   private static func region(of device: any MigratableDevice) throws -> ConfigSpaceDump {
     let bytes: [UInt8]
     do throws(DeviceError) {
-      bytes = try device.configurationSpace()
+      bytes = try device.configurationRegion()
     } catch {
       throw CommandError.device("\(device.name): \(error)")
     }

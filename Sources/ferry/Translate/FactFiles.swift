@@ -22,7 +22,7 @@ enum FactFiles {
     if let device = device as? EmulatedDevice { return device.model.facts }
     do {
       var facts = DeviceFacts(try device.identity())
-      if let space = try? ConfigSpace(device.configurationSpace()),
+      if let space = try? ConfigSpace(device.configurationRegion()),
         let capability = space.capabilityList.first(.msix),
         let control = space.load(capability.offset + 2, byteCount: 2)
       {

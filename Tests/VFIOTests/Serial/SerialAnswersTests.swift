@@ -40,7 +40,7 @@ import VFIO
     try check(SerialDevice(Fixture.open(name, in: kernel), in: kernel))
   }
 
-  private func check<Device>(_ serial: SerialDevice<Device>, isKernel: Bool = false) throws {
+  private func check(_ serial: SerialDevice, isKernel: Bool = false) throws {
     let examination = SerialExamination(serial)
     try examination.run()
     let path = "mtty/answers-\(serial.portCount).txt"

@@ -73,11 +73,11 @@ extension SerialExamination {
 extension SerialExamination {
   /// What was written (`3<83`) to the registers of a port and read (`5>60`) from them.
   private struct Dialogue {
-    let serial: SerialDevice<Device>
+    let serial: SerialDevice
     let port: Int
     private(set) var text = ""
 
-    init(_ serial: SerialDevice<Device>, _ port: Int) {
+    init(_ serial: SerialDevice, _ port: Int) {
       self.serial = serial
       self.port = port
     }
