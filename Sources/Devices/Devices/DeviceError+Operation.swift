@@ -5,7 +5,7 @@ extension DeviceError {
     public let code: Code
     private let subject: Subject
 
-    private enum Subject: Sendable, Hashable {
+    fileprivate enum Subject: Sendable, Hashable {
       case device
       case path(String)
       case arc(MigrationArc)
