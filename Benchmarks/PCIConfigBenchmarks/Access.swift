@@ -40,7 +40,7 @@ struct Access: Sendable {
     guard let layout = try? ProfileLayout(Profile(parsing: [UInt8](text.utf8))),
       let space = try? ConfigSpace(layout.synthesized)
     else { return nil }
-    let places = PhysicalPlaces(of: layout, on: HostFunction(space, label: "itself"))
+    let places = PhysicalOffsets(of: layout, on: HostFunction(space, label: "itself"))
     return try? VirtualConfigSpace(layout, at: places, on: Bytes(bytes: space.bytes))
   }
 

@@ -1,4 +1,5 @@
-/// Memory that is filled, read in place and used again: the hot paths allocate nothing for each record.
+/// Memory that is filled, read in place and used again: the hot paths allocate nothing for each
+/// record.
 @safe public struct ByteBuffer: ~Copyable {
   private var storage: UnsafeMutableRawBufferPointer
   /// The number of bytes held, from the start.
@@ -11,12 +12,13 @@
 
   deinit { unsafe storage.deallocate() }
 
-  // A cache line: what SIMD loads and direct I/O both like. For less than a page the allocator's own alignment is got
-  // several times as fast.
+  // A cache line: what SIMD loads and direct I/O both like. For less than a page the allocator's
+  // own alignment is got several times as fast.
   private static func allocate(_ capacity: Int) -> UnsafeMutableRawBufferPointer {
     .allocate(byteCount: capacity, alignment: capacity < 4096 ? 16 : 64)
   }
 
+  /// The bytes that the buffer can hold without new memory.
   public var capacity: Int { unsafe storage.count }
 
   /// Makes room for `capacity` bytes in all, moving the bytes held.
@@ -29,6 +31,7 @@
     unsafe storage = larger
   }
 
+  /// Empties the buffer and keeps its memory.
   public mutating func removeAll() { count = 0 }
 
   /// Moves all but the first `count` bytes to the front.
@@ -58,7 +61,8 @@
 
   /// Appends a copy of the bytes that `other` holds in `range`, growing as needed.
   ///
-  /// Takes the buffer and not its span, because a span of one stored property keeps its owner's others from changing.
+  /// Takes the buffer and not its span, because a span of one stored property keeps its owner's
+  /// others from changing.
   public mutating func append(_ other: borrowing ByteBuffer, _ range: Range<Int>) {
     append(other.bytes.extracting(range))
   }
@@ -83,8 +87,8 @@
     }
   }
 
-  /// Lends the room behind the bytes held, at most `limit` bytes of it; `body` fills it from the start and returns how
-  /// far it came.
+  /// Lends the room behind the bytes held, at most `limit` bytes of it; `body` fills it from the
+  /// start and returns how far it came.
   public mutating func fill<Failure: Error>(
     limit: Int = .max, _ body: (inout MutableRawSpan) throws(Failure) -> Int
   ) throws(Failure) -> Int {

@@ -12,10 +12,12 @@ public struct ByteError: Error, Sendable, Hashable {
     case malformedUTF8
   }
 
+  /// The kind of the failure.
   public let code: Code
   /// The first byte of the value, counted from the reader's base offset.
   public let offset: UInt64
 
+  /// An error of the kind `code` at byte `offset` of the input.
   public init(_ code: Code, at offset: UInt64) {
     self.code = code
     self.offset = offset

@@ -1,5 +1,6 @@
 /// A cursor over bytes that it does not own: every load is checked, every error carries its offset.
 public struct ByteReader: ~Escapable {
+  /// All bytes that the reader was given, those already read included.
   public let bytes: RawSpan
   /// Where `bytes` begins in whatever they were taken from; added to the offset of every error.
   public let baseOffset: UInt64
@@ -7,6 +8,7 @@ public struct ByteReader: ~Escapable {
   public var position: Int { index }
   @usableFromInline var index: Int
 
+  /// A reader before the first of `bytes`.
   @_lifetime(copy bytes)
   public init(_ bytes: RawSpan, baseOffset: UInt64 = 0) {
     self.bytes = bytes
@@ -18,6 +20,7 @@ public struct ByteReader: ~Escapable {
   @inlinable
   public var remaining: Int { bytes.byteCount &- index }
 
+  /// Whether every byte was read.
   public var isAtEnd: Bool { remaining == 0 }
 
   /// The offset of the next byte, counted from `baseOffset`.
@@ -74,8 +77,8 @@ public struct ByteReader: ~Escapable {
     _ = try advance(by: count)
   }
 
-  /// Reads an unsigned LEB128 integer of at most 64 bits; longer forms than necessary are refused, so that a value has
-  /// one encoding.
+  /// Reads an unsigned LEB128 integer of at most 64 bits; longer forms than necessary are refused,
+  /// so that a value has one encoding.
   @_lifetime(self: copy self)
   public mutating func leb128() throws(ByteError) -> UInt64 {
     let start = offset

@@ -2,13 +2,16 @@
 public struct ByteWriter: Sendable {
   @usableFromInline var storage: [UInt8]
 
+  /// The bytes written so far.
   public var bytes: [UInt8] { storage }
 
+  /// An empty writer with room for `capacity` bytes.
   public init(reserving capacity: Int = 0) {
     storage = []
     storage.reserveCapacity(capacity)
   }
 
+  /// The number of bytes written so far.
   public var count: Int { storage.count }
 
   /// Empties the writer and keeps its memory.
@@ -42,10 +45,12 @@ public struct ByteWriter: Sendable {
     storage.append(UInt8(truncatingIfNeeded: rest))
   }
 
+  /// Appends `other` as it is.
   public mutating func append(_ other: [UInt8]) {
     storage.append(contentsOf: other)
   }
 
+  /// Appends the bytes of `span` as they are.
   public mutating func append(_ span: RawSpan) {
     // SAFETY: the pointer is used inside the closure only.
     unsafe span.withUnsafeBytes { unsafe storage.append(contentsOf: $0) }

@@ -1,6 +1,7 @@
 private import CChecksum
 
-/// The CRC-32C (Castagnoli) checksum: polynomial 0x1edc6f41 reflected, all ones before and after (RFC 3720 B.4).
+/// The CRC-32C (Castagnoli) checksum: polynomial 0x1edc6f41 reflected, all ones before and after
+/// (RFC 3720 B.4).
 public enum CRC32C {
   /// The checksum of `bytes`, continuing from the checksum of the bytes before them.
   ///

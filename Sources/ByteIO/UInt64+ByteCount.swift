@@ -1,5 +1,6 @@
 extension UInt64 {
-  /// A number of bytes as people write it: `4096`, `64KiB`, `1M`; nil where `text` is no such number.
+  /// A number of bytes as people write it: `4096`, `64KiB`, `1M`; nil where `text` is no such
+  /// number.
   public init?(byteCount text: some StringProtocol) {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard let value = UInt64(digits) else { return nil }
@@ -14,5 +15,14 @@ extension UInt64 {
     }
     guard value <= UInt64.max >> shift else { return nil }
     self = value << shift
+  }
+
+  /// The number in the largest unit that divides it, up to GiB, as `init(byteCount:)` reads it.
+  package var byteCountText: String {
+    for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, UInt64)]
+    where self >= 1 << shift && self & ((1 << shift) - 1) == 0 {
+      return "\(self >> shift)\(unit)"
+    }
+    return "\(self)"
   }
 }

@@ -1,6 +1,9 @@
-/// What a base address register holds (PCIe 7.5.1.2.1); its size is in no dump, since only writing to it shows that.
+/// What a base address register holds (PCIe 7.5.1.2.1); its size is in no dump, since only writing
+/// to it shows that.
 public struct BaseAddress: Sendable, Hashable {
+  /// The address space that a BAR asks for, and the width of its address.
   public enum Kind: String, Sendable, Hashable {
+    /// I/O ports, memory below 4 GiB, and memory by two registers for 64 bits.
     case io, mem32, mem64
     /// Memory below 1 MiB, of PCI 2.1.
     case mem1M
@@ -8,13 +11,17 @@ public struct BaseAddress: Sendable, Hashable {
 
   /// Which register: 0 to 5, the lower one of a pair.
   public let index: Int
+  /// The kind that the low bits of the register name.
   public let kind: Kind
+  /// Whether reads have no side effects (bit 3 of a memory BAR).
   public let isPrefetchable: Bool
+  /// The programmed address, without the low bits that name the kind.
   public let address: UInt64
 }
 
 extension ConfigSpace {
-  /// The base address registers that are not zero. An unprogrammed 32-bit one reads as zero, just like an absent one.
+  /// The base address registers that are not zero. An unprogrammed 32-bit one reads as zero, just
+  /// like an absent one.
   public var baseAddresses: [BaseAddress] {
     let count =
       switch headerType {

@@ -1,3 +1,4 @@
+/// Extended capabilities, by the names of their structures (PCIe Base 6.0, 7.7 to 7.9).
 extension CapabilityID {
   public static let extendedNull = Self(extended: 0x0000)
   /// Advanced Error Reporting (AER).

@@ -1,6 +1,7 @@
 import ByteIO
 
-/// The walk along both capability lists: bounded by the offsets already visited, so that a hostile list ends.
+/// The walk along both capability lists: bounded by the offsets already visited, so that a hostile
+/// list ends.
 struct CapabilityWalk {
   private let space: ConfigSpace
   private var headers: [Header] = []
@@ -35,7 +36,8 @@ struct CapabilityWalk {
     findings.append(ConfigSpaceFinding(code, at: offset, message))
   }
 
-  /// PCI Local Bus 3.0, 6.7: the list exists if Status bit 4 is set, pointers have their two low bits masked.
+  /// PCI Local Bus 3.0, 6.7: the list exists if Status bit 4 is set, pointers have their two low
+  /// bits masked.
   private mutating func walkStandard() {
     let pointerOffset: Int
     switch space.headerType {
@@ -80,7 +82,7 @@ struct CapabilityWalk {
       }
       let identifier = CapabilityID(standard: id)
       let view = CapabilityView(space, at: offset)
-      let version = CapabilityTable.table(for: identifier)?.version?(view)
+      let version = CapabilityFormat.format(for: identifier)?.version?(view)
       headers.append(
         Header(id: identifier, offset: offset, version: version, next: Int(next & 0xfc)))
       pointer = offset &+ 1
@@ -142,7 +144,7 @@ struct CapabilityWalk {
         ? space.byteCount : min(space.byteCount, ConfigSpace.extendedStart)
       let view = CapabilityView(space, at: header.offset)
       var length: Int
-      let declared = CapabilityTable.table(for: header.id).flatMap { $0.length(view) }
+      let declared = CapabilityFormat.format(for: header.id).flatMap { $0.length(view) }
       if let declared {
         let minimum = header.id.isExtended ? 4 : 2
         length = max(declared, minimum)
@@ -164,7 +166,8 @@ struct CapabilityWalk {
     return capabilities
   }
 
-  /// How much of `range` looks like one structure: it ends at the first 16 bytes of zeros, and keeps whole words of four.
+  /// How much of `range` looks like one structure: it ends at the first 16 bytes of zeros, and
+  /// keeps whole words of four.
   private static func usedLength(_ space: ConfigSpace, _ range: Range<Int>) -> Int {
     var used = 0
     for (index, byte) in space.bytes[range].enumerated() where byte != 0 {

@@ -1,6 +1,7 @@
 import ByteIO
 
-/// What kind of device a class code stands for ("PCI Code and ID Assignment Specification", 1.1 to 1.20).
+/// What kind of device a class code stands for ("PCI Code and ID Assignment Specification", 1.1 to
+/// 1.20).
 public enum ClassCode {
   /// The name of a base class and subclass, or of the base class alone, or `Class` and the number.
   public static func name(_ code: UInt32) -> String {

@@ -1,7 +1,8 @@
 extension ConfigSpace {
-  /// The registers of `capability`, behind its header; those that a truncated space cuts off are left out.
+  /// The registers of `capability`, behind its header; those that a truncated space cuts off are
+  /// left out.
   public func registers(of capability: Capability) -> [RegisterValue] {
-    guard let table = CapabilityTable.table(for: capability.id) else { return [] }
+    guard let table = CapabilityFormat.format(for: capability.id) else { return [] }
     let view = CapabilityView(self, at: capability.offset)
     let registers = table.registers + (table.variableRegisters?(view) ?? [])
     return values(of: registers, view, within: capability.range)
@@ -18,7 +19,8 @@ extension ConfigSpace {
     return values(of: registers, CapabilityView(self, at: 0), within: 0..<64)
   }
 
-  /// The value of the register `name` of `capability`, if its table has one and the bytes are there.
+  /// The value of the register `name` of `capability`, if its table has one and the bytes are
+  /// there.
   public func register(_ name: String, of capability: Capability) -> RegisterValue? {
     registers(of: capability).first { $0.name == name }
   }

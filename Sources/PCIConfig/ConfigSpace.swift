@@ -1,7 +1,7 @@
 /// The configuration space of one PCI function: its bytes, of which some may be unknown.
 ///
-/// VFIO's sample mediated devices report 255 bytes, a conventional function has 256, a PCI Express function 4096 (PCIe
-/// 7.2), and an unprivileged reader of sysfs sees only the 64 of the header.
+/// VFIO's sample mediated devices report 255 bytes, a conventional function has 256, a PCI Express
+/// function 4096 (PCIe 7.2), and an unprivileged reader of sysfs sees only the 64 of the header.
 public struct ConfigSpace: Sendable, Hashable {
   /// The numbers of bytes that a space can have.
   public static let byteCounts = 64...4096
@@ -38,6 +38,7 @@ public struct ConfigSpace: Sendable, Hashable {
     self.unknownRanges = unknown
   }
 
+  /// The size of the space in bytes: 64, 256 or 4096, or another size that VFIO reports.
   public var byteCount: Int { bytes.count }
 
   /// Whether every byte of `range` lies in the space and is known.
@@ -49,5 +50,35 @@ public struct ConfigSpace: Sendable, Hashable {
   /// The bytes of `range`, or nil where one of them lies outside or is unknown.
   public func bytes(_ range: Range<Int>) -> ArraySlice<UInt8>? {
     isKnown(range) ? bytes[range] : nil
+  }
+}
+
+extension ConfigSpace {
+  /// The byte at `offset`, or nil where it lies outside the space or is unknown.
+  public func u8(at offset: Int) -> UInt8? {
+    load(offset, byteCount: 1).map { UInt8(truncatingIfNeeded: $0) }
+  }
+
+  /// The little-endian 16-bit value at `offset`, or nil where a byte of it is missing.
+  public func u16(at offset: Int) -> UInt16? {
+    load(offset, byteCount: 2).map { UInt16(truncatingIfNeeded: $0) }
+  }
+
+  /// The little-endian 32-bit value at `offset`, or nil where a byte of it is missing.
+  public func u32(at offset: Int) -> UInt32? {
+    load(offset, byteCount: 4).map { UInt32(truncatingIfNeeded: $0) }
+  }
+
+  /// The little-endian value of `byteCount` (1 to 8) bytes at `offset`, or nil where a byte of it
+  /// is missing.
+  public func load(_ offset: Int, byteCount: Int) -> UInt64? {
+    guard (1...8).contains(byteCount), offset >= 0, offset <= bytes.count &- byteCount,
+      unknownRanges.isEmpty || isKnown(offset..<offset &+ byteCount)
+    else { return nil }
+    var value: UInt64 = 0
+    for index in stride(from: byteCount &- 1, through: 0, by: -1) {
+      value = value << 8 | UInt64(bytes[offset &+ index])
+    }
+    return value
   }
 }

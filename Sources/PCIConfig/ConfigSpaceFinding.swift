@@ -26,11 +26,14 @@ public struct ConfigSpaceFinding: Sendable, Hashable {
     case extendedWithoutPCIExpress
   }
 
+  /// The kind of the contradiction.
   public let code: Code
   /// The byte that holds the offending pointer, or the capability's first.
   public let offset: Int
+  /// The contradiction in words: what was expected and what was found.
   public let message: String
 
+  /// A finding at byte `offset` of the space.
   public init(_ code: Code, at offset: Int, _ message: String) {
     self.code = code
     self.offset = offset

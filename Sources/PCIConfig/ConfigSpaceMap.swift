@@ -1,21 +1,29 @@
 /// Which bytes of a space belong to what: every byte once, in ascending order.
 public struct ConfigSpaceMap: Sendable, Hashable {
+  /// The structure that bytes belong to.
   public enum Owner: Sendable, Hashable {
+    /// The 64 bytes of the header.
     case header
+    /// A capability of either list.
     case capability(Capability)
     /// No capability claims the bytes, and they are zero.
     case zero
-    /// No capability claims the bytes, and not all are zero: registers that only the vendor's driver knows.
+    /// No capability claims the bytes, and not all are zero: registers that only the vendor's
+    /// driver knows.
     case hidden
     /// The dump leaves them out.
     case unknown
   }
 
+  /// A run of bytes with one owner.
   public struct Entry: Sendable, Hashable {
+    /// The bytes of the run, as offsets in the space.
     public let range: Range<Int>
+    /// The structure that the run belongs to.
     public let owner: Owner
   }
 
+  /// Every byte of the space once, in ascending order.
   public let entries: [Entry]
 
   /// Where two capabilities claim a byte, it goes to the one that begins later.

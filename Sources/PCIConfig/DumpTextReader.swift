@@ -109,8 +109,8 @@ struct DumpTextReader {
     isKnown[offset] = true
   }
 
-  /// The address and the rest of a head line: `BB:DD.F`, or with a domain of four digits or more, then a space or the
-  /// end.
+  /// The address and the rest of a head line: `BB:DD.F`, or with a domain of four digits or more,
+  /// then a space or the end.
   private static func head(_ line: ArraySlice<UInt8>) -> (PCIAddress, String)? {
     let end = line.firstIndex(of: UInt8(ascii: " ")) ?? line.endIndex
     // The shortest address has 7 characters, the longest domain 8 digits.
@@ -144,7 +144,8 @@ struct DumpTextReader {
     }
   }
 
-  /// Text that a terminal can show: a dump's names are anybody's, and control characters could steer it.
+  /// Text that a terminal can show: a dump's names are anybody's, and control characters could
+  /// steer it.
   private static func printable(_ bytes: ArraySlice<UInt8>) -> String {
     var text = String.UnicodeScalarView()
     for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {

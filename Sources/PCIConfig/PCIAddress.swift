@@ -4,6 +4,7 @@ import ByteIO
 public struct PCIAddress: Sendable, Hashable {
   /// Linux gives the buses behind Intel's VMD domains above 0xffff.
   public let domain: UInt32
+  /// The bus number.
   public let bus: UInt8
   /// 0 to 31.
   public let device: UInt8

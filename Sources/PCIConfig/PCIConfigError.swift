@@ -27,11 +27,14 @@ public struct PCIConfigError: Error, Sendable, Hashable {
     case offset(Int)
   }
 
+  /// The kind of the failure.
   public let code: Code
+  /// The place in the input that the failure is about.
   public let place: Place
   /// What was expected and what was found.
   public let message: String
 
+  /// An error with the words of `message`, which say what was expected and found.
   public init(_ code: Code, at place: Place = .whole, _ message: String) {
     self.code = code
     self.place = place

@@ -20,11 +20,14 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
     public static var value: Self { Self(value: .value) }
   }
 
+  /// The kind of the failure.
   public let code: Code
+  /// The place in the text.
   public let mark: YAMLMark
   /// What was expected and what was found.
   public let message: String
 
+  /// An error at `mark`, whose message says what was expected and found.
   public init(_ code: Code, at mark: YAMLMark, _ message: String) {
     self.code = code
     self.mark = mark

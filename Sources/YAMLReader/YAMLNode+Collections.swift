@@ -15,7 +15,8 @@ extension YAMLNode {
     return entries
   }
 
-  /// The entries of a mapping that may have no keys but `known`: a misspelt key is an error, not a default.
+  /// The entries of a mapping that may have no keys but `known`: a misspelt key is an error, not a
+  /// default.
   public func fields(_ known: Set<String>) throws(YAMLError) -> YAMLFields {
     let entries = try entries()
     for entry in entries where !known.contains(entry.key) {

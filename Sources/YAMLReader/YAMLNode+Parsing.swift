@@ -3,8 +3,9 @@ private import CYAML
 extension YAMLNode {
   /// Reads one YAML 1.1 document (JSON is one too), through libyaml.
   ///
-  /// Refused, because the files read here never need them and a hostile file could: anchors and aliases, tags, directives,
-  /// more than one document, keys that are not scalars, and duplicate keys.
+  /// Refused, because the files read here never need them and a hostile file could: anchors and
+  /// aliases, tags, directives, more than one document, keys that are not scalars, and duplicate
+  /// keys.
   public init(parsing text: [UInt8], limits: YAMLLimits = .standard) throws(YAMLError) {
     guard text.count <= limits.byteCount else {
       throw YAMLError(

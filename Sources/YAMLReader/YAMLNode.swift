@@ -1,8 +1,11 @@
 /// A node of a YAML document, with the place where it begins.
 public struct YAMLNode: Sendable {
+  /// The three kinds of nodes.
   public enum Content: Sendable {
-    /// A scalar's text; `isPlain` is false where it was quoted or a block, and so is always a string.
+    /// A scalar's text; `isPlain` is false where it was quoted or a block, and so is always a
+    /// string.
     case scalar(String, isPlain: Bool)
+    /// A list of nodes.
     case sequence([YAMLNode])
     /// In the order of the text; keys are unique scalars.
     case mapping([Entry])
@@ -10,14 +13,20 @@ public struct YAMLNode: Sendable {
 
   /// One key of a mapping with its value.
   public struct Entry: Sendable {
+    /// The key's text.
     public let key: String
+    /// The place of the key.
     public let keyMark: YAMLMark
+    /// The node behind the key.
     public let value: YAMLNode
   }
 
+  /// The node's scalar, items or entries.
   public let content: Content
+  /// The place where the node begins.
   public let mark: YAMLMark
 
+  /// A node that begins at `mark`.
   public init(_ content: Content, at mark: YAMLMark) {
     self.content = content
     self.mark = mark

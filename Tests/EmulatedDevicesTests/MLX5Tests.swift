@@ -1,8 +1,8 @@
-import StateTranslation
 import DeviceTestSupport
 import Devices
 import EmulatedDevices
 import StateLayout
+import StateTranslation
 import TestSupport
 import Testing
 

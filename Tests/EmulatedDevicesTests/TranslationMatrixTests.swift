@@ -1,7 +1,7 @@
-import StateTranslation
 import DeviceTestSupport
 import EmulatedDevices
 import StateLayout
+import StateTranslation
 import TestSupport
 import Testing
 

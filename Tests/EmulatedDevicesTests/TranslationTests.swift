@@ -1,6 +1,6 @@
-import EmulatedDevices
 import DeviceTestSupport
 import Devices
+import EmulatedDevices
 import MigrationStream
 import StateLayout
 import StateTranslation

@@ -1,9 +1,9 @@
-import Migration
-import StateTranslation
 import DeviceTestSupport
 import Devices
 import EmulatedDevices
+import Migration
 import StateLayout
+import StateTranslation
 import TestSupport
 import Testing
 

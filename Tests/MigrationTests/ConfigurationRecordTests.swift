@@ -1,7 +1,7 @@
-import StateTranslation
 import DeviceTestSupport
 import MigrationStream
 import PCIConfig
+import StateTranslation
 import TestSupport
 import Testing
 import VirtualPCI
@@ -25,7 +25,7 @@ import VirtualPCI
     let layout = try ProfileLayout(Profile(parsing: Corpus.bytes("profiles/nvme.yaml")))
     let host = HostFunction(try ConfigSpace(layout.synthesized), label: "itself")
     return try VirtualConfigSpace(
-      layout, at: PhysicalPlaces(of: layout, on: host), on: Device(bytes: layout.synthesized))
+      layout, at: PhysicalOffsets(of: layout, on: host), on: Device(bytes: layout.synthesized))
   }
 
   @Test func aVirtualSpaceTravelsInAStream() throws {

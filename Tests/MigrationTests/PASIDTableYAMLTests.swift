@@ -1,6 +1,6 @@
 import DeviceTestSupport
-import MigrationStream
 import Migration
+import MigrationStream
 import TestSupport
 import Testing
 import YAMLReader

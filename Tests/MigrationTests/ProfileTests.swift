@@ -1,8 +1,8 @@
-import StateTranslation
-import EmulatedDevices
 import DeviceTestSupport
+import EmulatedDevices
 import Migration
 import MigrationStream
+import StateTranslation
 import TestSupport
 import Testing
 import VirtualPCI

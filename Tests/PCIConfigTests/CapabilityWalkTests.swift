@@ -168,7 +168,7 @@ import Testing
     if seed % 4 < 2 { builder.store32(0x1041_1af4, at: 0) }
     let device = DumpedDevice(address: nil, title: "", line: nil, space: try builder.space)
     let report = ConfigSpaceReport(device)
-    #expect(report.list.capabilities.count == CapabilityTable.all.count)
+    #expect(report.list.capabilities.count == CapabilityFormat.all.count)
     #expect(!report.text.isEmpty)
     #expect(!ConfigSpaceReport.json(of: [device]).isEmpty)
   }

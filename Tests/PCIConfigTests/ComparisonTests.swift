@@ -1,8 +1,8 @@
-import VirtualPCI
 import PCIConfig
 import PCITestSupport
 import QEMUStream
 import Testing
+import VirtualPCI
 
 @Suite struct ComparisonTests {
   @Test func equalSpacesAreEqual() throws {

@@ -65,12 +65,12 @@ package struct SpaceBuilder {
     builder.store16(0, at: 0x06)
     builder.store8(0, at: 0x0e)
     var offset = 0x40
-    for table in CapabilityTable.all.shuffled(using: &random) where !table.id.isExtended {
+    for table in CapabilityFormat.all.shuffled(using: &random) where !table.id.isExtended {
       builder.add(standard: UInt8(table.id.rawValue), at: offset)
       offset += 20
     }
     offset = 0x100
-    for table in CapabilityTable.all.shuffled(using: &random) where table.id.isExtended {
+    for table in CapabilityFormat.all.shuffled(using: &random) where table.id.isExtended {
       builder.add(
         extended: table.id.rawValue, version: UInt8.random(in: 0...15, using: &random), at: offset)
       offset += 0x70

@@ -1,8 +1,8 @@
-import VirtualPCI
 import PCIConfig
 import PCITestSupport
 import QEMUStream
 import Testing
+import VirtualPCI
 
 @Suite struct QEMULoadCheckTests {
   private func edited(_ space: ConfigSpace, _ offset: Int, _ value: UInt8) throws -> ConfigSpace {

@@ -41,7 +41,7 @@ import VirtualPCI
       for host in passing {
         let map = AccessMap(layout, on: host)
         let space = try VirtualConfigSpace(
-          layout, at: PhysicalPlaces(of: layout, on: host),
+          layout, at: PhysicalOffsets(of: layout, on: host),
           on: MemoryDevice(host.space.bytes))
         // What the VMM serves; the device's own bits are at reset in no dump.
         let bytes = zip(space.save().synthesized, layout.image.device).map { $0 & ~$1 }

@@ -51,7 +51,7 @@ import VirtualPCI
   @Test func theWindowIsFoundByItsBytes() throws {
     let layout = try ProfileLayout(Profile(parsing: text("virtio-net")))
     let host = try Fixture.host("qemu-virtio-net-ats")
-    let places = PhysicalPlaces(of: layout, on: host)
+    let places = PhysicalOffsets(of: layout, on: host)
     #expect(places.missing == [])
     #expect(places.offsets[0xd8..<0xdc] == [0xd8, 0xd9, 0xda, 0xdb])
   }
@@ -69,7 +69,7 @@ import VirtualPCI
     let schema = String(
       decoding: try Corpus.contents(Corpus.root + "/schemas/vpci-profile.schema.json"),
       as: UTF8.self)
-    for template in CapabilityTemplate.all {
+    for template in CapabilityPolicy.all {
       #expect(schema.contains("\"const\": \"\(template.key)\""))
       for setting in template.settings { #expect(schema.contains("\"\(setting.key)\": {")) }
     }

@@ -11,7 +11,7 @@ import VirtualPCI
     let layout = try Fixture.layout(text)
     let host = try host ?? Fixture.drive(pasidWidth: 20)
     return try VirtualConfigSpace(
-      layout, at: PhysicalPlaces(of: layout, on: host), on: MemoryDevice(host.space.bytes))
+      layout, at: PhysicalOffsets(of: layout, on: host), on: MemoryDevice(host.space.bytes))
   }
 
   @Test func aBARTellsItsSize() throws {

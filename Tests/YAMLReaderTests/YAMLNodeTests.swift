@@ -50,4 +50,53 @@ import YAMLReader
       #expect(throws: YAMLError.self) { try YAMLNode(parsing: [UInt8](text.utf8), limits: limits) }
     }
   }
+
+  @Test(
+    arguments: [
+      ("4096", 4096), ("0x1000", 4096), ("'4096'", 4096), ("16KiB", 16384), ("16 KiB", 16384),
+      ("1MiB", 1 << 20), ("2GiB", 2 << 30), ("1TiB", 1 << 40),
+    ] as [(String, UInt64)])
+  func sizesAreRead(text: String, count: UInt64) throws {
+    #expect(try parse(text).byteCount() == count)
+  }
+
+  @Test(arguments: ["16kb", "KiB", "-1", "99999999999TiB", "[1]", "1.5MiB"])
+  func otherSizesAreRefused(text: String) throws {
+    let node = try parse(text)
+    #expect(throws: YAMLError.self) { try node.byteCount() }
+  }
+
+  /// Each accessor refuses the kinds of nodes that it is not for, at the node's own place.
+  @Test func aNodeOfAnotherKindIsRefusedAtItsPlace() throws {
+    let fields = try parse("a: text\nb: [1]\nc: { d: 1 }\n").fields(["a", "b", "c"])
+    let refusals: [(YAMLError?, Int)] = [
+      (#expect(throws: YAMLError.self) { try fields.required("a").items() }, 1),
+      (#expect(throws: YAMLError.self) { try fields.required("a").entries() }, 1),
+      (#expect(throws: YAMLError.self) { try fields.required("a").bool() }, 1),
+      (#expect(throws: YAMLError.self) { try fields.required("b").string() }, 2),
+      (#expect(throws: YAMLError.self) { try fields.required("c").integer() as Int }, 3),
+    ]
+    for (error, line) in refusals {
+      #expect(error?.code == .type)
+      #expect(error?.mark == YAMLMark(line: line, column: 4))
+    }
+  }
+
+  @Test(arguments: ["", "~", "null", "Null", "NULL"])
+  func aKeyWithoutValueIsMissing(text: String) throws {
+    let fields = try parse("a: \(text)\n").fields(["a"])
+    #expect(fields["a"] == nil)
+    let error = #expect(throws: YAMLError.self) { try fields.required("a") }
+    #expect(error?.code == .missing)
+  }
+
+  /// Quotes make text of whatever looks like something else.
+  @Test(arguments: ["'true'", "\"1\"", "'null'", "'~'"])
+  func aQuotedScalarIsText(text: String) throws {
+    let node = try parse(text)
+    #expect(!node.isNull)
+    #expect(throws: YAMLError.self) { try node.bool() }
+    #expect(throws: YAMLError.self) { try node.integer() as Int }
+    #expect(try node.string() == String(text.dropFirst().dropLast()))
+  }
 }

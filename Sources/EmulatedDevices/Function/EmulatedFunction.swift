@@ -9,7 +9,7 @@ import VirtualPCI
 /// The space is laid out as a profile's is: a type 0 header, PCI Express at 0x40, MSI or MSI-X behind it, AER at 0x100.
 public struct EmulatedFunction: Sendable {
   private let profile: Profile
-  private let initial: SpaceImage
+  private let initial: ConfigSpaceImage
   private(set) var configuration: [UInt8]
   private let interrupts: Interrupts
 
@@ -32,12 +32,12 @@ public struct EmulatedFunction: Sendable {
     interrupts: Interrupts, vendorCapabilities: [[UInt8]] = []
   ) {
     self.interrupts = interrupts
-    var capabilities = [ProfileCapability(.template(for: .pciExpress), at: .at(0x40))]
+    var capabilities = [ProfileCapability(.policy(for: .pciExpress), at: .at(0x40))]
     switch interrupts {
     case .msi(let vectorCount):
       capabilities.append(
         ProfileCapability(
-          .template(for: .msi), at: .at(0x80),
+          .policy(for: .msi), at: .at(0x80),
           content: CapabilityContent(
             version: 1,
             // Multiple Message Capable, 64-bit addresses, masking (PCI 3.0, 6.8.1.3).
@@ -47,7 +47,7 @@ public struct EmulatedFunction: Sendable {
       precondition(half >= UInt64(16 * vectorCount), "the MSI-X table must fit its BAR")
       capabilities.append(
         ProfileCapability(
-          .template(for: .msix), at: .at(0x80),
+          .policy(for: .msix), at: .at(0x80),
           content: CapabilityContent(
             version: 1,
             values: [
@@ -58,10 +58,10 @@ public struct EmulatedFunction: Sendable {
     for bytes in vendorCapabilities {
       capabilities.append(
         ProfileCapability(
-          .template(for: .vendorSpecific), at: .auto,
+          .policy(for: .vendorSpecific), at: .auto,
           content: CapabilityContent(version: 1, bytes: bytes)))
     }
-    capabilities.append(ProfileCapability(.template(for: .advancedErrorReporting), at: .at(0x100)))
+    capabilities.append(ProfileCapability(.policy(for: .advancedErrorReporting), at: .at(0x100)))
     profile = Profile(
       name: "emulated", isVirtualFunction: isVirtual, identity: identity, bars: bars,
       capabilities: capabilities)

@@ -1,4 +1,4 @@
-extension CapabilityTable {
+extension CapabilityFormat {
   /// PCIe 7.5.3.3 to 7.5.3.5 and 7.5.3.15 to 7.5.3.17.
   static let expressDevice: [Register] = [
     Register(

@@ -1,4 +1,4 @@
-extension CapabilityTable {
+extension CapabilityFormat {
   /// PCIe 7.5.3.6 to 7.5.3.8 and 7.5.3.18 to 7.5.3.20; functions without a link have none of them.
   static let expressLink: [Register] = [
     Register(

@@ -17,7 +17,7 @@ public struct ConfigSpaceReport: Sendable {
 
   /// What tells `capability` from others with the same id, if its table knows.
   func detail(of capability: Capability) -> String? {
-    CapabilityTable.table(for: capability.id)?
+    CapabilityFormat.format(for: capability.id)?
       .detail?(CapabilityView(space, at: capability.offset))
   }
 

@@ -14,6 +14,7 @@ public struct DeviceFile: ~Copyable {
     handle = KernelDescriptor(descriptor, in: kernel, isOwned: isOwned)
   }
 
+  /// The device's descriptor, which stays open as long as this value.
   public var descriptor: FileDescriptor { handle.number }
 
   @discardableResult

@@ -81,6 +81,7 @@ public struct DeviceGroup: ~Copyable {
     }
   }
 
+  /// The descriptors of the container and the group, which stay open as long as this value.
   public var descriptors: (container: FileDescriptor, group: FileDescriptor) {
     (container.number, group.number)
   }

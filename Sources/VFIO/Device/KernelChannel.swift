@@ -18,6 +18,7 @@ public final class KernelChannel: MigrationChannel {
     handle = KernelDescriptor(descriptor, in: kernel)
   }
 
+  /// Reads once; 0 at the end of the state. Throws the errno of `read(2)`.
   public func read(into span: inout MutableRawSpan) throws(DeviceError) -> Int {
     do throws(ErrorNumber) {
       let count = try kernel.read(handle.number, into: &span, at: nil)
@@ -28,6 +29,7 @@ public final class KernelChannel: MigrationChannel {
     }
   }
 
+  /// Writes once and returns the bytes that the driver took. Throws the errno of `write(2)`.
   public func write(_ bytes: RawSpan) throws(DeviceError) -> Int {
     do throws(ErrorNumber) {
       let count = try kernel.write(handle.number, bytes, at: nil)
@@ -38,6 +40,7 @@ public final class KernelChannel: MigrationChannel {
     }
   }
 
+  /// The bytes that are left to read (VFIO_MIG_GET_PRECOPY_INFO).
   public func preCopyInformation() throws(DeviceError) -> PreCopyInformation {
     var request = cvfio_precopy_info()
     request.argsz = UInt32(MemoryLayout.size(ofValue: request))

@@ -8,6 +8,7 @@ extension KernelDevice: PASIDDevice {
   /// What PASID attach came with, said where it is refused; whether it is the cause, no errno tells.
   private static let origin = "PASID attach is in Linux from 6.15 on"
 
+  /// The width and permissions of PASIDs, as iommufd tells them (IOMMU_GET_HW_INFO).
   public func addressSpaceAbilities() throws(DeviceError) -> AddressSpaceAbilities {
     let kernelName = "Linux \(release)"
     guard let iommufd, let deviceID else {
@@ -139,6 +140,7 @@ extension KernelDevice: PASIDDevice {
     }
   }
 
+  /// Attaches a PASID to its domain (VFIO_DEVICE_ATTACH_IOMMUFD_PT with a PASID).
   public func attach(_ binding: PASIDTable.Binding) throws(DeviceError) {
     let operation = DeviceError.Operation.attach(pasid: binding.pasid)
     guard let domains, let table = domains.domain(binding.domain)?.pageTable?.id else {
@@ -157,6 +159,7 @@ extension KernelDevice: PASIDDevice {
     }
   }
 
+  /// Detaches a PASID (VFIO_DEVICE_DETACH_IOMMUFD_PT with a PASID).
   public func detach(pasid: UInt32) throws(DeviceError) {
     try attempt(.detach(pasid: pasid)) { (file) throws(ErrorNumber) in
       try file.detach(pasid: pasid)
@@ -167,6 +170,7 @@ extension KernelDevice: PASIDDevice {
     domains?.domain(id)?.faultQueue?.descriptor.rawValue
   }
 
+  /// Lets go of the page tables and fault queues that were made for bindings.
   public func releaseDomains() {
     guard let domains else { return }
     // Back to what translated before; the page tables can go only then.

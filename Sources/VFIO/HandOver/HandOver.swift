@@ -5,7 +5,8 @@ public import SystemPackage
 
 /// Passes open devices on to another process: by inheritance, or over a Unix socket.
 ///
-/// What is restored in a device lasts as long as its descriptors are open, so whoever runs it next gets those.
+/// What is restored in a device lasts as long as its descriptors are open, so whoever runs it next
+/// gets those.
 public enum HandOver {
   /// The variable that tells a command which descriptors it inherited: `InheritedDevice.text(of:)`.
   public static let environmentVariable = "FERRY_FDS"
@@ -51,8 +52,9 @@ public enum HandOver {
   /// The most bytes of a message.
   static let messageByteLimit = 1 << 16
 
-  /// Sends the devices in one message: the text of `InheritedDevice.text(of:)` and a line feed, in which a descriptor's
-  /// number is its place, from 0 on, among the descriptors that come with the message (`SCM_RIGHTS`).
+  /// Sends the devices in one message: the text of `InheritedDevice.text(of:)` and a line feed, in
+  /// which a descriptor's number is its place, from 0 on, among the descriptors that come with the
+  /// message (`SCM_RIGHTS`).
   public static func send(
     _ devices: [InheritedDevice], over socket: FileDescriptor
   ) throws(ErrorNumber) {
@@ -80,7 +82,8 @@ public enum HandOver {
     case malformed(String)
   }
 
-  /// Receives what `send` sent, with descriptors of this process. After an error none of them is open.
+  /// Receives what `send` sent, with descriptors of this process. After an error none of them is
+  /// open.
   public static func receive(
     from socket: FileDescriptor
   ) throws(ReceiveError) -> [InheritedDevice] {
@@ -114,7 +117,8 @@ public enum HandOver {
       throw .malformed("\(error)")
     }
     let places = devices.flatMap(\.descriptors).map { Int($0.rawValue) }
-    // Each once: one that nobody names would stay open for ever, and one named twice be closed twice.
+    // Each once: one that nobody names would stay open for ever, and one named twice be closed
+    // twice.
     guard places.sorted() == Array(descriptors.indices) else {
       throw .malformed(
         "expected each of \(descriptors.count) descriptors once, found \(places)")

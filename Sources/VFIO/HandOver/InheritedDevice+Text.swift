@@ -12,7 +12,8 @@ extension InheritedDevice {
     "device=FD[,iommufd=FD,devid=N][,ioas=N][,hwpt=N][,group=FD,container=FD]"
     + "[,domain.N=HWPT[:IOAS]][,fault.N=FD]"
 
-  /// Devices in the form of `FERRY_FDS`: `device=5,iommufd=6,devid=1,ioas=2`, with a semicolon between two.
+  /// Devices in the form of `FERRY_FDS`: `device=5,iommufd=6,devid=1,ioas=2`, with a semicolon
+  /// between two.
   public static func devices(
     parsing text: String
   ) throws(Malformed) -> [InheritedDevice] {

@@ -17,8 +17,16 @@ public struct HostDevice: Sendable, Hashable {
   /// What it is, of a mediated device: its type's name, as in `mtty-2`.
   public var mediatedType: String?
 
-  /// Why it cannot be opened so; nil where nothing speaks against it.
-  func obstacle(to interface: KernelDevice.Interface?) -> String? {
+  /// A way to a device's file.
+  public enum Interface: String, Sendable, Hashable, CaseIterable {
+    /// `/dev/vfio/devices/vfioN` and an iommufd.
+    case cdev
+    /// `/dev/vfio/N` and a container.
+    case group
+  }
+
+  /// The reason why the device cannot be opened so; nil if nothing speaks against it.
+  func obstacle(to interface: Interface?) -> String? {
     guard let driver else {
       return "expected a device bound to a VFIO driver, found one bound to none"
     }

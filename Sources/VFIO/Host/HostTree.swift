@@ -11,6 +11,7 @@ public struct HostTree {
 
   /// Why a name is none of a device of the host.
   public struct Absent: Error, Sendable, Hashable {
+    /// The reason why there is no such device.
     public let reason: String
     /// Whether no host can have a device of this name.
     public let isMalformed: Bool
@@ -21,6 +22,7 @@ public struct HostTree {
     }
   }
 
+  /// The tree of the machine that `kernel` reaches; `root` is put in front of every path.
   public init(in kernel: any KernelInterface, root: String = "") {
     self.kernel = kernel
     self.root = root
@@ -94,7 +96,8 @@ public struct HostTree {
       device.devicePath = "/dev/vfio/devices/\(file)"
     }
     if let group = link(folder + "/iommu_group").map(Self.lastPart) {
-      // The group's own name is vfio-noiommu for mediated devices too, whose group file is a plain one.
+      // The group's own name is vfio-noiommu for mediated devices too, whose group file is a plain
+      // one.
       let isWithoutIOMMU = exists("/sys/class/vfio/noiommu-\(group)")
       device.groupPath = "/dev/vfio/\(isWithoutIOMMU ? "noiommu-" : "")\(group)"
     }

@@ -4,10 +4,13 @@ public import MigrationStream
 public struct VariantDriver: Sendable, Hashable {
   /// Its name in sysfs. `-` and `_` are alike: the kernel's own drivers do not agree on one.
   public let name: String
+  /// The vendor of the functions in its table.
   public let vendorID: UInt16
+  /// The device ids in its table; empty if no short list says them.
   public let deviceIDs: [UInt16]
 
-  /// Those that can migrate, by the ids in their tables (drivers/vfio/pci of Linux 6.12 to 7.1; igb_vfio_pci is not in it).
+  /// Those that can migrate, by the ids in their tables (drivers/vfio/pci of Linux 6.12 to 7.1;
+  /// igb_vfio_pci is not in it).
   public static let known: [VariantDriver] = [
     VariantDriver(name: "mlx5_vfio_pci", vendorID: 0x15b3, deviceIDs: [0x101e]),
     VariantDriver(

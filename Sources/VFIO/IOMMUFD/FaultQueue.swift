@@ -4,7 +4,9 @@ public import SystemPackage
 
 /// Where the page requests of devices come out (an I/O page fault queue of iommufd).
 public struct FaultQueue: ~Copyable {
+  /// The context that the queue was made in.
   public let iommufd: IOMMUFD
+  /// The object's number in the context.
   public let id: UInt32
   /// The requests are read from it, and answered by writing to it.
   public let descriptor: FileDescriptor

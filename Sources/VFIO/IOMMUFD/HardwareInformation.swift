@@ -1,14 +1,17 @@
 private import ByteIO
 private import CVFIO
 
-/// What an IOMMU says of itself for one device (`struct iommu_hw_info`, include/uapi/linux/iommufd.h).
+/// What an IOMMU says of itself for one device (`struct iommu_hw_info`,
+/// include/uapi/linux/iommufd.h).
 public struct HardwareInformation: Sendable, Hashable {
   /// `IOMMU_HW_INFO_TYPE_…`: 0 none, 1 Intel VT-d, 2 Arm SMMUv3.
   public var type: UInt32
   /// The structure of that type.
   public var data: [UInt8]
-  /// `out_max_pasid_log2`: the bits of a PASID; 0 where there are none, and on kernels that do not say.
+  /// `out_max_pasid_log2`: the bits of a PASID; 0 where there are none, and on kernels that do not
+  /// say.
   public var pasidWidth: Int
+  /// The abilities of the IOMMU that do not depend on its vendor.
   public var capabilities: Capabilities
 
   /// `IOMMU_HW_CAP_…`.
@@ -21,6 +24,7 @@ public struct HardwareInformation: Sendable, Hashable {
     public static var privilegedPASIDs: Self { Self(rawValue: 4) }
   }
 
+  /// The answer to IOMMU_GET_HW_INFO.
   public init(type: UInt32, data: [UInt8], pasidWidth: Int, capabilities: Capabilities) {
     self.type = type
     self.data = data
@@ -46,7 +50,7 @@ public struct HardwareInformation: Sendable, Hashable {
     return data.span.raw.little(UInt64.self, at: 16)
   }
 
-  /// Whether guest page tables can be nested under the host's: VT-d's NEST, bit 26 of the extended capabilities; nil where
-  /// the IOMMU is no VT-d.
+  /// Whether guest page tables can be nested under the host's: VT-d's NEST, bit 26 of the extended
+  /// capabilities; nil where the IOMMU is no VT-d.
   public var hasVTdNesting: Bool? { extendedCapabilities.map { $0 >> 26 & 1 == 1 } }
 }

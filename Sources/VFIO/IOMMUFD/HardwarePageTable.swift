@@ -3,7 +3,9 @@ public import Devices
 
 /// A hardware page table (HWPT): an address space as an IOMMU translates by it.
 public struct HardwarePageTable: ~Copyable {
+  /// The context that the page table was made in.
   public let iommufd: IOMMUFD
+  /// The object's number in the context.
   public let id: UInt32
 
   /// `IOMMU_HWPT_ALLOC_…`.
@@ -14,14 +16,16 @@ public struct HardwarePageTable: ~Copyable {
     /// Guest page tables can be nested under it.
     public static var nestParent: Self { Self(rawValue: 1) }
     public static var dirtyTracking: Self { Self(rawValue: 2) }
-    /// A device, or one of its PASIDs, may be attached while the device has PASIDs attached. From Linux 6.15 on.
+    /// A device, or one of its PASIDs, may be attached while the device has PASIDs attached. From
+    /// Linux 6.15 on.
     public static var pasid: Self { Self(rawValue: 8) }
   }
 
-  /// Makes one of the I/O address space, or the page table, that has the number `parent`, for a bound device.
+  /// Makes one of the I/O address space, or the page table, that has the number `parent`, for a
+  /// bound device.
   ///
-  /// With data it is a guest's own page table, nested under `parent`. Page requests go to the queue with the number
-  /// `faultQueue`, where there is one.
+  /// With data it is a guest's own page table, nested under `parent`. Page requests go to the queue
+  /// with the number `faultQueue`, where there is one.
   ///
   /// The corresponding ioctl is `IOMMU_HWPT_ALLOC`.
   public init(

@@ -3,7 +3,9 @@ public import Devices
 
 /// An I/O address space (IOAS): what a device's addresses mean.
 public struct IOAddressSpace: ~Copyable {
+  /// The context that the address space was made in.
   public let iommufd: IOMMUFD
+  /// The object's number in the context.
   public let id: UInt32
   let isOwned: Bool
 

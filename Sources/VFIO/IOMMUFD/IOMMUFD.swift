@@ -4,14 +4,16 @@ public import SystemPackage
 
 /// An open `/dev/iommu`: what address spaces and page tables belong to.
 ///
-/// Several hold on to it, for their objects end with it, so it is an object. Errors are those of the calls.
+/// Several hold on to it, for their objects end with it, so it is an object. Errors are those of
+/// the calls.
 public final class IOMMUFD {
+  /// The device file that opens a context.
   public static let path = "/dev/iommu"
 
   let kernel: any KernelInterface
   private let handle: KernelDescriptor
-  /// Whether objects stay in the kernel when their owners here go: once the descriptor was handed to another process, they
-  /// are that one's.
+  /// Whether objects stay in the kernel when their owners here go: once the descriptor was handed
+  /// to another process, they are that one's.
   public private(set) var isHandedOver = false
 
   /// Opens it; `path` is another than the usual one where the host's files are seen elsewhere.
@@ -28,6 +30,7 @@ public final class IOMMUFD {
     handle = KernelDescriptor(descriptor, in: kernel, isOwned: false)
   }
 
+  /// The context's descriptor, which stays open as long as this value.
   public var descriptor: FileDescriptor { handle.number }
 
   /// Leaves every object to whoever else has the descriptor.
@@ -40,7 +43,8 @@ public final class IOMMUFD {
     try kernel.control(descriptor, request, &argument)
   }
 
-  /// Destroys an object whose owner goes; where that fails, it is in use, and goes with the descriptor.
+  /// Destroys an object whose owner goes; where that fails, it is in use, and goes with the
+  /// descriptor.
   func destroy(_ id: UInt32) {
     guard !isHandedOver else { return }
     var request = cvfio_iommu_destroy()

@@ -1,6 +1,7 @@
 /// What goes with a request: a number, or a structure, which may point to more memory.
 ///
-/// It is a value, so that a call can be recorded and compared; the kernel's own structure is made of it for the call.
+/// It is a value, so that a call can be recorded and compared; the kernel's own structure is made
+/// of it for the call.
 public struct IoctlArgument: Sendable, Hashable {
   /// The number, where the request takes no address.
   public var value: UInt64 = 0
@@ -11,17 +12,22 @@ public struct IoctlArgument: Sendable, Hashable {
 
   /// Memory beside the structure, with the place of its address in that.
   public struct Memory: Sendable, Hashable {
+    /// The place of the pointer in the structure.
     public var pointerOffset: Int
+    /// The memory that the pointer names.
     public var bytes: [UInt8]
 
+    /// Memory behind a pointer of the structure.
     public init(pointerOffset: Int, bytes: [UInt8]) {
       self.pointerOffset = pointerOffset
       self.bytes = bytes
     }
   }
 
+  /// An argument that is a number.
   public init(value: UInt64 = 0) { self.value = value }
 
+  /// An argument that is a structure, with the memory that it points to.
   public init(bytes: [UInt8], memory: Memory? = nil) {
     self.bytes = bytes
     self.memory = memory
@@ -34,7 +40,8 @@ public struct IoctlArgument: Sendable, Hashable {
   }
 
   static func bytes<Structure: BitwiseCopyable>(of structure: Structure) -> [UInt8] {
-    // SAFETY: the structures have no padding but reserved fields (the asserts on their sizes say so).
+    // SAFETY: the structures have no padding but reserved fields (the asserts on their sizes say
+    // so).
     unsafe withUnsafeBytes(of: structure) { unsafe [UInt8]($0) }
   }
 
@@ -45,7 +52,8 @@ public struct IoctlArgument: Sendable, Hashable {
     precondition(
       offset >= 0 && bytes.count - offset >= MemoryLayout<Structure>.size,
       "the argument is as large as the request's structure")
-    // SAFETY: the range was checked, and every bit pattern is a value of these structures of integers.
+    // SAFETY: the range was checked, and every bit pattern is a value of these structures of
+    // integers.
     return unsafe bytes.withUnsafeBytes {
       unsafe $0.loadUnaligned(fromByteOffset: offset, as: type)
     }

@@ -2,17 +2,19 @@ private import ByteIO
 public import Devices
 public import SystemPackage
 
-/// The system calls that this module makes, all of them: whoever stands in for the kernel sees what a device is asked, and
-/// may record it, answer it from a record, or fail it.
+/// The system calls that this module makes, all of them: whoever stands in for the kernel sees what
+/// a device is asked, and may record it, answer it from a record, or fail it.
 ///
 /// Errors are the calls' own. No call is made from two threads at a time.
 public protocol KernelInterface: AnyObject {
   /// Opens a file that exists; it closes on exec.
   func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor
 
+  /// Closes the descriptor; the corresponding C function is `close`.
   func close(_ descriptor: FileDescriptor)
 
-  /// Reads once into the front of `span`, at `offset` or, without one, where the file stands; how many bytes came.
+  /// Reads once into the front of `span`, at `offset` or, without one, where the file stands; how
+  /// many bytes came.
   ///
   /// The corresponding C functions are `read` and `pread`.
   func read(

@@ -7,8 +7,8 @@ public import SystemPackage
 public final class LinuxKernel: KernelInterface {
   private let isInterrupted: () -> Bool
 
-  /// The kernel. A call that a signal interrupts is made again, unless `isInterrupted` says that the program wants to hear
-  /// of it; then the call is EINTR.
+  /// The kernel. A call that a signal interrupts is made again, unless `isInterrupted` says that
+  /// the program wants to hear of it; then the call is EINTR.
   public init(isInterrupted: @escaping () -> Bool = { false }) {
     self.isInterrupted = isInterrupted
   }
@@ -90,8 +90,8 @@ public final class LinuxKernel: KernelInterface {
       swap(&bytes, &argument.bytes)
       if pointerOffset != nil { argument.memory?.bytes = memory }
     }
-    // SAFETY: structure and memory outlive the call. The structure says how long both are, and whoever made it of Swift
-    // values took the lengths from these arrays.
+    // SAFETY: structure and memory outlive the call. The structure says how long both are, and
+    // whoever made it of Swift values took the lengths from these arrays.
     let result: Result<Int, ErrorNumber> = unsafe bytes.withUnsafeMutableBytes { bytes in
       unsafe memory.withUnsafeMutableBytes { memory in
         let hasPointer = pointerOffset.map { $0 >= 0 && $0 + 8 <= bytes.count } ?? false

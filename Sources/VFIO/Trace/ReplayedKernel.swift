@@ -4,8 +4,8 @@ public import SystemPackage
 
 /// A kernel that answers from a trace: the device that was traced, as long as it is asked the same.
 ///
-/// A call that is not the one recorded is answered with ENOTRECOVERABLE, and so is every call after it; `divergence` says
-/// where and how it went another way.
+/// A call that is not the one recorded is answered with ENOTRECOVERABLE, and so is every call after
+/// it; `divergence` says where and how it went another way.
 public final class ReplayedKernel: KernelInterface {
   private let records: [TraceRecord]
   /// How many calls were answered.
@@ -13,6 +13,7 @@ public final class ReplayedKernel: KernelInterface {
   /// The first call that was not the recorded one.
   public private(set) var divergence: String?
 
+  /// A kernel that gives the answers of `records`, in their order.
   public init(_ records: [TraceRecord]) { self.records = records }
 
   /// Whether every call of the trace was made, and none beside.

@@ -3,7 +3,8 @@ import Devices
 public import YAMLReader
 
 extension TraceRecord {
-  /// The record as one line of JSON (schemas/trace.schema.json), without a line feed. Bytes are in hexadecimal.
+  /// The record as one line of JSON (schemas/trace.schema.json), without a line feed. Bytes are in
+  /// hexadecimal.
   public var json: String {
     var object = JSONObject()
     object.add("call", call.rawValue)
@@ -173,7 +174,8 @@ private struct JSONObject {
     members.append("\(Self.quoted(key)): \(object.text)")
   }
 
-  /// Text in quotes; what JSON, YAML (5.1) or a terminal does not take as it is goes as a number (RFC 8259, 7).
+  /// Text in quotes; what JSON, YAML (5.1) or a terminal does not take as it is goes as a number
+  /// (RFC 8259, 7).
   private static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

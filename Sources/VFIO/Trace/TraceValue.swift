@@ -1,4 +1,5 @@
-/// A value of a traced call, as JSON has it: a number without a fraction (signed only where it is negative), or a text.
+/// A value of a traced call, as JSON has it: a number without a fraction (signed only where it is
+/// negative), or a text.
 public enum TraceValue: Sendable, Hashable {
   case unsigned(UInt64)
   case signed(Int64)
@@ -17,9 +18,12 @@ extension TraceValue: CustomStringConvertible {
 
 /// A named value of a traced call.
 public struct TraceField: Sendable, Hashable {
+  /// The field's name in the kernel's header.
   public var name: String
+  /// The field's content.
   public var value: TraceValue
 
+  /// A field with its content.
   public init(_ name: String, _ value: TraceValue) {
     self.name = name
     self.value = value

@@ -11,8 +11,8 @@ public final class TracingKernel: KernelInterface {
 
   /// Calls `kernel`, and gives each call to `record` when it is over.
   ///
-  /// `now` is a time in nanoseconds. Of data that is read or written, `dataLimit` bytes a call are kept: a trace that lacks
-  /// some cannot stand in for the device.
+  /// `now` is a time in nanoseconds. Of data that is read or written, `dataLimit` bytes a call are
+  /// kept: a trace that lacks some cannot stand in for the device.
   public init(
     _ kernel: any KernelInterface, dataLimit: Int = 4096, now: @escaping () -> UInt64,
     record: @escaping (TraceRecord) -> Void

@@ -5,9 +5,12 @@ extension HostFunction {
   public struct Facts: Sendable {
     /// The physical function of the virtual ones.
     public var physicalFunction: ConfigSpace?
+    /// The ids of a virtual function whose physical function is not at hand.
     public var identity: (vendor: UInt16, device: UInt16)?
+    /// The sizes in bytes of BARs that the operator knows, by index.
     public var barSizes: [Int: UInt64]
 
+    /// Facts for every function of a dump; what is left out is read from the dump.
     public init(
       physicalFunction: ConfigSpace? = nil, identity: (vendor: UInt16, device: UInt16)? = nil,
       barSizes: [Int: UInt64] = [:]
@@ -18,8 +21,9 @@ extension HostFunction {
     }
   }
 
-  /// The functions of a dump. A virtual function finds its physical one in `facts`, else in the dump; a physical
-  /// function whose virtual ones are in the dump is there for them, and left out unless `slot` asks for it.
+  /// The functions of a dump. A virtual function finds its physical one in `facts`, else in the
+  /// dump; a physical function whose virtual ones are in the dump is there for them, and left out
+  /// unless `slot` asks for it.
   public static func functions(
     in dump: ConfigSpaceDump, slot: String?, name: String, facts: Facts
   ) throws(PCIConfigError) -> [HostFunction] {
@@ -52,8 +56,8 @@ extension HostFunction {
     !space.isAllOnes && space.vendorID == 0xffff && space.deviceID == 0xffff
   }
 
-  /// The physical function whose SR-IOV capability numbers the device among its own (PCIe 9.3.3.9); the only one of
-  /// the dump where addresses do not say.
+  /// The physical function whose SR-IOV capability numbers the device among its own (PCIe 9.3.3.9);
+  /// the only one of the dump where addresses do not say.
   private static func parent(
     of device: DumpedDevice, among parents: [DumpedDevice]
   ) -> DumpedDevice? {

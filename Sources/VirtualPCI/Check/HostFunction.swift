@@ -2,18 +2,23 @@ public import PCIConfig
 
 /// A function of a host that a profile may be given to: its dump, and what must be known besides.
 ///
-/// A virtual function shows ids of ffff:ffff and no BARs; its ids, its BARs, PASID and page requests are in the
-/// SR-IOV capability and the other capabilities of its physical function (PCIe 9.3.3, 9.3.4).
+/// A virtual function shows ids of ffff:ffff and no BARs; its ids, its BARs, PASID and page
+/// requests are in the SR-IOV capability and the other capabilities of its physical function (PCIe
+/// 9.3.3, 9.3.4).
 public struct HostFunction: Sendable {
   /// What reports call it: a slot or a file.
   public var label: String
+  /// The function's own bytes.
   public let space: ConfigSpace
   /// The dump of the physical function, for a virtual one.
   public let physicalFunction: ConfigSpace?
+  /// Whether it is a virtual function, by its ids of ffff:ffff or its physical function.
   public let isVirtualFunction: Bool
   /// The real ids; nil for a virtual function of which nobody says them.
   public let vendorID: UInt16?
+  /// The real device ID; nil as for `vendorID`.
   public let deviceID: UInt16?
+  /// The capabilities of the function's own space.
   public let capabilities: CapabilityList
   /// Six entries; nil where there is none, or where a 64-bit one continues.
   public let bars: [HostBAR?]
@@ -23,7 +28,8 @@ public struct HostFunction: Sendable {
   public let quirks: [Quirk]
   let parentCapabilities: CapabilityList?
 
-  /// Takes `space` as a virtual function if its ids are ffff:ffff, or if `physicalFunction` is given.
+  /// Takes `space` as a virtual function if its ids are ffff:ffff, or if `physicalFunction` is
+  /// given.
   ///
   /// - Parameters:
   ///   - space: the function's own bytes.
@@ -81,48 +87,18 @@ public struct HostFunction: Sendable {
     return Set([4, 8].compactMap { space.u8(at: msix.offset + $0).map { Int($0 & 7) } })
   }
 
-  /// A capability of the function, and the space that it lies in.
-  public struct Found: Sendable {
-    public let capability: Capability
-    public let space: ConfigSpace
-    fileprivate let quirks: [Quirk]
-
-    /// A register of the capability, known faults corrected; nil where the dump does not have it.
-    public func load(at offset: Int, byteCount: Int) -> UInt32? {
-      guard let loaded = space.load(capability.offset + offset, byteCount: byteCount) else {
-        return nil
-      }
-      var value = UInt32(truncatingIfNeeded: loaded)
-      for quirk in quirks {
-        switch quirk.correction {
-        case .clear(capability.id, offset, let bits): value &= ~bits
-        case .wrongPendingBits(let wrong, let right)
-        where capability.id == .msix && offset == 8 && value & ~7 == wrong:
-          value = value & 7 | right
-        default: break
-        }
-      }
-      return value
-    }
-
-    /// As ``load(at:byteCount:)``, 0 where the dump does not have it.
-    public func value(at offset: Int, byteCount: Int) -> UInt32 {
-      load(at: offset, byteCount: byteCount) ?? 0
-    }
-  }
-
-  /// The capability number `instance` with this id; of PASID and PRI, which virtual functions share, the physical
-  /// function's.
-  public func find(_ id: CapabilityID, instance: Int = 0) -> Found? {
+  /// The capability number `instance` with this id; of PASID and PRI, which virtual functions
+  /// share, the physical function's.
+  public func find(_ id: CapabilityID, instance: Int = 0) -> LocatedCapability? {
     guard !quirks.contains(where: { $0.correction == .hide(id) }) else { return nil }
     let own = capabilities.all(id)
     if own.indices.contains(instance) {
-      return Found(capability: own[instance], space: space, quirks: quirks)
+      return LocatedCapability(capability: own[instance], space: space, quirks: quirks)
     }
     guard id == .pasid || id == .pageRequest, let physicalFunction, let parentCapabilities,
       let shared = parentCapabilities.first(id)
     else { return nil }
-    return Found(capability: shared, space: physicalFunction, quirks: quirks)
+    return LocatedCapability(capability: shared, space: physicalFunction, quirks: quirks)
   }
 
   /// Where the device has the register; nil where it has none.
@@ -146,11 +122,43 @@ public struct HostFunction: Sendable {
     }
   }
 
-  /// Whether the dump shows all that the device has: 4096 bytes, none left out; of a virtual function whose physical
-  /// one is known, that one's too.
+  /// Whether the dump shows all that the device has: 4096 bytes, none left out; of a virtual
+  /// function whose physical one is known, that one's too.
   public var isComplete: Bool {
     [space, physicalFunction ?? space].allSatisfy {
       $0.byteCount == 4096 && $0.unknownRanges.isEmpty
     }
+  }
+}
+
+/// A capability of the function, and the space that it lies in.
+public struct LocatedCapability: Sendable {
+  /// The capability, with its place in `space`.
+  public let capability: Capability
+  /// The function's own space, or that of its physical function.
+  public let space: ConfigSpace
+  fileprivate let quirks: [Quirk]
+
+  /// A register of the capability, known faults corrected; nil where the dump does not have it.
+  public func load(at offset: Int, byteCount: Int) -> UInt32? {
+    guard let loaded = space.load(capability.offset + offset, byteCount: byteCount) else {
+      return nil
+    }
+    var value = UInt32(truncatingIfNeeded: loaded)
+    for quirk in quirks {
+      switch quirk.correction {
+      case .clear(capability.id, offset, let bits): value &= ~bits
+      case .wrongPendingBits(let wrong, let right)
+      where capability.id == .msix && offset == 8 && value & ~7 == wrong:
+        value = value & 7 | right
+      default: break
+      }
+    }
+    return value
+  }
+
+  /// As ``load(at:byteCount:)``, 0 where the dump does not have it.
+  public func value(at offset: Int, byteCount: Int) -> UInt32 {
+    load(at: offset, byteCount: byteCount) ?? 0
   }
 }

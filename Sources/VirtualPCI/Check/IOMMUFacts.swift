@@ -3,9 +3,12 @@
 public struct IOMMUFacts: Sendable, Hashable {
   /// 0 if there is no PASID support.
   public var pasidWidth: Int
+  /// Whether the IOMMU honours Execute Requested.
   public var allowsExecute: Bool
+  /// Whether the IOMMU honours Privileged Mode Requested.
   public var allowsPrivileged: Bool
 
+  /// The abilities of an IOMMU whose PASIDs have `pasidWidth` bits.
   public init(pasidWidth: Int, allowsExecute: Bool = false, allowsPrivileged: Bool = false) {
     self.pasidWidth = pasidWidth
     self.allowsExecute = allowsExecute

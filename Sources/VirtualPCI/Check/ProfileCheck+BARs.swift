@@ -1,9 +1,11 @@
+import ByteIO
+
 extension ProfileCheck {
   /// Kind and size of every BAR of the profile.
   mutating func checkBARs() {
     if let size = layout.profile.romSize {
       note(
-        "bars", "expansion ROM", ProfileWriter.size(size), "not known",
+        "bars", "expansion ROM", size.byteCountText, "not known",
         "the VMM serves the ROM that it is given")
     }
     guard host.areBARsKnown else {
@@ -40,20 +42,20 @@ extension ProfileCheck {
         "bars", field, "prefetchable", "not prefetchable",
         "a guest may combine and repeat reads that have side effects")
     }
-    let wanted = ProfileWriter.size(bar.size)
+    let wanted = bar.size.byteCountText
     if let size = found.size {
       if size < bar.size {
         refuse(
-          "bars", field, wanted, ProfileWriter.size(size),
+          "bars", field, wanted, size.byteCountText,
           "a guest would reach behind the device's registers")
       } else if size > bar.size {
         note(
-          "bars", field, wanted, ProfileWriter.size(size),
+          "bars", field, wanted, size.byteCountText,
           "the guest sees the first part of the region")
       }
     } else if let limit = found.sizeLimit, limit < bar.size {
       refuse(
-        "bars", field, wanted, "at most \(ProfileWriter.size(limit)), by its address",
+        "bars", field, wanted, "at most \(limit.byteCountText), by its address",
         "a guest would reach behind the device's registers")
     } else {
       note(

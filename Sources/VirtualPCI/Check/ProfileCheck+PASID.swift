@@ -9,8 +9,9 @@ extension ProfileCheck {
     var text: String
   }
 
-  /// PASID is synthesised by the VMM, since the kernel hides it from VFIO. What the operator says of the IOMMU
-  /// decides; with the device's own capability in the dump too, the smaller width and the common permissions hold.
+  /// PASID is synthesised by the VMM, since the kernel hides it from VFIO. What the operator says
+  /// of the IOMMU decides; with the device's own capability in the dump too, the smaller width and
+  /// the common permissions hold.
   mutating func checkPASID(_ placed: PlacedCapability) {
     guard let support = support() else {
       return refuse(

@@ -92,16 +92,17 @@ struct ProfileCheck {
 
   /// A capability other than PASID: present, and every field enough.
   private mutating func check(_ placed: PlacedCapability) {
-    let template = placed.template
-    if template.holdsBytes { return checkBytes(placed) }
+    let policy = placed.policy
+    if policy.holdsBytes { return checkBytes(placed) }
     guard let found = host.find(placed.id, instance: placed.instance) else {
-      guard template.presence == .required else { return }
-      return refuse(placed.label, "capability", "present", "absent", template.purpose)
+      guard policy.presence == .required else { return }
+      return refuse(placed.label, "capability", "present", "absent", policy.purpose)
     }
-    // Registers whose place depends on others may lie elsewhere on the device; those that are checked do not.
-    for register in template.registers(placed.content) {
-      guard register.rules.contains(where: { $0.agreement.isChecked }) else { continue }
-      let wanted = template.value(of: register, in: placed.content)
+    // Registers whose place depends on others may lie elsewhere on the device; those that are
+    // checked do not.
+    for register in policy.registers(placed.content) {
+      guard register.rules.contains(where: { $0.mergeRule.isChecked }) else { continue }
+      let wanted = policy.value(of: register, in: placed.content)
       guard let value = found.load(at: register.offset, byteCount: register.byteCount) else {
         warn(
           placed.label, register.name, "0x\(hex(wanted))", "not in the dump",
@@ -124,7 +125,7 @@ struct ProfileCheck {
     let isFound = candidates.contains { layout.hasBytes(of: placed, $0, on: host) }
     guard !isFound else { return }
     if candidates.isEmpty {
-      refuse(placed.label, "capability", "present", "absent", placed.template.purpose)
+      refuse(placed.label, "capability", "present", "absent", placed.policy.purpose)
     } else {
       let text = wanted.prefix(8).map { hex($0, digits: 2) }.joined(separator: " ")
       refuse(
@@ -193,7 +194,8 @@ extension ProfileLayout {
   ///
   /// - Parameters:
   ///   - host: the device that is to serve the profile.
-  ///   - iommu: what iommufd reports; the kernel hides the PASID capability from VFIO, so a dump alone does not always
+  ///   - iommu: what iommufd reports; the kernel hides the PASID capability from VFIO, so a dump
+  ///     alone does not always
   ///     say.
   public func check(_ host: HostFunction, iommu: IOMMUFacts? = nil) -> CheckReport {
     var check = ProfileCheck(self, host, iommu)

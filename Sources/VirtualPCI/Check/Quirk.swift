@@ -12,19 +12,25 @@ public struct Quirk: Sendable {
     case wrongPendingBits(offset: UInt32, instead: UInt32)
   }
 
+  /// The vendor ID of the devices with the fault.
   public let vendor: UInt16
   /// Device ids, and the bits of them that count.
   public let devices: [UInt16]
+  /// The bits of the device ID that count.
   public let deviceMask: UInt16
+  /// The revisions of the devices with the fault.
   public let revisions: ClosedRange<UInt8>
+  /// The way to make up for the fault.
   public let correction: Correction
+  /// The fault in words.
   public let reason: String
-  public let source: FactSource
+  /// The place where the fault is documented.
+  public let source: Citation
 
   init(
     _ vendor: UInt16, _ devices: [UInt16], mask deviceMask: UInt16 = 0xffff,
     revisions: ClosedRange<UInt8> = 0...255, _ correction: Correction, _ reason: String,
-    from source: FactSource
+    from source: Citation
   ) {
     self.vendor = vendor
     self.devices = devices

@@ -4,9 +4,9 @@ import PCIConfig
 struct DropRule {
   let id: CapabilityID
   let reason: String
-  let source: FactSource
+  let source: Citation
 
-  private init(_ id: CapabilityID, _ reason: String, _ source: FactSource) {
+  private init(_ id: CapabilityID, _ reason: String, _ source: Citation) {
     self.id = id
     self.reason = reason
     self.source = source
@@ -54,7 +54,7 @@ struct DropRule {
   /// Why a capability with `id` is dropped; nil if a profile may have it.
   static func reason(_ id: CapabilityID) -> String? {
     if let rule = byID[id] { return "\(rule.reason) (\(rule.source))" }
-    return CapabilityTemplate.isKnown(id)
+    return CapabilityPolicy.isKnown(id)
       ? nil : "no table says which of its bits are the device's; keep it by number"
   }
 }

@@ -2,9 +2,11 @@ import ByteIO
 import PCIConfig
 
 extension ProfileDerivation {
-  /// Gives every capability its place: the first device's where it is free, else a free one by the layout's rule.
+  /// Gives every capability its place: the first device's where it is free, else a free one by the
+  /// layout's rule.
   ///
-  /// PASID that no dump shows goes to 0xff8, where QEMU puts it; and something has to begin the extended list at 0x100.
+  /// PASID that no dump shows goes to 0xff8, where QEMU puts it; and something has to begin the
+  /// extended list at 0x100.
   static func place(
     _ profile: inout Profile, _ wanted: [Int?], _ report: inout DerivationReport
   ) throws(DerivationError) {
@@ -42,7 +44,7 @@ extension ProfileDerivation {
       profile.capabilities[index].placement = .at(offset)
       if let old = wanted[index], old != offset {
         report.add(
-          .moved, profile.capabilities[index].template.key, "offset",
+          .moved, profile.capabilities[index].policy.key, "offset",
           found: [.init(device: report.devices[0], value: "0x\(hex(old))")],
           settled: "0x\(hex(offset))",
           "the first device's place is taken, or the extended list needs a start at 0x100")
@@ -50,8 +52,8 @@ extension ProfileDerivation {
     }
   }
 
-  /// The MSI-X table and PBA: the first device's place if it fits into the profile's BARs, else the next device's,
-  /// else the end of the largest memory BAR.
+  /// The MSI-X table and PBA: the first device's place if it fits into the profile's BARs, else the
+  /// next device's, else the end of the largest memory BAR.
   static func placeMSIX(
     _ profile: inout Profile, _ offsets: inout [Int?], _ hosts: [HostFunction],
     _ report: inout DerivationReport
@@ -112,7 +114,8 @@ struct MSIXSizes {
     return table & 7 != pba & 7 || first + self.table <= second || second + self.pba <= first
   }
 
-  /// A place of whole pages at the end of the largest memory BAR, since a VMM can only trap whole pages.
+  /// A place of whole pages at the end of the largest memory BAR, since a VMM can only trap whole
+  /// pages.
   func end(of bars: [ProfileBAR]) -> (table: UInt32, pba: UInt32)? {
     guard let bar = bars.filter({ $0.kind != .io }).max(by: { $0.size < $1.size }) else {
       return nil

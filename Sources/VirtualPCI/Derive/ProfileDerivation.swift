@@ -3,11 +3,15 @@ import PCIConfig
 
 /// Makes a profile that every one of some devices can carry.
 ///
-/// What all have is kept at the first device's offsets, with every field at what the least of them supports; what one
-/// lacks is dropped, and so is what `DropRule` names. Nothing is decided silently: the report has every difference.
+/// What all have is kept at the first device's offsets, with every field at what the least of them
+/// supports; what one lacks is dropped, and so is what `DropRule` names. Nothing is decided
+/// silently: the report has every difference.
 public struct ProfileDerivation: Sendable {
+  /// The profile that every device can carry.
   public private(set) var profile: Profile
+  /// Every difference between the devices and its settlement.
   public private(set) var report: DerivationReport
+  /// The profile, laid out.
   public private(set) var layout: ProfileLayout
 
   /// Derives from `hosts`, of which the first counts where there is a choice.
@@ -15,18 +19,18 @@ public struct ProfileDerivation: Sendable {
     from hosts: [HostFunction], options: DerivationOptions = DerivationOptions()
   ) throws(DerivationError) {
     try Self.require(hosts)
-    var settler = CapabilitySettler(hosts, options)
-    settler.settle()
-    var bars = BARSettler(hosts, options, settler.report)
-    bars.settle()
+    var merger = CapabilityMerger(hosts, options)
+    merger.merge()
+    var bars = BARMerger(hosts, options, merger.report)
+    bars.merge()
     var profile = Profile(
       name: options.name ?? Self.name(hosts[0]), isVirtualFunction: hosts[0].isVirtualFunction,
       identity: Self.identity(hosts[0], options))
     profile.bars = bars.bars
     report = bars.report
     report.profile = profile.name
-    profile.capabilities = settler.capabilities
-    var offsets = settler.offsets
+    profile.capabilities = merger.capabilities
+    var offsets = merger.offsets
     Self.placeMSIX(&profile, &offsets, hosts, &report)
     Self.settleHeader(&profile, hosts, options, &report)
     try Self.place(&profile, offsets, &report)

@@ -1,18 +1,21 @@
 import PCIConfig
 
-/// The one register of a virtio function's capabilities that a guest writes: the window onto its BARs.
+/// The one register of a virtio function's capabilities that a guest writes: the window onto its
+/// BARs.
 ///
-/// VIRTIO 1.2, 4.1.4.9: the capability of type 5 has BAR, offset, length and data, through which a driver that cannot
-/// map BARs reaches the device.
+/// VIRTIO 1.2, 4.1.4.9: the capability of type 5 has BAR, offset, length and data, through which a
+/// driver that cannot map BARs reaches the device.
 enum VirtioWindow {
-  /// Whether `bytes`, behind the two of the header, are such a capability's: length, type 5, 20 bytes in all.
+  /// Whether `bytes`, behind the two of the header, are such a capability's: length, type 5, 20
+  /// bytes in all.
   static func isWindow(_ bytes: [UInt8]) -> Bool { bytes.count == 18 && bytes[1] == 5 }
 
   static func isVirtio(_ host: HostFunction) -> Bool {
     host.vendorID == 0x1af4 && (0x1000...0x107f).contains(host.deviceID ?? 0)
   }
 
-  /// Where the structures end that the function's virtio capabilities place in the BAR (VIRTIO 1.2, 4.1.4).
+  /// Where the structures end that the function's virtio capabilities place in the BAR (VIRTIO 1.2,
+  /// 4.1.4).
   static func end(of bar: Int, _ host: HostFunction) -> UInt64 {
     guard isVirtio(host) else { return 0 }
     return host.capabilities.all(.vendorSpecific).reduce(0) { end, capability in

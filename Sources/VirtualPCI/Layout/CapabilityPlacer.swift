@@ -3,9 +3,10 @@ import PCIConfig
 
 /// Finds the places of a profile's capabilities.
 ///
-/// The rule: capabilities with an offset keep it; then, in the order of the profile, each `auto` one takes the lowest
-/// free place of its region that is long enough and begins at a multiple of 4. Standard capabilities have 0x40 to
-/// 0xff, extended ones 0x100 to 0xfff. Nothing of a device enters, so a profile lays itself out alike everywhere.
+/// The rule: capabilities with an offset keep it; then, in the order of the profile, each `auto`
+/// one takes the lowest free place of its region that is long enough and begins at a multiple of 4.
+/// Standard capabilities have 0x40 to 0xff, extended ones 0x100 to 0xfff. Nothing of a device
+/// enters, so a profile lays itself out alike everywhere.
 struct CapabilityPlacer {
   private(set) var offsets: [Int?]
   private(set) var problems: [ProfileProblem] = []
@@ -26,7 +27,7 @@ struct CapabilityPlacer {
       guard let offset = free(capability.byteCount, in: Self.region(capability.id)) else {
         problems.append(
           ProfileProblem(
-            "\(capability.template.key): no free place of \(capability.byteCount) bytes is left",
+            "\(capability.policy.key): no free place of \(capability.byteCount) bytes is left",
             at: capability.placementMark, breaks: .region))
         continue
       }
@@ -39,7 +40,7 @@ struct CapabilityPlacer {
     _ capability: ProfileCapability, at offset: Int, _ index: Int,
     among capabilities: [ProfileCapability]
   ) {
-    let key = capability.template.key
+    let key = capability.policy.key
     let region = Self.region(capability.id)
     let place = "0x" + hex(offset, digits: 2)
     func report(_ message: String, _ rule: ProfileRule) {
@@ -65,7 +66,7 @@ struct CapabilityPlacer {
       guard range.overlaps(otherRange) else { continue }
       report(
         "\(key): the bytes \(Self.text(range)) overlap those of "
-          + "\(capabilities[other].template.key) at \(Self.text(otherRange))", .overlap)
+          + "\(capabilities[other].policy.key) at \(Self.text(otherRange))", .overlap)
     }
     offsets[index] = offset
     taken.append(range)

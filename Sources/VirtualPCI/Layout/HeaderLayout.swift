@@ -4,11 +4,11 @@ struct HeaderLayout {
   /// Where the first standard capability lies; 0 for none.
   let firstCapability: Int
 
-  private static let identifier = FactSource.vfio(
+  private static let identifier = Citation.vfio(
     "init_pci_cap_basic_perm: ids are virtual; here they are the profile's")
-  private static let command = FactSource.vfio(
+  private static let command = Citation.vfio(
     "vfio_basic_config_write: a guest's enables reach the device")
-  private static let unused = FactSource.pcie("7.5.1: not used by PCI Express functions")
+  private static let unused = Citation.pcie("7.5.1: not used by PCI Express functions")
 
   func registers() -> [PlacedRegister] {
     let identity = profile.identity
@@ -118,7 +118,7 @@ struct HeaderLayout {
         masks[bar.index + 1] = UInt32(truncatingIfNeeded: mask >> 32)
       }
     }
-    let source = FactSource.vfio(
+    let source = Citation.vfio(
       "init_pci_cap_basic_perm: virtual; reads back the size after a write of ones")
     return (0..<6).map { index in
       register(
@@ -130,7 +130,7 @@ struct HeaderLayout {
   }
 
   private var romRegister: PlacedRegister {
-    let source = FactSource.qemu(
+    let source = Citation.qemu(
       "hw/vfio/pci.c: whether there is an option ROM is the VMM's choice")
     guard let size = profile.romSize else {
       return fixed("expansion ROM", 0x30, 4, 0, source, isFixed: true)
@@ -143,7 +143,7 @@ struct HeaderLayout {
   }
 
   private func fixed(
-    _ name: String, _ offset: Int, _ count: Int, _ value: UInt32, _ source: FactSource,
+    _ name: String, _ offset: Int, _ count: Int, _ value: UInt32, _ source: Citation,
     isFixed: Bool = false
   ) -> PlacedRegister {
     register(name, offset, count, value, [], isFixed: isFixed, from: source)
@@ -151,7 +151,7 @@ struct HeaderLayout {
 
   private func register(
     _ name: String, _ offset: Int, _ count: Int, _ reset: UInt32, _ parts: [PlacedBits],
-    isFixed: Bool = false, from source: FactSource
+    isFixed: Bool = false, from source: Citation
   ) -> PlacedRegister {
     PlacedRegister(
       offset: offset, byteCount: count, name: name, owner: .header, reset: reset, parts: parts,
@@ -160,10 +160,10 @@ struct HeaderLayout {
 
   private func part(
     _ bits: UInt32, _ name: String, _ access: BitAccess, _ effect: ConfigWriteEffects = [],
-    at offset: Int? = nil, from source: FactSource
+    at offset: Int? = nil, from source: Citation
   ) -> PlacedBits {
     PlacedBits(
-      bits: bits, name: name, access: access, agreement: .fixed, consequence: "", effect: effect,
+      bits: bits, name: name, access: access, mergeRule: .fixed, consequence: "", effect: effect,
       counterpart: offset.map { .header($0) }, required: nil, settlesAtReset: true, source: source)
   }
 }

@@ -4,29 +4,42 @@ import ByteIO
 public struct ProfileExplanation: Sendable {
   /// Some bits of a register.
   public struct Bits: Sendable, Hashable {
+    /// The bits within their register.
     public let bits: UInt32
+    /// The name of the bits.
     public let name: String
+    /// The effect of a guest's reads and writes.
     public let access: BitAccess
+    /// The value of the bits after a reset, in their place.
     public let reset: UInt32
+    /// The register of the device behind the bits, if there is one.
     public let counterpart: String?
+    /// The least value that a device must have, if it is asked for.
     public let required: UInt32?
+    /// The place where the rule can be looked up.
     public let source: String
   }
 
   /// A register, or a range of bytes that nothing has.
   public struct Entry: Sendable, Hashable {
+    /// The place of the register in the space.
     public let offset: Int
+    /// The width of the register in bytes.
     public let length: Int
     /// The capability, `header` or `free`.
     public let owner: String
+    /// The register's name.
     public let name: String
+    /// The value of the whole register after a reset.
     public let reset: UInt32
+    /// The register's bits by the rule that holds for them.
     public let bits: [Bits]
   }
 
   /// In ascending order; they cover every byte once.
   public let entries: [Entry]
 
+  /// Explains every register of a profile that is laid out.
   public init(_ layout: ProfileLayout) {
     var entries: [Entry] = []
     var next = 0
@@ -72,7 +85,8 @@ public struct ProfileExplanation: Sendable {
       name: register.name, reset: register.reset, bits: bits)
   }
 
-  /// The entries as lines: a range, its owner and register, and below each group of bits with its source.
+  /// The entries as lines: a range, its owner and register, and below each group of bits with its
+  /// source.
   public var text: String {
     var lines: [String] = []
     var owner = ""

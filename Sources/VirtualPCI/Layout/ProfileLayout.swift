@@ -2,8 +2,10 @@ import ByteIO
 public import PCIConfig
 private import YAMLReader
 
-/// A profile laid out byte by byte: every capability at its place, every register with its bits, every rule met.
+/// A profile laid out byte by byte: every capability at its place, every register with its bits,
+/// every rule met.
 public struct ProfileLayout: Sendable {
+  /// The profile that was laid out.
   public let profile: Profile
   /// 256 or 4096.
   public let byteCount: Int
@@ -11,7 +13,8 @@ public struct ProfileLayout: Sendable {
   public let capabilities: [PlacedCapability]
   /// In ascending order and disjoint; bytes without a register are constant zeros.
   public let registers: [PlacedRegister]
-  public let image: SpaceImage
+  /// The bytes of the space, and what guests may do with each bit.
+  public let image: ConfigSpaceImage
 
   /// Lays `profile` out, or says everything that is wrong with it.
   public init(_ profile: Profile) throws(ProfileError) {
@@ -42,7 +45,7 @@ public struct ProfileLayout: Sendable {
     byteCount = profile.byteCount
     capabilities = placed
     self.registers = registers
-    image = SpaceImage(byteCount: profile.byteCount, registers)
+    image = ConfigSpaceImage(byteCount: profile.byteCount, registers)
     if let expected = profile.digest, expected != digest {
       throw ProfileError([
         ProfileProblem(
@@ -98,6 +101,32 @@ public struct ProfileLayout: Sendable {
     }
   }
 
-  /// The bytes that a guest sees after a reset: the same on every device that can carry the profile.
+  /// The bytes that a guest sees after a reset: the same on every device that can carry the
+  /// profile.
   public var synthesized: [UInt8] { image.reset }
+}
+
+extension ProfileLayout {
+  /// The name of the layout, whatever the text that says it: the SHA-256 of its planes, in
+  /// hexadecimal.
+  ///
+  /// Hashed are the text `ferry-vpci-1`, the number of bytes as 32 bits little-endian, the planes
+  /// reset, writable, clearable, trigger, forwarded, device and device-writable, each of that many
+  /// bytes, and for every byte that a device serves its offset and counterpart as a line
+  /// `0x004 0x04`.
+  public var digest: String {
+    var message = ByteWriter(reserving: 8 * byteCount)
+    message.append([UInt8]("ferry-vpci-1".utf8))
+    message.little(UInt32(truncatingIfNeeded: byteCount))
+    for plane in [
+      image.reset, image.writable, image.clearable, image.trigger, image.forwarded, image.device,
+      image.deviceWritable,
+    ] {
+      message.append(plane)
+    }
+    for (offset, index) in image.anchorIndex.enumerated() where index >= 0 {
+      message.append([UInt8]("0x\(hex(offset, digits: 3)) \(image.anchors[Int(index)])\n".utf8))
+    }
+    return SHA256.hash(message.bytes).map { hex($0, digits: 2) }.joined()
+  }
 }

@@ -58,15 +58,15 @@ struct ProfileRules {
   /// Ids that may appear more than once (PCI 3.0, 6.7; PCIe 7.9.5, 7.9.6).
   static func mayRepeat(_ id: CapabilityID) -> Bool {
     [.vendorSpecific, .vendorSpecificExtended, .designatedVendorSpecific, .dataObjectExchange]
-      .contains(id) || !CapabilityTemplate.isKnown(id)
+      .contains(id) || !CapabilityPolicy.isKnown(id)
   }
 
   private mutating func capabilities(_ profile: Profile) {
     var seen: Set<CapabilityID> = []
     for capability in profile.capabilities {
-      let template = capability.template
+      let policy = capability.policy
       if !seen.insert(capability.id).inserted, !Self.mayRepeat(capability.id) {
-        report("\(template.key): expected one, found another", capability, .once)
+        report("\(policy.key): expected one, found another", capability, .once)
       }
       let version = capability.content.version
       let versions: ClosedRange<Int>
@@ -75,12 +75,12 @@ struct ProfileRules {
       case .pciExpress: versions = 1...2
       default: versions = 1...15
       }
-      if capability.id.isExtended || template.versionBits != nil, !versions.contains(version) {
+      if capability.id.isExtended || policy.versionBits != nil, !versions.contains(version) {
         report(
-          "\(template.key): expected a version from \(versions.lowerBound) to "
+          "\(policy.key): expected a version from \(versions.lowerBound) to "
             + "\(versions.upperBound), found \(version)", capability, .version)
       }
-      if template.holdsBytes { vendorLength(capability) }
+      if policy.holdsBytes { vendorLength(capability) }
     }
   }
 
@@ -95,7 +95,7 @@ struct ProfileRules {
     }
     if let declared, declared != capability.byteCount {
       report(
-        "\(capability.template.key): the bytes say a length of \(declared), found "
+        "\(capability.policy.key): the bytes say a length of \(declared), found "
           + "\(capability.byteCount) with the header", capability, .vendorLength)
     }
   }
@@ -104,7 +104,7 @@ struct ProfileRules {
     if !profile.isExpress {
       for capability in profile.capabilities where capability.id.isExtended {
         report(
-          "\(capability.template.key): there is no PCI Express capability", capability,
+          "\(capability.policy.key): there is no PCI Express capability", capability,
           capability.id == .pasid ? .pasidNeedsExpress : .extendedNeedsExpress)
       }
     }

@@ -73,7 +73,7 @@ struct RegisterOverrides {
     registers.append(
       PlacedRegister(
         offset: byte, byteCount: 1, name: "byte 0x\(hex(byte, digits: 2))", owner: owner, reset: 0,
-        parts: [], hardwareClear: 0, isFixed: false, source: FactSource("the profile")))
+        parts: [], hardwareClear: 0, isFixed: false, source: Citation("the profile")))
   }
 
   private mutating func apply(_ override: ProfileRegister, to index: Int) {
@@ -97,11 +97,11 @@ struct RegisterOverrides {
       guard bits != 0 else { return }
       registers[index].parts.append(
         PlacedBits(
-          bits: bits, name: override.name, access: access, agreement: .fixed,
+          bits: bits, name: override.name, access: access, mergeRule: .fixed,
           consequence: "a guest would read what the profile does not say", effect: [],
           counterpart: access.needsDevice || override.required != nil ? counterpart : nil,
           required: override.required.map { local($0) & bits }, settlesAtReset: false,
-          source: FactSource("the profile")))
+          source: Citation("the profile")))
     }
     let rest = bits & ~(writable | clearable)
     switch override.source {

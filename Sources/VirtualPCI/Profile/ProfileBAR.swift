@@ -12,14 +12,18 @@ public struct ProfileBAR: Sendable {
 
   /// 0 to 5; `mem64` takes the next one too.
   public var index: Int
+  /// The address space that the BAR asks for.
   public var kind: Kind
+  /// Whether the guest sees the BAR marked as prefetchable.
   public var isPrefetchable: Bool
   /// A power of two.
   public var size: UInt64
   /// Whether the size is a guess, because no dump says it.
   public var isAssumed: Bool
+  /// The place in the profile's text, for errors.
   public var mark: YAMLMark?
 
+  /// A BAR of `size` bytes, which laying out checks.
   public init(
     index: Int, kind: Kind, isPrefetchable: Bool = false, size: UInt64, isAssumed: Bool = false,
     mark: YAMLMark? = nil

@@ -10,25 +10,31 @@ public struct ProfileCapability: Sendable {
     case auto
   }
 
-  public var template: CapabilityTemplate
+  /// The rules by which the capability's registers are shown.
+  public var policy: CapabilityPolicy
+  /// The place that the profile asks for.
   public var placement: Placement
+  /// The settings of the capability.
   public var content: CapabilityContent
   /// Where the entry begins.
   public var mark: YAMLMark?
   /// Where its `at` stands.
   public var placementMark: YAMLMark?
 
+  /// A capability of a profile.
   public init(
-    _ template: CapabilityTemplate, at placement: Placement, content: CapabilityContent? = nil,
+    _ policy: CapabilityPolicy, at placement: Placement, content: CapabilityContent? = nil,
     mark: YAMLMark? = nil, placementMark: YAMLMark? = nil
   ) {
-    self.template = template
+    self.policy = policy
     self.placement = placement
-    self.content = content ?? CapabilityContent(version: template.defaultVersion)
+    self.content = content ?? CapabilityContent(version: policy.defaultVersion)
     self.mark = mark
     self.placementMark = placementMark
   }
 
-  public var id: CapabilityID { template.id }
-  public var byteCount: Int { template.byteCount(content) }
+  /// The capability's number.
+  public var id: CapabilityID { policy.id }
+  /// The bytes that the capability takes, its header included.
+  public var byteCount: Int { policy.byteCount(content) }
 }

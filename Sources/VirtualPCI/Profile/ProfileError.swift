@@ -9,6 +9,7 @@ public struct ProfileProblem: Sendable, Hashable, CustomStringConvertible {
   /// The requirement that is not met; nil where the text itself is at fault.
   public let rule: ProfileRule?
 
+  /// A problem at `mark` that breaks `rule`, if it breaks one of PCI's.
   public init(_ message: String, at mark: YAMLMark?, breaks rule: ProfileRule? = nil) {
     self.mark = mark
     self.message = message
@@ -22,10 +23,13 @@ public struct ProfileProblem: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Why a text is not a profile, or a profile cannot be laid out: every problem, in the order of the text.
+/// Why a text is not a profile, or a profile cannot be laid out: every problem, in the order of the
+/// text.
 public struct ProfileError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Every problem of the profile; never empty.
   public let problems: [ProfileProblem]
 
+  /// An error with at least one problem.
   public init(_ problems: [ProfileProblem]) { self.problems = problems }
 
   init(_ error: YAMLError) {

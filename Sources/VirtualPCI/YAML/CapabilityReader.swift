@@ -2,56 +2,56 @@ import ByteIO
 import PCIConfig
 internal import YAMLReader
 
-/// Reads one entry of `capabilities` or `extended`, by its template's keys.
+/// Reads one entry of `capabilities` or `extended`, by its policy's keys.
 struct CapabilityReader {
   private(set) var capability: ProfileCapability
 
   init(_ node: YAMLNode, isExtended: Bool) throws(YAMLError) {
-    let template = try Self.template(node, isExtended: isExtended)
-    var known: Set<String> = ["id", "at", template.holdsBytes ? "bytes" : "registers"]
-    if isExtended || template.versionBits != nil { known.insert("version") }
-    for setting in template.settings { known.insert(setting.key) }
+    let policy = try Self.policy(node, isExtended: isExtended)
+    var known: Set<String> = ["id", "at", policy.holdsBytes ? "bytes" : "registers"]
+    if isExtended || policy.versionBits != nil { known.insert("version") }
+    for setting in policy.settings { known.insert(setting.key) }
     let fields = try node.fields(known)
     let place = try fields.required("at")
     let placement: ProfileCapability.Placement =
       try place.string() == "auto" ? .auto : .at(try place.integer(in: 0...0xfff))
     capability = ProfileCapability(
-      template, at: placement, mark: node.mark, placementMark: place.mark)
+      policy, at: placement, mark: node.mark, placementMark: place.mark)
     if let version = fields["version"] {
       capability.content.version = try version.integer(in: 0...15)
     }
-    if template.holdsBytes {
+    if policy.holdsBytes {
       capability.content.bytes = try Self.bytes(try fields.required("bytes"))
       return
     }
     let given = try fields["registers"]?.entries() ?? []
     for entry in given { capability.content.values[entry.key] = try entry.value.integer() }
-    for setting in template.settings {
+    for setting in policy.settings {
       if let value = fields[setting.key] {
         try set(setting, value, isGiven: given.contains { $0.key == setting.register })
       } else if setting.isRequired, !given.contains(where: { $0.key == setting.register }) {
-        throw node.error(.missing, "\(template.key): expected the key '\(setting.key)'")
+        throw node.error(.missing, "\(policy.key): expected the key '\(setting.key)'")
       }
     }
     try checkNames(given)
   }
 
-  private static func template(
+  private static func policy(
     _ node: YAMLNode, isExtended: Bool
-  ) throws(YAMLError) -> CapabilityTemplate {
+  ) throws(YAMLError) -> CapabilityPolicy {
     guard let id = try node.entries().first(where: { $0.key == "id" })?.value else {
       throw node.error(.missing, "expected the key 'id'")
     }
     let text = try id.string()
-    if let template = CapabilityTemplate.named(text) {
-      guard template.id.isExtended == isExtended else {
+    if let policy = CapabilityPolicy.named(text) {
+      guard policy.id.isExtended == isExtended else {
         throw id.error(
           .value, "'\(text)' belongs under '\(isExtended ? "capabilities" : "extended")'")
       }
-      return template
+      return policy
     }
     guard text.first?.isNumber == true else {
-      let names = CapabilityTemplate.all.filter { $0.id.isExtended == isExtended }.map(\.key)
+      let names = CapabilityPolicy.all.filter { $0.id.isExtended == isExtended }.map(\.key)
       throw id.error(
         .value, "expected one of \(names.joined(separator: ", ")) or a number, found \(id.kind)")
     }
@@ -59,7 +59,7 @@ struct CapabilityReader {
       isExtended
       ? CapabilityID(extended: try id.integer(in: 1...0xfffe))
       : CapabilityID(standard: try id.integer(in: 1...0xfe))
-    return CapabilityTemplate.template(for: identifier)
+    return CapabilityPolicy.policy(for: identifier)
   }
 
   private static func bytes(_ node: YAMLNode) throws(YAMLError) -> [UInt8] {
@@ -87,8 +87,8 @@ struct CapabilityReader {
     _ setting: CapabilitySetting, _ node: YAMLNode, isGiven: Bool
   ) throws(YAMLError) {
     let bits = try Self.bits(setting, node)
-    let template = capability.template
-    let register = template.registers(capability.content).first { $0.name == setting.register }
+    let policy = capability.policy
+    let register = policy.registers(capability.content).first { $0.name == setting.register }
     let value = capability.content.values[setting.register] ?? register?.reset ?? 0
     guard !isGiven || value & setting.bits == bits else {
       throw node.error(
@@ -129,7 +129,7 @@ struct CapabilityReader {
   }
 
   private func checkNames(_ given: [YAMLNode.Entry]) throws(YAMLError) {
-    let registers = capability.template.registers(capability.content)
+    let registers = capability.policy.registers(capability.content)
     for entry in given {
       guard let register = registers.first(where: { $0.name == entry.key }) else {
         throw YAMLError(

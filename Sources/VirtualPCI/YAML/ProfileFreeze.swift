@@ -5,8 +5,8 @@ private import YAMLReader
 extension Profile {
   /// The text of a profile with every offset explicit and the digest of its layout in it.
   ///
-  /// Each `auto` is replaced where it stands, so comments and order stay. A frozen profile is refused as soon as a
-  /// changed default, or an edit, would show a guest anything else.
+  /// Each `auto` is replaced where it stands, so comments and order stay. A frozen profile is
+  /// refused as soon as a changed default, or an edit, would show a guest anything else.
   public static func freeze(_ text: [UInt8]) throws(ProfileError) -> String {
     var profile = try Profile(parsing: text)
     profile.digest = nil

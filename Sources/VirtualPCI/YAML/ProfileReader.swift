@@ -131,13 +131,13 @@ enum ProfileReader {
     }
     let digits = text[text.index(after: plus)...]
     let offset = digits.hasPrefix("0x") ? Int(digits.dropFirst(2), radix: 16) : Int(digits)
-    guard let template = CapabilityTemplate.named(String(key)), let offset,
+    guard let policy = CapabilityPolicy.named(String(key)), let offset,
       (0...0xfff).contains(offset)
     else {
       throw node.error(
         .value, "expected an offset such as 0x44 or express+0x08, found \(node.kind)")
     }
-    return .capability(template.id, instance: instance, offset: offset)
+    return .capability(policy.id, instance: instance, offset: offset)
   }
 
   static func choice(_ node: YAMLNode, _ names: [String]) throws(YAMLError) -> String {
@@ -147,5 +147,17 @@ enum ProfileReader {
         .value, "expected one of \(names.joined(separator: ", ")), found \(node.kind)")
     }
     return text
+  }
+}
+
+extension Profile {
+  /// Reads a profile's text, as `schemas/vpci-profile.schema.json` describes it; ``ProfileLayout``
+  /// then judges it.
+  public init(parsing text: [UInt8]) throws(ProfileError) {
+    do throws(YAMLError) {
+      self = try ProfileReader.profile(try YAMLNode(parsing: text))
+    } catch {
+      throw ProfileError(error)
+    }
   }
 }

@@ -28,7 +28,7 @@ struct ProfileWriter {
         + "class: 0x\(hex(identity.classCode, digits: 6)), revision: \(identity.revision) }")
     if profile.isMultiFunction { lines.append("multifunction: true") }
     if profile.interruptPin != 0 { lines.append("interrupt-pin: \(profile.interruptPin)") }
-    if let size = profile.romSize { lines.append("rom: \(Self.size(size))") }
+    if let size = profile.romSize { lines.append("rom: \(size.byteCountText)") }
   }
 
   private mutating func bars(_ profile: Profile) {
@@ -37,7 +37,7 @@ struct ProfileWriter {
     for bar in profile.bars {
       var text = "  - { index: \(bar.index), kind: \(bar.kind.rawValue)"
       if bar.isPrefetchable { text += ", prefetchable: true" }
-      text += ", size: \(Self.size(bar.size))"
+      text += ", size: \(bar.size.byteCountText)"
       if bar.isAssumed { text += ", assumed: true" }
       lines.append(text + " }")
     }
@@ -51,28 +51,28 @@ struct ProfileWriter {
   }
 
   private mutating func add(_ capability: ProfileCapability) {
-    let template = capability.template
+    let policy = capability.policy
     let content = capability.content
     let place: String =
       switch capability.placement {
       case .auto: "auto"
       case .at(let offset): "0x\(hex(offset, digits: capability.id.isExtended ? 3 : 2))"
       }
-    var items = ["id: \(template.key)", "at: \(place)"]
-    if capability.id.isExtended || template.versionBits != nil {
+    var items = ["id: \(policy.key)", "at: \(place)"]
+    if capability.id.isExtended || policy.versionBits != nil {
       items.append("version: \(content.version)")
     }
-    if template.holdsBytes {
+    if policy.holdsBytes {
       let bytes = content.bytes.map { hex($0, digits: 2) }.joined(separator: " ")
       items.append("bytes: \"\(bytes)\"")
     }
     // What the settings alone would say: registers that differ from it are written out.
     var plain = CapabilityContent(version: content.version, hasPASID: content.hasPASID)
     var unsaid: Set<String> = []
-    for setting in template.settings {
-      guard let register = template.registers(content).first(where: { $0.name == setting.register })
+    for setting in policy.settings {
+      guard let register = policy.registers(content).first(where: { $0.name == setting.register })
       else { continue }
-      let value = template.value(of: register, in: content)
+      let value = policy.value(of: register, in: content)
       let current = plain.values[register.name] ?? register.reset
       guard setting.isRequired || value & setting.bits != register.reset & setting.bits else {
         continue
@@ -85,10 +85,10 @@ struct ProfileWriter {
       plain.values[register.name] = current & ~setting.bits | value & setting.bits
     }
     var registers: [String] = []
-    for register in template.registers(content) where !template.holdsBytes {
+    for register in policy.registers(content) where !policy.holdsBytes {
       guard let value = content.values[register.name],
         unsaid.contains(register.name)
-          || template.value(of: register, in: content) != template.value(of: register, in: plain)
+          || policy.value(of: register, in: content) != policy.value(of: register, in: plain)
       else { continue }
       registers.append("\(register.name): 0x\(hex(value, digits: register.byteCount * 2))")
     }
@@ -145,14 +145,6 @@ struct ProfileWriter {
   }
 
   private func word(_ value: UInt16) -> String { "0x\(hex(value, digits: 4))" }
-
-  static func size(_ count: UInt64) -> String {
-    for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, UInt64)]
-    where count >= 1 << shift && count & ((1 << shift) - 1) == 0 {
-      return "\(count >> shift)\(unit)"
-    }
-    return "\(count)"
-  }
 
   /// A YAML scalar: as it is where that is safe, else in double quotes.
   private static func quoted(_ text: String) -> String {

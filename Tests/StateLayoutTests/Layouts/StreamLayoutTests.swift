@@ -202,7 +202,7 @@ import Testing
     try expectOne(.error, at: "\(summary).digest", "32 bytes", record: 7, payload: [6, 2, 2, 1])
   }
 
-  // MARK: Agreement with the decoder
+  // MARK: MergeRule with the decoder
 
   private func expectAgreement(_ bytes: [UInt8]) throws {
     let tree = try expectSound(bytes, name)

@@ -12,7 +12,7 @@ func checkThatItCanBeServed(_ layout: ProfileLayout) {
   _ = layout.check(host, iommu: IOMMUFacts(pasidWidth: 20)).text
   _ = QEMULoadCheck(stream: space, local: space).text
   require(ConfigSpaceComparison(space, space).areEqual, "a space is equal to itself")
-  let places = PhysicalPlaces(of: layout, on: host)
+  let places = PhysicalOffsets(of: layout, on: host)
   guard places.missing.isEmpty,
     var virtual = try? VirtualConfigSpace(layout, at: places, on: Bytes(bytes: space.bytes))
   else { return }

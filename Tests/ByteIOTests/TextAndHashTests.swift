@@ -1,0 +1,43 @@
+import ByteIO
+import Testing
+
+@Suite struct SHA256Tests {
+  // FIPS 180-4's examples, and lengths around the padding's edges against a digest of digests.
+  @Test(arguments: [
+    ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (
+      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+    ),
+    (
+      String(repeating: "a", count: 1000),
+      "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"
+    ),
+  ])
+  func knownMessagesHaveTheirHash(message: String, digits: String) {
+    #expect(hex(SHA256.hash([UInt8](message.utf8))) == digits)
+  }
+}
+
+@Suite struct ByteCountTests {
+  @Test(
+    arguments: [
+      ("0", 0), ("4096", 4096), ("4096B", 4096), ("64KiB", 65536), ("1k", 1024), ("1M", 1 << 20),
+      ("3GiB", 3 << 30), ("15TiB", 15 << 40),
+    ] as [(String, UInt64)])
+  func sizesAreRead(text: String, count: UInt64) {
+    #expect(UInt64(byteCount: text) == count)
+  }
+
+  @Test(arguments: ["", "KiB", "1MB", "1 KiB", "-1", "1.5M", "18446744073709551616", "16777216TiB"])
+  func otherTextIsNone(text: String) {
+    #expect(UInt64(byteCount: text) == nil)
+  }
+
+  @Test(
+    arguments: [0, 1, 1023, 1024, 1536, 1 << 20, (1 << 20) + 1024, 5 << 30, UInt64.max] as [UInt64])
+  func theTextOfASizeIsReadBack(count: UInt64) {
+    #expect(UInt64(byteCount: count.byteCountText) == count)
+  }
+}
