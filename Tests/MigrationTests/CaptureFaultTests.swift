@@ -44,7 +44,8 @@ import Testing
       }
       #expect(cause == DeviceError(.transition(arc), .inputOutput))
       #expect(device.arcs.starts(with: clean.arcs[..<index]))
-      // The arcs back to RUNNING come when the stream is whole: then the failing one is in the way of the undoing too.
+      // The arcs back to RUNNING come when the stream is whole: then the failing one is in the way
+      // of the undoing too.
       let isWhole = index > (clean.arcs.firstIndex(of: MigrationArc(.stopCopy, .stop)) ?? 0)
       #expect(error.isStreamWhole == isWhole && box.isFinished == isWhole)
       if entersError || isWhole {

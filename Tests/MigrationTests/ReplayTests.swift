@@ -295,7 +295,8 @@ import Testing
 
   @Test func guestRegistersComeBackAndADroppedBitIsSaid() throws {
     let source = try device("emulated:synthetic?size=64KiB")
-    // Device Control with phantom functions, Device Control 2 with a reserved bit that the target does not keep, AER mask.
+    // Device Control with phantom functions, Device Control 2 with a reserved bit that the target
+    // does not keep, AER mask.
     try source.writeConfiguration([0x3f, 0x2b], at: 0x48)
     try source.writeConfiguration([0x20, 0x04], at: 0x68)
     try source.writeConfiguration([0x00, 0x10], at: 0x108)

@@ -3,7 +3,8 @@ public import MigrationStream
 
 /// What a device says of itself (`struct vfio_device_info`, include/uapi/linux/vfio.h).
 ///
-/// The wire of vfio-user has the same structures as the kernel, here and for regions and interrupts.
+/// The wire of vfio-user has the same structures as the kernel, here and for regions and
+/// interrupts.
 public struct DeviceInformation: Sendable, Hashable {
   /// What kind of device it is, and whether it can be reset.
   public var flags: Flags

@@ -1,6 +1,7 @@
 private import ByteIO
 
-/// A capability in the chain behind a device's or region's information (`struct vfio_info_cap_header`).
+/// A capability in the chain behind a device's or region's information (`struct
+/// vfio_info_cap_header`).
 public struct InformationCapability: Sendable, Hashable {
   /// The kind of capability; regions and devices count them apart.
   public var id: UInt16

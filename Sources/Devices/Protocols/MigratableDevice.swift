@@ -22,7 +22,8 @@ public protocol MigratableDevice: AnyObject {
 
   /// Where the device is now, as the driver says.
   ///
-  /// The corresponding feature is `VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE` with `VFIO_DEVICE_FEATURE_GET`.
+  /// The corresponding feature is `VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE` with
+  /// `VFIO_DEVICE_FEATURE_GET`.
   func state() throws(DeviceError) -> MigrationState
 
   /// Takes the device to `target`, over several arcs if it must; gives the data channel that the
@@ -30,7 +31,8 @@ public protocol MigratableDevice: AnyObject {
   ///
   /// After an error the device is where the failing arc began, or in ERROR.
   ///
-  /// The corresponding feature is `VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE` with `VFIO_DEVICE_FEATURE_SET`.
+  /// The corresponding feature is `VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE` with
+  /// `VFIO_DEVICE_FEATURE_SET`.
   func transition(to target: MigrationState) throws(DeviceError) -> (any MigrationChannel)?
 
   /// The driver's estimate of what is still to be read once the device stops.

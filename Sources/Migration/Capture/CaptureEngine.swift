@@ -3,9 +3,10 @@ public import MigrationStream
 
 /// Takes devices from RUNNING into one stream.
 ///
-/// What cannot be read later comes first: identity, regions, configuration space, bindings. Then state, round by round,
-/// while the devices run; once what is left is small, all are kept from reaching into each other before any stops, and the
-/// rest is read. Whatever fails, and whenever the capture is cancelled, the devices run again with all of their state.
+/// What cannot be read later comes first: identity, regions, configuration space, bindings. Then
+/// state, round by round, while the devices run; once what is left is small, all are kept from
+/// reaching into each other before any stops, and the rest is read. Whatever fails, and whenever
+/// the capture is cancelled, the devices run again with all of their state.
 public struct CaptureEngine {
   /// The devices, in the order of their numbers in the stream.
   public var sources: [CaptureSource]

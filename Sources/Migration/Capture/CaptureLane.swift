@@ -4,7 +4,8 @@ import MigrationStream
 
 /// One device of a capture: reads from its data channel and makes chunks of what comes.
 ///
-/// A chunk is held back until it is known whether another follows, for the last one of a round says so.
+/// A chunk is held back until it is known whether another follows, for the last one of a round says
+/// so.
 final class CaptureLane: EngineLane {
   let session: DeviceSession
   private let chunkByteCount: Int
@@ -38,8 +39,8 @@ final class CaptureLane: EngineLane {
     if information.isReinitialized { announcement.insert(.reinitialized) }
   }
 
-  /// What stopping now would leave to be read: the driver's own estimate, which has what is dirty in it, or more where that
-  /// says less.
+  /// What stopping now would leave to be read: the driver's own estimate, which has what is dirty
+  /// in it, or more where that says less.
   func remainingByteCount() throws(DeviceError) -> UInt64 {
     let running = information.initialByteCount.addingSaturating(information.dirtyByteCount)
     return max(try session.device.stopCopyByteCount(), isPreCopying ? running : 0)
@@ -58,7 +59,8 @@ final class CaptureLane: EngineLane {
     isActive = true
   }
 
-  /// Takes over the memory of a lane whose round has ended, which has none then: of many devices, one reads at a time.
+  /// Takes over the memory of a lane whose round has ended, which has none then: of many devices,
+  /// one reads at a time.
   func takeMemory(of other: CaptureLane) {
     swap(&filling, &other.filling)
     swap(&held, &other.held)

@@ -135,7 +135,8 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
     return sum
   }
 
-  // Seconds, more than thirty years: what a driver says is left need not be true, and a duration has its limits.
+  // Seconds, more than thirty years: what a driver says is left need not be true, and a duration
+  // has its limits.
   private static var longestDowntime: Double { 1e9 }
 
   private func expectedDowntime(_ remaining: UInt64) -> Duration? {

@@ -5,6 +5,7 @@ public import VirtualPCI
 
 /// A device to capture, and what is known of it from elsewhere.
 public struct CaptureSource {
+  /// The device itself, which is to be in RUNNING.
   public var device: any MigratableDevice
   /// The bindings that the VMM made for the device.
   public var pasids: PASIDTable?
@@ -16,6 +17,7 @@ public struct CaptureSource {
   /// The interrupts that the guest programmed, which the VMM alone knows.
   public var interrupts: InterruptState?
 
+  /// A device with what its VMM knows of it; what is not given does not get into the stream.
   public init(
     _ device: any MigratableDevice, pasids: PASIDTable? = nil, profile: ProfileLayout? = nil,
     guestSpace: ConfigSpaceState? = nil, interrupts: InterruptState? = nil

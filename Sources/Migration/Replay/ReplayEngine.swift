@@ -3,12 +3,12 @@ public import MigrationStream
 
 /// Takes a stream onto target devices.
 ///
-/// Everything that can be checked is checked before a target is touched. Bindings are attached first, for the state may
-/// rely on them. Then state is written in the stream's order; and only when the whole stream was verified, to its footer,
-/// are the targets told to take it and to run.
+/// Everything that can be checked is checked before a target is touched. Bindings are attached
+/// first, for the state may rely on them. Then state is written in the stream's order; and only
+/// when the whole stream was verified, to its footer, are the targets told to take it and to run.
 ///
-/// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with it whatever fails. From
-/// there on only a reset brings it back, fresh.
+/// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with
+/// it whatever fails. From there on only a reset brings it back, fresh.
 public struct ReplayEngine {
   /// The devices that take the state, each of one of the stream's.
   public var targets: [ReplayTarget]

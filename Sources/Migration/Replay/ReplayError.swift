@@ -22,7 +22,8 @@ public struct ReplayError<SourceFailure: Error>: Error {
     public var record: UInt32
     /// Where the record begins in the stream.
     public var recordOffset: UInt64
-    /// The byte of the device's state that was the first not to be taken; nil where no state was under way.
+    /// The byte of the device's state that was the first not to be taken; nil where no state was
+    /// under way.
     public var stateOffset: UInt64?
   }
 

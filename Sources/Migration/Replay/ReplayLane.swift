@@ -26,7 +26,8 @@ final class ReplayLane: EngineLane {
     self.profile = profile
   }
 
-  /// The space of the profile that takes the place of the stream's, on this device, which reads `region`.
+  /// The space of the profile that takes the place of the stream's, on this device, which reads
+  /// `region`.
   func shownSpace(_ region: [UInt8]) throws(DeviceError) -> ConfigSpaceState? {
     guard let profile else { return nil }
     return try? ConfigSpaceState(profile, on: try session.device.hostFunction(reading: region))

@@ -3,6 +3,7 @@ public import VirtualPCI
 
 /// A device that takes the state of one of a stream's devices.
 public struct ReplayTarget {
+  /// The device that takes the state.
   public var device: any MigratableDevice
   /// The number of the stream's device.
   public var number: UInt16
@@ -11,6 +12,7 @@ public struct ReplayTarget {
   /// What is known of the state that it is to take; nil where nobody looked at it.
   public var judgement: StateJudgement?
 
+  /// A target for one device of the stream.
   public init(_ device: any MigratableDevice, number: UInt16, profile: ProfileLayout? = nil) {
     self.device = device
     self.number = number

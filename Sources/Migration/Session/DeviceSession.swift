@@ -1,7 +1,8 @@
 import Devices
 import MigrationStream
 
-/// A device that an engine has in hand: where it is, its data channel, and how long it was in each state.
+/// A device that an engine has in hand: where it is, its data channel, and how long it was in each
+/// state.
 final class DeviceSession {
   let device: any MigratableDevice
   /// The device's number in the stream.
@@ -15,8 +16,9 @@ final class DeviceSession {
   private var times: [MigrationState: Duration] = [:]
   private var since: Duration
 
-  /// Takes a device in hand. Whatever is not RUNNING was left by a previous user, whose data channel is gone: mtty goes
-  /// down in an oops when such a device is asked for another state, so it is reset before anything else.
+  /// Takes a device in hand. Whatever is not RUNNING was left by a previous user, whose data
+  /// channel is gone: mtty goes down in an oops when such a device is asked for another state, so
+  /// it is reset before anything else.
   init(
     _ device: any MigratableDevice, number: UInt16, clock: any MigrationClock
   ) throws(DeviceError) {
@@ -68,7 +70,8 @@ final class DeviceSession {
     }
   }
 
-  /// Brings the device back to RUNNING with the state it has; it stays where it is where there is no way.
+  /// Brings the device back to RUNNING with the state it has; it stays where it is where there is
+  /// no way.
   func returnToRunning() -> DeviceOutcome {
     if let actual = try? device.state(), actual != state { enter(actual) }
     do throws(DeviceError) {

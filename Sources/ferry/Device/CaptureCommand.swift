@@ -106,8 +106,8 @@ struct CaptureCommand: ParsableCommand {
     return options
   }
 
-  /// How many bytes of state there are of devices that send some of it more than once; nil where one does not tell, or was
-  /// left in a state that the capture resets.
+  /// How many bytes of state there are of devices that send some of it more than once; nil where
+  /// one does not tell, or was left in a state that the capture resets.
   private func stateSentAgain(_ devices: [any MigratableDevice]) -> UInt64? {
     var sum: UInt64 = 0
     for device in devices {

@@ -4,7 +4,8 @@ import StreamIO
 
 /// What a command says and ends with when an engine could not do its work.
 enum DeviceFailure {
-  /// `device 0 (emulated:mtty): the arc STOP -> RESUMING: EIO (input/output error)`, with what the driver means by it.
+  /// `device 0 (emulated:mtty): the arc STOP -> RESUMING: EIO (input/output error)`, with what the
+  /// driver means by it.
   static func text(_ error: DeviceError, _ number: UInt16, _ device: (any MigratableDevice)?) -> String {
     let name = device.map { " (\($0.name))" } ?? ""
     let meaning = error.explanation(driver: device?.driver).map { ": \($0)" } ?? ""
@@ -36,7 +37,8 @@ enum DeviceFailure {
     }
   }
 
-  /// What to say of a device of which nothing but the opening reached its driver; nil where that does nothing to it.
+  /// What to say of a device of which nothing but the opening reached its driver; nil where that
+  /// does nothing to it.
   static func untouched(_ device: any MigratableDevice) -> String? {
     guard device.isResetWhenClosed else { return nil }
     return "its driver reset it when it was opened; nothing else was touched"

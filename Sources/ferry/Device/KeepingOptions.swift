@@ -5,7 +5,8 @@ import StreamIO
 import SystemPackage
 import VFIO
 
-/// Who holds the kernel's devices once they are restored: what is restored lasts as long as somebody does.
+/// Who holds the kernel's devices once they are restored: what is restored lasts as long as
+/// somebody does.
 struct KeepingOptions: ParsableArguments {
   @Option(
     name: .customLong("then"), parsing: .remaining,

@@ -134,7 +134,8 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  /// Says of devices that are reset when their last descriptor closes that what was restored goes with this process.
+  /// Says of devices that are reset when their last descriptor closes that what was restored goes
+  /// with this process.
   private func warn(_ devices: [any MigratableDevice]) {
     for device in devices where device.isResetWhenClosed {
       StandardError.print(
