@@ -96,7 +96,8 @@ import Testing
     builder.devices = [StreamBuilder.Device(), StreamBuilder.Device()]
     let context = StateChunk.Context(phase: .stopCopy)
     builder.pieces = (0..<2).map {
-      StreamBuilder.Piece(device: $0, context: context, bytes: [UInt8]($0...255))
+      StreamBuilder.Piece(
+        device: $0, context: context, bytes: [UInt8](repeating: UInt8($0), count: 99))
     }
     var stream = try source(builder)
     var sink = Collector(wanted: [1])

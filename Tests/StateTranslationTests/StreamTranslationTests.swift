@@ -42,6 +42,8 @@ import Testing
     return (builder, state)
   }
 
+  private static func full(_: some Error) -> SinkFull { SinkFull() }
+
   private func translated(
     _ number: UInt16, _ builder: StreamBuilder, _ state: [UInt8], target: DeviceFacts
   ) throws -> TranslatedDevice<StateBytes> {
@@ -64,7 +66,7 @@ import Testing
     var source = MemorySource(try builder.encoded())
     var translation = StreamTranslation(
       [device], information: Self.information, into: try MemorySink(box),
-      stateFailure: { (never: Never) -> SinkFull in switch never {} })
+      stateFailure: Self.full)
     try source.copy(into: &translation)
     try translation.finish()
 

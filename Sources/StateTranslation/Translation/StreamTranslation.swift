@@ -50,7 +50,7 @@ public struct StreamTranslation<State: StateSource, Next: RecordSink & ~Copyable
     case .information: return .information(information)
     case .identity(let identity, let number):
       return .identity(devices[number]?.introduction.identity ?? identity, device: number)
-    case .configuration(let configuration, let number):
+    case .configuration(_, let number):
       guard let device = devices[number] else { return record }
       return device.introduction.configuration.map { .configuration($0, device: number) }
     case .optional(let value) where value.type == .qemuFraming:
