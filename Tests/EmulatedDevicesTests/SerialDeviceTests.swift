@@ -26,7 +26,9 @@ import Testing
     return nil
   }
 
-  private func opened(_ device: EmulatedDevice, _ state: MigrationState) throws -> any MigrationChannel {
+  private func opened(
+    _ device: EmulatedDevice, _ state: MigrationState
+  ) throws -> any MigrationChannel {
     try #require(try device.transition(to: state))
   }
 

@@ -33,7 +33,8 @@ extension DeviceError {
       "a section of the state is missing or unsound, or a service level of the source is not this device's"
     case ("xe-vfio-pci", .writeData, _, .noDevice):
       "the state is of a device with another id or revision, or the data channel was closed meanwhile"
-    case ("xe-vfio-pci", .writeData, _, .inputOutput), ("xe-vfio-pci", .transition, _, .inputOutput):
+    case ("xe-vfio-pci", .writeData, _, .inputOutput),
+      ("xe-vfio-pci", .transition, _, .inputOutput):
       "a packet before could not be restored, or the trailer is missing"
     case ("pds_vfio_pci", .transition, MigrationArc(.resuming, .stop), _):
       "the firmware refused the state"

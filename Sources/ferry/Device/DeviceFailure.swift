@@ -6,7 +6,9 @@ import StreamIO
 enum DeviceFailure {
   /// `device 0 (emulated:mtty): the arc STOP -> RESUMING: EIO (input/output error)`, with what the
   /// driver means by it.
-  static func text(_ error: DeviceError, _ number: UInt16, _ device: (any MigratableDevice)?) -> String {
+  static func text(
+    _ error: DeviceError, _ number: UInt16, _ device: (any MigratableDevice)?
+  ) -> String {
     let name = device.map { " (\($0.name))" } ?? ""
     let meaning = error.explanation(driver: device?.driver).map { ": \($0)" } ?? ""
     return "device \(number)\(name): \(error)\(meaning)"

@@ -77,7 +77,9 @@ struct OpenDevices {
   }
 
   /// The device that `name` names; nil where it is the name of something else, such as a file.
-  static func one(named name: String, in kernel: any KernelInterface) throws -> (any MigratableDevice)? {
+  static func one(
+    named name: String, in kernel: any KernelInterface
+  ) throws -> (any MigratableDevice)? {
     guard let uri = try? DeviceURI(parsing: name), schemes.contains(uri.scheme) else { return nil }
     return try OpenDevices([name], in: kernel).devices[0]
   }
@@ -103,7 +105,9 @@ struct OpenDevices {
   /// Writes back the devices that live in files.
   func save() throws {
     for (path, number) in files {
-      guard let model = (devices[number] as? EmulatedDevice)?.model as? SerialDeviceModel else { continue }
+      guard let model = (devices[number] as? EmulatedDevice)?.model as? SerialDeviceModel else {
+        continue
+      }
       let output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
       try output.commit()

@@ -77,7 +77,8 @@ struct ReplayReport: Encodable {
             name: $0.register.name, offset: $0.register.offset, value: $0.register.value,
             mask: $0.register.mask, droppedBits: $0.droppedBits)
         },
-        interrupts: device.interrupts.map(Interrupts.init), digest: (target?.device as? EmulatedDevice)?.model.digest)
+        interrupts: device.interrupts.map(Interrupts.init),
+        digest: (target?.device as? EmulatedDevice)?.model.digest)
     }
     stateBytes = summary.byteCount
     downtime = StateTimes.microseconds(summary.downtime)
