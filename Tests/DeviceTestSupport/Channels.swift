@@ -8,7 +8,7 @@ import Testing
 
 extension EmulatedDevice {
   /// The channel that the way to `state` opens.
-  package func opened(_ state: MigrationState) throws -> EmulatedChannel {
+  package func opened(_ state: MigrationState) throws -> any MigrationChannel {
     try #require(try transition(to: state))
   }
 
@@ -53,7 +53,7 @@ extension DeviceError.Operation {
   package static var commit: Self { .transition(MigrationArc(.resuming, .stop)) }
 }
 
-extension EmulatedChannel {
+extension MigrationChannel {
   package func read(_ count: Int) throws(DeviceError) -> [UInt8] {
     var buffer = ByteBuffer(capacity: count)
     _ = try buffer.fill(limit: count) { (span) throws(DeviceError) in try read(into: &span) }

@@ -1,6 +1,7 @@
 package import Devices
 package import EmulatedDevices
 package import Migration
+package import MigrationStream
 package import TestSupport
 
 /// Emulated devices by their names.
@@ -21,7 +22,7 @@ extension EmulatedDevice {
 package func capture(
   _ devices: [EmulatedDevice], options: CaptureOptions = CaptureOptions(),
   clock: ManualClock = ManualClock(), into box: StreamBox = StreamBox(),
-  configure: (inout CaptureEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+  configure: (inout CaptureEngine) -> Void = { _ in }
 ) throws -> CaptureSummary {
   var engine = CaptureEngine(devices.map { CaptureSource($0) }, options: options, clock: clock)
   configure(&engine)
@@ -41,12 +42,21 @@ package func stream(of uris: String..., options: CaptureOptions = CaptureOptions
 package func replay(
   _ bytes: [UInt8], onto devices: [EmulatedDevice], options: ReplayOptions = ReplayOptions(),
   clock: ManualClock = ManualClock(),
-  configure: (inout ReplayEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+  configure: (inout ReplayEngine) -> Void = { _ in }
 ) throws -> ReplaySummary {
+  try prepare(bytes, onto: devices, options: options, clock: clock, configure: configure).commit()
+}
+
+/// Replays from memory up to the moment at which the targets could run.
+package func prepare(
+  _ bytes: [UInt8], onto devices: [EmulatedDevice], options: ReplayOptions = ReplayOptions(),
+  clock: ManualClock = ManualClock(),
+  configure: (inout ReplayEngine) -> Void = { _ in }
+) throws -> PreparedReplay<StreamError> {
   var engine = ReplayEngine(
     zip(devices, (0 as UInt16)...).map { ReplayTarget($0, number: $1) }, options: options,
     clock: clock)
   configure(&engine)
   var source = MemorySource(bytes)
-  return try engine.run(&source)
+  return try engine.prepare(&source)
 }

@@ -1,8 +1,8 @@
 import Devices
 import Testing
 
-/// The kernel's table of next steps, written down a second time and in words: vfio_from_fsm_table of
-/// drivers/vfio/vfio_main.c in Linux 6.12, in the order of its own columns.
+/// The kernel's table of next steps, written down a second time and in words: vfio_from_fsm_table
+/// of drivers/vfio/vfio_main.c in Linux 6.12, in the order of its own columns.
 private enum KernelTable {
   static let columns = "STOP RUNNING PRE_COPY PRE_COPY_P2P STOP_COPY RESUMING RUNNING_P2P"
   static let rows = """

@@ -9,7 +9,7 @@ import Testing
 /// What samples/vfio-mdev/mtty.c does, call by call: numbers and errno as measured on Linux
 /// 6.12.117 (corpora/mtty) or read in its source.
 @Suite struct MttyTests {
-  private func read(_ channel: EmulatedChannel, _ count: Int) throws(DeviceError) -> [UInt8] {
+  private func read(_ channel: any MigrationChannel, _ count: Int) throws(DeviceError) -> [UInt8] {
     var buffer = ByteBuffer(capacity: count)
     _ = try buffer.fill(limit: count) { (span) throws(DeviceError) in
       try channel.read(into: &span)
@@ -17,7 +17,7 @@ import Testing
     return [UInt8](buffer.bytes)
   }
 
-  private func write(_ channel: EmulatedChannel, _ bytes: [UInt8]) throws(DeviceError) -> Int {
+  private func write(_ channel: any MigrationChannel, _ bytes: [UInt8]) throws(DeviceError) -> Int {
     try channel.write(bytes.span.raw)
   }
 
@@ -26,7 +26,9 @@ import Testing
     return nil
   }
 
-  private func opened(_ device: EmulatedDevice, _ state: MigrationState) throws -> EmulatedChannel {
+  private func opened(
+    _ device: EmulatedDevice, _ state: MigrationState
+  ) throws -> any MigrationChannel {
     try #require(try device.transition(to: state))
   }
 
@@ -72,7 +74,7 @@ import Testing
 
   @Test func aChannelHasOneDirectionAndNoOffsets() throws {
     let mtty = try device("emulated:mtty")
-    let saving = try opened(mtty, .stopCopy)
+    let saving = try #require(try opened(mtty, .stopCopy) as? EmulatedChannel)
     #expect(number { _ = try write(saving, [1]) } == .badDescriptor)
     let resuming = try opened(mtty, .resuming)
     #expect(number { _ = try read(resuming, 1) } == .badDescriptor)

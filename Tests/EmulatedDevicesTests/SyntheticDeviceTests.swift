@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct SyntheticDeviceTests {
   /// Everything that a stopped device hands out, read in steps.
-  private func drained(_ channel: EmulatedChannel, step: () -> Int) throws -> [UInt8] {
+  private func drained(_ channel: any MigrationChannel, step: () -> Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var buffer = ByteBuffer(capacity: 1 << 20)
     while true {

@@ -17,7 +17,7 @@ import Testing
   private func failure(
     of device: EmulatedDevice, options: CaptureOptions = CaptureOptions(),
     into box: StreamBox = StreamBox(),
-    configure: (inout CaptureEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+    configure: (inout CaptureEngine) -> Void = { _ in }
   ) throws -> CaptureError<SinkFull>? {
     do {
       _ = try capture([device], options: options, into: box, configure: configure)
@@ -44,7 +44,8 @@ import Testing
       }
       #expect(cause == DeviceError(.transition(arc), .inputOutput))
       #expect(device.arcs.starts(with: clean.arcs[..<index]))
-      // The arcs back to RUNNING come when the stream is whole: then the failing one is in the way of the undoing too.
+      // The arcs back to RUNNING come when the stream is whole: then the failing one is in the way
+      // of the undoing too.
       let isWhole = index > (clean.arcs.firstIndex(of: MigrationArc(.stopCopy, .stop)) ?? 0)
       #expect(error.isStreamWhole == isWhole && box.isFinished == isWhole)
       if entersError || isWhole {

@@ -196,10 +196,11 @@ import Testing
     #expect {
       try capture(devices)
     } throws: { error in
-      guard let error = error as? CaptureError<SinkFull>, case .refused = error.cause else {
-        return false
-      }
+      guard let error = error as? CaptureError<SinkFull>, case .refused(let refusal) = error.cause
+      else { return false }
       return error.outcomes.isEmpty
+        && refusal
+          == .noPeerToPeer(device: devices[1].name, found: try devices[1].abilities())
     }
     #expect(devices.allSatisfy { $0.arcs.isEmpty })
     var options = CaptureOptions()
@@ -209,7 +210,13 @@ import Testing
 
   @Test func aDriverThatCannotMigrateIsRefused() throws {
     let source = try device("emulated:synthetic?size=64KiB&migration=no")
-    #expect(throws: CaptureError<SinkFull>.self) { try capture([source]) }
+    #expect {
+      try capture([source])
+    } throws: { error in
+      guard let error = error as? CaptureError<SinkFull>, case .refused(let refusal) = error.cause
+      else { return false }
+      return refusal == .noMigration(device: source.name)
+    }
     #expect(source.arcs.isEmpty)
   }
 

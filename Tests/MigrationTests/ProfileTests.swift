@@ -60,11 +60,11 @@ import VirtualPCI
     let error = #expect(throws: CaptureError<SinkFull>.self) {
       _ = try capture([source]) { $0.sources[0].profile = layout }
     }
-    guard case .refused(let reason) = error?.cause else {
+    guard case .refused(.profile(_, let report))? = error?.cause else {
       Issue.record("refused for another reason: \(String(describing: error))")
       return
     }
-    #expect(reason.contains("mtty-1port.v1") && reason.contains("bars"))
+    #expect(report.profile == "mtty-1port.v1" && report.reasons.map(\.capability) == ["bars"])
     #expect(source.arcs.isEmpty)
   }
 

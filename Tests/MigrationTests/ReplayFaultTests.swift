@@ -6,8 +6,8 @@ import MigrationStream
 import TestSupport
 import Testing
 
-/// A replay that fails, at every place where it can: up to the arc into RESUMING the target keeps what it had, and from
-/// there on it is fresh.
+/// A replay that fails, at every place where it can: up to the arc into RESUMING the target keeps
+/// what it had, and from there on it is fresh.
 @Suite struct ReplayFaultTests {
   /// A source, and a target that can take it and holds something else.
   static let pairs = [
@@ -21,7 +21,7 @@ import Testing
 
   private func failure(
     _ bytes: [UInt8], onto devices: [EmulatedDevice],
-    configure: (inout ReplayEngine<EmulatedDevice, ManualClock>) -> Void = { _ in }
+    configure: (inout ReplayEngine) -> Void = { _ in }
   ) throws -> ReplayError<StreamError>? {
     do {
       _ = try replay(bytes, onto: devices, configure: configure)

@@ -94,11 +94,9 @@ import Testing
   }
 
   @Test func leavingStopped() throws {
-    var options = ReplayOptions()
-    options.leavesStopped = true
     let target = try device("emulated:mtty?ports=2")
-    let summary = try replay(
-      try stream(of: "emulated:mtty?ports=2&text=hello"), onto: [target], options: options)
+    let prepared = try prepare(try stream(of: "emulated:mtty?ports=2&text=hello"), onto: [target])
+    let summary = prepared.leaveStopped()
     #expect(target.now == .stop && summary.devices.map(\.outcome) == [.stopped])
     #expect(target.serial?.image == (try Corpus.bytes("mtty/mtty2-5.state")))
   }
@@ -297,7 +295,8 @@ import Testing
 
   @Test func guestRegistersComeBackAndADroppedBitIsSaid() throws {
     let source = try device("emulated:synthetic?size=64KiB")
-    // Device Control with phantom functions, Device Control 2 with a reserved bit that the target does not keep, AER mask.
+    // Device Control with phantom functions, Device Control 2 with a reserved bit that the target
+    // does not keep, AER mask.
     try source.writeConfiguration([0x3f, 0x2b], at: 0x48)
     try source.writeConfiguration([0x20, 0x04], at: 0x68)
     try source.writeConfiguration([0x00, 0x10], at: 0x108)

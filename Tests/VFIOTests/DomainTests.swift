@@ -192,11 +192,12 @@ import VFIO
     let kernel = EmulatedKernel()
     let iommufd = try IOMMUFD(in: kernel)
     let space = try IOAddressSpace(in: iommufd)
-    try space.map(address: 0x7000_0000, byteCount: 0x2000, at: 0x10_0000, for: .read)
+    let range = AddressRange(start: 0x10_0000, byteCount: 0x2000)
+    try space.map(range, to: 0x7000_0000, for: .read)
     let call = try #require(kernel.calls.last)
     #expect(call.name == "IOMMU_IOAS_MAP" && call.bytes.count == 40)
     #expect(call.bytes[4] == 5)
-    #expect(try space.unmap(at: 0x10_0000, byteCount: 0x2000) == 0x2000)
-    #expect(throws: ErrorNumber.noEntry) { try space.unmap(at: 0, byteCount: 1) }
+    #expect(try space.unmap(range) == 0x2000)
+    #expect(throws: ErrorNumber.noEntry) { try space.unmap(AddressRange(start: 0, byteCount: 1)) }
   }
 }

@@ -149,13 +149,22 @@ import VFIO
   @Test func configurationIsWrittenWithinTheRegionOnly() throws {
     let kernel = try Fixture.serial()
     let device = try Fixture.open("vfio:\(Fixture.uuid)", in: kernel)
-    try device.writeConfiguration([0x42], at: 60)
+    try device.writeConfiguration(0x42, at: 60, byteCount: 1)
     #expect(kernel.calls.last == EmulatedKernel.Call(name: "pwrite", bytes: [0x42]))
-    for (bytes, offset) in [([0, 0], 254), ([0], 255), ([0], -1), ([0], Int.max)]
-      as [([UInt8], Int)]
-    {
-      #expect(throws: DeviceError.self) { try device.writeConfiguration(bytes, at: offset) }
+    #expect(try device.readConfiguration(at: 60, byteCount: 4) == 0x42)
+    let count = kernel.calls.count
+    for (byteCount, offset) in [
+      (2, 254), (1, 255), (1, -1), (1, Int.max), (4, 252), (2, 61), (4, 62), (3, 60), (0, 60),
+      (8, 0),
+    ] {
+      #expect(throws: DeviceError.self) {
+        try device.writeConfiguration(0, at: offset, byteCount: byteCount)
+      }
+      #expect(throws: DeviceError.self) {
+        try device.readConfiguration(at: offset, byteCount: byteCount)
+      }
     }
+    #expect(kernel.calls.count == count)
   }
 
   @Test func aDriverWithoutMigrationHasNoAbilities() throws {

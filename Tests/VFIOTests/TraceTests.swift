@@ -29,14 +29,14 @@ import VFIO
     seen.append(hex(try read(channel)))
     _ = try device.transition(to: .stopCopy)
     seen.append(hex(try read(channel)))
-    try device.writeConfiguration([1, 2], at: 60)
-    try? device.writeConfiguration([1], at: 70)
+    try device.writeConfiguration(0x0201, at: 60, byteCount: 2)
+    try? device.writeConfiguration(1, at: 70, byteCount: 1)
     try device.reset()
     seen.append("\(try device.state())")
     return seen
   }
 
-  private func read(_ channel: KernelChannel) throws -> [UInt8] {
+  private func read(_ channel: any MigrationChannel) throws -> [UInt8] {
     var buffer = ByteBuffer(capacity: 4096)
     while true {
       let got = try buffer.fill(limit: 512) { (span) throws(DeviceError) in

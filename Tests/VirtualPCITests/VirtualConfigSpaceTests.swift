@@ -171,10 +171,10 @@ import VirtualPCI
   @Test func stateOfAnotherProfileIsRefused() throws {
     var saved = try space().save()
     var other = try space(Fixture.short.replacing("width: 16", with: "width: 17"))
-    #expect(throws: PCIConfigError.self) { try other.restore(saved) }
+    #expect(throws: ConfigRestoreError<Never>.self) { try other.restore(saved) }
     saved.synthesized.removeLast()
     var same = try space()
-    #expect(throws: PCIConfigError.self) { try same.restore(saved) }
+    #expect(throws: ConfigRestoreError<Never>.self) { try same.restore(saved) }
   }
 
   @Test func aDeviceWithoutACounterpartIsRefused() throws {

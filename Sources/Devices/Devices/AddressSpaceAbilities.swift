@@ -14,6 +14,7 @@ public struct AddressSpaceAbilities: Sendable, Hashable {
   /// How this is known: what was asked of which kernel and what it said, for messages.
   public var evidence: String?
 
+  /// Abilities as they are known; by default none.
   public init(
     pasidWidth: Int = 0, permissions: PASIDTable.Binding.Permissions = [],
     nestedDataTypes: Set<UInt32> = [], hasFaultQueue: Bool = false, evidence: String? = nil

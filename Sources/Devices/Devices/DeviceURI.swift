@@ -1,4 +1,5 @@
-/// How a device is named on a command line: `emulated:mtty?ports=2`, `vfio:0000:3b:00.1`, `fd:5?iommufd=6&devid=1`.
+/// How a device is named on a command line: `emulated:mtty?ports=2`, `vfio:0000:3b:00.1`,
+/// `fd:5?iommufd=6&devid=1`.
 public struct DeviceURI: Sendable, Hashable {
   /// What stands before the first colon.
   public let scheme: String
@@ -11,22 +12,28 @@ public struct DeviceURI: Sendable, Hashable {
 
   /// `key=value`.
   public struct Parameter: Sendable, Hashable {
+    /// What stands before the equals sign, decoded.
     public let key: String
+    /// What stands behind it, decoded.
     public let value: String
   }
 
   /// Why a text is no device's name.
   public struct Malformed: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The name as it was given.
     public let text: String
+    /// What was expected and found.
     public let reason: String
     public var description: String { "\(text): \(reason)" }
 
+    /// A refusal of `text` for a reason.
     public init(_ text: String, _ reason: String) {
       self.text = text
       self.reason = reason
     }
   }
 
+  /// Takes a name apart; which schemes and parameters there are is for whoever opens it.
   public init(parsing text: String) throws(Malformed) {
     self.text = text
     guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
@@ -50,7 +57,8 @@ public struct DeviceURI: Sendable, Hashable {
     self.parameters = parameters
   }
 
-  /// Two hexadecimal digits behind a percent sign are a byte (RFC 3986, 2.1); a percent sign alone is itself, as in `5%`.
+  /// Two hexadecimal digits behind a percent sign are a byte (RFC 3986, 2.1); a percent sign alone
+  /// is itself, as in `5%`.
   private static func decoded(_ text: some StringProtocol) -> String {
     let bytes = [UInt8](text.utf8)
     var result: [UInt8] = []

@@ -1,4 +1,5 @@
-/// An errno of Linux, kept as a number so that nothing of it is lost; those that drivers answer with have names.
+/// An errno of Linux, kept as a number so that nothing of it is lost; those that drivers answer
+/// with have names.
 public struct ErrorNumber: RawRepresentable, Error, Sendable, Hashable {
   public let rawValue: Int32
   public init(rawValue: Int32) { self.rawValue = rawValue }

@@ -1,4 +1,5 @@
-/// What a driver can do for migration: the flags of `VFIO_DEVICE_FEATURE_MIGRATION` (include/uapi/linux/vfio.h).
+/// What a driver can do for migration: the flags of `VFIO_DEVICE_FEATURE_MIGRATION`
+/// (include/uapi/linux/vfio.h).
 public struct MigrationAbilities: OptionSet, Sendable, Hashable {
   public let rawValue: UInt64
   public init(rawValue: UInt64) { self.rawValue = rawValue }

@@ -1,8 +1,11 @@
 /// One step of a device from a state to another.
 public struct MigrationArc: Sendable, Hashable {
+  /// Where the arc begins.
   public let from: MigrationState
+  /// Where it ends.
   public let to: MigrationState
 
+  /// The step from one state to another, whether a driver has it or not.
   public init(_ from: MigrationState, _ to: MigrationState) {
     self.from = from
     self.to = to

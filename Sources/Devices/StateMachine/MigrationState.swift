@@ -16,8 +16,8 @@ public enum MigrationState: UInt32, Sendable, Hashable, CaseIterable {
 }
 
 extension MigrationState {
-  /// The abilities without which a driver does not have the state (`state_flags_table`, drivers/vfio/vfio_main.c); nil
-  /// for ERROR, which nobody can ask for.
+  /// The abilities without which a driver does not have the state (`state_flags_table`,
+  /// drivers/vfio/vfio_main.c); nil for ERROR, which nobody can ask for.
   var neededAbilities: MigrationAbilities? {
     switch self {
     case .error: nil

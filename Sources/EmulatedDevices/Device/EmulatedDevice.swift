@@ -6,7 +6,7 @@ public import StateTranslation
 ///
 /// This stands for the kernel's core (drivers/vfio/vfio_main.c) and for the loop that every driver
 /// has around its arcs; the model does the rest.
-public final class EmulatedDevice: MigratableDevice {
+public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDevice {
   public let name: String
   package let model: any DeviceModel
   /// The faults still to come; may be changed while the device is in use.
@@ -83,7 +83,9 @@ public final class EmulatedDevice: MigratableDevice {
 
   // MARK: Arcs
 
-  public func transition(to target: MigrationState) throws(DeviceError) -> EmulatedChannel? {
+  public func transition(
+    to target: MigrationState
+  ) throws(DeviceError) -> (any MigrationChannel)? {
     let machine = MigrationStateMachine(model.abilities)
     var opened: EmulatedChannel?
     if isStuck { throw DeviceError(.transition(MigrationArc(current, target)), .noDevice) }
@@ -153,6 +155,27 @@ public final class EmulatedDevice: MigratableDevice {
     return model.configuration
   }
 
+  public func readConfiguration(at offset: Int, byteCount: Int) throws(DeviceError) -> UInt32 {
+    let operation = DeviceError.Operation.readConfiguration(at: offset)
+    try check(.configuration, operation)
+    let space = model.configuration
+    guard Self.hasRegister(at: offset, byteCount: byteCount, in: space.count) else {
+      throw DeviceError(operation, .invalid)
+    }
+    return (0..<byteCount).reduce(0) { $0 | UInt32(space[offset + $1]) << UInt32(8 * $1) }
+  }
+
+  public func writeConfiguration(
+    _ value: UInt32, at offset: Int, byteCount: Int
+  ) throws(DeviceError) {
+    guard Self.hasRegister(at: offset, byteCount: byteCount, in: model.configuration.count) else {
+      throw DeviceError(.writeConfiguration(at: offset), .invalid)
+    }
+    try writeConfiguration(
+      (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }, at: offset)
+  }
+
+  /// Writes any bytes of the configuration region at once, as a call of the kernel can.
   public func writeConfiguration(_ bytes: [UInt8], at offset: Int) throws(DeviceError) {
     try check(.configuration, .writeConfiguration(at: offset))
     guard offset >= 0, offset <= model.configuration.count - bytes.count else {
@@ -195,6 +218,9 @@ public final class EmulatedDevice: MigratableDevice {
     attachments[pasid] = nil
     observe(.detach(pasid: pasid))
   }
+
+  /// None: what is attached here makes no page requests.
+  public func faultQueue(ofDomain id: UInt32) -> Int32? { nil }
 
   public func releaseDomains() { domains = [:] }
 

@@ -3,7 +3,8 @@ public import MigrationStream
 public import YAMLReader
 
 extension PASIDTable {
-  /// Reads a table from YAML (or JSON, which is YAML too), as `schemas/pasid-table.schema.json` describes it:
+  /// Reads a table from YAML (or JSON, which is YAML too), as `schemas/pasid-table.schema.json`
+  /// describes it:
   ///
   ///     domains:
   ///       - { id: 0, kind: address-space }

@@ -4,23 +4,29 @@ public import MigrationStream
 
 /// Takes devices from RUNNING into one stream.
 ///
-/// What cannot be read later comes first: identity, regions, configuration space, bindings. Then state, round by round,
-/// while the devices run; once what is left is small, all are kept from reaching into each other before any stops, and the
-/// rest is read. Whatever fails, and whenever the capture is cancelled, the devices run again with all of their state.
-public struct CaptureEngine<Device: MigratableDevice, Clock: MigrationClock> {
-  public var sources: [CaptureSource<Device>]
+/// What cannot be read later comes first: identity, regions, configuration space, bindings. Then
+/// state, round by round, while the devices run; once what is left is small, all are kept from
+/// reaching into each other before any stops, and the rest is read. Whatever fails, and whenever
+/// the capture is cancelled, the devices run again with all of their state.
+public struct CaptureEngine {
+  /// The devices, in the order of their numbers in the stream.
+  public var sources: [CaptureSource]
+  /// When to stop the devices, and what becomes of them.
   public var options: CaptureOptions
+  /// Who writes the stream, for its first record.
   public var information: StreamInformation
-  public var clock: Clock
+  /// Measures rounds and downtime, and waits.
+  public var clock: any MigrationClock
   /// Asked between reads; true ends the capture and brings the devices back. A signal's handler
   /// requests an `Interruption`, unless something else is to be asked.
   public var isCancelled: () -> Bool = { Interruption.isRequested }
   /// Told after each chunk.
   public var progress: (CaptureProgress) -> Void = { _ in }
 
+  /// Sources that are captured together; their order gives their numbers.
   public init(
-    _ sources: [CaptureSource<Device>], options: CaptureOptions = CaptureOptions(),
-    information: StreamInformation = StreamInformation(), clock: Clock
+    _ sources: [CaptureSource], options: CaptureOptions = CaptureOptions(),
+    information: StreamInformation = StreamInformation(), clock: any MigrationClock
   ) {
     self.sources = sources
     self.options = options
@@ -29,11 +35,16 @@ public struct CaptureEngine<Device: MigratableDevice, Clock: MigrationClock> {
   }
 
   /// Captures into `sink`, which gets its end only if everything came and the devices are stopped.
+  ///
+  /// `finish()` of the sink is the last thing that can send the devices back to RUNNING: a sink
+  /// over a network that returns from it only once the receiver has prepared its targets makes the
+  /// capture the first phase of two. From its return on they stay stopped, unless the options say
+  /// that they resume; so a sink that cannot know whether the receiver runs them returns, too.
   public func run<Sink: RecordSink & ~Copyable>(
     into sink: consuming Sink
   ) throws(CaptureError<Sink.Failure>) -> CaptureSummary {
-    var run = CaptureRun<Device, Clock, Sink.Failure>(self)
-    do throws(CaptureRun<Device, Clock, Sink.Failure>.Failure) {
+    var run = CaptureRun<Sink.Failure>(self)
+    do throws(CaptureRun<Sink.Failure>.Failure) {
       try run.open(chunkByteCount: Int(sink.limits.chunkByteCount))
       try run.introduce(to: &sink)
       try run.preCopy(into: &sink)
@@ -47,7 +58,7 @@ public struct CaptureEngine<Device: MigratableDevice, Clock: MigrationClock> {
     } catch {
       throw run.undo(.sink(error))
     }
-    do throws(CaptureRun<Device, Clock, Sink.Failure>.Failure) {
+    do throws(CaptureRun<Sink.Failure>.Failure) {
       return try run.conclude()
     } catch {
       throw run.undo(error, isStreamWhole: true)

@@ -1,20 +1,53 @@
 public import Devices
+public import VirtualPCI
 
 /// Why a capture did not end well, and how it left the devices.
 public struct CaptureError<SinkFailure: Error>: Error {
-  public enum Cause: Sendable {
+  /// What went wrong.
+  public enum Cause: Error, Sendable {
     /// The devices cannot be captured as asked; none was touched.
-    case refused(String)
+    case refused(CaptureRefusal)
     /// A device, by its number, or its driver failed.
     case device(DeviceError, number: UInt16)
     /// The sink did not take the stream.
     case sink(SinkFailure)
+    /// The caller did not want it any more.
     case cancelled
   }
 
+  /// What the capture ended with.
   public let cause: Cause
   /// By device number; empty where no device was touched.
   public let outcomes: [DeviceOutcome]
   /// Whether the stream has its end all the same: what failed was only to run on.
   public let isStreamWhole: Bool
+}
+
+extension CaptureError.Cause: EngineFailure {}
+
+/// Why devices cannot be captured as asked.
+public enum CaptureRefusal: Sendable, Hashable {
+  /// The driver of the device with this name has no STOP_COPY.
+  case noMigration(device: String)
+  /// The driver of one of several devices has no P2P, but these abilities;
+  /// `CaptureOptions.allowsMissingP2P` captures them all the same.
+  case noPeerToPeer(device: String, found: MigrationAbilities)
+  /// The device cannot carry the profile that its guest was shown, for the reasons of the report.
+  case profile(device: String, CheckReport)
+}
+
+extension CaptureRefusal: CustomStringConvertible {
+  /// What was expected and found; the reasons of a report stand in lines of their own.
+  public var description: String {
+    switch self {
+    case .noMigration(let device):
+      "\(device): its driver cannot migrate (it has no STOP_COPY)"
+    case .noPeerToPeer(let device, let found):
+      "\(device): expected P2P, for several devices are captured together and one that is stopped "
+        + "could be written to by one that is not; found \(found)"
+    case .profile(let device, let report):
+      "\(device) cannot carry the profile \(report.profile):"
+        + report.reasons.map { "\n  \($0)" }.joined()
+    }
+  }
 }

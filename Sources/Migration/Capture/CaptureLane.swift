@@ -4,9 +4,10 @@ import MigrationStream
 
 /// One device of a capture: reads from its data channel and makes chunks of what comes.
 ///
-/// A chunk is held back until it is known whether another follows, for the last one of a round says so.
-final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
-  let session: DeviceSession<Device, Clock>
+/// A chunk is held back until it is known whether another follows, for the last one of a round says
+/// so.
+final class CaptureLane: EngineLane {
+  let session: DeviceSession
   private let chunkByteCount: Int
   private var filling = ByteBuffer()
   private var held = ByteBuffer()
@@ -24,7 +25,7 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
   /// Whether the round goes on.
   private(set) var isActive = false
 
-  init(_ session: DeviceSession<Device, Clock>, chunkByteCount: Int) {
+  init(_ session: DeviceSession, chunkByteCount: Int) {
     self.session = session
     self.chunkByteCount = chunkByteCount
   }
@@ -38,8 +39,8 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
     if information.isReinitialized { announcement.insert(.reinitialized) }
   }
 
-  /// What stopping now would leave to be read: the driver's own estimate, which has what is dirty in it, or more where that
-  /// says less.
+  /// What stopping now would leave to be read: the driver's own estimate, which has what is dirty
+  /// in it, or more where that says less.
   func remainingByteCount() throws(DeviceError) -> UInt64 {
     let running = information.initialByteCount.addingSaturating(information.dirtyByteCount)
     return max(try session.device.stopCopyByteCount(), isPreCopying ? running : 0)
@@ -58,7 +59,8 @@ final class CaptureLane<Device: MigratableDevice, Clock: MigrationClock> {
     isActive = true
   }
 
-  /// Takes over the memory of a lane whose round has ended, which has none then: of many devices, one reads at a time.
+  /// Takes over the memory of a lane whose round has ended, which has none then: of many devices,
+  /// one reads at a time.
   func takeMemory(of other: CaptureLane) {
     swap(&filling, &other.filling)
     swap(&held, &other.held)

@@ -6,7 +6,8 @@ public struct CaptureProgress: Sendable, Hashable {
   public var byteCount: UInt64
   /// Bytes a second, over the round.
   public var rate: Double?
-  /// What is left of what there was when the round began, or when the devices were stopped, by the drivers' estimates.
+  /// What is left of what there was when the round began, or when the devices were stopped, by the
+  /// drivers' estimates.
   public var remainingByteCount: UInt64?
   /// How long the devices would be stopped if they were stopped when the round began.
   public var expectedDowntime: Duration?

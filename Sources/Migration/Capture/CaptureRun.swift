@@ -4,79 +4,56 @@ import MigrationStream
 import VirtualPCI
 
 /// A capture under way.
-struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: Error> {
-  typealias Lane = CaptureLane<Device, Clock>
+struct CaptureRun<SinkFailure: Error>: EngineRun {
+  typealias Failure = CaptureError<SinkFailure>.Cause
 
-  /// Why it cannot go on.
-  enum Failure: Error {
-    case refused(String)
-    case device(DeviceError, UInt16)
-    case sink(SinkFailure)
-    case cancelled
-  }
-
-  private let engine: CaptureEngine<Device, Clock>
-  private var lanes: [Lane] = []
+  private let engine: CaptureEngine
+  private(set) var lanes: [CaptureLane] = []
   private var summary = CaptureSummary()
   private let start: Duration
   private var stopStart: Duration?
   private var rate: Double?
 
-  init(_ engine: CaptureEngine<Device, Clock>) {
+  init(_ engine: CaptureEngine) {
     self.engine = engine
     start = engine.clock.now
   }
 
+  var isCancelled: () -> Bool { engine.isCancelled }
   private var options: CaptureOptions { engine.options }
   private var now: Duration { engine.clock.now }
   private var byteCount: UInt64 {
     lanes.reduce(0) { $0 + $1.preCopyByteCount + $1.stopCopyByteCount }
   }
 
-  private func checkCancellation() throws(Failure) {
-    if engine.isCancelled() { throw .cancelled }
-  }
-
-  /// Runs `body` on each lane; an error says which device's it is.
-  private func forEachLane(_ body: (Lane) throws(DeviceError) -> Void) throws(Failure) {
-    for lane in lanes {
-      try checkCancellation()
-      do throws(DeviceError) {
-        try body(lane)
-      } catch {
-        throw .device(error, lane.session.number)
-      }
-    }
-  }
-
   // MARK: Before state
 
   mutating func open(chunkByteCount: Int) throws(Failure) {
-    var abilities: [MigrationAbilities] = []
-    for (number, source) in zip((0 as UInt16)..., engine.sources) {
-      do throws(DeviceError) {
-        abilities.append(try source.device.abilities())
-      } catch {
-        throw .device(error, number)
-      }
-    }
-    for (source, able) in zip(engine.sources, abilities) where !able.contains(.stopCopy) {
-      throw .refused("\(source.device.name): its driver cannot migrate (it has no STOP_COPY)")
-    }
-    let lacking = zip(engine.sources, abilities).filter { !$0.1.contains(.peerToPeer) }
-    if abilities.count > 1, let first = lacking.first, !options.allowsMissingP2P {
-      throw .refused(
-        "\(first.0.device.name): expected P2P, for several devices are captured together and one "
-          + "that is stopped could be written to by one that is not; found \(first.1)")
-    }
+    try checkAbilities()
     try checkProfiles()
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
-      do throws(DeviceError) {
-        let session = try DeviceSession(source.device, number: number, clock: engine.clock)
-        lanes.append(Lane(session, chunkByteCount: chunkByteCount))
-      } catch {
-        throw .device(error, number)
+      let session = try asking(number) { () throws(DeviceError) in
+        try DeviceSession(source.device, number: number, clock: engine.clock)
       }
+      lanes.append(CaptureLane(session, chunkByteCount: chunkByteCount))
+    }
+  }
+
+  /// Refuses devices whose drivers cannot do what a capture of them needs.
+  private func checkAbilities() throws(Failure) {
+    var abilities: [MigrationAbilities] = []
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      abilities.append(
+        try asking(number) { () throws(DeviceError) in try source.device.abilities() })
+    }
+    let found = zip(engine.sources.map(\.device.name), abilities)
+    if let (device, _) = found.first(where: { !$0.1.contains(.stopCopy) }) {
+      throw .refused(.noMigration(device: device))
+    }
+    if abilities.count > 1, !options.allowsMissingP2P,
+      let (device, able) = found.first(where: { !$0.1.contains(.peerToPeer) })
+    {
+      throw .refused(.noPeerToPeer(device: device, found: able))
     }
   }
 
@@ -84,16 +61,11 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
   private func checkProfiles() throws(Failure) {
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
       guard let profile = source.profile else { continue }
-      let report: CheckReport
-      do throws(DeviceError) {
-        report = try source.device.check(profile)
-      } catch {
-        throw .device(error, number)
+      let report = try asking(number) { () throws(DeviceError) in
+        try source.device.check(profile)
       }
       guard report.canCarry else {
-        throw .refused(
-          "\(source.device.name) cannot carry the profile \(report.profile):"
-            + report.reasons.map { "\n  \($0)" }.joined())
+        throw .refused(.profile(device: source.device.name, report))
       }
     }
   }
@@ -108,12 +80,9 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
     }
     for (source, lane) in zip(engine.sources, lanes) {
       try checkCancellation()
-      let introduction: DeviceIntroduction
-      do throws(DeviceError) {
-        introduction = try source.introduction(
-          number: lane.session.number, abilities: lane.session.abilities)
-      } catch {
-        throw .device(error, lane.session.number)
+      let session = lane.session
+      let introduction = try asking(session.number) { () throws(DeviceError) in
+        try source.introduction(number: session.number, abilities: session.abilities)
       }
       do throws(SinkFailure) {
         try sink.write(introduction)
@@ -166,7 +135,8 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
     return sum
   }
 
-  // Seconds, more than thirty years: what a driver says is left need not be true, and a duration has its limits.
+  // Seconds, more than thirty years: what a driver says is left need not be true, and a duration
+  // has its limits.
   private static var longestDowntime: Double { 1e9 }
 
   private func expectedDowntime(_ remaining: UInt64) -> Duration? {
@@ -250,7 +220,7 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
           }
         } catch {
           switch error {
-          case .device(let error): throw .device(error, number)
+          case .device(let error): throw .device(error, number: number)
           case .sink(let error): throw .sink(error)
           }
         }
@@ -276,18 +246,8 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
 
   /// Runs the devices again where that was asked for, and sums up.
   mutating func conclude() throws(Failure) -> CaptureSummary {
-    if options.resumes {
-      // Nothing is cancelled any more: the stream is whole.
-      for target in [MigrationState.runningP2P, .running] {
-        for lane in lanes where lane.session.machine.supports(target) {
-          do throws(DeviceError) {
-            try lane.session.move(to: target)
-          } catch {
-            throw .device(error, lane.session.number)
-          }
-        }
-      }
-    }
+    // Nothing is cancelled any more: the stream is whole.
+    if options.resumes { try runDevices() }
     summary.duration = now - start
     summary.downtime = stopStart.map { now - $0 } ?? .zero
     summary.devices = lanes.map { lane in
@@ -301,15 +261,8 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
   }
 
   /// Brings every device back to RUNNING, whatever state it is in, and says why.
-  func undo(_ failure: Failure, isStreamWhole: Bool = false) -> CaptureError<SinkFailure> {
-    let cause: CaptureError<SinkFailure>.Cause
-    switch failure {
-    case .refused(let reason): cause = .refused(reason)
-    case .device(let error, let number): cause = .device(error, number: number)
-    case .sink(let error): cause = .sink(error)
-    case .cancelled: cause = .cancelled
-    }
-    return CaptureError(
+  func undo(_ cause: Failure, isStreamWhole: Bool = false) -> CaptureError<SinkFailure> {
+    CaptureError(
       cause: cause, outcomes: lanes.map { $0.session.returnToRunning() },
       isStreamWhole: isStreamWhole)
   }

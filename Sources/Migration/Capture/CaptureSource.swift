@@ -4,8 +4,9 @@ import StateTranslation
 public import VirtualPCI
 
 /// A device to capture, and what is known of it from elsewhere.
-public struct CaptureSource<Device: MigratableDevice> {
-  public var device: Device
+public struct CaptureSource {
+  /// The device itself, which is to be in RUNNING.
+  public var device: any MigratableDevice
   /// The bindings that the VMM made for the device.
   public var pasids: PASIDTable?
   /// The profile that the guest was shown; a device that cannot carry it is refused.
@@ -16,8 +17,9 @@ public struct CaptureSource<Device: MigratableDevice> {
   /// The interrupts that the guest programmed, which the VMM alone knows.
   public var interrupts: InterruptState?
 
+  /// A device with what its VMM knows of it; what is not given does not get into the stream.
   public init(
-    _ device: Device, pasids: PASIDTable? = nil, profile: ProfileLayout? = nil,
+    _ device: any MigratableDevice, pasids: PASIDTable? = nil, profile: ProfileLayout? = nil,
     guestSpace: ConfigSpaceState? = nil, interrupts: InterruptState? = nil
   ) {
     self.device = device
@@ -36,7 +38,7 @@ extension CaptureSource {
     var identity = try device.identity()
     identity.migrationFlags = abilities.rawValue
     identity.stopCopyByteCount = try device.stopCopyByteCount()
-    let physical = try device.configurationSpace()
+    let physical = try device.configurationRegion()
     var record = try shownSpace(physical).map(ConfigurationRecord.init) ?? ConfigurationRecord()
     record.physical = physical.isEmpty ? nil : physical
     return DeviceIntroduction(

@@ -14,7 +14,9 @@ public struct CaptureSummary: Sendable, Hashable {
 
   /// A round of pre-copy.
   public struct Iteration: Sendable, Hashable {
+    /// The bytes of state that were read in it.
     public var byteCount: UInt64
+    /// How long it took.
     public var duration: Duration
     /// What was left behind it.
     public var remainingByteCount: UInt64
@@ -26,22 +28,33 @@ public struct CaptureSummary: Sendable, Hashable {
 
   /// What became of one device.
   public struct Device: Sendable, Hashable {
+    /// The name that the operator gave it.
     public var name: String
+    /// The bytes of state that were read while it ran.
     public var preCopyByteCount: UInt64
+    /// The bytes of state that were read once it was stopped.
     public var stopCopyByteCount: UInt64
+    /// How long it was in each state.
     public var timeInStates: [MigrationState: Duration]
     /// Whether it was found in a state that a previous user left.
     public var wasReset: Bool
+    /// How it was left.
     public var outcome: DeviceOutcome
   }
 
+  /// In the order of their numbers in the stream.
   public var devices: [Device] = []
+  /// The rounds of pre-copy, none if nothing was read while the devices ran.
   public var iterations: [Iteration] = []
+  /// Why the devices were stopped when they were.
   public var stopReason = StopReason.noPreCopy
-  /// From the first arc that quiesces a device to the end of the stream; with `resumes` until all run again.
+  /// From the first arc that quiesces a device to the end of the stream; with `resumes` until all
+  /// run again.
   public var downtime = Duration.zero
+  /// From the start of the capture to its end.
   public var duration = Duration.zero
 
+  /// The bytes of state of all devices.
   public var byteCount: UInt64 {
     devices.reduce(0) { $0 + $1.preCopyByteCount + $1.stopCopyByteCount }
   }

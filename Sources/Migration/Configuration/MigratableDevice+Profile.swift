@@ -4,13 +4,13 @@ import PCIConfig
 public import VirtualPCI
 
 extension MigratableDevice {
-  /// Whether the device can carry a profile, by its own configuration region, the sizes of its regions, and what its IOMMU
-  /// can do.
+  /// Whether the device can carry a profile, by its own configuration region, the sizes of its
+  /// regions, and what its IOMMU can do.
   public func check(_ layout: ProfileLayout) throws(DeviceError) -> CheckReport {
-    let host = try hostFunction(reading: try configurationSpace())
+    let host = try hostFunction(reading: try configurationRegion())
     // The kernel hides PASID from the region, so where the profile has it the IOMMU's word decides.
     guard layout.first(.pasid) != nil else { return layout.check(host) }
-    let abilities = try addressSpaceAbilities()
+    let abilities = try pasidAbilities()
     return layout.check(
       host,
       iommu: IOMMUFacts(
@@ -37,7 +37,8 @@ extension MigratableDevice {
 }
 
 extension CaptureSource {
-  /// What the guest was shown: what the VMM served, else the profile as after a reset on the device that reads `region`.
+  /// What the guest was shown: what the VMM served, else the profile as after a reset on the device
+  /// that reads `region`.
   func shownSpace(_ region: [UInt8]) throws(DeviceError) -> ConfigSpaceState? {
     if guestSpace != nil { return guestSpace }
     guard let profile else { return nil }

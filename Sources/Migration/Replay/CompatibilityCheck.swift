@@ -6,9 +6,9 @@ import StateTranslation
 import VirtualPCI
 
 /// Holds what a stream says of a device against a target, and changes nothing.
-struct CompatibilityCheck<Device: MigratableDevice> {
+struct CompatibilityCheck {
   let wanted: DeviceIntroduction
-  let device: Device
+  let device: any MigratableDevice
   let profile: ProfileLayout?
   let judgement: StateJudgement?
   let options: ReplayOptions
@@ -33,7 +33,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
         severity: .note)
     }
     if parts.contains(.bindings), let table = wanted.pasids, !table.domains.isEmpty {
-      check(table, against: try device.addressSpaceAbilities())
+      check(table, against: try device.pasidAbilities())
     }
   }
 
@@ -118,7 +118,7 @@ struct CompatibilityCheck<Device: MigratableDevice> {
           + "gives it", severity: .note)
     }
     guard let physical = wanted.configuration?.physical else { return }
-    let found = try device.configurationSpace()
+    let found = try device.configurationRegion()
     if found.count != physical.count {
       report.add(
         number, "configuration space", wanted: "\(physical.count) bytes",

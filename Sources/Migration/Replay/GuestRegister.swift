@@ -1,3 +1,4 @@
+import Devices
 public import MigrationStream
 import PCIConfig
 import StateTranslation
@@ -5,15 +6,18 @@ public import VirtualPCI
 
 /// A register that a guest programs and no driver carries in its state: VMMs lose these on the way.
 ///
-/// Device Control but phantom functions, Device Control 2 but ARI forwarding, the AER masks and severity. What concerns
-/// ATS, PRI, PASID and the link is the host's there, and never written.
+/// Device Control but phantom functions, Device Control 2 but ARI forwarding, the AER masks and
+/// severity. What concerns ATS, PRI, PASID and the link is the host's there, and never written.
 public struct GuestRegister: Sendable, Hashable {
+  /// The name of the register in the PCI Express specification.
   public var name: String
   /// Where the target has it.
   public var offset: Int
+  /// 2 or 4.
   public var byteCount: Int
   /// The bits that are restored.
   public var mask: UInt32
+  /// What the whole register is given, the bits that are not restored included.
   public var value: UInt32
 
   private struct Place {
@@ -24,7 +28,8 @@ public struct GuestRegister: Sendable, Hashable {
     let mask: UInt32
   }
 
-  // PCIe 7.5.3.4 (bit 9 phantom functions, bit 15 function-level reset), 7.5.3.16 (bit 5 ARI forwarding), 7.8.4.
+  // PCIe 7.5.3.4 (bit 9 phantom functions, bit 15 function-level reset), 7.5.3.16 (bit 5 ARI
+  // forwarding), 7.8.4.
   private static let places: [Place] = [
     Place(
       name: "Device Control", capability: .pciExpress, offset: 0x08, byteCount: 2, mask: 0x7dff),
@@ -41,12 +46,13 @@ public struct GuestRegister: Sendable, Hashable {
       byteCount: 4, mask: .max),
   ]
 
-  /// The registers of `record` that `target`, a configuration space, has other values in; none where either is no
-  /// configuration space of a function with these capabilities.
+  /// The registers of `record` that `target`, a configuration space, has other values in; none
+  /// where either is no configuration space of a function with these capabilities.
   ///
-  /// A guest that was shown a synthesised space programs a register only where that has it, and only the bits that the VMM
-  /// does not keep for itself. `shown` is that space where it is another than the record's. A record without the physical
-  /// space, as a translation leaves it, has those bits in the synthesised one.
+  /// A guest that was shown a synthesised space programs a register only where that has it, and
+  /// only the bits that the VMM does not keep for itself. `shown` is that space where it is another
+  /// than the record's. A record without the physical space, as a translation leaves it, has those
+  /// bits in the synthesised one.
   public static func differences(
     from record: ConfigurationRecord, to target: [UInt8], shown: ConfigSpaceState? = nil
   ) -> [GuestRegister] {
@@ -80,8 +86,8 @@ public struct GuestRegister: Sendable, Hashable {
       capabilities = shown.flatMap { try? ConfigSpace($0.synthesized).capabilityList }
     }
 
-    /// The bits of a register that the guest reaches the device by: all of them where it was shown the device's own
-    /// space, none where it was shown no such capability.
+    /// The bits of a register that the guest reaches the device by: all of them where it was shown
+    /// the device's own space, none where it was shown no such capability.
     func deviceBits(of place: Place) -> UInt32 {
       guard let shown else { return .max }
       guard let capability = capabilities?.first(place.capability) else { return 0 }
@@ -93,16 +99,22 @@ public struct GuestRegister: Sendable, Hashable {
     }
   }
 
-  var bytes: [UInt8] {
-    (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+  func write(to device: any ConfigurableDevice) throws(DeviceError) {
+    try device.writeConfiguration(value, at: offset, byteCount: byteCount)
+  }
+
+  /// The same register with the value that it has in `space`, a configuration space.
+  func holding(_ space: [UInt8]) -> GuestRegister {
+    var register = self
+    register.value = (0..<byteCount).reduce(0) {
+      $0 | UInt32(space[offset + $1]) << UInt32(8 * $1)
+    }
+    return register
   }
 
   /// The bits that `space` has otherwise.
   func droppedBits(in space: [UInt8]) -> UInt32 {
     guard offset + byteCount <= space.count else { return mask }
-    let found = (0..<byteCount).reduce(0 as UInt32) {
-      $0 | UInt32(space[offset + $1]) << UInt32(8 * $1)
-    }
-    return (found ^ value) & mask
+    return (holding(space).value ^ value) & mask
   }
 }

@@ -4,16 +4,19 @@ public import MigrationStream
 
 /// Takes a stream onto target devices.
 ///
-/// Everything that can be checked is checked before a target is touched. Bindings are attached first, for the state may
-/// rely on them. Then state is written in the stream's order; and only when the whole stream was verified, to its footer,
-/// are the targets told to take it and to run.
+/// Everything that can be checked is checked before a target is touched. Bindings are attached
+/// first, for the state may rely on them. Then state is written in the stream's order; and only
+/// when the whole stream was verified, to its footer, are the targets told to take it and to run.
 ///
-/// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with it whatever fails. From
-/// there on only a reset brings it back, fresh.
-public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
-  public var targets: [ReplayTarget<Device>]
+/// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with
+/// it whatever fails. From there on only a reset brings it back, fresh.
+public struct ReplayEngine {
+  /// The devices that take the state, each of one of the stream's.
+  public var targets: [ReplayTarget]
+  /// What of the stream is restored, and what is let pass.
   public var options: ReplayOptions
-  public var clock: Clock
+  /// Measures downtime and times in states.
+  public var clock: any MigrationClock
   /// Asked between chunks; true ends the replay. A signal's handler requests an `Interruption`,
   /// unless something else is to be asked.
   public var isCancelled: () -> Bool = { Interruption.isRequested }
@@ -22,7 +25,8 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
 
   /// Targets with different numbers.
   public init(
-    _ targets: [ReplayTarget<Device>], options: ReplayOptions = ReplayOptions(), clock: Clock
+    _ targets: [ReplayTarget], options: ReplayOptions = ReplayOptions(),
+    clock: any MigrationClock
   ) {
     self.targets = targets
     self.options = options
@@ -33,8 +37,8 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   public func check<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(ReplayError<Source.Failure>) -> CompatibilityReport {
-    var run = ReplayRun<Device, Clock, Source.Failure>(self)
-    do throws(ReplayRun<Device, Clock, Source.Failure>.Failure) {
+    var run = ReplayRun<Source.Failure>(self)
+    do throws(ReplayRun<Source.Failure>.Failure) {
       try run.readIntroductions(from: &source)
       let report = try run.report()
       try run.verify(&source)
@@ -44,12 +48,14 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
     }
   }
 
-  /// Restores the targets from the stream.
-  public func run<Source: VerifyingRecordSource & ~Copyable>(
+  /// Restores the targets from the stream up to the moment at which they could run.
+  ///
+  /// After an error they are as its outcomes say, as they are after an abort of what this returns.
+  public func prepare<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
-  ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
-    var run = ReplayRun<Device, Clock, Source.Failure>(self)
-    do throws(ReplayRun<Device, Clock, Source.Failure>.Failure) {
+  ) throws(ReplayError<Source.Failure>) -> PreparedReplay<Source.Failure> {
+    var run = ReplayRun<Source.Failure>(self)
+    do throws(ReplayRun<Source.Failure>.Failure) {
       try run.readIntroductions(from: &source)
       try run.check()
       if options.parts.contains(.state) {
@@ -57,7 +63,7 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
         try run.attachBindings()
         try run.enterResuming()
         try run.writeState(from: &source)
-        try run.commit()
+        try run.finishLoading()
       } else {
         // What does not come with state waits for the end of the stream.
         try run.verify(&source)
@@ -65,9 +71,16 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
         try run.attachBindings()
       }
       try run.restoreRegisters()
-      return try run.conclude()
     } catch {
       throw run.undo(error)
     }
+    return PreparedReplay(run)
+  }
+
+  /// Restores the targets from the stream, and has them run with its state.
+  public func run<Source: VerifyingRecordSource & ~Copyable>(
+    _ source: inout Source
+  ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
+    try prepare(&source).commit()
   }
 }

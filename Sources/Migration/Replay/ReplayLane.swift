@@ -3,21 +3,22 @@ import MigrationStream
 import VirtualPCI
 
 /// A target of a replay and what happened to it.
-final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
-  let session: DeviceSession<Device, Clock>
+final class ReplayLane: EngineLane {
+  let session: DeviceSession
   let introduction: DeviceIntroduction
   /// What the guest is shown from now on; nil for what the stream says.
   private let profile: ProfileLayout?
   /// The bytes of state that it took.
   var byteCount: UInt64 = 0
-  /// Whether it came to RESUMING: what it held is lost.
-  var hasLostState = false
-  var hasDomains = false
-  var attached: [UInt32] = []
-  var registers: [ReplaySummary.RestoredRegister] = []
+  private(set) var stage = ReplayStage.held
+  private var bindings: (any PASIDDevice)?
+  private var attached: [UInt32] = []
+  private var registers: [ReplaySummary.RestoredRegister] = []
+  // What the written registers held before, for who takes them back.
+  private var overwritten: [GuestRegister] = []
 
   init(
-    _ session: DeviceSession<Device, Clock>, _ introduction: DeviceIntroduction,
+    _ session: DeviceSession, _ introduction: DeviceIntroduction,
     profile: ProfileLayout?
   ) {
     self.session = session
@@ -25,21 +26,91 @@ final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
     self.profile = profile
   }
 
-  /// The space of the profile that takes the place of the stream's, on this device, which reads `region`.
+  /// The space of the profile that takes the place of the stream's, on this device, which reads
+  /// `region`.
   func shownSpace(_ region: [UInt8]) throws(DeviceError) -> ConfigSpaceState? {
     guard let profile else { return nil }
     return try? ConfigSpaceState(profile, on: try session.device.hostFunction(reading: region))
   }
 
+  /// Goes on to the stage that a step leads to, which must lead on from here.
+  func take(_ step: ReplayStage.Step) {
+    guard let next = stage.next(step) else {
+      preconditionFailure("\(step) does not lead on from \(stage)")
+    }
+    stage = next
+  }
+
+  /// Attaches the address spaces that the stream's device had, with their PASIDs.
+  func attachBindings() throws(DeviceError) {
+    guard let table = introduction.pasids, let first = table.domains.first else { return }
+    guard let device = session.device as? any PASIDDevice else {
+      throw DeviceError(.allocateDomain(first.id), .notSupported)
+    }
+    try device.allocate(table.domains)
+    bindings = device
+    for binding in table.bindings {
+      try device.attach(binding)
+      attached.append(binding.pasid)
+    }
+  }
+
+  /// Writes the registers of the stream's device that a guest programmed and the target has
+  /// otherwise.
+  func restoreRegisters() throws(DeviceError) {
+    guard let record = introduction.configuration,
+      let device = session.device as? any ConfigurableDevice
+    else { return }
+    let before = try device.configurationSpace()
+    let wanted = GuestRegister.differences(
+      from: record, to: before, shown: try shownSpace(before))
+    guard !wanted.isEmpty else { return }
+    for register in wanted {
+      overwritten.append(register.holding(before))
+      try register.write(to: device)
+    }
+    let after = try device.configurationSpace()
+    registers = wanted.map {
+      ReplaySummary.RestoredRegister(register: $0, droppedBits: $0.droppedBits(in: after))
+    }
+  }
+
+  /// Ends the target's part by a step that cannot fail, and sums up.
+  func end(by step: ReplayStage.Step) -> ReplaySummary.Device {
+    take(step)
+    let outcome: DeviceOutcome =
+      switch stage {
+      case .restored: .restored
+      case .stopped: .stopped
+      case .held, .loading, .loaded, .unchanged, .aborted: .runningAsBefore
+      }
+    return ReplaySummary.Device(
+      number: session.number, name: session.device.name, byteCount: byteCount,
+      bindingCount: attached.count, timeInStates: session.timeInStates,
+      wasReset: session.wasReset, outcome: outcome, registers: registers,
+      interrupts: introduction.interrupts)
+  }
+
   /// Takes back what can be taken back; how the device is then.
-  func undo() -> DeviceOutcome {
-    for pasid in attached.reversed() { try? session.device.detach(pasid: pasid) }
-    if hasDomains { session.device.releaseDomains() }
-    if session.abilities.isEmpty { return .runningAsBefore }
-    if hasLostState || session.wasReset { return session.reset() }
-    let outcome = session.returnToRunning()
-    if case .unusable = outcome { return session.reset() }
-    return outcome
+  func abort() -> DeviceOutcome {
+    let keepsState = stage.keepsState && !session.wasReset
+    take(.abort)
+    var failure: DeviceError?
+    for register in overwritten.reversed() {
+      guard let device = session.device as? any ConfigurableDevice else { break }
+      do throws(DeviceError) {
+        try register.write(to: device)
+      } catch {
+        failure = error
+      }
+    }
+    for pasid in attached.reversed() { try? bindings?.detach(pasid: pasid) }
+    bindings?.releaseDomains()
+    if !session.abilities.isEmpty {
+      guard keepsState else { return session.reset() }
+      if case .unusable = session.returnToRunning() { return session.reset() }
+    }
+    return failure.map { .unusable(try? session.device.state(), $0) } ?? .runningAsBefore
   }
 
   /// Writes `bytes` of state, however little the driver takes at a time.

@@ -10,6 +10,7 @@ public struct ReplayProgress: Sendable, Hashable {
     case writing
   }
 
+  /// What the replay is at.
   public var phase: Phase
   /// State bytes that were read of the stream, or that the targets took.
   public var byteCount: UInt64

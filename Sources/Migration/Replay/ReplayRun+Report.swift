@@ -13,7 +13,7 @@ extension ReplayRun {
         report.add(number, "target", wanted: "a device to take it", found: "none")
         continue
       }
-      do throws(DeviceError) {
+      try asking(number) { () throws(DeviceError) in
         var check = CompatibilityCheck(
           wanted: introduction, device: target.device, profile: target.profile,
           judgement: target.judgement, options: engine.options, report: report)
@@ -21,8 +21,6 @@ extension ReplayRun {
         report = check.report
         let abilities = try target.device.abilities()
         if !abilities.contains(.peerToPeer) { lacking.append((number, abilities)) }
-      } catch {
-        throw .device(error, number)
       }
     }
     for target in engine.targets where Int(target.number) >= introductions.count {

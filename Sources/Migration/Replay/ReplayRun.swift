@@ -3,34 +3,26 @@ import Devices
 import MigrationStream
 
 /// A replay under way.
-struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure: Error> {
-  typealias Lane = ReplayLane<Device, Clock>
+struct ReplayRun<SourceFailure: Error>: EngineRun {
+  typealias Failure = ReplayError<SourceFailure>.Cause
 
-  /// Why it cannot go on.
-  enum Failure: Error {
-    case incompatible(CompatibilityReport)
-    case device(DeviceError, UInt16)
-    case source(SourceFailure)
-    case unverified(UInt16)
-    case cancelled
-  }
-
-  let engine: ReplayEngine<Device, Clock>
+  let engine: ReplayEngine
   private var introduction = StreamIntroduction()
   // The first record behind the introductions.
   private var pending: Record?
-  private var lanes: [Lane] = []
-  private var summary = ReplaySummary()
+  private(set) var lanes: [ReplayLane] = []
+  private var compatibility = CompatibilityReport()
   private var place: ReplayError<SourceFailure>.Place?
   private let start: Duration
   private var stopStart: Duration?
 
-  init(_ engine: ReplayEngine<Device, Clock>) {
+  init(_ engine: ReplayEngine) {
     self.engine = engine
     start = engine.clock.now
   }
 
   var introductions: [DeviceIntroduction] { introduction.devices }
+  var isCancelled: () -> Bool { engine.isCancelled }
 
   func tell(_ phase: ReplayProgress.Phase, _ byteCount: UInt64) {
     let expected = introductions.compactMap(\.identity.stopCopyByteCount).reduce(0 as UInt64) {
@@ -39,21 +31,6 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     engine.progress(
       ReplayProgress(
         phase: phase, byteCount: byteCount, expectedByteCount: expected > 0 ? expected : nil))
-  }
-
-  private func checkCancellation() throws(Failure) {
-    if engine.isCancelled() { throw .cancelled }
-  }
-
-  private func forEachLane(_ body: (Lane) throws(DeviceError) -> Void) throws(Failure) {
-    for lane in lanes {
-      try checkCancellation()
-      do throws(DeviceError) {
-        try body(lane)
-      } catch {
-        throw .device(error, lane.session.number)
-      }
-    }
   }
 
   // MARK: The stream
@@ -119,8 +96,8 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
 
   /// Throws unless the targets can take the stream; nothing was touched then.
   mutating func check() throws(Failure) {
-    summary.report = try report()
-    guard summary.report.isCompatible else { throw .incompatible(summary.report) }
+    compatibility = try report()
+    guard compatibility.isCompatible else { throw .incompatible(compatibility) }
   }
 
   // MARK: The targets
@@ -130,27 +107,16 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
       guard let target = engine.targets.first(where: { $0.number == introduction.number }) else {
         continue
       }
-      do throws(DeviceError) {
-        let session = try DeviceSession(
-          target.device, number: introduction.number, clock: engine.clock)
-        lanes.append(Lane(session, introduction, profile: target.profile))
-      } catch {
-        throw .device(error, introduction.number)
+      let session = try asking(introduction.number) { () throws(DeviceError) in
+        try DeviceSession(target.device, number: introduction.number, clock: engine.clock)
       }
+      lanes.append(ReplayLane(session, introduction, profile: target.profile))
     }
   }
 
   func attachBindings() throws(Failure) {
     guard engine.options.parts.contains(.bindings) else { return }
-    try forEachLane { (lane) throws(DeviceError) in
-      guard let table = lane.introduction.pasids, !table.domains.isEmpty else { return }
-      try lane.session.device.allocate(table.domains)
-      lane.hasDomains = true
-      for binding in table.bindings {
-        try lane.session.device.attach(binding)
-        lane.attached.append(binding.pasid)
-      }
-    }
+    try forEachLane { (lane) throws(DeviceError) in try lane.attachBindings() }
   }
 
   mutating func enterResuming() throws(Failure) {
@@ -163,7 +129,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     }
     try forEachLane { (lane) throws(DeviceError) in
       try lane.session.move(to: .resuming)
-      lane.hasLostState = true
+      lane.take(.load)
     }
   }
 
@@ -176,7 +142,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
         try lane.write(bytes)
       } catch {
         run.place?.stateOffset = lane.byteCount
-        throw .device(error, chunk.device)
+        throw .device(error, number: chunk.device)
       }
       run.tell(.writing, run.lanes.reduce(0) { $0 + $1.byteCount })
     }
@@ -184,68 +150,45 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
   }
 
   /// Has the drivers take what was written, once the stream was verified.
-  func commit() throws(Failure) {
-    try forEachLane { (lane) throws(DeviceError) in try lane.session.move(to: .stop) }
+  func finishLoading() throws(Failure) {
+    try forEachLane { (lane) throws(DeviceError) in
+      try lane.session.move(to: .stop)
+      lane.take(.finish)
+    }
   }
 
   func restoreRegisters() throws(Failure) {
     guard engine.options.parts.contains(.configuration) else { return }
-    try forEachLane { (lane) throws(DeviceError) in
-      guard let record = lane.introduction.configuration else { return }
-      let device = lane.session.device
-      let before = try device.configurationSpace()
-      let registers = GuestRegister.differences(
-        from: record, to: before, shown: try lane.shownSpace(before))
-      for register in registers {
-        try device.writeConfiguration(register.bytes, at: register.offset)
-      }
-      guard !registers.isEmpty else { return }
-      let after = try device.configurationSpace()
-      lane.registers = registers.map {
-        ReplaySummary.RestoredRegister(register: $0, droppedBits: $0.droppedBits(in: after))
-      }
-    }
+    try forEachLane { (lane) throws(DeviceError) in try lane.restoreRegisters() }
   }
 
   // MARK: The end
 
-  mutating func conclude() throws(Failure) -> ReplaySummary {
-    let hasState = engine.options.parts.contains(.state)
-    if hasState, !engine.options.leavesStopped {
-      // All can be reached before any begins to reach out.
-      for target in [MigrationState.runningP2P, .running] {
-        try forEachLane { (lane) throws(DeviceError) in
-          guard lane.session.machine.supports(target) else { return }
-          try lane.session.move(to: target)
-        }
-      }
-    }
+  /// Lets the targets run that have state of the stream.
+  func commit() throws(Failure) -> ReplaySummary {
+    if engine.options.parts.contains(.state) { try runDevices() }
+    return end(by: .commit)
+  }
+
+  /// Ends the replay by a step that cannot fail, and sums up.
+  func end(by step: ReplayStage.Step) -> ReplaySummary {
+    var summary = ReplaySummary()
+    summary.report = compatibility
     summary.duration = engine.clock.now - start
     summary.downtime = stopStart.map { engine.clock.now - $0 } ?? .zero
-    summary.devices = lanes.map { lane in
-      ReplaySummary.Device(
-        number: lane.session.number, name: lane.session.device.name, byteCount: lane.byteCount,
-        bindingCount: lane.attached.count, timeInStates: lane.session.timeInStates,
-        wasReset: lane.session.wasReset,
-        outcome: !hasState
-          ? .runningAsBefore : engine.options.leavesStopped ? .stopped : .restored,
-        registers: lane.registers, interrupts: lane.introduction.interrupts)
-    }
+    summary.devices = lanes.map { $0.end(by: step) }
     return summary
   }
 
-  /// Takes back what can be taken back, and says why and how the targets are now.
-  func undo(_ failure: Failure) -> ReplayError<SourceFailure> {
-    let cause: ReplayError<SourceFailure>.Cause
-    switch failure {
-    case .incompatible(let report): cause = .incompatible(report)
-    case .device(let error, let number): cause = .device(error, number: number)
-    case .source(let error): cause = .source(error)
-    case .unverified(let number): cause = .unverified(number)
-    case .cancelled: cause = .cancelled
-    }
+  /// Takes back what can be taken back of targets that have not come to an end.
+  func abort() -> [UInt16: DeviceOutcome] {
     var outcomes: [UInt16: DeviceOutcome] = [:]
-    for lane in lanes { outcomes[lane.session.number] = lane.undo() }
-    return ReplayError(cause: cause, place: place, outcomes: outcomes)
+    for lane in lanes where !lane.stage.isEnd { outcomes[lane.session.number] = lane.abort() }
+    return outcomes
+  }
+
+  /// Takes everything back, and says why and how the targets are now.
+  func undo(_ cause: Failure) -> ReplayError<SourceFailure> {
+    ReplayError(cause: cause, place: place, outcomes: abort())
   }
 }

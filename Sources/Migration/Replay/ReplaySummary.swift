@@ -7,33 +7,45 @@ public struct ReplaySummary: Sendable, Hashable {
   public struct Device: Sendable, Hashable {
     /// The number of the stream's device.
     public var number: UInt16
+    /// The name that the operator gave the target.
     public var name: String
+    /// The bytes of state that it took.
     public var byteCount: UInt64
+    /// How many PASIDs were attached.
     public var bindingCount: Int
+    /// How long it was in each state.
     public var timeInStates: [MigrationState: Duration]
     /// Whether it was found in a state that a previous user left.
     public var wasReset: Bool
+    /// How it was left.
     public var outcome: DeviceOutcome
     /// The guest's registers that were written.
     public var registers: [RestoredRegister]
-    /// The interrupts that the guest programmed, if the stream has them: nothing restored them, for no driver takes them,
-    /// and they are the VMM's to program again.
+    /// The interrupts that the guest programmed, if the stream has them: nothing restored them, for
+    /// no driver takes them, and they are the VMM's to program again.
     public var interrupts: InterruptState?
   }
 
   /// A register that was written, and what the target did not keep of it.
   public struct RestoredRegister: Sendable, Hashable {
+    /// What was written.
     public var register: GuestRegister
+    /// The bits that the target has otherwise all the same.
     public var droppedBits: UInt32
   }
 
+  /// In the order of the stream.
   public var devices: [Device] = []
+  /// What was found when the targets were held against the stream.
   public var report = CompatibilityReport()
   /// From the first arc out of RUNNING to the last into it, or to STOP.
   public var downtime = Duration.zero
+  /// From the start of the replay to its end.
   public var duration = Duration.zero
 
+  /// A replay that did nothing.
   public init() {}
 
+  /// The bytes of state that all targets took.
   public var byteCount: UInt64 { devices.reduce(0) { $0 + $1.byteCount } }
 }

@@ -2,8 +2,9 @@ public import Devices
 public import VirtualPCI
 
 /// A device that takes the state of one of a stream's devices.
-public struct ReplayTarget<Device: MigratableDevice> {
-  public var device: Device
+public struct ReplayTarget {
+  /// The device that takes the state.
+  public var device: any MigratableDevice
   /// The number of the stream's device.
   public var number: UInt16
   /// The profile that the guest is shown from now on; overrides what the stream says of it.
@@ -11,7 +12,8 @@ public struct ReplayTarget<Device: MigratableDevice> {
   /// What is known of the state that it is to take; nil where nobody looked at it.
   public var judgement: StateJudgement?
 
-  public init(_ device: Device, number: UInt16, profile: ProfileLayout? = nil) {
+  /// A target for one device of the stream.
+  public init(_ device: any MigratableDevice, number: UInt16, profile: ProfileLayout? = nil) {
     self.device = device
     self.number = number
     self.profile = profile

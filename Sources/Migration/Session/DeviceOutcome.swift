@@ -10,7 +10,8 @@ public enum DeviceOutcome: Sendable, Hashable {
   case stopped
   /// It was reset: it runs, and what state it had is lost.
   case fresh
-  /// It could not be brought back; where it is, as far as it says, and why. Only a reset helps, if anything.
+  /// It could not be brought back; where it is, as far as it says, and why. Only a reset helps, if
+  /// anything.
   case unusable(MigrationState?, DeviceError)
 }
 

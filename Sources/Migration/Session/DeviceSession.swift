@@ -1,23 +1,27 @@
 import Devices
 import MigrationStream
 
-/// A device that an engine has in hand: where it is, its data channel, and how long it was in each state.
-final class DeviceSession<Device: MigratableDevice, Clock: MigrationClock> {
-  let device: Device
+/// A device that an engine has in hand: where it is, its data channel, and how long it was in each
+/// state.
+final class DeviceSession {
+  let device: any MigratableDevice
   /// The device's number in the stream.
   let number: UInt16
   let machine: MigrationStateMachine
-  private let clock: Clock
+  private let clock: any MigrationClock
   private(set) var state: MigrationState
-  private(set) var channel: Device.Channel?
+  private(set) var channel: (any MigrationChannel)?
   /// Whether the device was found in a state that a previous user left, and was reset.
   let wasReset: Bool
   private var times: [MigrationState: Duration] = [:]
   private var since: Duration
 
-  /// Takes a device in hand. Whatever is not RUNNING was left by a previous user, whose data channel is gone: mtty goes
-  /// down in an oops when such a device is asked for another state, so it is reset before anything else.
-  init(_ device: Device, number: UInt16, clock: Clock) throws(DeviceError) {
+  /// Takes a device in hand. Whatever is not RUNNING was left by a previous user, whose data
+  /// channel is gone: mtty goes down in an oops when such a device is asked for another state, so
+  /// it is reset before anything else.
+  init(
+    _ device: any MigratableDevice, number: UInt16, clock: any MigrationClock
+  ) throws(DeviceError) {
     self.device = device
     self.number = number
     self.clock = clock
@@ -66,7 +70,8 @@ final class DeviceSession<Device: MigratableDevice, Clock: MigrationClock> {
     }
   }
 
-  /// Brings the device back to RUNNING with the state it has; it stays where it is where there is no way.
+  /// Brings the device back to RUNNING with the state it has; it stays where it is where there is
+  /// no way.
   func returnToRunning() -> DeviceOutcome {
     if let actual = try? device.state(), actual != state { enter(actual) }
     do throws(DeviceError) {

@@ -1,10 +1,11 @@
 import Devices
 import SystemPackage
 
-/// The page tables that a device's PASIDs are translated by, and the one for the device's own requests.
+/// The page tables that a device's PASIDs are translated by, and the one for the device's own
+/// requests.
 ///
-/// They are made together and go together; each of them allows PASIDs, as iommufd wants of every page table that is attached
-/// beside one.
+/// They are made together and go together; each of them allows PASIDs, as iommufd wants of every
+/// page table that is attached beside one.
 final class DeviceDomains {
   /// One address space of a table of bindings.
   final class Domain {

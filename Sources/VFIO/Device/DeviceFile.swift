@@ -38,11 +38,11 @@ public struct DeviceFile: ~Copyable {
     return argument.load(cvfio_device_bind_iommufd.self).out_devid
   }
 
-  /// Has an I/O address space or a page table translate what the device asks for, or what it asks for with a PASID; it takes
-  /// the place of what did before.
+  /// Has an I/O address space or a page table translate what the device asks for, or what it asks
+  /// for with a PASID; it takes the place of what did before.
   ///
-  /// Without a PASID the request is as short as before Linux 6.15, which brought PASIDs. The corresponding ioctl is
-  /// `VFIO_DEVICE_ATTACH_IOMMUFD_PT`.
+  /// Without a PASID the request is as short as before Linux 6.15, which brought PASIDs. The
+  /// corresponding ioctl is `VFIO_DEVICE_ATTACH_IOMMUFD_PT`.
   public borrowing func attach(_ id: UInt32, pasid: UInt32? = nil) throws(ErrorNumber) {
     var request = cvfio_device_attach_iommufd_pt()
     request.argsz = pasid == nil ? 12 : 16

@@ -3,7 +3,8 @@ private import CVFIO
 public import Devices
 public import SystemPackage
 
-/// The older way to a device: its group, in a container that translates for it (TYPE1v2). It knows no PASIDs.
+/// The older way to a device: its group, in a container that translates for it (TYPE1v2). It knows
+/// no PASIDs.
 public struct DeviceGroup: ~Copyable {
   private let kernel: any KernelInterface
   private let container: KernelDescriptor

@@ -2,7 +2,8 @@ private import CVFIO
 public import Devices
 import SystemPackage
 
-/// The data channel of a kernel's device: what the kernel calls the data_fd. It closes when it goes.
+/// The data channel of a kernel's device: what the kernel calls the data_fd. It closes when it
+/// goes.
 public final class KernelChannel: MigrationChannel {
   private let kernel: any KernelInterface
   private let handle: KernelDescriptor

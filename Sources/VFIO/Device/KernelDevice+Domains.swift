@@ -2,10 +2,11 @@ private import CVFIO
 public import Devices
 public import MigrationStream
 
-extension KernelDevice {
+extension KernelDevice: PASIDDevice {
   private var nestedTypes: UInt32 { UInt32(CVFIO_IOMMU_HWPT_DATA_VTD_S1) }
 
-  /// What PASID attach came with, said where it is refused; whether it is the cause, no errno tells.
+  /// What PASID attach came with, said where it is refused; whether it is the cause, no errno
+  /// tells.
   private static let origin = "PASID attach is in Linux from 6.15 on"
 
   /// The width and permissions of PASIDs, as iommufd tells them (IOMMU_GET_HW_INFO).
@@ -59,7 +60,8 @@ extension KernelDevice {
     }
   }
 
-  /// Makes every page table before anything is attached, so that a refusal leaves the device as it was.
+  /// Makes every page table before anything is attached, so that a refusal leaves the device as it
+  /// was.
   public func allocate(_ domains: [PASIDTable.Domain]) throws(DeviceError) {
     guard let first = domains.first else { return }
     guard self.domains == nil else {
@@ -164,6 +166,10 @@ extension KernelDevice {
     try attempt(.detach(pasid: pasid)) { (file) throws(ErrorNumber) in
       try file.detach(pasid: pasid)
     }
+  }
+
+  public func faultQueue(ofDomain id: UInt32) -> Int32? {
+    domains?.domain(id)?.faultQueue?.descriptor.rawValue
   }
 
   /// Lets go of the page tables and fault queues that were made for bindings.

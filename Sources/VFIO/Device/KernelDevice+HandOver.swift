@@ -1,5 +1,6 @@
 extension KernelDevice {
-  /// What another process needs to go on with the device. It is valid while the device is held here.
+  /// What another process needs to go on with the device. It is valid while the device is held
+  /// here.
   public var inheritance: InheritedDevice {
     var result = InheritedDevice(
       device: descriptor, iommufd: iommufd?.descriptor, deviceID: deviceID,

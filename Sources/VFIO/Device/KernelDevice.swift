@@ -6,21 +6,24 @@ public import SystemPackage
 
 /// A device of the kernel, open and held.
 ///
-/// It has come through the device's own file and an iommufd, or through its group, or was inherited open. vfio-pci resets a
-/// function when it is first opened and when it is last closed, and what is attached goes with the iommufd: whoever is to
-/// find a restored device takes its descriptors over (`HandOver`).
-public final class KernelDevice: MigratableDevice {
+/// It has come through the device's own file and an iommufd, or through its group, or was inherited
+/// open. vfio-pci resets a function when it is first opened and when it is last closed, and what is
+/// attached goes with the iommufd: whoever is to find a restored device takes its descriptors over
+/// (`HandOver`).
+public final class KernelDevice: MigratableDevice, InterruptDevice {
   public let name: String
   /// The driver that is bound to it, where that is known.
   public let driver: String?
   /// The kernel's release.
   public let release: String
+  /// What the driver said of the device when it was opened.
   public let information: DeviceInformation
   public let regions: [RegionInformation]
 
   let kernel: any KernelInterface
   let file: DeviceFile
-  // Variables, as is the address space: an optional constant of a type that cannot be copied cannot be looked into.
+  // Variables, as is the address space: an optional constant of a type that cannot be copied cannot
+  // be looked into.
   var group: DeviceGroup?
   let iommufd: IOMMUFD?
   /// The number that the iommufd knows the device by.
@@ -29,10 +32,17 @@ public final class KernelDevice: MigratableDevice {
   var domains: DeviceDomains?
   /// Whether somebody else had it open before, and has it still.
   public let isInherited: Bool
+  /// Whether the driver resets the device when it is first opened and last closed, and nobody else
+  /// has it open.
+  ///
+  /// vfio-pci does so if a reset works, which is what this flag says
+  /// (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable).
+  public var isResetWhenClosed: Bool { !isInherited && information.flags.contains(.reset) }
   private(set) var isHandedOver = false
   // Where the device was last seen, to name an arc by.
   private var lastState = MigrationState.running
-  // Whether pre-copy information tells of new initial data; asked for before the first pre-copy after a reset.
+  // Whether pre-copy information tells of new initial data; asked for before the first pre-copy
+  // after a reset.
   private var tellsReinitialization: Bool?
 
   init(
@@ -93,8 +103,8 @@ public final class KernelDevice: MigratableDevice {
   /// The device's open file.
   public var descriptor: FileDescriptor { file.descriptor }
 
-  /// Leaves device, page tables and attachments to whoever else has the descriptors: nothing of them is undone when this
-  /// object goes.
+  /// Leaves device, page tables and attachments to whoever else has the descriptors: nothing of
+  /// them is undone when this object goes.
   public func handOver() {
     isHandedOver = true
     iommufd?.handOver()
@@ -173,7 +183,9 @@ public final class KernelDevice: MigratableDevice {
     return state
   }
 
-  public func transition(to target: MigrationState) throws(DeviceError) -> KernelChannel? {
+  public func transition(
+    to target: MigrationState
+  ) throws(DeviceError) -> (any MigrationChannel)? {
     if target == .preCopy || target == .preCopyP2P { askForReinitialization() }
     var request = cvfio_device_feature_mig_state()
     request.device_state = target.rawValue

@@ -9,15 +9,6 @@ public struct IOAddressSpace: ~Copyable {
   public let id: UInt32
   let isOwned: Bool
 
-  /// What a device may do with mapped memory.
-  public struct Access: OptionSet, Sendable, Hashable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    public static var write: Self { Self(rawValue: UInt32(CVFIO_IOMMU_IOAS_MAP_WRITEABLE)) }
-    public static var read: Self { Self(rawValue: UInt32(CVFIO_IOMMU_IOAS_MAP_READABLE)) }
-  }
-
   /// Makes an empty one.
   ///
   /// The corresponding ioctl is `IOMMU_IOAS_ALLOC`.
@@ -40,20 +31,22 @@ public struct IOAddressSpace: ~Copyable {
 
   deinit { if isOwned { iommufd.destroy(id) } }
 
-  /// Has the device see `byteCount` bytes of this process, from `address` on, at `iova`.
+  /// Has the device see memory of this process, from `address` on, at `range` of its own addresses.
   ///
   /// The memory must stay mapped in the process until `unmap`. The corresponding ioctl is
   /// `IOMMU_IOAS_MAP`.
   public borrowing func map(
-    address: UInt, byteCount: UInt64, at iova: UInt64, for access: Access = [.read, .write]
+    _ range: AddressRange, to address: UInt, for access: DMAAccess = [.read, .write]
   ) throws(ErrorNumber) {
     var request = cvfio_iommu_ioas_map()
     request.size = UInt32(MemoryLayout.size(ofValue: request))
-    request.flags = UInt32(CVFIO_IOMMU_IOAS_MAP_FIXED_IOVA) | access.rawValue
+    request.flags = UInt32(CVFIO_IOMMU_IOAS_MAP_FIXED_IOVA)
+    if access.contains(.read) { request.flags |= UInt32(CVFIO_IOMMU_IOAS_MAP_READABLE) }
+    if access.contains(.write) { request.flags |= UInt32(CVFIO_IOMMU_IOAS_MAP_WRITEABLE) }
     request.ioas_id = id
     request.user_va = UInt64(address)
-    request.length = byteCount
-    request.iova = iova
+    request.length = range.byteCount
+    request.iova = range.start
     var argument = IoctlArgument(request)
     try iommufd.control(.map, &argument)
   }
@@ -62,12 +55,12 @@ public struct IOAddressSpace: ~Copyable {
   ///
   /// The corresponding ioctl is `IOMMU_IOAS_UNMAP`.
   @discardableResult
-  public borrowing func unmap(at iova: UInt64, byteCount: UInt64) throws(ErrorNumber) -> UInt64 {
+  public borrowing func unmap(_ range: AddressRange) throws(ErrorNumber) -> UInt64 {
     var request = cvfio_iommu_ioas_unmap()
     request.size = UInt32(MemoryLayout.size(ofValue: request))
     request.ioas_id = id
-    request.iova = iova
-    request.length = byteCount
+    request.iova = range.start
+    request.length = range.byteCount
     var argument = IoctlArgument(request)
     try iommufd.control(.unmap, &argument)
     return argument.load(cvfio_iommu_ioas_unmap.self).length

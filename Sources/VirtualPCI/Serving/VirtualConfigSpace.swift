@@ -42,7 +42,7 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
 
   /// What a guest reads at `offset`, 1 to 8 bytes, lowest first; all ones outside the space, as on
   /// a bus.
-  public func read(_ offset: Int, byteCount: Int) -> UInt64 {
+  public func read(_ offset: Int, byteCount: Int) throws(Device.Failure) -> UInt64 {
     guard (1...8).contains(byteCount), offset >= 0, offset < image.byteCount else { return .max }
     var value: UInt64 = 0
     var device: UInt8 = 0
@@ -58,11 +58,11 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
       }
       index &+= 1
     }
-    return device == 0 ? value : value | deviceBits(offset, byteCount: byteCount)
+    return try device == 0 ? value : value | deviceBits(offset, byteCount: byteCount)
   }
 
   /// The bits that the device serves among `byteCount` bytes at `offset`, the others 0.
-  private func deviceBits(_ offset: Int, byteCount: Int) -> UInt64 {
+  private func deviceBits(_ offset: Int, byteCount: Int) throws(Device.Failure) -> UInt64 {
     var value: UInt64 = 0
     var index = 0
     while index < byteCount {
@@ -71,7 +71,7 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
         index &+= 1
         continue
       }
-      let found = device.read(Int(places.offsets[offset &+ index]), byteCount: count)
+      let found = try device.read(Int(places.offsets[offset &+ index]), byteCount: count)
       for step in 0..<count {
         let bits = PlacedRegister.byte(step, of: found) & image.device[offset &+ index &+ step]
         value |= UInt64(bits) << UInt64(truncatingIfNeeded: (index &+ step) &* 8)
@@ -106,9 +106,12 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
 
   /// Takes a guest's write of 1 to 8 bytes at `offset`, and returns what a VMM has to act on.
   ///
-  /// Bytes outside the space and bits that a guest cannot write are ignored.
+  /// Bytes outside the space and bits that a guest cannot write are ignored. If the device fails,
+  /// the VMM's own bits are written all the same, and the device's from the failing register on not.
   @discardableResult
-  public mutating func write(_ offset: Int, byteCount: Int, value: UInt64) -> ConfigWriteEffects {
+  public mutating func write(
+    _ offset: Int, byteCount: Int, value: UInt64
+  ) throws(Device.Failure) -> ConfigWriteEffects {
     guard (1...8).contains(byteCount), offset >= 0, offset < image.byteCount else { return [] }
     var effects: UInt8 = 0
     var toDevice: UInt8 = 0
@@ -124,7 +127,7 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
       toDevice |= image.forwarded[byte] | image.deviceWritable[byte]
       index &+= 1
     }
-    if toDevice != 0 { writeDevice(offset, byteCount: byteCount, value: value) }
+    if toDevice != 0 { try writeDevice(offset, byteCount: byteCount, value: value) }
     var result = ConfigWriteEffects(rawValue: effects)
     if result.contains(.functionReset), !isReset(offset, byteCount: byteCount, value: value) {
       result.remove(.functionReset)
@@ -144,7 +147,9 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
   }
 
   /// Passes the guest's bits on, and leaves the device's other bits as they are.
-  private mutating func writeDevice(_ offset: Int, byteCount: Int, value: UInt64) {
+  private mutating func writeDevice(
+    _ offset: Int, byteCount: Int, value: UInt64
+  ) throws(Device.Failure) {
     var index = 0
     while index < byteCount, offset &+ index < image.byteCount {
       let byte = offset &+ index
@@ -155,9 +160,9 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
         let written = value >> UInt64(truncatingIfNeeded: index &* 8)
         count = wideCount(byte, limit: byteCount &- index)
         if count > 1 {
-          device.write(place, byteCount: count, value: UInt32(truncatingIfNeeded: written))
+          try device.write(place, byteCount: count, value: UInt32(truncatingIfNeeded: written))
         } else {
-          push(
+          try push(
             UInt8(truncatingIfNeeded: written), bits, to: place,
             neighboursClear: image.hardwareClear[byte])
         }
@@ -193,24 +198,24 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
   /// they are written.
   private mutating func push(
     _ value: UInt8, _ bits: UInt8, to place: Int, neighboursClear: UInt8
-  ) {
+  ) throws(Device.Failure) {
     var byte = value & bits
     if bits != 0xff {
-      let old = UInt8(truncatingIfNeeded: device.read(place, byteCount: 1))
+      let old = try UInt8(truncatingIfNeeded: device.read(place, byteCount: 1))
       byte |= old & ~bits & ~neighboursClear
     }
-    device.write(place, byteCount: 1, value: UInt32(byte))
+    try device.write(place, byteCount: 1, value: UInt32(byte))
   }
 }
 
 extension VirtualConfigSpace where Device: ~Copyable {
   /// What the guest sees now, and which bits of it are the VMM's, for a stream's configuration
   /// record. The device's own bytes are for its owner to add, who knows how many it has.
-  public func save() -> ConfigSpaceState {
+  public func save() throws(Device.Failure) -> ConfigSpaceState {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(image.byteCount)
     for offset in stride(from: 0, to: image.byteCount, by: 4) {
-      let value = read(offset, byteCount: 4)
+      let value = try read(offset, byteCount: 4)
       for index in 0..<4 {
         bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(index * 8)))
       }
@@ -222,17 +227,21 @@ extension VirtualConfigSpace where Device: ~Copyable {
 
   /// Takes the state of the same profile on another host: the VMM's bits as they were there, and
   /// the device's control bits written to this device. Bits that a 1 clears are not written.
-  public mutating func restore(_ saved: ConfigSpaceState) throws(PCIConfigError) {
+  public mutating func restore(
+    _ saved: ConfigSpaceState
+  ) throws(ConfigRestoreError<Device.Failure>) {
     guard saved.synthesized.count == image.byteCount else {
-      throw PCIConfigError(
-        .size,
-        "expected a state of \(image.byteCount) bytes, found \(saved.synthesized.count)")
+      throw .mismatch(
+        PCIConfigError(
+          .size,
+          "expected a state of \(image.byteCount) bytes, found \(saved.synthesized.count)"))
     }
     if let digest = saved.profileDigest, digest != layout.digest {
-      throw PCIConfigError(
-        .profile,
-        "expected the state of a profile with the digest \(layout.digest), found "
-          + "\(saved.profileName ?? "a profile") with \(digest)")
+      throw .mismatch(
+        PCIConfigError(
+          .profile,
+          "expected the state of a profile with the digest \(layout.digest), found "
+            + "\(saved.profileName ?? "a profile") with \(digest)"))
     }
     reset()
     for index in 0..<image.byteCount {
@@ -242,7 +251,30 @@ extension VirtualConfigSpace where Device: ~Copyable {
       let clear = image.hardwareClear[index]
       let bits = passed(index) & ~clear
       let place = Int(places.offsets[index])
-      if bits != 0, place >= 0 { push(value, bits, to: place, neighboursClear: clear) }
+      guard bits != 0, place >= 0 else { continue }
+      do throws(Device.Failure) {
+        try push(value, bits, to: place, neighboursClear: clear)
+      } catch {
+        throw .device(error)
+      }
+    }
+  }
+}
+
+/// Why a virtual configuration space could not take a state.
+public enum ConfigRestoreError<DeviceFailure: Error>: Error {
+  /// The state is not one of the space's profile; nothing was restored.
+  case mismatch(PCIConfigError)
+  /// The device failed at one of its registers; the VMM's bits and the registers before it are
+  /// restored up to there.
+  case device(DeviceFailure)
+}
+
+extension ConfigRestoreError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .mismatch(let error): "\(error)"
+    case .device(let error): "\(error)"
     }
   }
 }

@@ -108,9 +108,9 @@ struct CaptureCommand: ParsableCommand {
     return options
   }
 
-  /// How many bytes of state there are of devices that send some of it more than once; nil where one does not tell, or was
-  /// left in a state that the capture resets.
-  private func stateSentAgain(_ devices: [AnyDevice]) -> UInt64? {
+  /// How many bytes of state there are of devices that send some of it more than once; nil where
+  /// one does not tell, or was left in a state that the capture resets.
+  private func stateSentAgain(_ devices: [any MigratableDevice]) -> UInt64? {
     var sum: UInt64 = 0
     for device in devices {
       guard let abilities = try? device.abilities() else { return nil }

@@ -5,8 +5,11 @@ import StreamIO
 
 /// What a command says and ends with when an engine could not do its work.
 enum DeviceFailure {
-  /// `device 0 (emulated:mtty): the arc STOP -> RESUMING: EIO (input/output error)`, with what the driver means by it.
-  static func text(_ error: DeviceError, _ number: UInt16, _ device: AnyDevice?) -> String {
+  /// `device 0 (emulated:mtty): the arc STOP -> RESUMING: EIO (input/output error)`, with what the
+  /// driver means by it.
+  static func text(
+    _ error: DeviceError, _ number: UInt16, _ device: (any MigratableDevice)?
+  ) -> String {
     let name = device.map { " (\($0.name))" } ?? ""
     let meaning = error.explanation(driver: device?.driver).map { ": \($0)" } ?? ""
     return "device \(number)\(name): \(error)\(meaning)"
@@ -18,7 +21,7 @@ enum DeviceFailure {
   }
 
   static func capture(
-    _ error: CaptureError<StreamIOError>, _ devices: [AnyDevice]
+    _ error: CaptureError<StreamIOError>, _ devices: [any MigratableDevice]
   ) -> CommandError {
     var outcomes = text(Array(zip((0 as UInt16)..., error.outcomes)))
     if error.isStreamWhole { outcomes = "; the stream is whole all the same" + outcomes }
@@ -26,8 +29,9 @@ enum DeviceFailure {
       return .signal(signal, "capture ended by a signal" + outcomes)
     }
     switch error.cause {
-    case .refused(let reason):
-      return .no(reason + (reason.contains("P2P") ? "; --without-p2p captures all the same" : ""))
+    case .refused(let refusal):
+      guard case .noPeerToPeer = refusal else { return .no("\(refusal)") }
+      return .no("\(refusal); --without-p2p captures all the same")
     case .device(let cause, let number):
       return .device(text(cause, number, devices[Int(number)]) + outcomes)
     case .sink(let cause):
@@ -36,13 +40,14 @@ enum DeviceFailure {
     }
   }
 
-  /// What to say of a device of which nothing but the opening reached its driver; nil where that does nothing to it.
-  static func untouched(_ device: AnyDevice) -> String? {
+  /// What to say of a device of which nothing but the opening reached its driver; nil where that
+  /// does nothing to it.
+  static func untouched(_ device: any MigratableDevice) -> String? {
     guard device.isResetWhenClosed else { return nil }
     return "its driver reset it when it was opened; nothing else was touched"
   }
 
-  private static func untouched(_ targets: [ReplayTarget<AnyDevice>]) -> String {
+  private static func untouched(_ targets: [ReplayTarget]) -> String {
     let lines = targets.compactMap { target in
       untouched(target.device).map { "\n  device \(target.number): \($0)" }
     }
@@ -53,7 +58,7 @@ enum DeviceFailure {
   }
 
   static func replay(
-    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget<AnyDevice>], path: String
+    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], path: String
   ) -> CommandError {
     var outcomes = text(error.outcomes.sorted { $0.key < $1.key })
     if outcomes.isEmpty { outcomes = untouched(targets) }

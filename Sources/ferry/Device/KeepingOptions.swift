@@ -6,7 +6,8 @@ import StreamIO
 import SystemPackage
 import VFIO
 
-/// Who holds the kernel's devices once they are restored: what is restored lasts as long as somebody does.
+/// Who holds the kernel's devices once they are restored: what is restored lasts as long as
+/// somebody does.
 struct KeepingOptions: ParsableArguments {
   @Option(
     name: .customLong("then"), parsing: .remaining,
@@ -40,9 +41,9 @@ struct KeepingOptions: ParsableArguments {
   }
 
   /// Finds out before any device is touched whether there will be somebody to hold them.
-  func prepare(_ devices: [AnyDevice]) throws -> Keeper {
+  func prepare(_ devices: [any MigratableDevice]) throws -> Keeper {
     guard isAsked else { return .nobody }
-    if let device = devices.first(where: { $0.kernel == nil }) {
+    if let device = devices.first(where: { !($0 is KernelDevice) }) {
       throw CommandError.usage(
         "\(device.name): --then, --hand-over and --hold are for devices of the kernel, which have "
           + "descriptors to keep open")
@@ -86,8 +87,8 @@ enum Keeper {
   case signal
 
   /// Gives them the devices. Does not return where this process becomes another program.
-  func take(_ devices: [AnyDevice]) throws {
-    let kept = devices.compactMap(\.kernel)
+  func take(_ devices: [any MigratableDevice]) throws {
+    let kept = devices.compactMap { $0 as? KernelDevice }
     let inheritance = kept.map(\.inheritance)
     switch self {
     case .nobody: break

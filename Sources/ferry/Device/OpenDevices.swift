@@ -42,20 +42,19 @@ struct OpenDevices {
     return lines.joined(separator: "\n")
   }
 
-  let devices: [AnyDevice]
+  let devices: [any MigratableDevice]
   private let files: [(path: String, device: Int)]
 
   /// Opens them all; those of the kernel are of `kernel`.
   init(_ names: [String], in kernel: any KernelInterface) throws {
-    var devices: [AnyDevice] = []
+    var devices: [any MigratableDevice] = []
     var files: [(String, Int)] = []
     for name in names {
       let uri = try DeviceURI(parsing: name)
       switch uri.scheme {
       case "emulated": break
       case "vfio", "fd":
-        devices.append(
-          AnyDevice(try KernelDevice.open(uri, in: kernel), isInherited: uri.scheme == "fd"))
+        devices.append(try KernelDevice.open(uri, in: kernel))
         continue
       default:
         throw CommandError.usage(
@@ -71,14 +70,16 @@ struct OpenDevices {
         try Self.load(path, into: device)
         files.append((path, devices.count))
       }
-      devices.append(AnyDevice(device))
+      devices.append(device)
     }
     self.devices = devices
     self.files = files
   }
 
   /// The device that `name` names; nil where it is the name of something else, such as a file.
-  static func one(named name: String, in kernel: any KernelInterface) throws -> AnyDevice? {
+  static func one(
+    named name: String, in kernel: any KernelInterface
+  ) throws -> (any MigratableDevice)? {
     guard let uri = try? DeviceURI(parsing: name), schemes.contains(uri.scheme) else { return nil }
     return try OpenDevices([name], in: kernel).devices[0]
   }
@@ -104,10 +105,18 @@ struct OpenDevices {
   /// Writes back the devices that live in files.
   func save() throws {
     for (path, number) in files {
-      guard let model = devices[number].emulated?.model as? MttyModel else { continue }
+      guard let model = (devices[number] as? EmulatedDevice)?.model as? MttyModel else { continue }
       let output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
       try output.finish()
     }
   }
+}
+
+extension MigratableDevice {
+  /// The driver, for what it means by its errno.
+  var driver: String? { (try? identity())?.driver }
+
+  /// Whether the driver resets the device when its last descriptor closes, which is this command's.
+  var isResetWhenClosed: Bool { (self as? KernelDevice)?.isResetWhenClosed ?? false }
 }

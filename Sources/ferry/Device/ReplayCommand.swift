@@ -1,4 +1,5 @@
 import ArgumentParser
+import Devices
 import Migration
 import Reports
 import StreamIO
@@ -116,14 +117,13 @@ struct ReplayCommand: ParsableCommand {
   private var options: ReplayOptions {
     var options = ReplayOptions()
     options.parts = only?.parts ?? .all
-    options.leavesStopped = leaveStopped
     options.allowsMissingP2P = withoutP2P
     options.allowsUnsoundState = allowUnsound
     return options
   }
 
   /// Has the states looked at before they are restored, where the stream can be read twice.
-  private func judge(_ targets: inout [ReplayTarget<AnyDevice>], isReadOnce: Bool) {
+  private func judge(_ targets: inout [ReplayTarget], isReadOnce: Bool) {
     guard options.parts.contains(.state) else { return }
     let judgements = isReadOnce ? [] : StateJudgement.judgements(of: file, reading.limits)
     for index in targets.indices {
@@ -135,8 +135,9 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  /// Says of devices that are reset when their last descriptor closes that what was restored goes with this process.
-  private func warn(_ devices: [AnyDevice]) {
+  /// Says of devices that are reset when their last descriptor closes that what was restored goes
+  /// with this process.
+  private func warn(_ devices: [any MigratableDevice]) {
     for device in devices where device.isResetWhenClosed {
       StandardError.print(
         "ferry: \(device.name): its driver resets it when nobody has it open, so what was restored ends with "
@@ -166,7 +167,12 @@ struct ReplayCommand: ParsableCommand {
         summary.report = try engine.check(&reader)
         summary.duration = clock.now
       } else {
-        summary = try engine.run(&reader)
+        let prepared = try engine.prepare(&reader)
+        if leaveStopped {
+          summary = prepared.leaveStopped()
+        } else {
+          summary = try prepared.commit()
+        }
       }
     } catch {
       // A device that failed has been reset: what it is now is to be kept.

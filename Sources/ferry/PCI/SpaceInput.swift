@@ -29,10 +29,10 @@ enum SpaceInput {
   }
 
   /// The configuration region of an open device.
-  private static func region(of device: AnyDevice) throws -> ConfigSpaceDump {
+  private static func region(of device: any MigratableDevice) throws -> ConfigSpaceDump {
     let bytes: [UInt8]
     do throws(DeviceError) {
-      bytes = try device.configurationSpace()
+      bytes = try device.configurationRegion()
     } catch {
       throw CommandError.device("\(device.name): \(error)")
     }

@@ -1,3 +1,4 @@
+import Devices
 import EmulatedDevices
 import PCIConfig
 import StateTranslation
@@ -17,11 +18,11 @@ enum FactFiles {
 
   /// What a device says of itself. One of the kernel has its configuration space, and tells no more of what its firmware
   /// takes.
-  static func facts(of device: AnyDevice) throws -> DeviceFacts {
-    if let emulated = device.emulated { return emulated.facts }
+  static func facts(of device: any MigratableDevice) throws -> DeviceFacts {
+    if let emulated = device as? EmulatedDevice { return emulated.facts }
     do {
       var facts = DeviceFacts(try device.identity())
-      if let space = try? ConfigSpace(device.configurationSpace()),
+      if let space = try? ConfigSpace(device.configurationRegion()),
         let capability = space.capabilityList.first(.msix),
         let control = space.load(capability.offset + 2, byteCount: 2)
       {

@@ -40,7 +40,7 @@ import VFIO
     try check(MttyDevice(Fixture.open(name, in: kernel), in: kernel))
   }
 
-  private func check<Device>(_ serial: MttyDevice<Device>, isKernel: Bool = false) throws {
+  private func check(_ serial: MttyDevice, isKernel: Bool = false) throws {
     let examination = MttyExamination(serial)
     try examination.run()
     let path = "mtty/answers-\(serial.portCount).txt"

@@ -4,14 +4,16 @@ import EmulatedDevices
 import VFIO
 
 /// A device of mtty, the kernel's or an emulated one, with the registers of its ports as a guest reaches them.
-struct MttyDevice<Device: MigratableDevice> {
-  let device: Device
+struct MttyDevice {
+  let device: any MigratableDevice & ConfigurableDevice & PASIDDevice
   let portCount: Int
   let read: (_ port: Int, _ register: Int) throws(ErrorNumber) -> UInt8
   let write: (_ byte: UInt8, _ port: Int, _ register: Int) throws(ErrorNumber) -> Void
+  /// Writes to the configuration region in one call, at any place.
+  let configure: (_ bytes: [UInt8], _ offset: Int) throws(DeviceError) -> Void
 }
 
-extension MttyDevice<EmulatedDevice> {
+extension MttyDevice {
   init?(_ device: EmulatedDevice) {
     guard let model = device.model as? MttyModel else { return nil }
     self.device = device
@@ -21,10 +23,11 @@ extension MttyDevice<EmulatedDevice> {
       return byte
     }
     write = { (byte, port, register) in model.write(byte, port: port, register: register) }
+    configure = { (bytes, offset) throws(DeviceError) in
+      try device.writeConfiguration(bytes, at: offset)
+    }
   }
-}
 
-extension MttyDevice<KernelDevice> {
   /// A device that was opened in `kernel`.
   init(_ device: KernelDevice, in kernel: any KernelInterface) {
     self.device = device
@@ -43,6 +46,9 @@ extension MttyDevice<KernelDevice> {
       let count = try kernel.write(
         descriptor, [byte].span.raw, at: ports[port] + UInt64(register))
       guard count == 1 else { throw .inputOutput }
+    }
+    configure = { (bytes, offset) throws(DeviceError) in
+      _ = try device.write(bytes.span.raw, to: 7, at: UInt64(offset))
     }
   }
 }

@@ -12,7 +12,7 @@ extension MttyExamination {
           let bytes = [UInt8](repeating: byte, count: width)
           let call = "configuration write \(hex(bytes)) at \(offset)"
           let result = answer { () throws(DeviceError) in
-            try device.writeConfiguration(bytes, at: offset)
+            try serial.configure(bytes, offset)
             return "taken"
           }
           // Most places keep nothing, which the line behind them says.
@@ -27,7 +27,7 @@ extension MttyExamination {
     for offset in [0x10, 0x14] {
       for value in [0xffff_ffff, 0xc000, 0xffff_fffe, 0xd008, 0xffff_ffff, 0xc002, 0] as [UInt32] {
         let bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-        try device.writeConfiguration(bytes, at: offset)
+        try serial.configure(bytes, offset)
         let now = try device.configurationSpace()
         note(
           "BAR at \(offset), \(hex(value, digits: 8))",

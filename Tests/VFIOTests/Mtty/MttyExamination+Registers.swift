@@ -73,11 +73,11 @@ extension MttyExamination {
 extension MttyExamination {
   /// What was written (`3<83`) to the registers of a port and read (`5>60`) from them.
   private struct Dialogue {
-    let serial: MttyDevice<Device>
+    let serial: MttyDevice
     let port: Int
     private(set) var text = ""
 
-    init(_ serial: MttyDevice<Device>, _ port: Int) {
+    init(_ serial: MttyDevice, _ port: Int) {
       self.serial = serial
       self.port = port
     }

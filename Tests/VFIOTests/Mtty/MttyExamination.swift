@@ -7,13 +7,13 @@ import Testing
 ///
 /// Left out is what the driver does not define: a RX register with nothing to receive, words shorter than a BAR written
 /// to it, and ports that the device does not have.
-final class MttyExamination<Device: MigratableDevice> {
-  let serial: MttyDevice<Device>
+final class MttyExamination {
+  let serial: MttyDevice
   private(set) var answers: [String] = []
 
-  init(_ serial: MttyDevice<Device>) { self.serial = serial }
+  init(_ serial: MttyDevice) { self.serial = serial }
 
-  var device: Device { serial.device }
+  var device: any MigratableDevice & ConfigurableDevice & PASIDDevice { serial.device }
 
   /// Makes all of the calls of a device that is as new.
   func run() throws {

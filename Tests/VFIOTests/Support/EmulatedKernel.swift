@@ -58,7 +58,7 @@ final class EmulatedKernel: KernelInterface {
     case device(Device)
     case container
     case group(String)
-    case channel(EmulatedChannel)
+    case channel(any MigrationChannel)
     case faults(UInt32)
   }
 

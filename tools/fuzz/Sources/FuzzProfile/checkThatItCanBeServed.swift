@@ -24,7 +24,7 @@ func checkThatItCanBeServed(_ layout: ProfileLayout) {
     _ = virtual.read(offset, byteCount: size)
   }
   let saved = virtual.save()
-  do throws(PCIConfigError) {
+  do throws(ConfigRestoreError<Never>) {
     try virtual.restore(saved)
   } catch {
     require(false, "a space takes its own state back: \(error)")

@@ -1,24 +1,30 @@
 private import CVFIO
 public import Devices
 
-extension KernelDevice {
-  /// Part of a device's address space.
-  public struct AddressRange: Sendable, Hashable {
-    /// The first I/O virtual address.
-    public var start: UInt64
-    /// The number of bytes, a multiple of the page size.
-    public var byteCount: UInt64
-
-    /// A range of I/O virtual addresses.
-    public init(start: UInt64, byteCount: UInt64) {
-      self.start = start
-      self.byteCount = byteCount
+extension KernelDevice: DMADevice {
+  /// The corresponding ioctl is `IOMMU_IOAS_MAP`; a device that came through its group, or without
+  /// its address space, has nobody to map for it here.
+  public func map(
+    _ range: AddressRange, to address: UInt, for access: DMAAccess
+  ) throws(DeviceError) {
+    do throws(ErrorNumber) {
+      guard addressSpace != nil else { throw .notSupported }
+      try addressSpace?.map(range, to: address, for: access)
+    } catch {
+      throw DeviceError(.mapDMA(at: range.start), error)
     }
   }
 
-  /// Has the device note which pages of `ranges` it writes to.
-  ///
-  /// The corresponding feature is `VFIO_DEVICE_FEATURE_DMA_LOGGING_START`.
+  /// The corresponding ioctl is `IOMMU_IOAS_UNMAP`.
+  public func unmap(_ range: AddressRange) throws(DeviceError) {
+    do throws(ErrorNumber) {
+      guard addressSpace != nil else { throw .notSupported }
+      try addressSpace?.unmap(range)
+    } catch {
+      throw DeviceError(.unmapDMA(at: range.start), error)
+    }
+  }
+
   public func startDMALogging(
     _ ranges: [AddressRange], pageByteCount: UInt64
   ) throws(DeviceError) {
@@ -36,14 +42,10 @@ extension KernelDevice {
     }
   }
 
-  /// The corresponding feature is `VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP`.
   public func stopDMALogging() throws(DeviceError) {
     try attempt(.logDMA) { (file) throws(ErrorNumber) in try file.feature(.stopDMALogging, .set) }
   }
 
-  /// A bit for each page of `range`, the lowest first: set where the device wrote since it was last asked.
-  ///
-  /// The corresponding feature is `VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT`.
   public func dirtyPages(
     in range: AddressRange, pageByteCount: UInt64
   ) throws(DeviceError) -> [UInt8] {

@@ -1,21 +1,32 @@
 private import ByteIO
 
-/// A capability in the chain behind a device's or region's information (`struct vfio_info_cap_header`).
+/// A capability in the chain behind a device's or region's information (`struct
+/// vfio_info_cap_header`).
 public struct InformationCapability: Sendable, Hashable {
+  /// The kind of capability; regions and devices count them apart.
   public var id: UInt16
+  /// The version of its content.
   public var version: UInt16
-  /// What follows the header, up to the next capability or the end: the chain does not say how long it is.
+  /// What follows the header, up to the next capability or the end: the chain does not say how long
+  /// it is.
   public var bytes: [UInt8]
 
-  /// The most bytes of information with its chain that are asked for.
-  static let byteLimit = 1 << 16
+  /// A capability with this content.
+  public init(id: UInt16, version: UInt16, bytes: [UInt8]) {
+    self.id = id
+    self.version = version
+    self.bytes = bytes
+  }
+
+  /// The most bytes of information with its chain that anybody asks for or takes.
+  public static let byteLimit = 1 << 16
   private static let headerByteCount = 8
 
   /// The chain that begins at `start` of `bytes`, behind a structure of `structureByteCount`.
   ///
-  /// Offsets count from the start of the structure, and 0 ends the chain. A link that leaves the bytes, or comes to a
-  /// capability a second time, is an error.
-  static func chain(
+  /// Offsets count from the start of the structure, and 0 ends the chain. A link that leaves the
+  /// bytes, or comes to a capability a second time, is an error.
+  public static func chain(
     in bytes: [UInt8], from start: UInt32, behind structureByteCount: Int
   ) throws(InformationError) -> [InformationCapability] {
     let span = bytes.span.raw
