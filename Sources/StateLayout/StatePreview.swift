@@ -3,7 +3,7 @@ public struct StatePreview: Sendable {
   /// The layout that its first bytes, its length and its driver speak for.
   public let layout: Layout
   /// How much they speak for it.
-  public let certainty: LayoutDetection.Certainty
+  public let certainty: DetectionCertainty
   /// Whether the state ends where its layout does; nil if that takes reading more of it.
   public private(set) var isComplete: Bool?
   /// Whether its layout finds no error in it; nil if that takes reading more of it.

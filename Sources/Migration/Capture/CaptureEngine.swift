@@ -1,5 +1,5 @@
 import ByteIO
-public import Devices
+import Devices
 public import MigrationStream
 
 /// Takes devices from RUNNING into one stream.

@@ -1,5 +1,5 @@
 import ByteIO
-public import Devices
+import Devices
 public import MigrationStream
 
 /// Takes a stream onto target devices.

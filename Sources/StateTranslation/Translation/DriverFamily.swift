@@ -49,7 +49,7 @@ struct ErrnoMeaning: Sendable {
   func fits(_ error: DeviceError) -> Bool {
     guard number == nil || number == error.number else { return false }
     switch step {
-    case .write: if case .writeData = error.operation { return true } else { return false }
+    case .write: return error.operation.code == .writeData
     case .load: return error.arc == MigrationArc(.resuming, .stop)
     case .transition: return error.arc != nil
     }

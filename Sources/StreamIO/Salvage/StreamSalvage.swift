@@ -137,7 +137,7 @@ public struct StreamSalvage: ~Copyable {
     do throws(StreamError) {
       try decoder.decode(header, in: payload, 0..<payload.count, after: basis, at: payloadOffset)
     } catch {
-      throw StreamIOError(input.path, .stream(error))
+      throw StreamIOError(input.name, .stream(error))
     }
     if chunk.dependency == .kept { resolver.keep((offset, header), of: chunk, header) }
     return chunk

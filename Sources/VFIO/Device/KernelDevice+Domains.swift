@@ -1,3 +1,4 @@
+import SystemPackage
 private import CVFIO
 public import Devices
 public import MigrationStream

@@ -1,3 +1,4 @@
+import SystemPackage
 private import ByteIO
 private import CVFIO
 public import Devices

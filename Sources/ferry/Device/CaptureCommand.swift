@@ -159,7 +159,7 @@ struct CaptureCommand: ParsableCommand {
     progress.clear()
     let report = CaptureReport(
       summary, output: output == "-" ? "standard output" : output,
-      digests: open.devices.map(\.digest))
+      digests: open.devices.map { ($0 as? EmulatedDevice)?.model.digest })
     if output == "-" {
       if json || StandardError.isTerminal {
         StandardError.print(json ? report.json.text : report.text)

@@ -1,3 +1,4 @@
+import MigrationStream
 import ByteIO
 import Devices
 import EmulatedDevices

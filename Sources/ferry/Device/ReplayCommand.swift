@@ -182,7 +182,7 @@ struct ReplayCommand: ParsableCommand {
     if !check { try open.save() }
     progress.clear()
     let digests = targets.compactMap { target in
-      target.device.digest.map { (target.number, $0) }
+      (target.device as? EmulatedDevice).map { (target.number, $0.model.digest) }
     }
     try TextOutput.show(
       ReplayReport(
