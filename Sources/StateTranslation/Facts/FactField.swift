@@ -3,16 +3,16 @@ import StateLayout
 import YAMLReader
 
 /// A group of facts, which a table of its fields reads and writes.
-protocol FactGroup: Sendable {
+protocol FactGroup: Sendable, Hashable {
   init()
   static var fields: [FactField<Self>] { get }
 }
 
 /// One fact as a file has it: its key, and how it is read and written.
 struct FactField<Group>: Sendable {
-  /// What is written for a fact.
+  /// The text of a fact in a file.
   enum Text {
-    /// What stands behind the key.
+    /// Text behind the key, in its line.
     case line(String)
     /// Lines below the key.
     case lines([String])

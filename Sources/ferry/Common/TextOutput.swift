@@ -7,34 +7,34 @@ struct TextOutput: ~Copyable {
   private let file: OutputFile
   private var pending: [UInt8] = []
 
-  init() throws {
+  init() throws(StreamIOError) {
     file = try OutputFile(path: "-")
   }
 
-  mutating func print(_ text: String, terminator: String = "\n") throws {
+  mutating func print(_ text: String, terminator: String = "\n") throws(StreamIOError) {
     pending += Array(text.utf8)
     pending += Array(terminator.utf8)
     if pending.count >= 1 << 16 { try flush() }
   }
 
   /// Prints a report in the form that was asked for; a text without lines is nothing.
-  mutating func print(_ report: some Report, asJSON: Bool) throws {
+  mutating func print(_ report: some Report, asJSON: Bool) throws(StreamIOError) {
     let text = asJSON ? report.json.text : report.text
     if !text.isEmpty { try print(text) }
   }
 
-  mutating func flush() throws {
+  mutating func flush() throws(StreamIOError) {
     try file.write(pending.span.raw)
     pending.removeAll(keepingCapacity: true)
   }
 
-  consuming func finish() throws {
+  consuming func finish() throws(StreamIOError) {
     try flush()
-    try file.commit()
+    try file.finish()
   }
 
   /// Prints a report, and nothing else.
-  static func show(_ report: some Report, asJSON: Bool) throws {
+  static func show(_ report: some Report, asJSON: Bool) throws(StreamIOError) {
     var output = try TextOutput()
     try output.print(report, asJSON: asJSON)
     try output.finish()
@@ -47,7 +47,7 @@ struct ReportList: ~Copyable {
   // Nil for a table.
   private var writer: JSONWriter?
 
-  init(heading: String, asJSON: Bool) throws {
+  init(heading: String, asJSON: Bool) throws(StreamIOError) {
     output = try TextOutput()
     if asJSON {
       writer = JSONWriter()
@@ -57,12 +57,12 @@ struct ReportList: ~Copyable {
     }
   }
 
-  mutating func add(_ report: some Report) throws {
+  mutating func add(_ report: some Report) throws(StreamIOError) {
     writer?.write(report.json)
     try output.print(writer?.take() ?? report.text, terminator: writer == nil ? "\n" : "")
   }
 
-  consuming func finish() throws {
+  consuming func finish() throws(StreamIOError) {
     writer?.endArray()
     if let end = writer?.take() { try output.print(end) }
     try output.finish()

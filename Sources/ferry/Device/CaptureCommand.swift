@@ -148,7 +148,6 @@ struct CaptureCommand: ParsableCommand {
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
-    engine.isCancelled = { SignalGuard.signal != nil }
     engine.progress = { state in progress.show { state.text } }
     let summary: CaptureSummary
     do throws(CaptureError<StreamIOError>) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import QEMUStream
 import Reports
+import StreamIO
 
 /// `ferry qemu inspect`.
 struct QEMUInspect: ParsableCommand {
@@ -36,7 +37,7 @@ struct QEMUInspect: ParsableCommand {
 
   private func list(_ migration: QEMUMigration) throws -> QEMUMigrationContent {
     var output = try ReportList(heading: QEMUEventReport.heading, asJSON: json)
-    let content = try migration.read { event in
+    let content = try migration.read { (event) throws(StreamIOError) in
       if let report = QEMUEventReport(event) { try output.add(report) }
     }
     try output.finish()

@@ -59,7 +59,7 @@ struct QEMUReplace: ParsableCommand {
     let output = try OutputFile(path: output)
     try copy.write(to: output)
     try source.state.finish()
-    try output.commit()
+    try output.finish()
   }
 }
 
@@ -93,6 +93,7 @@ private struct OwnFraming {
     var end: UInt64 = 0
     var isOfDevice = false
     _ = try migration.read { event in
+      guard framing.bytes.count <= QEMUFraming.longestByteCount else { return }
       switch event {
       case .section(let section):
         isOfDevice = section.id == device.sectionID
@@ -104,9 +105,9 @@ private struct OwnFraming {
         end = section.section.bodyOffset + section.byteCount
       default: break
       }
-      guard framing.bytes.count <= QEMUFraming.longestByteCount else {
-        throw CommandError.no("\(path): \(TerminalText.text(device.id)) has too many records")
-      }
+    }
+    guard framing.bytes.count <= QEMUFraming.longestByteCount else {
+      throw CommandError.no("\(path): \(TerminalText.text(device.id)) has too many records")
     }
     self.device = device
     self.configuration = configuration
