@@ -1,3 +1,4 @@
+import EmulatedDevices
 import ArgumentParser
 import Devices
 import Migration

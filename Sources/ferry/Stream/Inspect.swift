@@ -102,11 +102,7 @@ struct Inspect: ParsableCommand {
     var failure: StreamIOError?
     do throws(StreamIOError) {
       while let record = try cursor.next(in: archive) {
-        do {
-          try output.add(RecordReport(record, bytes: hex ? bytes(of: record, in: archive) : nil))
-        } catch {
-          throw error as? StreamIOError ?? StreamIOError(file, .content("\(error)"))
-        }
+        try output.add(RecordReport(record, bytes: hex ? bytes(of: record, in: archive) : nil))
       }
     } catch {
       failure = error
@@ -118,7 +114,7 @@ struct Inspect: ParsableCommand {
   /// The record's header and the first bytes of its payload.
   private func bytes(
     of record: ScannedRecord, in archive: borrowing StreamArchive
-  ) throws -> [UInt8] {
+  ) throws(StreamIOError) -> [UInt8] {
     let payload = min(Int(record.header.storedByteCount), RecordReport.shownPayloadByteCount)
     return try archive.bytes(at: record.offset, count: RecordHeader.byteCount + payload)
   }
