@@ -1,3 +1,4 @@
+import ByteIO
 public import Devices
 public import MigrationStream
 
@@ -16,8 +17,9 @@ public struct ReplayEngine {
   public var options: ReplayOptions
   /// Measures downtime and times in states.
   public var clock: any MigrationClock
-  /// Asked between chunks; true ends the replay.
-  public var isCancelled: () -> Bool = { false }
+  /// Asked between chunks; true ends the replay. A signal's handler requests an `Interruption`,
+  /// unless something else is to be asked.
+  public var isCancelled: () -> Bool = { Interruption.isRequested }
   /// Told before the check and after each chunk.
   public var progress: (ReplayProgress) -> Void = { _ in }
 

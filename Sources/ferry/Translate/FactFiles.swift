@@ -19,7 +19,7 @@ enum FactFiles {
   /// What a device says of itself. One of the kernel has its configuration space, and tells no more of what its firmware
   /// takes.
   static func facts(of device: any MigratableDevice) throws -> DeviceFacts {
-    if let device = device as? EmulatedDevice { return device.model.facts }
+    if let device = device as? EmulatedDevice { return device.facts }
     do {
       var facts = DeviceFacts(try device.identity())
       if let space = try? ConfigSpace(device.configurationRegion()),
