@@ -16,8 +16,8 @@ enum FactFiles {
     return try FileContentError.naming(name) { try DeviceFacts(parsing: text) }
   }
 
-  /// What a device says of itself. One of the kernel has its configuration space, and tells no more of what its firmware
-  /// takes.
+  /// What a device says of itself. One of the kernel has its configuration space, and tells no more
+  /// of what its firmware takes.
   static func facts(of device: any MigratableDevice) throws -> DeviceFacts {
     if let device = device as? EmulatedDevice { return device.facts }
     do {
