@@ -107,7 +107,8 @@ public struct VirtualConfigSpace<Device: PhysicalConfigAccess & ~Copyable>: ~Cop
   /// Takes a guest's write of 1 to 8 bytes at `offset`, and returns what a VMM has to act on.
   ///
   /// Bytes outside the space and bits that a guest cannot write are ignored. If the device fails,
-  /// the VMM's own bits are written all the same, and the device's from the failing register on not.
+  /// the VMM's own bits are written all the same, and the device's from the failing register on
+  /// not.
   @discardableResult
   public mutating func write(
     _ offset: Int, byteCount: Int, value: UInt64

@@ -5,8 +5,9 @@ import PCIConfig
 import StreamIO
 import VFIO
 
-/// Where the `pci` commands take configuration spaces from: a dump, raw bytes, sysfs, or a device of a stream
-/// (`F.dms#DEVICE`, and `F.dms#DEVICE:guest` for what its guest was shown), or the region of a device (`vfio:…`).
+/// Where the `pci` commands take configuration spaces from: a dump, raw bytes, sysfs, or a device
+/// of a stream (`F.dms#DEVICE`, and `F.dms#DEVICE:guest` for what its guest was shown), or the
+/// region of a device (`vfio:…`).
 enum SpaceInput {
   /// More than a dump of every function of a large machine.
   private static let byteLimit = 64 << 20

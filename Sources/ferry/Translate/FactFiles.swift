@@ -16,10 +16,10 @@ enum FactFiles {
     return try FileContentError.naming(name) { try DeviceFacts(parsing: text) }
   }
 
-  /// What a device says of itself. One of the kernel has its configuration space, and tells no more of what its firmware
-  /// takes.
+  /// What a device says of itself. One of the kernel has its configuration space, and tells no more
+  /// of what its firmware takes.
   static func facts(of device: any MigratableDevice) throws -> DeviceFacts {
-    if let emulated = device as? EmulatedDevice { return emulated.facts }
+    if let device = device as? EmulatedDevice { return device.facts }
     do {
       var facts = DeviceFacts(try device.identity())
       if let space = try? ConfigSpace(device.configurationRegion()),
