@@ -13,7 +13,9 @@ public final class EmulatedDevice: MigratableDevice {
   public var stepLimit: Int
 
   private(set) var current = MigrationState.running
-  private var channel: EmulatedChannel?
+  // The number of the open data channel, which the device does not hold: the channel holds it.
+  private(set) var openChannel: Int?
+  private var channelCount = 0
   // A driver that met its own oops holds its lock for ever.
   private var isStuck = false
   /// The domains allocated, by their number.
@@ -90,7 +92,7 @@ public final class EmulatedDevice: MigratableDevice {
   }
 
   private func take(_ arc: MigrationArc) throws(DeviceError) -> EmulatedChannel? {
-    if arc.from == .resuming, channel == nil {
+    if arc.from == .resuming, openChannel == nil {
       // mtty, Linux 6.12 to 7.0: reopened in RESUMING there is no data file, and leaving the state is an oops.
       isStuck = true
       throw DeviceError(.transition(arc), .noDevice)
@@ -103,27 +105,22 @@ public final class EmulatedDevice: MigratableDevice {
     current = arc.to
     arcs.append(arc)
     observe(.arc(arc))
-    if arc.closesChannel { closeChannel() }
+    if arc.closesChannel { openChannel = nil }
     guard arc.opensChannel else { return nil }
-    let opened = EmulatedChannel(to: self, isWritable: arc.to == .resuming)
-    channel = opened
-    return opened
-  }
-
-  private func closeChannel() {
-    channel?.isDisabled = true
-    channel = nil
+    channelCount += 1
+    openChannel = channelCount
+    return EmulatedChannel(channelCount, to: self, isWritable: arc.to == .resuming)
   }
 
   /// Falls into ERROR, as a device does that its driver gave up.
   public func fail() {
-    closeChannel()
+    openChannel = nil
     current = .error
   }
 
   /// Leaves the device as it is, as a user does that goes away: the state stays, the data channel does not.
   public func abandon() {
-    closeChannel()
+    openChannel = nil
     attachments = [:]
     domains = [:]
   }
@@ -131,7 +128,7 @@ public final class EmulatedDevice: MigratableDevice {
   public func reset() throws(DeviceError) {
     if isStuck { throw DeviceError(.reset, .noDevice) }
     try check(.reset, .reset)
-    closeChannel()
+    openChannel = nil
     model.reset()
     current = .running
     resetCount += 1
