@@ -1,3 +1,4 @@
+import Reports
 import PCIConfig
 import PCITestSupport
 import Testing

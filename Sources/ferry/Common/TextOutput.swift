@@ -48,13 +48,16 @@ struct ReportList: ~Copyable {
   private var writer: JSONWriter?
 
   init(heading: String, asJSON: Bool) throws(StreamIOError) {
-    output = try TextOutput()
+    var output = try TextOutput()
+    var writer: JSONWriter?
     if asJSON {
       writer = JSONWriter()
       writer?.beginArray()
     } else {
       try output.print(heading)
     }
+    self.output = output
+    self.writer = writer
   }
 
   mutating func add(_ report: some Report) throws(StreamIOError) {
