@@ -20,6 +20,19 @@ extension RawSpan {
   }
 }
 
+extension MutableRawSpan {
+  /// Copies `bytes` to `offset`; all of them must fit.
+  public mutating func copy(_ bytes: RawSpan, at offset: Int = 0) {
+    precondition(offset >= 0 && offset + bytes.byteCount <= byteCount, "the bytes must fit")
+    // SAFETY: the range was checked, and both pointers are used inside the closures only.
+    unsafe withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: source)
+      }
+    }
+  }
+}
+
 extension [UInt8] {
   /// Copies the bytes of `span`.
   public init(_ span: RawSpan) {

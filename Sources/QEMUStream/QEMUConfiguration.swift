@@ -29,7 +29,7 @@ extension QEMUConfiguration {
   /// Reads the section behind its type byte (QEMU migration/savevm.c, `vmstate_configuration`).
   init<Source: ByteSource & ~Copyable>(
     parsing window: inout SourceWindow<Source>
-  ) throws(QEMUReadError) {
+  ) throws(QEMUReadError<Source.Failure>) {
     let lengthOffset = window.offset
     let length = try window.big(UInt32.self, "the length of the machine's name")
     guard length <= Self.longestName else {
@@ -50,7 +50,7 @@ extension QEMUConfiguration {
 
   private mutating func readSubsection<Source: ByteSource & ~Copyable>(
     from window: inout SourceWindow<Source>
-  ) throws(QEMUReadError) {
+  ) throws(QEMUReadError<Source.Failure>) {
     let offset = window.offset
     window.advance(1)
     let name = try window.name("a subsection's name")

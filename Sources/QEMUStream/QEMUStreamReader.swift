@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 
 /// Reads a QEMU migration stream, section by section, from a source that need not be able to go back.
 ///
@@ -6,6 +6,9 @@ import ByteIO
 /// stream's description where it is known beforehand (it stands at the end: a file can be asked for it), and else up to
 /// their footers. Memory does not grow with the stream.
 public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
+  /// Why the stream cannot be read on.
+  public typealias Failure = QEMUReadError<Source.Failure>
+
   private enum Stage {
     case head
     /// Between two sections; the configuration may come only before the first.
@@ -28,7 +31,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
   private var sections: [UInt32: QEMUSection] = [:]
   private let description: VMDescription?
   private var lent = 0
-  private var failure: QEMUReadError?
+  private var failure: Failure?
 
   /// Whether something follows the stream in its file.
   public private(set) var hasTrailingData = false
@@ -49,9 +52,9 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
   /// The next part, or nil behind the last one.
   ///
   /// State that was not taken is passed over. After an error every later call throws the same error.
-  public mutating func next() throws(QEMUReadError) -> QEMUStreamEvent? {
+  public mutating func next() throws(Failure) -> QEMUStreamEvent? {
     if let failure { throw failure }
-    do throws(QEMUReadError) {
+    do throws(Failure) {
       return try advance()
     } catch {
       let placed = placing(error)
@@ -60,7 +63,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     }
   }
 
-  private func placing(_ error: QEMUReadError) -> QEMUReadError {
+  private func placing(_ error: Failure) -> Failure {
     guard case .stream(var cause) = error, cause.section == nil else { return error }
     switch stage {
     case .section(let section), .records(let section, _), .footer(let section):
@@ -70,7 +73,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     return .stream(cause)
   }
 
-  private mutating func advance() throws(QEMUReadError) -> QEMUStreamEvent? {
+  private mutating func advance() throws(Failure) -> QEMUStreamEvent? {
     switch stage {
     case .head:
       try readHead()
@@ -90,7 +93,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   // MARK: Parts
 
-  private mutating func readHead() throws(QEMUReadError) {
+  private mutating func readHead() throws(Failure) {
     let available = try window.look(8)
     guard available >= 4, window.bytes.big(UInt32.self, at: 0) == StreamByte.magic else {
       throw .stream(
@@ -109,7 +112,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     stage = .between(isFirst: true)
   }
 
-  private mutating func readPart(isFirst: Bool) throws(QEMUReadError) -> QEMUStreamEvent {
+  private mutating func readPart(isFirst: Bool) throws(Failure) -> QEMUStreamEvent {
     let offset = window.offset
     let type = try window.big(UInt8.self, "a section, or the end of the stream")
     stage = .between(isFirst: false)
@@ -137,7 +140,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   private mutating func readSection(
     _ kind: QEMUSection.Kind, at offset: UInt64
-  ) throws(QEMUReadError) -> QEMUSection {
+  ) throws(Failure) -> QEMUSection {
     let id = try window.big(UInt32.self, "a section's number")
     if kind == .part || kind == .end {
       guard let first = sections[id], first.kind == .start else {
@@ -179,7 +182,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     return section
   }
 
-  private mutating func readCommand(at offset: UInt64) throws(QEMUReadError) -> QEMUStreamCommand {
+  private mutating func readCommand(at offset: UInt64) throws(Failure) -> QEMUStreamCommand {
     let number = try window.big(UInt16.self, "a command")
     let byteCount = try window.big(UInt16.self, "a command's length")
     guard Int(number) < QEMUStreamCommand.count, number != 0 else {
@@ -194,7 +197,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     return QEMUStreamCommand(number: number, byteCount: byteCount, offset: offset)
   }
 
-  private mutating func readDescription() throws(QEMUReadError) -> QEMUStreamEvent? {
+  private mutating func readDescription() throws(Failure) -> QEMUStreamEvent? {
     stage = .finished
     guard try window.look(1) > 0 else { return nil }
     guard window.bytes[byte: 0] == StreamByte.description.rawValue else {
@@ -226,7 +229,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   private mutating func readContent(
     of section: QEMUSection
-  ) throws(QEMUReadError) -> QEMUStreamEvent {
+  ) throws(Failure) -> QEMUStreamEvent {
     if section.isVFIO {
       stage = .records(section, dataLeft: 0)
       return try readRecord(of: section)
@@ -253,7 +256,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   private mutating func readRecord(
     of section: QEMUSection
-  ) throws(QEMUReadError) -> QEMUStreamEvent {
+  ) throws(Failure) -> QEMUStreamEvent {
     let offset = window.offset
     let tag = try window.big(UInt64.self, "a VFIO record")
     guard let kind = VFIORecord.Kind(tag: tag) else {
@@ -277,7 +280,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   private mutating func readConfiguration(
     in section: QEMUSection
-  ) throws(QEMUReadError) -> VFIOConfiguration {
+  ) throws(Failure) -> VFIOConfiguration {
     let available = try window.look(VFIOConfiguration.longestByteCount)
     let configuration: VFIOConfiguration
     do throws(QEMUStreamError) {
@@ -294,17 +297,17 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   /// The next bytes of the state whose record `next()` gave, as many as are at hand; none when all were lent.
   @_lifetime(&self)
-  public mutating func stateBytes(limit: Int = .max) throws(QEMUReadError) -> RawSpan {
+  public mutating func stateBytes(limit: Int = .max) throws(Failure) -> RawSpan {
     lent = try takeState(limit)
     return window.bytes.extracting(first: lent)
   }
 
-  private mutating func takeState(_ limit: Int) throws(QEMUReadError) -> Int {
+  private mutating func takeState(_ limit: Int) throws(Failure) -> Int {
     if let failure { throw failure }
     window.advance(lent)
     lent = 0
     guard case .records(let section, let left) = stage, left > 0 else { return 0 }
-    do throws(QEMUReadError) {
+    do throws(Failure) {
       try window.require(1, "state")
     } catch {
       let placed = placing(error)
@@ -318,7 +321,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   private mutating func end(
     _ section: QEMUSection, evidence: QEMUSection.End.Evidence
-  ) throws(QEMUReadError) -> QEMUStreamEvent {
+  ) throws(Failure) -> QEMUStreamEvent {
     let offset = window.offset
     try window.require(5, "a section's footer")
     guard window.bytes.beginsFooter(of: section.id) else {

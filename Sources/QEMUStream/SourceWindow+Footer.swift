@@ -10,7 +10,7 @@ extension SourceWindow where Source: ~Copyable {
   /// Chance does not make such a sequence of bytes, though a guest that knows the format might.
   mutating func findFooter(
     of id: UInt32, among sections: [UInt32: QEMUSection]
-  ) throws(QEMUReadError) -> Bool {
+  ) throws(Failure) -> Bool {
     while true {
       let available = try look(Self.longestHead)
       guard available >= 5 else { return false }

@@ -6,6 +6,8 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
   // copied into it and never looked at.
   static var capacity: Int { 256 << 10 }
 
+  typealias Failure = QEMUReadError<Source.Failure>
+
   private var buffer = ByteBuffer(capacity: Self.capacity)
   private var start = 0
   /// The offset of the next byte.
@@ -26,7 +28,7 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
   var available: Int { buffer.count - start }
 
   /// Reads on until `count` bytes are at hand or the source ends, and returns how many are.
-  mutating func look(_ count: Int) throws(QEMUReadError) -> Int {
+  mutating func look(_ count: Int) throws(Failure) -> Int {
     if available >= count { return available }
     buffer.removeFirst(start)
     start = 0
@@ -41,16 +43,16 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
   // Takes its owner's parts, so that one can be filled from the other.
   private static func fill(
     _ buffer: inout ByteBuffer, from source: inout Source
-  ) throws(QEMUReadError) -> Int {
-    do {
-      return try buffer.fill { span in try source.read(into: &span) }
+  ) throws(Failure) -> Int {
+    do throws(Source.Failure) {
+      return try buffer.fill { (span) throws(Source.Failure) in try source.read(into: &span) }
     } catch {
       throw .source(error)
     }
   }
 
   /// Reads on until `count` bytes are at hand; throws `torn` where the source ends before.
-  mutating func require(_ count: Int, _ what: @autoclosure () -> String) throws(QEMUReadError) {
+  mutating func require(_ count: Int, _ what: @autoclosure () -> String) throws(Failure) {
     let available = try look(count)
     guard available >= count else {
       throw .stream(
@@ -69,7 +71,7 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
   }
 
   /// Passes over `count` bytes; throws `torn` where the source ends before.
-  mutating func skip(_ count: UInt64, _ what: @autoclosure () -> String) throws(QEMUReadError) {
+  mutating func skip(_ count: UInt64, _ what: @autoclosure () -> String) throws(Failure) {
     var left = count
     let held = min(left, UInt64(available))
     advance(Int(held))
@@ -78,7 +80,7 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
       // Small gaps are cheaper to read than to jump.
       if left > UInt64(Self.capacity) {
         let skipped: UInt64
-        do {
+        do throws(Source.Failure) {
           skipped = min(try source.skip(left), left)
         } catch {
           throw .source(error)
@@ -97,7 +99,7 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
   /// Reads an integer stored with its highest byte first.
   mutating func big<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type, _ what: @autoclosure () -> String
-  ) throws(QEMUReadError) -> T {
+  ) throws(Failure) -> T {
     try require(MemoryLayout<T>.size, what())
     let value = bytes.big(type, at: 0)
     advance(MemoryLayout<T>.size)
@@ -107,7 +109,7 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
   /// Reads `count` bytes into an array; `count` is small, or checked before.
   mutating func take(
     _ count: Int, _ what: @autoclosure () -> String
-  ) throws(QEMUReadError) -> [UInt8] {
+  ) throws(Failure) -> [UInt8] {
     try require(count, what())
     let value = [UInt8](bytes.extracting(first: count))
     advance(count)
@@ -115,7 +117,7 @@ struct SourceWindow<Source: ByteSource & ~Copyable>: ~Copyable {
   }
 
   /// Reads a byte and a text that is as long as the byte says.
-  mutating func name(_ what: @autoclosure () -> String) throws(QEMUReadError) -> String {
+  mutating func name(_ what: @autoclosure () -> String) throws(Failure) -> String {
     let count = try big(UInt8.self, "the length of \(what())")
     return String(decoding: try take(Int(count), what()), as: UTF8.self)
   }

@@ -11,7 +11,7 @@ import Testing
     var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc"))
     build(&writer)
     writer.end()
-    return try ReadStream(writer.bytes).catalog.defect
+    return ReadStream(writer.bytes).catalog.defect
   }
 
   private static func ramDefect(
@@ -30,7 +30,7 @@ import Testing
     SampleDevice(id: "0000:00:01.0/vfio", section: 3).writeStart(to: &writer)
     let offset = writer.byteCount
     writer.beginSection(.full, id: 4, name: "stranger")
-    let catalog = try ReadStream(writer.bytes + [1, 2, 3]).catalog
+    let catalog = ReadStream(writer.bytes + [1, 2, 3]).catalog
     let defect = try #require(catalog.defect)
     #expect(defect.code == .unknownSection)
     #expect(defect.offset == offset)
@@ -134,7 +134,7 @@ import Testing
       content.writer.big(size)
       content.writer.append([1, 2, 3])
       writer.append(content)
-      let catalog = try ReadStream(writer.bytes, pipeStep: pipeStep).catalog
+      let catalog = ReadStream(writer.bytes, pipeStep: pipeStep).catalog
       #expect(catalog.defect?.code == .torn)
       #expect(catalog.vfioDevices[0].preCopyByteCount == 6)
       #expect(catalog.vfioDevices[0].stopCopyByteCount == 5)
@@ -153,7 +153,7 @@ import Testing
     content.record(.configuration)
     content.writer.append([UInt8](repeating: 0xaa, count: 5000))
     writer.append(content)
-    let catalog = try ReadStream(writer.bytes).catalog
+    let catalog = ReadStream(writer.bytes).catalog
     #expect(catalog.defect?.code == .unsupportedVersion)
     #expect(!catalog.vfioDevices[0].expectsPackets)
     #expect(catalog.vfioDevices[0].findings == ["there is no configuration record"])
@@ -209,7 +209,7 @@ import Testing
   func descriptionsThatAreNone(json: String) throws {
     var machine = SampleMachine()
     machine.description = json
-    let catalog = try ReadStream(machine.stream).catalog
+    let catalog = ReadStream(machine.stream).catalog
     #expect(catalog.defect?.code == .malformedDescription)
     #expect(catalog.isComplete)
     #expect(catalog.vfioDevices.map(\.stateByteCount) == [11, 11])
@@ -219,7 +219,7 @@ import Testing
     for bracket in ["[", "{\"a\":"] {
       var machine = SampleMachine()
       machine.description = "{\"x\": " + String(repeating: bracket, count: 100_000)
-      #expect(try ReadStream(machine.stream).catalog.defect?.code == .malformedDescription)
+      #expect(ReadStream(machine.stream).catalog.defect?.code == .malformedDescription)
     }
   }
 
@@ -230,12 +230,12 @@ import Testing
       "{\"devices\": [{\"name\": \"stranger\", \"instance_id\": 3, "
       + "\"fields\": [{\"name\": \"data\", \"size\": \(size)}]}]}"
     let stream = machine.stream
-    let defect = try #require(try ReadStream(stream).catalog.defect)
+    let defect = try #require(ReadStream(stream).catalog.defect)
     #expect(defect.code == .misleadingDescription || defect.code == .torn)
     #expect(defect.section == "5 (stranger)")
     // A pipe hears of it only in the end, and says so too.
     #expect(
-      try ReadStream(stream, pipeStep: 100).catalog.defect?.code == .misleadingDescription)
+      ReadStream(stream, pipeStep: 100).catalog.defect?.code == .misleadingDescription)
   }
 
   @Test(arguments: 0..<8)
@@ -249,8 +249,8 @@ import Testing
       for _ in 0...Int(random.next() % 4) {
         damaged[Int(random.next() % UInt64(damaged.count))] ^= 1 << UInt8(random.next() % 8)
       }
-      let file = try ReadStream(damaged).catalog
-      let pipe = try ReadStream(damaged, pipeStep: 1000).catalog
+      let file = ReadStream(damaged).catalog
+      let pipe = ReadStream(damaged, pipeStep: 1000).catalog
       #expect(file.byteCount <= UInt64(damaged.count))
       #expect(pipe.byteCount <= UInt64(damaged.count))
     }

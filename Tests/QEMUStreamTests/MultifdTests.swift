@@ -20,7 +20,7 @@ import Testing
   }
 
   private static func read(_ bytes: [UInt8], step: Int = .max) throws -> [MultifdPacket] {
-    var reader = MultifdChannelReader(MemorySource(bytes, step: step), pageBits: 12)
+    var reader = MultifdChannelReader(MemoryInput<Never>(bytes, pieceByteCount: step), pageBits: 12)
     let head = try reader.readHead()
     #expect(head.uuid == uuid)
     #expect(head.channel == 3)
@@ -103,7 +103,7 @@ import Testing
       var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc"))
       build(device, &writer)
       writer.end()
-      var catalog = try ReadStream(writer.bytes).catalog
+      var catalog = ReadStream(writer.bytes).catalog
       try catalog.add(sequence, configuration: record, prefix: [], toDevice: 0)
       return catalog.vfioDevices[0]
     }
@@ -136,7 +136,7 @@ import Testing
       do {
         _ = try Self.read(bytes)
         return nil
-      } catch QEMUReadError.stream(let error) {
+      } catch QEMUReadError<Never>.stream(let error) {
         return error.code
       } catch {
         return nil

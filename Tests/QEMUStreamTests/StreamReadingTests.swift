@@ -9,7 +9,7 @@ import Testing
 
   @Test(arguments: steps)
   func everyKindOfSectionIsRead(pipeStep: Int?) throws {
-    let catalog = try ReadStream(SampleMachine().stream, pipeStep: pipeStep).catalog
+    let catalog = ReadStream(SampleMachine().stream, pipeStep: pipeStep).catalog
     #expect(catalog.defect == nil)
     #expect(catalog.findings == [])
     #expect(catalog.configuration?.machine == "pc-q35-9.2")
@@ -42,7 +42,7 @@ import Testing
     var machine = SampleMachine()
     machine.first.configuration = SampleDevice.configuration(
       byteCount: byteCount, vectors: vectors)
-    let catalog = try ReadStream(machine.stream).catalog
+    let catalog = ReadStream(machine.stream).catalog
     #expect(catalog.defect == nil)
     #expect(catalog.vfioDevices[0].configuration == machine.first.configuration)
   }
@@ -53,7 +53,7 @@ import Testing
     space.replaceSubrange(272..<280, with: [255, 255, 255, 255, 0xef, 0x10, 0, 1])
     space.replaceSubrange(280..<285, with: [0x7e, 0, 0, 0, 7])
     machine.first.configuration = VFIOConfiguration(space: space)
-    let device = try ReadStream(machine.stream).catalog.vfioDevices[0]
+    let device = ReadStream(machine.stream).catalog.vfioDevices[0]
     #expect(device.configuration?.space == space)
     #expect(device.configuration?.isSizeAmbiguous == true)
     #expect(device.findings.count == 1)
@@ -67,7 +67,7 @@ import Testing
       let tag = [255, 255, 255, 255, 0xef, 0x10, 0, 1] + footer
       space.replaceSubrange(272..<272 + tag.count, with: tag)
       machine.first.configuration = VFIOConfiguration(space: space)
-      let configuration = try ReadStream(machine.stream).catalog.vfioDevices[0].configuration
+      let configuration = ReadStream(machine.stream).catalog.vfioDevices[0].configuration
       #expect(configuration == machine.first.configuration)
     }
     // A short one, behind which another section's tag stands where a longer one would end.
@@ -91,7 +91,7 @@ import Testing
     writer.append(filling)
     writer.endSection(id: 4)
     writer.end()
-    let catalog = try ReadStream(writer.bytes).catalog
+    let catalog = ReadStream(writer.bytes).catalog
     #expect(catalog.defect == nil)
     #expect(catalog.vfioDevices[0].configuration == device.configuration)
     #expect(catalog.vfioDevices[1].stateByteCount == UInt64(left))
@@ -105,7 +105,7 @@ import Testing
     part.writer.big(1 as UInt32)
     part.writer.append([UInt8](repeating: 3, count: 28))
     machine.first.configuration.subsections = part.writer.bytes
-    let device = try ReadStream(machine.stream).catalog.vfioDevices[0]
+    let device = ReadStream(machine.stream).catalog.vfioDevices[0]
     #expect(device.configuration == machine.first.configuration)
     #expect(device.findings == ["the configuration record has 'VFIOPCIDevice/VFIODisplay'"])
   }
@@ -114,7 +114,7 @@ import Testing
   func aStreamWithoutADescriptionIsReadByItsFooters(pipeStep: Int?) throws {
     var machine = SampleMachine()
     machine.isDescribed = false
-    let catalog = try ReadStream(machine.stream, pipeStep: pipeStep).catalog
+    let catalog = ReadStream(machine.stream, pipeStep: pipeStep).catalog
     #expect(catalog.defect == nil)
     #expect(catalog.isComplete)
     #expect(catalog.vfioDevices.map(\.stateByteCount) == [11, 11])
@@ -127,17 +127,17 @@ import Testing
     // A footer of the section itself, and a section behind it, inside the section.
     machine.stranger = [0x7e, 0, 0, 0, 5, 4, 0, 0, 0, 99, 1, 0x61, 0, 0, 0, 0, 0, 0, 0, 1, 9, 9]
     let stream = machine.stream
-    #expect(try ReadStream(stream).catalog.defect == nil)
+    #expect(ReadStream(stream).catalog.defect == nil)
     // A pipe has no description yet: what was believed is found out by it.
-    #expect(try ReadStream(stream, pipeStep: 64).catalog.defect != nil)
+    #expect(ReadStream(stream, pipeStep: 64).catalog.defect != nil)
   }
 
   @Test func everyStreamCutShortGivesWhatCameBefore() throws {
     let stream = SampleMachine().stream
-    let whole = try ReadStream(stream).catalog
+    let whole = ReadStream(stream).catalog
     var sectionCount = 0
     for count in 0..<whole.sections[3].offset {
-      let catalog = try ReadStream(Array(stream[..<Int(count)])).catalog
+      let catalog = ReadStream(Array(stream[..<Int(count)])).catalog
       let defect = try #require(catalog.defect)
       #expect(defect.code == (count < 4 ? .notAStream : .torn), "\(count): \(defect)")
       #expect(catalog.sections.count >= sectionCount)
@@ -154,7 +154,7 @@ import Testing
     machine.blocks.append(("vga.vram", 8192))
     #expect(name.utf8.count == 255)
     for step in Self.steps {
-      let catalog = try ReadStream(machine.stream, pipeStep: step).catalog
+      let catalog = ReadStream(machine.stream, pipeStep: step).catalog
       #expect(catalog.defect == nil)
       #expect(catalog.vfioDevices[0].id == name)
     }
@@ -189,7 +189,7 @@ import Testing
     SampleDevice(id: "vfio", section: 2).writeStart(to: &writer)
     writer.end()
     for step in [nil, 4096] as [Int?] {
-      let catalog = try ReadStream(writer.bytes, pipeStep: step).catalog
+      let catalog = ReadStream(writer.bytes, pipeStep: step).catalog
       #expect(catalog.defect == nil)
       #expect(catalog.configuration == configuration)
       #expect(catalog.ram.blocks[0].mapping?.pagesOffset == pagesOffset)
@@ -200,7 +200,7 @@ import Testing
     // A head that points elsewhere.
     var lie = writer.bytes
     lie[Int(bitmapOffset) - 9] ^= 1
-    #expect(try ReadStream(lie).catalog.defect?.code == .malformed)
+    #expect(ReadStream(lie).catalog.defect?.code == .malformed)
   }
 
   @Test func aDescriptionThatIsTooLongIsPassedOver() throws {
@@ -208,7 +208,7 @@ import Testing
     let byteCount = VMDescription.longestByteCount
     for count in [byteCount, byteCount + 1] {
       machine.description = "{\"devices\": []" + String(repeating: " ", count: count - 15) + "}"
-      let catalog = try ReadStream(machine.stream + [0], pipeStep: 1 << 20).catalog
+      let catalog = ReadStream(machine.stream + [0], pipeStep: 1 << 20).catalog
       #expect(catalog.defect == nil)
       #expect(catalog.isComplete)
       #expect(catalog.hasTrailingData)
@@ -218,12 +218,12 @@ import Testing
         (catalog.findings.first?.contains("\(count) bytes, more than") == true)
           == (count > byteCount))
     }
-    let cut = try ReadStream(Array(machine.stream.dropLast()), pipeStep: 1 << 20).catalog
+    let cut = ReadStream(Array(machine.stream.dropLast()), pipeStep: 1 << 20).catalog
     #expect(cut.defect?.code == .torn)
   }
 
   @Test func trailingBytesAreNoted() throws {
-    let catalog = try ReadStream(SampleMachine().stream + [0, 0]).catalog
+    let catalog = ReadStream(SampleMachine().stream + [0, 0]).catalog
     #expect(catalog.defect == nil)
     #expect(catalog.hasTrailingData)
   }

@@ -10,11 +10,11 @@ import Testing
   private static func extract(
     _ stream: [UInt8], _ numbers: [Int]? = nil, chunk: UInt32 = 1 << 20
   ) throws -> MemorySink {
-    let catalog = try ReadStream(stream).catalog
+    let catalog = ReadStream(stream).catalog
     let devices = (numbers ?? Array(catalog.vfioDevices.indices)).map {
       QEMUExtraction.Device(catalog.vfioDevices[$0])
     }
-    var reader = QEMUStreamReader(MemorySource(stream), description: catalog.description)
+    var reader = QEMUStreamReader(MemoryInput<Never>(stream), description: catalog.description)
     var sink = MemorySink(
       limits: StreamLimits(chunkByteCount: chunk, metadataByteCount: 1 << 20))
     try QEMUExtraction(devices).write(
@@ -59,7 +59,7 @@ import Testing
     _ stream: [UInt8], _ number: Int, framing: QEMUFraming, state: [UInt8],
     configuration: VFIOConfiguration
   ) throws -> [UInt8] {
-    let read = try ReadStream(stream)
+    let read = ReadStream(stream)
     let device = read.catalog.vfioDevices[number]
     var replacement = QEMUReplacement(framing: framing, configuration: configuration)
     var result: [UInt8] = []
@@ -117,7 +117,7 @@ import Testing
     machine.second.configuration = SampleDevice.configuration(byteCount: 4096, vectors: 17)
     let stream = machine.stream
     let sink = try Self.extract(stream, [number])
-    let device = try ReadStream(stream).catalog.vfioDevices[number]
+    let device = ReadStream(stream).catalog.vfioDevices[number]
     let own = try #require(device.configuration)
     var configuration: ConfigurationRecord?
     var interrupts: InterruptState?
@@ -147,7 +147,7 @@ import Testing
       byteCount: 4096, vectors: Int(random.next() % 100))
     let result = try Self.replace(
       stream, 0, framing: framing, state: state, configuration: configuration)
-    let read = try ReadStream(result).catalog
+    let read = ReadStream(result).catalog
     #expect(read.defect == nil)
     #expect(read.sections.allSatisfy { $0.evidence != .footer })
     #expect(read.vfioDevices[0].preCopyByteCount == UInt64(preCopy))

@@ -10,11 +10,12 @@ import Testing
   let folder = TemporaryFolder()
 
   private func write(
-    _ chunks: [[UInt8]], repeating count: Int, bandwidth: UInt64?, threads: ThreadCount
+    _ chunks: [[UInt8]], repeating count: Int, bandwidth: UInt64, threads: ThreadCount
   ) throws -> [ChunkEncoding: Int] {
     let clock = SteppingClock()
+    let file = try OutputFile(path: folder["out"])
     var writer = try StreamWriter(
-      to: OutputFile(path: folder["out"], bandwidth: bandwidth, clock: clock),
+      to: SimulatedLink(to: file, bytesPerSecond: bandwidth, clock: clock),
       header: StreamHeader(
         uuid: StreamBuilder.uuid,
         limits: StreamLimits(chunkByteCount: 1 << 20, metadataByteCount: 1 << 20)),
@@ -64,12 +65,13 @@ import Testing
 
   @Test func aLinkTakesItsTime() throws {
     let clock = SteppingClock()
-    let output = try OutputFile(path: folder["link"], bandwidth: 100 << 20, clock: clock)
+    var output = SimulatedLink(
+      to: MemoryOutput(), bytesPerSecond: 100 << 20, clock: clock)
     var random = SplitMix64(seed: 1)
     let bytes = random.bytes(1 << 20)
     let start = clock.now
-    for _ in 0..<10 { try output.write(bytes.span.raw) }
-    try output.commit()
+    for _ in 0..<10 { try output.write(bytes.span.raw, RawSpan()) }
+    try output.finish()
     let time = clock.now - start
     #expect(time >= .milliseconds(100) && time < .milliseconds(200))
   }

@@ -9,10 +9,10 @@ import Testing
   let folder = TemporaryFolder()
 
   @Test func whatCannotBeReadIsAnError() throws {
-    var error = #expect(throws: StreamIOError.self) { try InputFile(path: folder["none"]).path }
+    var error = #expect(throws: StreamIOError.self) { try InputFile(path: folder["none"]).name }
     #expect(error?.cause == .system(.noSuchFileOrDirectory, attempting: "open"))
     #expect(error?.path == folder["none"])
-    error = #expect(throws: StreamIOError.self) { try InputFile(path: folder.path).path }
+    error = #expect(throws: StreamIOError.self) { try InputFile(path: folder.path).name }
     #expect(error?.cause == .system(.isDirectory, attempting: "read"))
   }
 
@@ -54,7 +54,7 @@ import Testing
     #expect(input.byteCount == nil)
     let copy = try input.seekable()
     #expect(copy.byteCount == UInt64(count))
-    #expect(copy.path == folder["pipe"])
+    #expect(copy.name == folder["pipe"])
     var buffer = ByteBuffer()
     try copy.read(into: &buffer, at: UInt64(count / 2), count: count)
     #expect([UInt8](buffer.bytes) == [UInt8](bytes[(count / 2)...]))

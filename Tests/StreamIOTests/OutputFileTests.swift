@@ -14,7 +14,7 @@ import Testing
   private func put(_ text: String, at path: String) throws {
     let file = try OutputFile(path: path)
     try file.write(Array(text.utf8).span.raw)
-    try file.commit()
+    try file.finish()
   }
 
   private func mode(_ name: String) -> mode_t {
@@ -26,7 +26,7 @@ import Testing
     let file = try OutputFile(path: folder["new"])
     try file.write([1, 2, 3].span.raw, [4].span.raw)
     #expect(folder.names.isEmpty)
-    try file.commit()
+    try file.finish()
     #expect(folder.names == ["new"])
     #expect(try InputFile(path: folder["new"]).contents(limit: 10) == [1, 2, 3, 4])
   }
@@ -48,7 +48,7 @@ import Testing
     let file = try OutputFile(path: folder["there"])
     try file.write(Array("new".utf8).span.raw)
     #expect(try contents("there") == "old and longer")
-    try file.commit()
+    try file.finish()
     #expect(try contents("there") == "new")
     #expect(mode("there") == 0o640)
     #expect(folder.names == ["there"])
@@ -85,7 +85,7 @@ import Testing
 
   @Test func aFolderIsRefused() throws {
     for path in [folder.path, folder.path + "/", "/", "."] {
-      let error = #expect(throws: StreamIOError.self) { try OutputFile(path: path).commit() }
+      let error = #expect(throws: StreamIOError.self) { try OutputFile(path: path).finish() }
       #expect(error?.cause == .system(.isDirectory, attempting: "write"))
     }
     #expect(throws: StreamIOError.self) { try put("x", at: "") }
@@ -113,9 +113,9 @@ import Testing
     let second = try OutputFile(path: folder["one"])
     try first.write(Array("first".utf8).span.raw)
     try second.write(Array("second".utf8).span.raw)
-    try second.commit()
+    try second.finish()
     #expect(try contents("one") == "second")
-    try first.commit()
+    try first.finish()
     #expect(try contents("one") == "first")
     #expect(folder.names == ["one"])
   }
@@ -127,7 +127,7 @@ import Testing
     for _ in 0..<5 { try file.write(piece.span.raw, [2].span.raw) }
     if hole > 0 { try file.skip(hole) }
     try file.write([3].span.raw)
-    try file.commit()
+    try file.finish()
     var status = stat()
     #expect(stat(folder["long"], &status) == 0)
     let written = 5 * (piece.count + 1) + 1

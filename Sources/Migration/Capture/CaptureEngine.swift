@@ -1,3 +1,4 @@
+import ByteIO
 public import Devices
 public import MigrationStream
 
@@ -11,8 +12,9 @@ public struct CaptureEngine<Device: MigratableDevice, Clock: MigrationClock> {
   public var options: CaptureOptions
   public var information: StreamInformation
   public var clock: Clock
-  /// Asked between reads; true ends the capture and brings the devices back.
-  public var isCancelled: () -> Bool = { false }
+  /// Asked between reads; true ends the capture and brings the devices back. A signal's handler
+  /// requests an `Interruption`, unless something else is to be asked.
+  public var isCancelled: () -> Bool = { Interruption.isRequested }
   /// Told after each chunk.
   public var progress: (CaptureProgress) -> Void = { _ in }
 

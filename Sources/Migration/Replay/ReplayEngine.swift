@@ -1,3 +1,4 @@
+import ByteIO
 public import Devices
 public import MigrationStream
 
@@ -13,8 +14,9 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   public var targets: [ReplayTarget<Device>]
   public var options: ReplayOptions
   public var clock: Clock
-  /// Asked between chunks; true ends the replay.
-  public var isCancelled: () -> Bool = { false }
+  /// Asked between chunks; true ends the replay. A signal's handler requests an `Interruption`,
+  /// unless something else is to be asked.
+  public var isCancelled: () -> Bool = { Interruption.isRequested }
   /// Told before the check and after each chunk.
   public var progress: (ReplayProgress) -> Void = { _ in }
 

@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 
 /// What a QEMU stream holds, without its memory and its state.
 ///
@@ -53,16 +53,24 @@ public struct QEMUStreamCatalog: Sendable {
 
   /// Reads a stream to its end, or to where it cannot be read on; `observe` sees every part.
   ///
-  /// Throws what the source throws.
+  /// Throws what the source throws, and what `observe` does.
   public init<Source: ByteSource & ~Copyable>(
     reading reader: inout QEMUStreamReader<Source>,
-    observing observe: (QEMUStreamEvent) throws -> Void = { _ in }
-  ) throws {
-    do {
+    observing observe: (QEMUStreamEvent) throws(Source.Failure) -> Void = { _ in }
+  ) throws(Source.Failure) {
+    do throws(QEMUReadError<Source.Failure>) {
       while let event = try reader.next() {
         countState(before: reader.offset)
-        try note(event)
-        try observe(event)
+        do throws(QEMUStreamError) {
+          try note(event)
+        } catch {
+          throw .stream(error)
+        }
+        do throws(Source.Failure) {
+          try observe(event)
+        } catch {
+          throw .source(error)
+        }
         if case .record(let record) = event, case .data(let byteCount) = record.content {
           state = (byteCount, reader.offset)
           try keepPrefix(of: &reader)
@@ -70,7 +78,7 @@ public struct QEMUStreamCatalog: Sendable {
       }
       hasTrailingData = reader.hasTrailingData
       unusedDescriptionByteCount = reader.unusedDescriptionByteCount
-    } catch let error as QEMUReadError {
+    } catch {
       switch error {
       case .stream(let cause):
         defect = cause
@@ -91,7 +99,7 @@ public struct QEMUStreamCatalog: Sendable {
 
   private mutating func keepPrefix<Source: ByteSource & ~Copyable>(
     of reader: inout QEMUStreamReader<Source>
-  ) throws(QEMUReadError) {
+  ) throws(QEMUReadError<Source.Failure>) {
     guard let current, let device = deviceByID[current.id] else { return }
     while vfioDevices[device].statePrefix.count < VFIODeviceSummary.longestPrefix {
       let room = VFIODeviceSummary.longestPrefix - vfioDevices[device].statePrefix.count
@@ -103,7 +111,7 @@ public struct QEMUStreamCatalog: Sendable {
 
   // MARK: Events
 
-  private mutating func note(_ event: QEMUStreamEvent) throws(QEMUReadError) {
+  private mutating func note(_ event: QEMUStreamEvent) throws(QEMUStreamError) {
     switch event {
     case .configuration(let value): configuration = value
     case .section(let section): try begin(section)
@@ -119,7 +127,7 @@ public struct QEMUStreamCatalog: Sendable {
     }
   }
 
-  private mutating func begin(_ section: QEMUSection) throws(QEMUReadError) {
+  private mutating func begin(_ section: QEMUSection) throws(QEMUStreamError) {
     current = section
     if indexByID[section.id] == nil {
       indexByID[section.id] = sections.count
@@ -131,10 +139,9 @@ public struct QEMUStreamCatalog: Sendable {
     guard section.isVFIO else { return }
     if deviceByID[section.id] == nil {
       guard vfioDevices.count < Self.mostDevices else {
-        throw .stream(
-          QEMUStreamError(
-            .limitExceeded, at: section.offset, section: section.label,
-            expected: "at most \(Self.mostDevices) VFIO devices", found: "more"))
+        throw QEMUStreamError(
+          .limitExceeded, at: section.offset, section: section.label,
+          expected: "at most \(Self.mostDevices) VFIO devices", found: "more")
       }
       deviceByID[section.id] = vfioDevices.count
       vfioDevices.append(VFIODeviceSummary(section))

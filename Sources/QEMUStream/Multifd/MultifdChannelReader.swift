@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 
 /// Reads what went over one multifd channel of a migration, packet by packet.
 public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
@@ -8,6 +8,9 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
     public let uuid: [UInt8]
     public let channel: UInt8
   }
+
+  /// Why the channel cannot be read on.
+  public typealias Failure = QEMUReadError<Source.Failure>
 
   private var window: SourceWindow<Source>
   private let pageByteCount: Int
@@ -20,7 +23,7 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
   }
 
   /// What the channel says of itself; the first to be read.
-  public mutating func readHead() throws(QEMUReadError) -> Head {
+  public mutating func readHead() throws(Failure) -> Head {
     if let head { return head }
     let available = try window.look(Multifd.headByteCount)
     guard available >= 4, window.bytes.big(UInt32.self, at: 0) == Multifd.magic else {
@@ -38,7 +41,7 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
     return head
   }
 
-  private func checkVersion() throws(QEMUReadError) {
+  private func checkVersion() throws(Failure) {
     let version = window.bytes.big(UInt32.self, at: 4)
     guard version == Multifd.version else {
       throw .stream(
@@ -49,7 +52,7 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
   }
 
   /// The next packet, or nil at the channel's end.
-  public mutating func next() throws(QEMUReadError) -> MultifdPacket? {
+  public mutating func next() throws(Failure) -> MultifdPacket? {
     _ = try readHead()
     guard try window.look(1) > 0 else { return nil }
     try window.require(12, "a packet's head")
@@ -66,7 +69,7 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
     return try readPages()
   }
 
-  private mutating func readPages() throws(QEMUReadError) -> MultifdPacket {
+  private mutating func readPages() throws(Failure) -> MultifdPacket {
     // Every packet has room for as many addresses as pages fit into 512 KiB, whether or not it uses them.
     let byteCount = Multifd.pagesHeadByteCount + 8 * (Multifd.mostPageBytes / pageByteCount)
     try window.require(byteCount, "a packet of pages")
@@ -88,7 +91,7 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
       RAMBlock.Pages(normal: UInt64(normal), zero: UInt64(zero)), block: block)
   }
 
-  private mutating func readDeviceState() throws(QEMUReadError) -> DeviceStatePacket {
+  private mutating func readDeviceState() throws(Failure) -> DeviceStatePacket {
     let offset = window.offset
     try window.require(Multifd.deviceHeadByteCount + 12, "a packet of device state")
     let device = Self.text(window.bytes.extracting(12..<268))
@@ -99,7 +102,7 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
     let flags = window.bytes.big(UInt32.self, at: 284)
     func error(
       _ code: QEMUStreamError.Code, _ expected: String, _ found: String
-    ) -> QEMUReadError {
+    ) -> Failure {
       .stream(
         QEMUStreamError(code, at: offset, section: device, expected: expected, found: found))
     }

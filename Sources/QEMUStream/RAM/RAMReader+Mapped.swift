@@ -4,7 +4,7 @@ extension RAMReader {
   /// Reads the head of a block of mapped RAM and its bitmap, and passes over its pages.
   static func readMapping<Source: ByteSource & ~Copyable>(
     of block: inout RAMBlock, from window: inout SourceWindow<Source>
-  ) throws(QEMUReadError) {
+  ) throws(QEMUReadError<Source.Failure>) {
     let offset = window.offset
     let version = try window.big(UInt32.self, "a mapped block's head")
     let pageByteCount = try window.big(UInt64.self, "a mapped block's head")
@@ -55,7 +55,7 @@ extension RAMReader {
 
   private static func countBits<Source: ByteSource & ~Copyable>(
     _ byteCount: UInt64, in window: inout SourceWindow<Source>
-  ) throws(QEMUReadError) -> UInt64 {
+  ) throws(QEMUReadError<Source.Failure>) -> UInt64 {
     var left = byteCount
     var count: UInt64 = 0
     while left > 0 {

@@ -26,7 +26,7 @@ struct RAMReader {
   /// Reads a section's content to its end.
   mutating func read<Source: ByteSource & ~Copyable>(
     from window: inout SourceWindow<Source>
-  ) throws(QEMUReadError) {
+  ) throws(QEMUReadError<Source.Failure>) {
     var needed = 8
     while true {
       try window.require(needed, "RAM")
@@ -166,7 +166,7 @@ struct RAMReader {
 
   private mutating func readBlocks<Source: ByteSource & ~Copyable>(
     _ total: UInt64, from window: inout SourceWindow<Source>
-  ) throws(QEMUReadError) {
+  ) throws(QEMUReadError<Source.Failure>) {
     var left = total
     summary.blocks = []
     indexByName = [:]
@@ -201,7 +201,7 @@ struct RAMReader {
   /// follow instead, the length of a name (not 0) or an entry with its flags (low bits).
   private static func hostPage<Source: ByteSource & ~Copyable>(
     from window: inout SourceWindow<Source>
-  ) throws(QEMUReadError) -> UInt64? {
+  ) throws(QEMUReadError<Source.Failure>) -> UInt64? {
     guard try window.look(8) >= 8 else { return nil }
     let value = window.bytes.big(UInt64.self, at: 0)
     guard value.nonzeroBitCount == 1, value >= 4096, value < 1 << 40 else { return nil }

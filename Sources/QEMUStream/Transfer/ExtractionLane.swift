@@ -25,40 +25,47 @@ struct ExtractionLane {
   mutating func take<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
     _ record: VFIORecord, from reader: inout QEMUStreamReader<Source>, _ total: inout UInt64,
     to sink: inout Sink
-  ) throws(QEMUTransferError<Sink.Failure>) {
-    guard case .data(let byteCount) = record.content else {
-      framing.append(.record(record.kind, byteCount: 0))
-      if record.kind.endsSection { try endSection(with: record.kind, &total, to: &sink) }
-      return
+  ) throws(QEMUTransferError<Source.Failure, Sink.Failure>) {
+    do throws(Sink.Failure) {
+      guard case .data(let byteCount) = record.content else {
+        framing.append(.record(record.kind, byteCount: 0))
+        if record.kind.endsSection { try endSection(with: record.kind, &total, to: &sink) }
+        return
+      }
+      framing.append(.record(.data, byteCount: byteCount))
+      try flush(&total, to: &sink)
+    } catch {
+      throw .sink(error)
     }
-    framing.append(.record(.data, byteCount: byteCount))
-    try flush(&total, to: &sink)
     let limit = Int(sink.limits.chunkByteCount)
     while true {
       // A full chunk waits for what comes behind it like any other.
       let isFull = pending.count == limit
       let bytes: [UInt8]
-      do throws(QEMUReadError) {
+      do throws(QEMUReadError<Source.Failure>) {
         bytes = try Self.state(from: &reader, limit: isFull ? limit : limit - pending.count)
       } catch {
         throw QEMUTransferError(error)
       }
-      if bytes.isEmpty { break }
-      if isFull { try write(&total, to: &sink) }
+      do throws(Sink.Failure) {
+        if bytes.isEmpty { return try writeFraming(to: &sink) }
+        if isFull { try write(&total, to: &sink) }
+      } catch {
+        throw .sink(error)
+      }
       pending += bytes
     }
-    try writeFraming(to: &sink)
   }
 
   private static func state<Source: ByteSource & ~Copyable>(
     from reader: inout QEMUStreamReader<Source>, limit: Int
-  ) throws(QEMUReadError) -> [UInt8] {
+  ) throws(QEMUReadError<Source.Failure>) -> [UInt8] {
     [UInt8](try reader.stateBytes(limit: limit))
   }
 
   private mutating func endSection<Sink: RecordSink & ~Copyable>(
     with kind: VFIORecord.Kind, _ total: inout UInt64, to sink: inout Sink
-  ) throws(QEMUTransferError<Sink.Failure>) {
+  ) throws(Sink.Failure) {
     if context.phase == .preCopy && !pending.isEmpty {
       iteration &+= 1
       context.flags.insert(.lastOfIteration)
@@ -69,11 +76,11 @@ struct ExtractionLane {
   }
 
   /// Takes the multifd packets of the device.
-  mutating func write<Sink: RecordSink & ~Copyable>(
+  mutating func write<SourceFailure: Error, Sink: RecordSink & ~Copyable>(
     _ packets: DeviceStatePackets.Sequence,
-    reading read: (_ file: Int, _ offset: UInt64, _ count: Int) throws -> [UInt8],
+    reading read: (_ file: Int, _ offset: UInt64, _ count: Int) throws(SourceFailure) -> [UInt8],
     _ total: inout UInt64, to sink: inout Sink, _ progress: (UInt64) -> Void
-  ) throws(QEMUTransferError<Sink.Failure>) {
+  ) throws(QEMUTransferError<SourceFailure, Sink.Failure>) {
     framing.append(.packets)
     context = StateChunk.Context(phase: .stopCopy)
     for piece in packets.state {
@@ -82,7 +89,7 @@ struct ExtractionLane {
       while position < piece.byteCount {
         let count = Int(
           min(UInt64(piece.byteCount) - position, UInt64(sink.limits.chunkByteCount)))
-        do {
+        do throws(SourceFailure) {
           pending = try read(piece.file, piece.offset + position, count)
         } catch {
           throw .source(error)
@@ -94,10 +101,18 @@ struct ExtractionLane {
               found: "\(pending.count), and the end of the file"))
         }
         position += UInt64(count)
-        try write(&total, to: &sink)
+        do throws(Sink.Failure) {
+          try write(&total, to: &sink)
+        } catch {
+          throw .sink(error)
+        }
         progress(total)
       }
-      try writeFraming(to: &sink)
+      do throws(Sink.Failure) {
+        try writeFraming(to: &sink)
+      } catch {
+        throw .sink(error)
+      }
     }
     framing.append(.record(.configuration, byteCount: 0))
     framing.append(.record(.endOfState, byteCount: 0))
@@ -106,7 +121,7 @@ struct ExtractionLane {
   /// Writes what is held back.
   mutating func finish<Sink: RecordSink & ~Copyable>(
     _ total: inout UInt64, to sink: inout Sink
-  ) throws(QEMUTransferError<Sink.Failure>) {
+  ) throws(Sink.Failure) {
     try flush(&total, to: &sink)
     try writeFraming(to: &sink, last: true)
   }
@@ -115,30 +130,22 @@ struct ExtractionLane {
 
   private mutating func flush<Sink: RecordSink & ~Copyable>(
     _ total: inout UInt64, to sink: inout Sink
-  ) throws(QEMUTransferError<Sink.Failure>) {
+  ) throws(Sink.Failure) {
     if !pending.isEmpty { try write(&total, to: &sink) }
   }
 
   private mutating func write<Sink: RecordSink & ~Copyable>(
     _ total: inout UInt64, to sink: inout Sink
-  ) throws(QEMUTransferError<Sink.Failure>) {
-    do {
-      try sink.write(pending.span.raw, device: device, context: context)
-    } catch {
-      throw .sink(error)
-    }
+  ) throws(Sink.Failure) {
+    try sink.write(pending.span.raw, device: device, context: context)
     total &+= UInt64(pending.count)
     pending.removeAll(keepingCapacity: true)
   }
 
   private mutating func writeFraming<Sink: RecordSink & ~Copyable>(
     to sink: inout Sink, last: Bool = false
-  ) throws(QEMUTransferError<Sink.Failure>) {
+  ) throws(Sink.Failure) {
     guard let record = framing.takeRecord(device: device, last: last) else { return }
-    do {
-      try sink.write(record)
-    } catch {
-      throw .sink(error)
-    }
+    try sink.write(record)
   }
 }

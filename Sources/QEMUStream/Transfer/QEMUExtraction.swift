@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 public import MigrationStream
 
 /// VFIO devices of a QEMU stream as a sequence of records: with everything that QEMU knew of them.
@@ -48,10 +48,11 @@ public struct QEMUExtraction {
   ///   - progress: is told after each chunk how many state bytes were written.
   public func write<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
     reading reader: inout QEMUStreamReader<Source>,
-    packets readPacket: (_ file: Int, _ offset: UInt64, _ count: Int) throws -> [UInt8],
+    packets readPacket: (_ file: Int, _ offset: UInt64, _ count: Int) throws(Source.Failure) ->
+      [UInt8],
     information: StreamInformation, to sink: inout Sink, progress: (UInt64) -> Void = { _ in }
-  ) throws(QEMUTransferError<Sink.Failure>) {
-    do {
+  ) throws(QEMUTransferError<Source.Failure, Sink.Failure>) {
+    do throws(Sink.Failure) {
       try sink.write(.information(information))
       for (number, device) in zip((0 as UInt16)..., devices) {
         try sink.write(device.introduction(number: number))
@@ -66,19 +67,23 @@ public struct QEMUExtraction {
       guard let packets = device.packets else { continue }
       try lanes[number].write(packets, reading: readPacket, &total, to: &sink, progress)
     }
-    for number in lanes.indices { try lanes[number].finish(&total, to: &sink) }
+    do throws(Sink.Failure) {
+      for number in lanes.indices { try lanes[number].finish(&total, to: &sink) }
+    } catch {
+      throw .sink(error)
+    }
     progress(total)
   }
 
   private func writeSections<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
     from reader: inout QEMUStreamReader<Source>, _ lanes: inout [ExtractionLane],
     _ total: inout UInt64, to sink: inout Sink, _ progress: (UInt64) -> Void
-  ) throws(QEMUTransferError<Sink.Failure>) {
+  ) throws(QEMUTransferError<Source.Failure, Sink.Failure>) {
     var open = Set(numberByID.keys)
     var current: Int?
     while !open.isEmpty {
       let event: QEMUStreamEvent?
-      do {
+      do throws(QEMUReadError<Source.Failure>) {
         event = try reader.next()
       } catch {
         throw QEMUTransferError(error)

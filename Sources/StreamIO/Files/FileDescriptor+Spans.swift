@@ -1,3 +1,4 @@
+import ByteIO
 private import Glibc
 import SystemPackage
 
@@ -7,8 +8,8 @@ extension FileDescriptor {
     into span: inout MutableRawSpan, at offset: UInt64? = nil
   ) throws(Errno) -> Int {
     // SAFETY: the buffer is the span's own memory, used inside the closure only.
-    let result: Result<Int, Errno> = unsafe span.withUnsafeMutableBytes { buffer in
-      retryingInterrupts {
+    try unsafe span.withUnsafeMutableBytes { (buffer) throws(Errno) in
+      try transfer(POLLIN) {
         if let offset {
           return unsafe Glibc.pread(
             rawValue, buffer.baseAddress, buffer.count, off_t(clamping: offset))
@@ -16,7 +17,6 @@ extension FileDescriptor {
         return unsafe Glibc.read(rawValue, buffer.baseAddress, buffer.count)
       }
     }
-    return try result.get()
   }
 
   /// Writes all of `head` and then all of `body`; the corresponding C function is `writev`.
@@ -25,9 +25,10 @@ extension FileDescriptor {
     while written < head.byteCount + body.byteCount {
       let first = head.extracting(min(written, head.byteCount)..<head.byteCount)
       let second = body.extracting(max(written - head.byteCount, 0)..<body.byteCount)
-      // SAFETY: the vectors point into the spans, which live through the call; writev does not write to them.
-      let result: Result<Int, Errno> = unsafe first.withUnsafeBytes { first in
-        unsafe second.withUnsafeBytes { second in
+      // SAFETY: the vectors point into the spans, which live through the call; writev does not
+      // write to them.
+      written += try unsafe first.withUnsafeBytes { (first) throws(Errno) in
+        try unsafe second.withUnsafeBytes { (second) throws(Errno) in
           let vectors: [2 of iovec] = unsafe [
             iovec(
               iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress),
@@ -36,12 +37,24 @@ extension FileDescriptor {
               iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress),
               iov_len: second.count),
           ]
-          return unsafe vectors.span.withUnsafeBufferPointer { vectors in
-            retryingInterrupts { unsafe Glibc.writev(rawValue, vectors.baseAddress, 2) }
+          return try unsafe vectors.span.withUnsafeBufferPointer { (vectors) throws(Errno) in
+            try transfer(POLLOUT) { unsafe Glibc.writev(rawValue, vectors.baseAddress, 2) }
           }
         }
       }
-      written += try result.get()
+    }
+  }
+
+  /// Makes a call that moves bytes; if the descriptor does not wait itself, waits for `event`.
+  private func transfer(_ event: CInt, _ call: () -> Int) throws(Errno) -> Int {
+    while true {
+      do throws(Errno) {
+        return try retryingInterrupts(call)
+      } catch {
+        guard error == .wouldBlock else { throw error }
+        var request = pollfd(fd: rawValue, events: Int16(event), revents: 0)
+        _ = try retryingInterrupts { Int(unsafe poll(&request, 1, -1)) }
+      }
     }
   }
 }
@@ -58,8 +71,10 @@ extension FileDescriptor {
 
   /// Opens a file by a C function's flags; the corresponding C function is `open`.
   static func open(_ path: String, flags: CInt) throws(Errno) -> FileDescriptor {
-    let result = retryingInterrupts { Int(unsafe Glibc.open(path, flags | O_CLOEXEC, 0o666)) }
-    return FileDescriptor(rawValue: CInt(try result.get()))
+    let result = try retryingInterrupts {
+      Int(unsafe Glibc.open(path, flags | O_CLOEXEC, 0o666))
+    }
+    return FileDescriptor(rawValue: CInt(result))
   }
 
   /// Opens a new file in `directory` that has no name (`O_TMPFILE`, which Glibc hides behind `_GNU_SOURCE`).
@@ -70,12 +85,11 @@ extension FileDescriptor {
   }
 }
 
-/// Calls `body` until it is not interrupted by a signal (but see `Interruption`), and reads errno next to the call.
-func retryingInterrupts(_ body: () -> Int) -> Result<Int, Errno> {
-  while true {
-    let result = body()
-    if result >= 0 { return .success(result) }
-    let code = Errno(rawValue: errno)
-    if code != .interrupted || Interruption.isRequested { return .failure(code) }
+/// Makes a call again that a signal interrupts, and reads errno next to it.
+private func retryingInterrupts(_ call: () -> Int) throws(Errno) -> Int {
+  try Interruption.retrying(after: Errno.interrupted) { () throws(Errno) in
+    let result = call()
+    if result < 0 { throw Errno(rawValue: errno) }
+    return result
   }
 }

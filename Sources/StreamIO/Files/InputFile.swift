@@ -1,14 +1,15 @@
-import ByteIO
+public import ByteIO
 private import Glibc
-import SystemPackage
+public import SystemPackage
 
-/// A file, pipe or device that is read; closed when it goes.
-public struct InputFile: ~Copyable {
+/// A file, pipe, socket or device that is read; closed when it goes.
+public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
   /// The file as the user named it; `-` is standard input.
-  public let path: String
+  public let name: String
   private let descriptor: FileDescriptor
   private let isOwned: Bool
-  /// The size of a regular file or block device, in bytes; nil for whatever cannot be read at an offset.
+  /// The size of a regular file or block device, in bytes; nil for whatever cannot be read at an
+  /// offset.
   public let byteCount: UInt64?
 
   /// Opens the file at `path`, or takes standard input for `-`.
@@ -23,23 +24,33 @@ public struct InputFile: ~Copyable {
         throw StreamIOError(path, .system(error, attempting: "open"))
       }
     }
-    try self.init(descriptor, path: path, isOwned: path != "-")
+    try self.init(descriptor, name: path, isOwned: path != "-")
+  }
+
+  /// Takes over a descriptor that is open: of a pipe, a socket, a memfd, a file, blocking or not.
+  ///
+  /// It is closed with the file, also if this throws. What has a size is read from its start,
+  /// wherever the position of the descriptor is. Errors call it `name`.
+  public init(descriptor: FileDescriptor, name: String) throws(StreamIOError) {
+    // What has no position stays as it is.
+    _ = try? descriptor.seek(offset: 0, from: .start)
+    try self.init(descriptor, name: name, isOwned: true)
   }
 
   private init(
-    _ descriptor: FileDescriptor, path: String, isOwned: Bool
+    _ descriptor: FileDescriptor, name: String, isOwned: Bool
   ) throws(StreamIOError) {
     var status = stat()
     guard unsafe fstat(descriptor.rawValue, &status) == 0 else {
       let code = Errno(rawValue: errno)
       if isOwned { try? descriptor.close() }
-      throw StreamIOError(path, .system(code, attempting: "read"))
+      throw StreamIOError(name, .system(code, attempting: "read"))
     }
     let kind = status.st_mode & S_IFMT
     if kind == S_IFIFO { descriptor.widenPipe() }
     if kind == S_IFDIR {
       if isOwned { try? descriptor.close() }
-      throw StreamIOError(path, .system(.isDirectory, attempting: "read"))
+      throw StreamIOError(name, .system(.isDirectory, attempting: "read"))
     }
     // Standard input may be a regular file whose position is not its start; then it is read on from there.
     let position = (try? descriptor.seek(offset: 0, from: .current)) ?? -1
@@ -47,7 +58,7 @@ public struct InputFile: ~Copyable {
     let end = isSeekable ? (try? descriptor.seek(offset: 0, from: .end)) : nil
     if isSeekable { _ = try? descriptor.seek(offset: 0, from: .start) }
     byteCount = end.map { UInt64(clamping: $0) }
-    self.path = path
+    self.name = name
     self.descriptor = descriptor
     self.isOwned = isOwned
   }
@@ -56,25 +67,46 @@ public struct InputFile: ~Copyable {
     if isOwned { try? descriptor.close() }
   }
 
-  /// Reads once into the front of `span`, from `offset` or from where the last read ended; 0 at the end.
+  public borrowing func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
+    try read(into: &span, from: nil)
+  }
+
   public borrowing func read(
-    into span: inout MutableRawSpan, at offset: UInt64? = nil
+    into span: inout MutableRawSpan, at offset: UInt64
+  ) throws(StreamIOError) -> Int {
+    try read(into: &span, from: offset)
+  }
+
+  private borrowing func read(
+    into span: inout MutableRawSpan, from offset: UInt64?
   ) throws(StreamIOError) -> Int {
     do throws(Errno) {
       return try descriptor.read(into: &span, at: offset)
     } catch {
-      throw StreamIOError(path, .system(error, attempting: "read"))
+      throw StreamIOError(name, .system(error, attempting: "read"))
     }
   }
 
-  /// Whether a read would not wait for bytes to come, as one of a pipe may. The corresponding C function is `poll`.
-  borrowing func isReadable() -> Bool {
+  public borrowing func skip(_ count: UInt64) throws(StreamIOError) -> UInt64 {
+    guard let byteCount, let position = try? descriptor.seek(offset: 0, from: .current)
+    else { return 0 }
+    let left = byteCount - min(UInt64(position), byteCount)
+    let skipped = min(count, left)
+    guard (try? descriptor.seek(offset: Int64(skipped), from: .current)) != nil else { return 0 }
+    return skipped
+  }
+
+  /// Whether a read would not wait for bytes to come, as one of a pipe may.
+  ///
+  /// The corresponding C function is `poll`.
+  public var isReady: Bool {
     if byteCount != nil { return true }
     var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&request, 1, 0) != 0
   }
 
-  /// The same content as a file that can be read at any offset: this one, or a copy of it without a name in `TMPDIR`.
+  /// The same content as a file that can be read at any offset: this one, or a copy of it without
+  /// a name in `TMPDIR`.
   public consuming func seekable() throws(StreamIOError) -> InputFile {
     if byteCount != nil { return self }
     let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
@@ -86,15 +118,14 @@ public struct InputFile: ~Copyable {
     }
     do throws(StreamIOError) {
       try self.copy(to: copy, in: directory)
-      _ = try? copy.seek(offset: 0, from: .start)
     } catch {
       try? copy.close()
       throw error
     }
-    return try InputFile(copy, path: path, isOwned: true)
+    return try InputFile(descriptor: copy, name: name)
   }
 
-  private borrowing func copy(
+  private mutating func copy(
     to target: FileDescriptor, in directory: String
   ) throws(StreamIOError) {
     var buffer = ByteBuffer(capacity: 1 << 18)
@@ -108,5 +139,23 @@ public struct InputFile: ~Copyable {
         throw StreamIOError(directory, .system(error, attempting: "write a temporary file"))
       }
     }
+  }
+}
+
+extension ByteSource where Self: ~Copyable, Failure == StreamIOError {
+  /// All bytes of a small source; an error if there are more than `limit`.
+  public consuming func contents(limit: Int) throws(StreamIOError) -> [UInt8] {
+    var source = self
+    var buffer = ByteBuffer()
+    var room = 4096
+    repeat {
+      room = min(room * 4, limit + 1)
+      try source.read(into: &buffer, upTo: room)
+    } while buffer.count == room && room <= limit
+    guard buffer.count <= limit else {
+      throw StreamIOError(
+        source.name, .content("expected at most \(limit) bytes, found more"))
+    }
+    return [UInt8](buffer.bytes)
   }
 }

@@ -1,19 +1,20 @@
-import ByteIO
+public import ByteIO
 private import Glibc
-public import MigrationStream
-import SystemPackage
+public import SystemPackage
 
 /// A file that appears under its name only when it is whole.
 ///
-/// Regular files are written without a name (`O_TMPFILE`), or where the file system has no such thing under a temporary
-/// one, and put in place by `commit()`; until then whatever had the name keeps it, and a program that is killed leaves
-/// nothing behind. Pipes, devices and standard output are written directly.
-public struct OutputFile: ~Copyable {
+/// Regular files are written without a name (`O_TMPFILE`), or under a temporary one if the file
+/// system has no such thing, and put in place by `finish()`; until then whatever had the name keeps
+/// it, and a program that is killed leaves nothing behind. Pipes, devices, standard output and
+/// descriptors are written directly.
+///
+/// A program that writes into pipes or sockets ignores SIGPIPE, so that it hears of EPIPE instead.
+public struct OutputFile: ~Copyable, ByteSink {
   /// The file as the user named it; `-` is standard output.
-  public let path: String
+  public let name: String
   private let descriptor: FileDescriptor
   private var placement: Placement
-  private let link: SimulatedLink?
   private let space = AllocatedSpace()
 
   private enum Placement {
@@ -25,14 +26,20 @@ public struct OutputFile: ~Copyable {
     case rename(from: String, to: String, isNameless: Bool)
   }
 
-  /// Prepares to write to `path`, or to standard output for `-`.
+  /// Takes over a descriptor that is open: of a pipe, a socket, a memfd, a file, blocking or not.
   ///
-  /// With a `bandwidth`, writing takes as long by `clock` as over a link of so many bytes a second.
-  public init(
-    path: String, bandwidth: UInt64? = nil, clock: any MigrationClock = SystemClock()
-  ) throws(StreamIOError) {
-    self.path = path
-    link = bandwidth.map { SimulatedLink(bytesPerSecond: $0, clock: clock) }
+  /// What is written goes to where its position is; it is closed with the file. Errors call it
+  /// `name`.
+  public init(descriptor: FileDescriptor, name: String) {
+    self.name = name
+    self.descriptor = descriptor
+    placement = .direct(isOwned: true)
+    descriptor.widenPipe()
+  }
+
+  /// Prepares to write to `path`, or to standard output for `-`.
+  public init(path: String) throws(StreamIOError) {
+    name = path
     if path == "-" {
       descriptor = .standardOutput
       placement = .direct(isOwned: false)
@@ -81,14 +88,12 @@ public struct OutputFile: ~Copyable {
     return [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
   }
 
-  /// Writes all of `head` and then all of `body`.
   public borrowing func write(_ head: RawSpan, _ body: RawSpan = RawSpan()) throws(StreamIOError) {
     if case .rename = placement { space.reserve(head.byteCount + body.byteCount, in: descriptor) }
     do throws(Errno) {
       try descriptor.writeAll(head, body)
-      try link?.send(head.byteCount + body.byteCount)
     } catch {
-      throw StreamIOError(path, .system(error, attempting: "write"))
+      throw StreamIOError(name, .system(error, attempting: "write"))
     }
   }
 
@@ -103,7 +108,7 @@ public struct OutputFile: ~Copyable {
         lseek(descriptor.rawValue, end, SEEK_SET) == end
       else {
         let code = overflow ? Errno.fileTooLarge : Errno(rawValue: errno)
-        throw StreamIOError(path, .system(code, attempting: "write at \(position) + \(count)"))
+        throw StreamIOError(name, .system(code, attempting: "write at \(position) + \(count)"))
       }
       return
     }
@@ -117,18 +122,13 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Puts the file in place. Without it, nothing was written as far as anybody can see.
-  public consuming func commit() throws(StreamIOError) {
-    do throws(Errno) {
-      try link?.finish()
-    } catch {
-      throw StreamIOError(path, .system(error, attempting: "write"))
-    }
+  public consuming func finish() throws(StreamIOError) {
     let placement = placement
     self.placement = .finished
     switch placement {
     case .finished: break
     case .direct(let isOwned):
-      if isOwned { try Self.close(descriptor, path) }
+      if isOwned { try Self.close(descriptor, name) }
     case .rename(let temporary, let target, let isNameless):
       space.giveBack(in: descriptor)
       if isNameless {
@@ -138,14 +138,14 @@ public struct OutputFile: ~Copyable {
         if link != 0 {
           let code = Errno(rawValue: errno)
           try? descriptor.close()
-          throw StreamIOError(path, .system(code, attempting: "name the finished file"))
+          throw StreamIOError(name, .system(code, attempting: "name the finished file"))
         }
       }
       do throws(StreamIOError) {
         // Some file systems report a failed write only here.
-        try Self.close(descriptor, path)
+        try Self.close(descriptor, name)
         guard unsafe rename(temporary, target) == 0 else {
-          throw StreamIOError(path, .system(Errno(rawValue: errno), attempting: "replace"))
+          throw StreamIOError(name, .system(Errno(rawValue: errno), attempting: "replace"))
         }
       } catch {
         unsafe unlink(temporary)

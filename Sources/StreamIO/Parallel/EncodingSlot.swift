@@ -37,19 +37,21 @@ final class EncodingSlot {
 
   /// Adds the chunk to the stream of `encoder`, and writes it to `output`; returns how many bytes it is stored in.
   func write(
-    with encoder: inout StreamEncoder, to output: borrowing OutputFile
+    with encoder: inout StreamEncoder, to output: inout any ByteSink<StreamIOError> & ~Copyable,
+    _ path: String
   ) throws(StreamIOError) -> Int {
     defer { plan = .none }
     return try Self.write(
       bytes, encoding, frame, device: device, context: context, plan: plan, with: &encoder,
-      to: output)
+      to: &output, path)
   }
 
   // What the encoder lends keeps its owner from being used, so this takes the owner's parts.
   private static func write(
     _ bytes: borrowing ByteBuffer, _ encoding: ChunkEncoding?, _ frame: borrowing ByteBuffer,
     device: UInt16, context: StateChunk.Context, plan: ReferencePlan,
-    with encoder: inout StreamEncoder, to output: borrowing OutputFile
+    with encoder: inout StreamEncoder, to output: inout any ByteSink<StreamIOError> & ~Copyable,
+    _ path: String
   ) throws(StreamIOError) -> Int {
     let head: RawSpan
     do throws(StreamError) {
@@ -57,14 +59,14 @@ final class EncodingSlot {
       head = try encoder.head(
         of: bytes, as: encoding, frame: frame, device: device, context: context, plan: plan)
     } catch {
-      throw StreamIOError(output.path, .stream(error))
+      throw StreamIOError(path, .stream(error))
     }
     switch encoding {
     case .raw:
       try output.write(head, bytes.bytes)
       return head.byteCount + bytes.count
     case .fill:
-      try output.write(head)
+      try output.write(head, RawSpan())
       return head.byteCount
     default:
       try output.write(head, frame.bytes)

@@ -30,12 +30,13 @@ struct ReadAhead: ~Copyable {
 
   /// The next record of `stream`, which is read from `input`; nil after the footer.
   mutating func next(
-    of stream: inout StreamDecoder, from input: borrowing InputFile
+    of stream: inout StreamDecoder,
+    from input: inout any ByteSource<StreamIOError> & ~Copyable, _ path: String
   ) throws(StreamIOError) -> Record? {
     if let failure { throw failure }
     guard let ring else { return nil }
-    while !isInputAtEnd, !ring.isFull, ring.isEmpty || input.isReadable() {
-      ring.submit(needsWork: read(into: ring.vacant, from: &stream, input))
+    while !isInputAtEnd, !ring.isFull, ring.isEmpty || input.isReady {
+      ring.submit(needsWork: read(into: ring.vacant, from: &stream, &input, path))
     }
     guard !ring.isEmpty else { return nil }
     let slot = ring.oldest()
@@ -45,7 +46,7 @@ struct ReadAhead: ~Copyable {
     ring.release()
     do throws(StreamIOError) {
       let record = try content.get()
-      try check(record, input.path)
+      try check(record, path)
       return record
     } catch {
       failure = error
@@ -55,11 +56,12 @@ struct ReadAhead: ~Copyable {
 
   /// Reads a record, or finds that there is none; whether there is a chunk to decode.
   private mutating func read(
-    into slot: DecodingSlot, from stream: inout StreamDecoder, _ input: borrowing InputFile
+    into slot: DecodingSlot, from stream: inout StreamDecoder,
+    _ input: inout any ByteSource<StreamIOError> & ~Copyable, _ path: String
   ) -> Bool {
     slot.record.clear()
     do throws(StreamIOError) {
-      let record = try stream.next(from: input)
+      let record = try stream.next(from: &input, path)
       slot.content = .success(record)
       isInputAtEnd = record == nil
       slot.record.header = stream.recordHeader
@@ -117,12 +119,14 @@ struct ReadAhead: ~Copyable {
 
 extension StreamDecoder {
   /// The next record of what `input` has, or nil after the footer.
-  mutating func next(from input: borrowing InputFile) throws(StreamIOError) -> Record? {
+  mutating func next(
+    from input: inout any ByteSource<StreamIOError> & ~Copyable, _ path: String
+  ) throws(StreamIOError) -> Record? {
     while true {
       do throws(StreamError) {
         if let record = try next() { return record }
       } catch {
-        throw StreamIOError(input.path, .stream(error))
+        throw StreamIOError(path, .stream(error))
       }
       let count = try fill { (span) throws(StreamIOError) in try input.read(into: &span) }
       guard count == 0 else { continue }
@@ -130,7 +134,7 @@ extension StreamDecoder {
         try finish()
         return nil
       } catch {
-        throw StreamIOError(input.path, .stream(error))
+        throw StreamIOError(path, .stream(error))
       }
     }
   }

@@ -13,11 +13,8 @@ struct RecordFinder {
   let limits: StreamLimits
   private let features: StreamHeader.MandatoryFeatures
 
-  init(_ input: borrowing InputFile) throws(StreamIOError) {
-    guard let byteCount = input.byteCount else {
-      throw StreamIOError(
-        input.path, .content("expected a file, found what cannot be read at an offset"))
-    }
+  init(_ input: borrowing StreamBytes) throws(StreamIOError) {
+    let byteCount = input.byteCount
     var start = ByteBuffer()
     try input.read(into: &start, at: 0, count: StreamHeader.byteCount)
     var end = ByteBuffer()
@@ -46,7 +43,7 @@ struct RecordFinder {
       CRC32C.checksum(of: start.bytes.extracting(0..<52))
         == start.bytes.little(UInt32.self, at: 52)
     {
-      throw StreamIOError(input.path, .stream(defect))
+      throw StreamIOError(input.name, .stream(defect))
     }
     let header: StreamHeader
     if let intact {
@@ -57,7 +54,7 @@ struct RecordFinder {
         var guess = StreamHeader(unchecked: start.bytes, isPlausible: footer != nil)
       else {
         throw StreamIOError(
-          input.path,
+          input.name,
           .stream(
             defect
               ?? StreamError(.notAStream, at: 0, expected: "a .dms stream", found: "none")))
@@ -83,7 +80,7 @@ struct RecordFinder {
 
   /// The record header at `offset`, if it is intact and its record ends within the file.
   func recordHeader(
-    at offset: UInt64, in input: borrowing InputFile
+    at offset: UInt64, in input: borrowing StreamBytes
   ) throws(StreamIOError) -> RecordHeader? {
     var buffer = ByteBuffer(capacity: RecordHeader.byteCount)
     try input.read(into: &buffer, at: offset, count: RecordHeader.byteCount)
@@ -104,7 +101,7 @@ struct RecordFinder {
 
   /// Where the next intact record of a known type begins after `offset`; the end of the content if there is none.
   func nextRecord(
-    after offset: UInt64, sequence: UInt32?, in input: borrowing InputFile
+    after offset: UInt64, sequence: UInt32?, in input: borrowing StreamBytes
   ) throws(StreamIOError) -> UInt64 {
     let headerCount = RecordHeader.byteCount
     var window = ByteBuffer()
@@ -130,7 +127,7 @@ struct RecordFinder {
 
   /// The index entries of chunks whose record headers are damaged, by their offsets.
   func damagedHeadersInIndex(
-    of input: borrowing InputFile
+    of input: borrowing StreamBytes
   ) throws(StreamIOError) -> [UInt64: IndexEntry] {
     var entries: [UInt64: IndexEntry] = [:]
     var bound = contentEnd

@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 import MigrationStream
 
 /// Reads whatever is intact in a damaged stream.
@@ -7,7 +7,7 @@ import MigrationStream
 /// UUID, so that nothing a guest may have put into its device's state is taken for a record. A chunk whose header is
 /// damaged is still found if the index names it.
 public struct StreamSalvage: ~Copyable {
-  private let input: InputFile
+  private let input: StreamBytes
   private let finder: RecordFinder
   /// By where they begin, the chunks whose headers are damaged but stand in the index.
   private let indexed: [UInt64: IndexEntry]
@@ -24,10 +24,13 @@ public struct StreamSalvage: ~Copyable {
   /// What was found so far; after the last record also what is lost.
   public private(set) var report: SalvageReport
 
-  /// Prepares to read `input`, which must be seekable.
+  /// Prepares to read `input`, a file or other bytes that can be read at an offset.
   ///
   /// Throws `notAStream` where neither the start nor the end of the file is a `.dms` stream's.
-  public init(_ input: consuming InputFile) throws(StreamIOError) {
+  public init(
+    _ input: consuming any RandomAccessBytes<StreamIOError> & ~Copyable
+  ) throws(StreamIOError) {
+    let input = try StreamBytes(input)
     let finder = try RecordFinder(input)
     let indexed = try finder.damagedHeadersInIndex(of: input)
     var report = SalvageReport(catalog: StreamCatalog(header: finder.header, origin: .salvage))
@@ -139,7 +142,7 @@ public struct StreamSalvage: ~Copyable {
         header, in: payload, 0..<payload.count, after: basis,
         at: offset + UInt64(RecordHeader.byteCount))
     } catch {
-      throw StreamIOError(input.path, .stream(error))
+      throw StreamIOError(input.name, .stream(error))
     }
     if chunk.dependency == .kept {
       _ = window.keep(

@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 public import MigrationStream
 
 /// A stream in a file, read at any place.
@@ -6,13 +6,12 @@ public import MigrationStream
 /// With the index, what is where is known after a few reads. Without one (a torn file, or a damaged index) the same
 /// answers come from a scan of the record headers.
 public struct StreamArchive: ~Copyable {
-  let input: InputFile
+  let input: StreamBytes
   private let directory: Directory
   let dictionaries = ArchivedDictionaries()
 
   /// What is known before the first record is read.
   private struct Directory {
-    var byteCount: UInt64
     var header: StreamHeader
     var uuidChecksum: UInt32
     var indexBlocks: [UInt64]?
@@ -20,23 +19,26 @@ public struct StreamArchive: ~Copyable {
     var indexDefect: StreamError?
   }
 
-  /// Opens the stream in `input`, which must be seekable.
+  /// Opens the stream in `input`, a file or other bytes that can be read at an offset.
   ///
   /// Throws where the stream header is not good; a damaged index is no error here.
   public init(
-    _ input: consuming InputFile, limits: DecodingLimits = .standard
+    _ input: consuming any RandomAccessBytes<StreamIOError> & ~Copyable,
+    limits: DecodingLimits = .standard
   ) throws(StreamIOError) {
+    let input = try StreamBytes(input)
     directory = try Self.directory(of: input, limits)
     self.input = input
   }
 
-  public var path: String { input.path }
+  /// What errors call the stream: the path of its file, or another name.
+  public var path: String { input.name }
 
   /// The same stream from its start to its end.
-  public consuming func reader() -> StreamReader { StreamReader(input) }
+  public consuming func reader() -> StreamReader { StreamReader(input.sequence()) }
 
   /// The size of the file.
-  public var byteCount: UInt64 { directory.byteCount }
+  public var byteCount: UInt64 { input.byteCount }
   public var header: StreamHeader { directory.header }
   var uuidChecksum: UInt32 { directory.uuidChecksum }
   /// Where the index blocks begin, the first first; nil where records are found by scanning.
@@ -49,17 +51,12 @@ public struct StreamArchive: ~Copyable {
   public var origin: StreamCatalog.Origin { indexBlocks == nil ? .scan : .index }
 
   private static func directory(
-    of input: borrowing InputFile, _ limits: DecodingLimits
+    of input: borrowing StreamBytes, _ limits: DecodingLimits
   ) throws(StreamIOError) -> Directory {
-    guard let byteCount = input.byteCount else {
-      throw StreamIOError(
-        input.path, .content("expected a file, found what cannot be read at an offset"))
-    }
+    let byteCount = input.byteCount
     let header = try header(of: input, limits)
-    var directory = Directory(
-      byteCount: byteCount, header: header,
-      uuidChecksum: header.uuidChecksum)
-    guard let footer = try footer(of: input, byteCount), footer.uuid == header.uuid else {
+    var directory = Directory(header: header, uuidChecksum: header.uuidChecksum)
+    guard let footer = try footer(of: input), footer.uuid == header.uuid else {
       directory.indexDefect = StreamError(
         .torn, at: byteCount, expected: "the footer of this stream at the end", found: "none")
       return directory
@@ -77,7 +74,7 @@ public struct StreamArchive: ~Copyable {
   }
 
   private static func header(
-    of input: borrowing InputFile, _ limits: DecodingLimits
+    of input: borrowing StreamBytes, _ limits: DecodingLimits
   ) throws(StreamIOError) -> StreamHeader {
     var buffer = ByteBuffer()
     try input.read(into: &buffer, at: 0, count: StreamHeader.byteCount)
@@ -89,14 +86,15 @@ public struct StreamArchive: ~Copyable {
       if let header = decoder.header { return header }
       try decoder.finish()
     } catch {
-      throw StreamIOError(input.path, .stream(error))
+      throw StreamIOError(input.name, .stream(error))
     }
-    throw StreamIOError(input.path, .content("expected a stream header, found none"))
+    throw StreamIOError(input.name, .content("expected a stream header, found none"))
   }
 
   private static func footer(
-    of input: borrowing InputFile, _ byteCount: UInt64
+    of input: borrowing StreamBytes
   ) throws(StreamIOError) -> StreamFooter? {
+    let byteCount = input.byteCount
     guard byteCount >= UInt64(StreamHeader.byteCount + StreamFooter.byteCount) else { return nil }
     var buffer = ByteBuffer()
     try input.read(
@@ -109,7 +107,7 @@ public struct StreamArchive: ~Copyable {
 
   /// Follows the index blocks backwards; each must lie before the one that names it, so this ends.
   private static func indexBlocks(
-    of input: borrowing InputFile, last: UInt64?, _ end: UInt64, _ header: StreamHeader,
+    of input: borrowing StreamBytes, last: UInt64?, _ end: UInt64, _ header: StreamHeader,
     _ uuidChecksum: UInt32
   ) throws(StreamIOError) -> [UInt64] {
     var blocks: [UInt64] = []
@@ -120,7 +118,7 @@ public struct StreamArchive: ~Copyable {
       guard offset >= UInt64(StreamHeader.byteCount), offset < bound, blocks.count < blockLimit
       else {
         throw StreamIOError(
-          input.path,
+          input.name,
           .stream(
             StreamError(
               .indexMismatch, at: bound, expected: "an index block before this",
@@ -130,7 +128,7 @@ public struct StreamArchive: ~Copyable {
         at: offset, uuidChecksum: uuidChecksum, stream: header, buffer: &buffer)
       guard case .index(let block) = try input.metadata(record, at: offset, buffer: &buffer) else {
         throw StreamIOError(
-          input.path,
+          input.name,
           .stream(
             StreamError(
               .indexMismatch, at: offset, expected: "an index block", found: "\(record.type)")))

@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 public import MigrationStream
 
 /// A stream read from a file or a pipe, from its start to its end.
@@ -8,19 +8,25 @@ public import MigrationStream
 public struct StreamReader: ~Copyable {
   private var decoder: StreamDecoder
   private var ahead: ReadAhead
-  private let input: InputFile
+  private var input: any ByteSource<StreamIOError> & ~Copyable
 
+  /// What errors call the stream: the path of its file, or another name.
+  public let path: String
+  /// The size of the input in bytes, if it has one.
+  public let inputByteCount: UInt64?
+
+  /// A reader at the start of `input`, which decodes no more than `limits` allow with `threads`.
   public init(
-    _ input: consuming InputFile, limits: DecodingLimits = .standard, threads: ThreadCount = .one
+    _ input: consuming any ByteSource<StreamIOError> & ~Copyable,
+    limits: DecodingLimits = .standard, threads: ThreadCount = .one
   ) {
+    path = input.name
+    inputByteCount = input.byteCount
     self.input = input
     decoder = StreamDecoder(limits: limits)
     ahead = ReadAhead(threadCount: threads)
   }
 
-  public var path: String { input.path }
-  /// The size of the input in bytes, where it has one.
-  public var inputByteCount: UInt64? { input.byteCount }
   /// The stream header, once `next()` was called.
   public var header: StreamHeader? { decoder.header }
   /// The header of the record that `next()` gave.
@@ -49,18 +55,18 @@ public struct StreamReader: ~Copyable {
 
   /// The next record, or nil after the footer.
   public mutating func next() throws(StreamIOError) -> Record? {
-    if ahead.isUsed { return try ahead.next(of: &decoder, from: input) }
-    return try decoder.next(from: input)
+    if ahead.isUsed { return try ahead.next(of: &decoder, from: &input, path) }
+    return try decoder.next(from: &input, path)
   }
 
   /// The state bytes of the chunk that `next()` gave.
   @_lifetime(&self)
   public mutating func chunkBytes() throws(StreamIOError) -> RawSpan {
-    if ahead.isUsed { return try ahead.chunkBytes(input.path) }
+    if ahead.isUsed { return try ahead.chunkBytes(path) }
     do throws(StreamError) {
       return try decoder.chunkBytes()
     } catch {
-      throw StreamIOError(input.path, .stream(error))
+      throw StreamIOError(path, .stream(error))
     }
   }
 

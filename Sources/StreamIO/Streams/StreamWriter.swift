@@ -7,7 +7,8 @@ public import MigrationStream
 /// thrown by whichever call comes to write it. The bytes of the stream are the same for any number of threads.
 public struct StreamWriter: ~Copyable {
   private var encoder: StreamEncoder
-  private let output: OutputFile
+  private var output: any ByteSink<StreamIOError> & ~Copyable
+  private let path: String
   // None where one thread does it all.
   private let ring: WorkRing<EncodingSlot>?
   // None where all chunks are coded alike.
@@ -21,7 +22,8 @@ public struct StreamWriter: ~Copyable {
 
   /// Begins a stream in `output`; nothing is written before the first record.
   public init(
-    to output: consuming OutputFile, header: StreamHeader, compression: Compression = .standard,
+    to output: consuming any ByteSink<StreamIOError> & ~Copyable, header: StreamHeader,
+    compression: Compression = .standard,
     threads: ThreadCount = .one
   ) throws(StreamIOError) {
     try self.init(to: output, header: header, policy: .fixed(compression), threads: threads)
@@ -29,10 +31,11 @@ public struct StreamWriter: ~Copyable {
 
   /// The same with a policy; one that adapts goes by `clock`.
   public init(
-    to output: consuming OutputFile, header: StreamHeader, policy: CodingPolicy,
+    to output: consuming any ByteSink<StreamIOError> & ~Copyable, header: StreamHeader,
+    policy: CodingPolicy,
     threads: ThreadCount = .one, clock: any MigrationClock & Sendable = SystemClock()
   ) throws(StreamIOError) {
-    let path = output.path
+    path = output.name
     do throws(StreamError) {
       encoder = try StreamEncoder(header, compression: policy.compression)
     } catch {
@@ -58,7 +61,7 @@ public struct StreamWriter: ~Copyable {
   /// Writes a record that is not state, as `StreamEncoder.write(_:)` takes it.
   public mutating func write(_ record: Record) throws(StreamIOError) {
     try drain()
-    try Self.write(record, with: &encoder, to: output)
+    try Self.write(record, with: &encoder, to: &output, path)
   }
 
   /// Writes the next chunk of a device's state.
@@ -66,7 +69,8 @@ public struct StreamWriter: ~Copyable {
     _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
   ) throws(StreamIOError) {
     guard let slot = try vacantSlot() else {
-      return try Self.write(chunk, device: device, context: context, with: &encoder, to: output)
+      return try Self.write(
+        chunk, device: device, context: context, with: &encoder, to: &output, path)
     }
     slot.bytes.removeAll()
     slot.bytes.append(chunk)
@@ -83,7 +87,7 @@ public struct StreamWriter: ~Copyable {
       if try submit(slot, device: device, context: context) { swap(&slot.bytes, &buffer) }
     } else {
       try Self.write(
-        buffer.bytes, device: device, context: context, with: &encoder, to: output)
+        buffer.bytes, device: device, context: context, with: &encoder, to: &output, path)
     }
     buffer.removeAll()
   }
@@ -91,8 +95,10 @@ public struct StreamWriter: ~Copyable {
   /// Ends the stream and puts the file in place.
   public consuming func finish() throws(StreamIOError) {
     try drain()
-    try Self.finish(&encoder, output)
-    try output.commit()
+    try Self.finish(&encoder, &output, path)
+    // Of values without a copy, the compiler only consumes what a name of its own holds.
+    let output = output
+    try output.finish()
   }
 
   // MARK: Threads
@@ -157,11 +163,11 @@ public struct StreamWriter: ~Copyable {
   private mutating func write(_ slot: EncodingSlot) throws(StreamIOError) {
     do throws(StreamIOError) {
       guard controller != nil else {
-        _ = try slot.write(with: &encoder, to: output)
+        _ = try slot.write(with: &encoder, to: &output, path)
         return
       }
       let begin = clock.now
-      let count = try slot.write(with: &encoder, to: output)
+      let count = try slot.write(with: &encoder, to: &output, path)
       controller?.note(
         codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now)
     } catch {
@@ -175,38 +181,41 @@ public struct StreamWriter: ~Copyable {
   // What the encoder lends keeps its owner from being used, so these take the owner's parts.
 
   private static func write(
-    _ record: Record, with encoder: inout StreamEncoder, to output: borrowing OutputFile
+    _ record: Record, with encoder: inout StreamEncoder,
+    to output: inout any ByteSink<StreamIOError> & ~Copyable, _ path: String
   ) throws(StreamIOError) {
     let bytes: EncodedBytes
     do throws(StreamError) {
       bytes = try encoder.write(record)
     } catch {
-      throw StreamIOError(output.path, .stream(error))
+      throw StreamIOError(path, .stream(error))
     }
     try output.write(bytes.head, bytes.body)
   }
 
   private static func write(
     _ chunk: RawSpan, device: UInt16, context: StateChunk.Context,
-    with encoder: inout StreamEncoder, to output: borrowing OutputFile
+    with encoder: inout StreamEncoder, to output: inout any ByteSink<StreamIOError> & ~Copyable,
+    _ path: String
   ) throws(StreamIOError) {
     let bytes: EncodedBytes
     do throws(StreamError) {
       bytes = try encoder.chunk(chunk, device: device, context: context)
     } catch {
-      throw StreamIOError(output.path, .stream(error))
+      throw StreamIOError(path, .stream(error))
     }
     try output.write(bytes.head, bytes.body)
   }
 
   private static func finish(
-    _ encoder: inout StreamEncoder, _ output: borrowing OutputFile
+    _ encoder: inout StreamEncoder, _ output: inout any ByteSink<StreamIOError> & ~Copyable,
+    _ path: String
   ) throws(StreamIOError) {
     let bytes: EncodedBytes
     do throws(StreamError) {
       bytes = try encoder.finish()
     } catch {
-      throw StreamIOError(output.path, .stream(error))
+      throw StreamIOError(path, .stream(error))
     }
     try output.write(bytes.head, bytes.body)
   }

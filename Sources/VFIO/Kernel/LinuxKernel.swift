@@ -1,3 +1,4 @@
+private import ByteIO
 private import CVFIO
 public import Devices
 private import Glibc
@@ -5,21 +6,15 @@ public import SystemPackage
 
 /// The kernel that this process runs on.
 public final class LinuxKernel: KernelInterface {
-  private let isInterrupted: () -> Bool
+  /// The kernel. A call that a signal interrupts is made again, unless `Interruption` is requested.
+  public init() {}
 
-  /// The kernel. A call that a signal interrupts is made again, unless `isInterrupted` says that
-  /// the program wants to hear of it; then the call is EINTR.
-  public init(isInterrupted: @escaping () -> Bool = { false }) {
-    self.isInterrupted = isInterrupted
-  }
-
-  /// Makes a call that returns a negated errno where it fails.
+  /// Makes a call that returns a negated errno if it fails.
   private func result(_ call: () -> Int) throws(ErrorNumber) -> Int {
-    while true {
+    try Interruption.retrying(after: ErrorNumber.interrupted) { () throws(ErrorNumber) in
       let result = call()
-      if result >= 0 { return result }
-      let error = ErrorNumber(rawValue: Int32(clamping: -result))
-      if error != .interrupted || isInterrupted() { throw error }
+      if result < 0 { throw ErrorNumber(rawValue: Int32(clamping: -result)) }
+      return result
     }
   }
 

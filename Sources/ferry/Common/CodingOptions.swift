@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import MigrationStream
 import StreamIO
 
@@ -92,7 +93,7 @@ struct CodingOptions: ParsableArguments {
   /// So much of the state may be sent more than once; `standard` is how it is coded unless that was said. Its chunks may be as large as
   /// those of `limits`, those of a stream that is copied.
   func writer(
-    to output: consuming OutputFile, stateSentAgain: UInt64 = 0,
+    to output: consuming any ByteSink<StreamIOError> & ~Copyable, stateSentAgain: UInt64 = 0,
     standard: CompressionOption = .standard, limits: StreamLimits? = nil
   ) throws -> StreamWriter {
     let coding = compression ?? standard

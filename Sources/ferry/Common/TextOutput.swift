@@ -6,23 +6,23 @@ struct TextOutput: ~Copyable {
   private let file: OutputFile
   private var pending: [UInt8] = []
 
-  init() throws {
+  init() throws(StreamIOError) {
     file = try OutputFile(path: "-")
   }
 
-  mutating func print(_ text: String, terminator: String = "\n") throws {
+  mutating func print(_ text: String, terminator: String = "\n") throws(StreamIOError) {
     pending += Array(text.utf8)
     pending += Array(terminator.utf8)
     if pending.count >= 1 << 16 { try flush() }
   }
 
-  mutating func flush() throws {
+  mutating func flush() throws(StreamIOError) {
     try file.write(pending.span.raw)
     pending.removeAll(keepingCapacity: true)
   }
 
-  consuming func finish() throws {
+  consuming func finish() throws(StreamIOError) {
     try flush()
-    try file.commit()
+    try file.finish()
   }
 }

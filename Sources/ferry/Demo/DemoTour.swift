@@ -174,7 +174,7 @@ struct DemoTour: ~Copyable {
   private func write(_ bytes: [UInt8], to name: String) throws {
     let file = try OutputFile(path: name)
     try file.write(bytes.span.raw)
-    try file.commit()
+    try file.finish()
   }
 
   private func contents(of name: String) throws -> [UInt8] {

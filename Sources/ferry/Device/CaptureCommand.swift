@@ -146,7 +146,6 @@ struct CaptureCommand: ParsableCommand {
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
-    engine.isCancelled = { SignalGuard.signal != nil }
     engine.progress = { state in progress.show { CaptureText.progress(state) } }
     let summary: CaptureSummary
     do throws(CaptureError<StreamIOError>) {

@@ -158,7 +158,6 @@ struct ReplayCommand: ParsableCommand {
     let clock = SystemClock()
     let progress = Progress("restored", total: nil)
     var engine = ReplayEngine(targets, options: options, clock: clock)
-    engine.isCancelled = { SignalGuard.signal != nil }
     engine.progress = { state in progress.show { ReplayText.progress(state, clock.now) } }
     var summary = ReplaySummary()
     do throws(ReplayError<StreamIOError>) {

@@ -1,5 +1,5 @@
+import ByteIO
 import Glibc
-import StreamIO
 import Synchronization
 
 private let received = Atomic<Int32>(0)

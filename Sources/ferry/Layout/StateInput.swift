@@ -62,7 +62,7 @@ final class FileState: StateInputSource {
       }
       guard got > 0 else {
         throw StreamIOError(
-          file.path, .content("expected \(byteCount) bytes, found the file cut to \(position)"))
+          file.name, .content("expected \(byteCount) bytes, found the file cut to \(position)"))
       }
     }
   }

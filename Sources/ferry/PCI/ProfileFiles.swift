@@ -24,7 +24,7 @@ enum ProfileFiles {
   static func write(_ bytes: [UInt8], to path: String) throws {
     let file = try OutputFile(path: path)
     try file.write(bytes.span.raw)
-    try file.commit()
+    try file.finish()
   }
 
   /// Prints `text` on standard output.

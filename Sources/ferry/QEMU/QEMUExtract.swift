@@ -55,12 +55,15 @@ struct QEMUExtract: ParsableCommand {
     let progress = Progress(
       "extracted",
       total: numbers.reduce(0) { $0 &+ content.catalog.vfioDevices[$1].stateByteCount })
-    do {
+    let information = try StreamInformation.current()
+    do throws(QEMUTransferError<StreamIOError, StreamIOError>) {
       try extraction.write(
         reading: &reader,
-        packets: { try migration.files[$0].bytes(at: $1, count: $2) },
-        information: try .current(), to: &writer, progress: { progress.update($0) })
-    } catch let error as QEMUTransferError<StreamIOError> {
+        packets: { (file, offset, count) throws(StreamIOError) in
+          try migration.files[file].bytes(at: offset, count: count)
+        },
+        information: information, to: &writer, progress: { progress.update($0) })
+    } catch {
       switch error {
       case .stream(let cause): throw CommandError(cause, in: migration.main.path)
       case .source(let cause): throw cause

@@ -10,7 +10,7 @@ final class QEMUFile {
     self.file = file
   }
 
-  var path: String { file.path }
+  var path: String { file.name }
   /// The size in bytes; nil for a pipe.
   var byteCount: UInt64? { file.byteCount }
 
@@ -21,7 +21,7 @@ final class QEMUFile {
   }
 
   /// `count` bytes from `offset`, or fewer where the file ends before.
-  func bytes(at offset: UInt64, count: Int) throws -> [UInt8] {
+  func bytes(at offset: UInt64, count: Int) throws(StreamIOError) -> [UInt8] {
     var buffer = ByteBuffer()
     try file.read(into: &buffer, at: offset, count: count)
     return [UInt8](buffer.bytes)
@@ -56,14 +56,18 @@ final class QEMUFile {
       self.before = before
     }
 
-    mutating func read(into span: inout MutableRawSpan) throws -> Int {
-      let count = try file.file.read(
-        into: &span, at: file.byteCount == nil ? nil : position)
+    var name: String { file.path }
+    var byteCount: UInt64? { file.byteCount }
+
+    mutating func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
+      let count =
+        file.byteCount == nil
+        ? try file.file.read(into: &span) : try file.file.read(into: &span, at: position)
       advance(UInt64(count))
       return count
     }
 
-    mutating func skip(_ count: UInt64) throws -> UInt64 {
+    mutating func skip(_ count: UInt64) throws(StreamIOError) -> UInt64 {
       guard let end = file.byteCount else { return 0 }
       let skipped = min(count, end - min(position, end))
       advance(skipped)

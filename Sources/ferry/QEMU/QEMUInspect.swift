@@ -1,5 +1,6 @@
 import ArgumentParser
 import QEMUStream
+import StreamIO
 
 /// `ferry qemu inspect`.
 struct QEMUInspect: ParsableCommand {
@@ -36,7 +37,7 @@ struct QEMUInspect: ParsableCommand {
     var failure: CommandError?
     if records {
       try output.print(QEMURecordListing.heading)
-      let content = try migration.read { event in
+      let content = try migration.read { (event) throws(StreamIOError) in
         if let line = QEMURecordListing.line(event) { try output.print(line) }
       }
       failure = Self.failure(of: content)

@@ -44,7 +44,8 @@ struct QEMUMigration {
 
   /// Reads everything but memory and state; `observe` sees every part of the main channel.
   func read(
-    _ progress: Progress? = nil, observing observe: (QEMUStreamEvent) throws -> Void = { _ in }
+    _ progress: Progress? = nil,
+    observing observe: (QEMUStreamEvent) throws(StreamIOError) -> Void = { _ in }
   ) throws -> QEMUMigrationContent {
     var reader = reader(progress)
     let catalog = try QEMUStreamCatalog(reading: &reader, observing: observe)
@@ -60,13 +61,14 @@ struct QEMUMigration {
     var packets = DeviceStatePackets()
     var heads: [MultifdHead] = []
     for (number, file) in files.enumerated() where number != mainNumber {
-      do {
+      do throws(QEMUReadError<StreamIOError>) {
         try Self.read(
           file.source(progress, before: before), number, into: &content.catalog, &packets, &heads)
-      } catch QEMUReadError.stream(let error) {
-        content.defect = content.defect ?? (file.path, error)
-      } catch QEMUReadError.source(let error) {
-        throw error
+      } catch {
+        switch error {
+        case .stream(let cause): content.defect = content.defect ?? (file.path, cause)
+        case .source(let cause): throw cause
+        }
       }
       before += file.byteCount ?? 0
     }
@@ -108,7 +110,7 @@ struct QEMUMigration {
   private static func read(
     _ source: QEMUFile.Source, _ number: Int, into catalog: inout QEMUStreamCatalog,
     _ packets: inout DeviceStatePackets, _ heads: inout [MultifdHead]
-  ) throws(QEMUReadError) {
+  ) throws(QEMUReadError<StreamIOError>) {
     var reader = MultifdChannelReader(
       source, pageBits: catalog.configuration?.pageBits ?? 12)
     let head = try reader.readHead()

@@ -58,7 +58,7 @@ struct QEMUReplace: ParsableCommand {
     let output = try OutputFile(path: output)
     try copy.write(to: output)
     try source.state.finish()
-    try output.commit()
+    try output.finish()
   }
 }
 
@@ -92,6 +92,7 @@ private struct OwnFraming {
     var end: UInt64 = 0
     var isOfDevice = false
     _ = try migration.read { event in
+      guard framing.bytes.count <= QEMUFraming.longestByteCount else { return }
       switch event {
       case .section(let section):
         isOfDevice = section.id == device.sectionID
@@ -103,9 +104,9 @@ private struct OwnFraming {
         end = section.section.bodyOffset + section.byteCount
       default: break
       }
-      guard framing.bytes.count <= QEMUFraming.longestByteCount else {
-        throw CommandError.no("\(path): \(Printable.text(device.id)) has too many records")
-      }
+    }
+    guard framing.bytes.count <= QEMUFraming.longestByteCount else {
+      throw CommandError.no("\(path): \(Printable.text(device.id)) has too many records")
     }
     self.device = device
     self.configuration = configuration

@@ -45,7 +45,7 @@ struct QEMUStreamCopy {
         }
         progress.update(position)
       }
-    } catch let error as QEMUReadError {
+    } catch let error as QEMUReadError<StreamIOError> {
       switch error {
       case .stream(let cause): throw CommandError(cause, in: migration.main.path)
       case .source(let cause): throw cause

@@ -49,8 +49,13 @@ struct Pack: ParsableCommand {
 
   func run() throws {
     let devices = try zip(parts, (0 as UInt16)...).map { try $0.part(number: $1) }
-    var writer = try coding.writer(
-      to: OutputFile(path: output, bandwidth: bandwidth?.byteCount))
+    let file = try OutputFile(path: output)
+    var writer =
+      if let bandwidth {
+        try coding.writer(to: SimulatedLink(to: file, bytesPerSecond: bandwidth.byteCount))
+      } else {
+        try coding.writer(to: file)
+      }
     var source = PartsSource(devices, information: try .current(), limits: writer.limits)
     let progress = Progress("packed", total: nil)
     try source.copy(into: &writer) { progress.update($0.stateByteCount) }

@@ -135,8 +135,8 @@ struct PartFiles: RecordSink, ~Copyable {
       guard let path = part.path, let bytes = part.bytes else { continue }
       let output = try OutputFile(path: path)
       try output.write(bytes.span.raw)
-      try output.commit()
+      try output.finish()
     }
-    try stateFile.commit()
+    try stateFile.finish()
   }
 }

@@ -13,7 +13,7 @@ struct TraceOption: ParsableArguments {
   var path: String?
 
   /// The kernel that this process runs on; a signal that was noted ends a call.
-  private static var untraced: LinuxKernel { LinuxKernel { SignalGuard.signal != nil } }
+  private static var untraced: LinuxKernel { LinuxKernel() }
 
   /// The kernel that a command's devices are of.
   func kernel() throws -> any KernelInterface {

@@ -159,7 +159,7 @@ struct TranslateCommand: ParsableCommand {
       try outcome.state?.forEach(from: state) { (span) throws(StreamIOError) in
         try file.write(span)
       }
-      try file.commit()
+      try file.finish()
     }
   }
 

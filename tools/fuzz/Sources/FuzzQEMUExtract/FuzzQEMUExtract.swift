@@ -51,7 +51,7 @@ private let channelMagic: [UInt8] = [0x11, 0x22, 0x33, 0x44]
 private func addChannel(
   _ channel: [UInt8], to catalog: inout QEMUStreamCatalog
 ) -> [DeviceStatePackets.Sequence?] {
-  var reader = MultifdChannelReader(Pieces(channel), pageBits: 12)
+  var reader = MultifdChannelReader(MemoryInput<Never>(channel), pageBits: 12)
   var packets = DeviceStatePackets()
   while let packet = try? reader.next() {
     if case .deviceState(let state) = packet { try? packets.add(state, file: 0) }

@@ -32,7 +32,7 @@ public func fuzzQEMUStream(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
 }
 
 private func readChannel(_ input: [UInt8]) {
-  var reader = MultifdChannelReader(Pieces(input, step: 61), pageBits: 12)
+  var reader = MultifdChannelReader(MemoryInput<Never>(input, pieceByteCount: 61), pageBits: 12)
   var packets = DeviceStatePackets()
   while let packet = try? reader.next() {
     guard case .deviceState(let state) = packet else { continue }

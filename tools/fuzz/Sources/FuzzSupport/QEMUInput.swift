@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 public import QEMUStream
 
 /// An input that was read as the main channel of a QEMU stream.
@@ -24,19 +24,15 @@ public struct QEMUInput {
   private init(_ bytes: [UInt8], step: Int, _ description: VMDescription?) {
     self.bytes = bytes
     self.description = description
-    var reader = QEMUStreamReader(Pieces(bytes, step: step), description: description)
+    var reader = QEMUStreamReader(
+      MemoryInput<Never>(bytes, pieceByteCount: step), description: description)
     var events: [QEMUStreamEvent] = []
-    guard let catalog = try? QEMUStreamCatalog(reading: &reader, observing: { events.append($0) })
-    else {
-      require(false, "a source of memory does not fail")
-      preconditionFailure("require does not return")
-    }
-    self.catalog = catalog
+    catalog = QEMUStreamCatalog(reading: &reader, observing: { events.append($0) })
     self.events = events
   }
 
   /// A reader of the main channel from its start.
-  public func reader() -> QEMUStreamReader<Pieces> {
-    QEMUStreamReader(Pieces(bytes), description: description)
+  public func reader() -> QEMUStreamReader<MemoryInput<Never>> {
+    QEMUStreamReader(MemoryInput(bytes), description: description)
   }
 }

@@ -1,0 +1,14 @@
+/// Bytes that are written once, from the first to the last: a file, a pipe, a socket, memory.
+public protocol ByteSink<Failure>: ~Copyable {
+  /// Why the sink cannot be written to.
+  associatedtype Failure: Error
+
+  /// What errors call the sink: a path, an address.
+  var name: String { get }
+
+  /// Writes all of `head` and then all of `body`, both borrowed until the call returns.
+  mutating func write(_ head: RawSpan, _ body: RawSpan) throws(Failure)
+
+  /// Ends what was written. Nobody may count on a byte of a sink that goes without it.
+  consuming func finish() throws(Failure)
+}
