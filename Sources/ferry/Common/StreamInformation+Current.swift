@@ -7,7 +7,7 @@ extension StreamInformation {
 
   /// This program, now; `SOURCE_DATE_EPOCH` is another time, for streams that come out alike.
   static func current() throws -> StreamInformation {
-    var seconds = UInt64(max(0, unsafe Glibc.time(nil)))
+    var seconds = UInt64(max(0, Glibc.time(nil)))
     // SAFETY: nothing of this process changes its environment.
     if let text = unsafe getenv("SOURCE_DATE_EPOCH").map({ unsafe String(cString: $0) }) {
       guard let epoch = UInt64(text) else {
