@@ -57,8 +57,8 @@ import VirtualPCI
     builder.devices[0].pasids = PASIDTable(
       domains: [.init(id: 0)], bindings: [.init(pasid: 1, domain: 0)])
     let target = StateDevice(try device(Self.uri))
+    var source = MemorySource(try builder.encoded())
     do throws(ReplayError<StreamError>) {
-      var source = MemorySource(try builder.encoded())
       var options = ReplayOptions()
       options.parts = .bindings
       _ = try ReplayEngine(
@@ -96,7 +96,7 @@ import VirtualPCI
     let layout = try ProfileLayout(Profile(parsing: [UInt8](profile.utf8)))
     let host = HostFunction(try ConfigSpace(device.configurationSpace()), label: "it")
     return try VirtualConfigSpace(
-      layout, at: PhysicalPlaces(of: layout, on: host), on: Access(device: device))
+      layout, at: PhysicalOffsets(of: layout, on: host), on: Access(device: device))
   }
 
   @Test func aVirtualSpaceServesADevice() throws {
