@@ -114,8 +114,8 @@ import VirtualPCI
     device.faults = FaultPlan([.init(at: .call(.configuration), .inputOutput)])
     // Registers of the VMM's own are served without the device.
     #expect(try space.read(0, byteCount: 4) == 0x1234_1af4)
-    #expect(throws: DeviceError(.readConfiguration(at: 0x48), .inputOutput)) {
-      try space.read(0x48, byteCount: 2)
+    #expect(throws: DeviceError(.readConfiguration(at: 0x4a), .inputOutput)) {
+      try space.read(0x4a, byteCount: 2)
     }
     #expect(throws: DeviceError.self) { try space.write(0x48, byteCount: 2, value: 0) }
     #expect(throws: ConfigRestoreError<DeviceError>.self) { try space.restore(saved) }

@@ -2,6 +2,7 @@ import SystemPackage
 private import CVFIO
 public import Devices
 public import MigrationStream
+private import SystemPackage
 
 extension KernelDevice: PASIDDevice {
   private var nestedTypes: UInt32 { UInt32(CVFIO_IOMMU_HWPT_DATA_VTD_S1) }

@@ -2,6 +2,7 @@ import SystemPackage
 private import ByteIO
 private import CVFIO
 public import Devices
+private import SystemPackage
 
 extension KernelDevice: RegionDevice {
   /// The region with this number, which must hold so many bytes at `offset`.
