@@ -1,5 +1,6 @@
 import PCIConfig
 import PCITestSupport
+import Reports
 import TestSupport
 import Testing
 import VirtualPCI

@@ -48,13 +48,15 @@ struct ReportList: ~Copyable {
   private var writer: JSONWriter?
 
   init(heading: String, asJSON: Bool) throws(StreamIOError) {
-    output = try TextOutput()
+    var output = try TextOutput()
     if asJSON {
       writer = JSONWriter()
       writer?.beginArray()
     } else {
+      writer = nil
       try output.print(heading)
     }
+    self.output = output
   }
 
   mutating func add(_ report: some Report) throws(StreamIOError) {
