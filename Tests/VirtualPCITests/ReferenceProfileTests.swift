@@ -1,6 +1,7 @@
 import Reports
 import PCIConfig
 import PCITestSupport
+import Reports
 import TestSupport
 import Testing
 import VirtualPCI

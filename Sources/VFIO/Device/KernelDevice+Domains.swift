@@ -1,4 +1,3 @@
-import SystemPackage
 private import CVFIO
 public import Devices
 public import MigrationStream

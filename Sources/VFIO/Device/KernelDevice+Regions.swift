@@ -1,4 +1,3 @@
-import SystemPackage
 private import ByteIO
 private import CVFIO
 public import Devices

@@ -54,6 +54,7 @@ struct ReportList: ~Copyable {
       writer = JSONWriter()
       writer?.beginArray()
     } else {
+      writer = nil
       try output.print(heading)
     }
     self.output = output
