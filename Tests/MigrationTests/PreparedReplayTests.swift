@@ -21,7 +21,8 @@ import Testing
   func preparedTargetsAreStoppedWithTheStateOfTheStream(source: String) throws {
     let target = try target(for: source)
     let prepared = try prepare(try stream(of: source), onto: [target])
-    #expect(target.now == .stop && target.content == (try device(source).content))
+    let content = try device(source).content
+    #expect(target.now == .stop && target.content == content)
     #expect(target.arcs.last == MigrationArc(.resuming, .stop))
     let summary = try prepared.commit()
     #expect(target.now == .running && summary.devices.map(\.outcome) == [.restored])
