@@ -1,4 +1,5 @@
-// For LD_PRELOAD into a program with AddressSanitizer: shows LeakSanitizer the pointers that Swift tags.
+// For LD_PRELOAD into a program with AddressSanitizer: looks for leaks at exit, and knows the pointers that Swift tags.
+// LeakSanitizer's own look comes too early: LSAN_OPTIONS=leak_check_at_exit=0 turns it off.
 //
 // Swift says in the high byte of a pointer which case an enum is, or which kind a string. LeakSanitizer takes no such word
 // for a pointer, and reports what only such words hold. Before it looks, this collects what live memory holds of them and
@@ -16,6 +17,7 @@
 
 #define WEAK __attribute__((weak))
 WEAK extern void __lsan_register_root_region(const void *, size_t);
+WEAK extern void __lsan_do_leak_check(void);
 WEAK extern const void *__sanitizer_get_allocated_begin(const void *);
 WEAK extern int __asan_address_is_poisoned(const volatile void *);
 WEAK extern void __asan_get_shadow_mapping(size_t *, size_t *);
@@ -33,7 +35,7 @@ static void scan(const uintptr_t *word, const uintptr_t *end) {
   }
 }
 
-static void show_tagged_pointers(void) {
+static void check_leaks(void) {
   static char maps[1 << 22];
   int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   size_t used = 0;
@@ -57,9 +59,9 @@ static void show_tagged_pointers(void) {
     scan((uintptr_t *)start, (uintptr_t *)end);
   }
   __lsan_register_root_region(first, (root - first) * sizeof *root);
-  if (getenv("TAGGED_POINTERS")) fprintf(stderr, "%td tagged pointers\n", root - first);
+  __lsan_do_leak_check();
 }
 
 __attribute__((constructor)) static void begin(void) {
-  if (__lsan_register_root_region) atexit(show_tagged_pointers);
+  if (__lsan_register_root_region) atexit(check_leaks);
 }
