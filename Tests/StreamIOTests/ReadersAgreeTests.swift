@@ -1,3 +1,4 @@
+import ByteIO
 import MigrationStream
 import StreamIO
 import TestSupport
@@ -6,8 +7,6 @@ import Testing
 /// Whoever reads a damaged stream says the same of it: a decoder from its start to its end, access
 /// at any place, a comparison.
 @Suite struct ReadersAgreeTests {
-  let folder = TemporaryFolder()
-
   static let streams = [
     "kept-delta", "dictionary", "dictionary-before", "mtty-precopy", "unknown-records", "raw",
   ]
@@ -106,7 +105,7 @@ import Testing
   private func archiveDefects(_ bytes: [UInt8]) -> (defects: [StreamError], isIndexed: Bool) {
     var defects: [StreamError] = []
     do throws(StreamIOError) {
-      let archive = try StreamArchive(InputFile(path: folder.write(bytes)))
+      let archive = try StreamArchive(MemoryInput(bytes))
       let isIndexed = archive.origin == .index
       let state = try ArchivedState(archive)
       if let defect = state.catalog.defect { defects.append(defect) }
@@ -127,8 +126,8 @@ import Testing
   private func comparisonDefect(_ bytes: [UInt8]) -> StreamError? {
     do throws(StreamIOError) {
       let comparison = StreamComparison(
-        try StreamArchive(InputFile(path: folder.write(bytes))),
-        try StreamArchive(InputFile(path: folder["stream.dms"])))
+        try StreamArchive(MemoryInput(bytes)),
+        try StreamArchive(MemoryInput(bytes)))
       _ = try comparison.differences()
       return nil
     } catch {

@@ -18,12 +18,17 @@ extension StreamArchive {
     return (chunk, try bytes(of: chunk, record))
   }
 
-  /// Reads a chunk's record, which must begin as the index says.
+  /// Reads a chunk's record, which must be the one that was found in the index or the file.
   private borrowing func read(_ record: ScannedRecord) throws(StreamIOError) -> StoredRecord {
     var stored = StoredRecord()
-    try checkStart(of: record, &stored.buffer)
-    let header = record.header
+    let header = try recordHeader(
+      at: record.offset, number: record.header.sequence, &stored.buffer)
     try input.payload(of: header, at: record.payloadOffset, buffer: &stored.buffer)
+    guard case .chunk(let chunk) = record.content, header == record.header,
+      try self.chunk(header, head: stored.buffer, 0, at: record.offset) == chunk
+    else {
+      throw mismatch(at: record.offset, header, expected: "the chunk that the index names")
+    }
     stored.header = header
     stored.range = record.offset..<record.endOffset
     stored.payloadRange = 0..<stored.buffer.count
@@ -37,19 +42,6 @@ extension StreamArchive {
     try input.recordHeader(at: offset, check, number: number, buffer: &buffer)
   }
 
-  /// Throws unless the record of a chunk that was found, in the index or the file, begins so.
-  borrowing func checkStart(
-    of record: ScannedRecord, _ buffer: inout ByteBuffer
-  ) throws(StreamIOError) {
-    let header = try recordHeader(at: record.offset, number: record.header.sequence, &buffer)
-    guard case .chunk(let chunk) = record.content, header == record.header,
-      try self.chunk(header, at: record.offset, buffer) == chunk
-    else {
-      throw mismatch(
-        at: record.offset, header, expected: "the chunk that the index names")
-    }
-  }
-
   /// The chunk of `device` whose record begins at `offset`.
   borrowing func chunk(
     at offset: UInt64, of device: UInt16, _ buffer: inout ByteBuffer
@@ -58,18 +50,18 @@ extension StreamArchive {
     guard header.type == .stateChunk, header.device == device else {
       throw mismatch(at: offset, header, expected: "a chunk of device \(device)")
     }
-    let chunk = try chunk(header, at: offset, buffer)
+    let chunk = try chunk(header, head: buffer, RecordHeader.byteCount, at: offset)
     return (ScannedRecord(offset: offset, header: header, content: .chunk(chunk)), chunk)
   }
 
-  /// The chunk with this header, which `buffer` has, and behind it the first bytes of the payload.
+  /// The chunk with this header at `offset`, whose payload begins in `buffer` at `start`.
   private borrowing func chunk(
-    _ header: RecordHeader, at offset: UInt64, _ buffer: borrowing ByteBuffer
+    _ header: RecordHeader, head buffer: borrowing ByteBuffer, _ start: Int, at offset: UInt64
   ) throws(StreamIOError) -> StateChunk {
     let place = RecordPlace(header, payloadOffset: offset + UInt64(RecordHeader.byteCount))
     do throws(StreamError) {
       return try check.chunk(
-        header, head: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount), at: place)
+        header, head: buffer.bytes.extracting(droppingFirst: start), at: place)
     } catch {
       throw StreamIOError(path, .stream(error))
     }

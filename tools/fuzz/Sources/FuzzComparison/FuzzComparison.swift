@@ -40,6 +40,6 @@ private func differences(
   of left: [UInt8], _ right: [UInt8]
 ) throws(StreamIOError) -> [StreamDifference] {
   let comparison = StreamComparison(
-    try StreamArchive(try memoryFile(left)), try StreamArchive(try memoryFile(right)))
+    try StreamArchive(MemoryInput(left)), try StreamArchive(MemoryInput(right)))
   return try comparison.differences()
 }

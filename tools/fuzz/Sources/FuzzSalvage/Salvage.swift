@@ -28,7 +28,7 @@ struct Salvage {
   /// Salvages `stream`; nil if it is none.
   init?(_ stream: [UInt8]) {
     do throws(StreamIOError) {
-      var salvage = try StreamSalvage(try memoryFile(stream))
+      var salvage = try StreamSalvage(MemoryInput(stream))
       while let record = try salvage.next() {
         switch record.content {
         case .chunk(let chunk):

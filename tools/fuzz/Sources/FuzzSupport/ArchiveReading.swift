@@ -16,7 +16,7 @@ public struct ArchiveReading {
   /// Walks `stream`, reads its chunks device by device, and then some of them alone.
   public init(_ stream: [UInt8]) {
     do throws(StreamIOError) {
-      let archive = try StreamArchive(try memoryFile(stream))
+      let archive = try StreamArchive(MemoryInput(stream))
       origin = archive.origin
       let state = try ArchivedState(archive)
       catalog = state.catalog
