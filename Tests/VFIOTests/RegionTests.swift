@@ -2,6 +2,7 @@ import ByteIO
 import Devices
 import EmulatedDevices
 import MigrationStream
+import SystemPackage
 import TestSupport
 import Testing
 import VFIO
