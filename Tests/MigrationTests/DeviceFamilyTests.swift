@@ -57,18 +57,12 @@ import VirtualPCI
     builder.devices[0].pasids = PASIDTable(
       domains: [.init(id: 0)], bindings: [.init(pasid: 1, domain: 0)])
     let target = StateDevice(try device(Self.uri))
-    var source = MemorySource(try builder.encoded())
-    do throws(ReplayError<StreamError>) {
-      var options = ReplayOptions()
-      options.parts = .bindings
-      _ = try ReplayEngine(
-        [ReplayTarget(target, number: 0)], options: options, clock: ManualClock()
-      ).run(&source)
-      Issue.record("the bindings are taken")
-    } catch {
-      guard case .incompatible(let report) = error.cause else { return #expect(Bool(false)) }
-      #expect(report.findings.map(\.subject) == ["PASID bindings"])
+    let bytes = try builder.encoded()
+    let error = #expect(throws: ReplayError<StreamError>.self) {
+      try replay(bytes, onto: target, parts: .bindings)
     }
+    guard case .incompatible(let report)? = error?.cause else { return #expect(Bool(false)) }
+    #expect(report.findings.map(\.subject) == ["PASID bindings"])
   }
 
   // MARK: Configuration

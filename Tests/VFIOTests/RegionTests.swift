@@ -3,6 +3,7 @@ import ByteIO
 import Devices
 import EmulatedDevices
 import MigrationStream
+import SystemPackage
 import TestSupport
 import Testing
 import VFIO
