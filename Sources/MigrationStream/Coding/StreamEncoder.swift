@@ -14,6 +14,9 @@ public struct StreamEncoder: ~Copyable {
   private var pending: ByteBuffer
   private var isPendingLent = false
   private var target: (device: UInt16, context: StateChunk.Context)?
+  // Chunks that are coded elsewhere: those that came, and those of them that are in the stream.
+  private var plannedCount: UInt64 = 0
+  private var addedCount: UInt64 = 0
 
   /// An encoder for a stream with this header, whose limits it keeps to.
   ///
@@ -91,39 +94,49 @@ public struct StreamEncoder: ~Copyable {
     return lendFrame(encoding)
   }
 
-  /// Takes the next chunk of a device into its digest, while its bytes are still in the processor's caches; it is added by
-  /// `head` later, and the chunks of a device in the order in which they came here.
-  package mutating func digest(_ bytes: borrowing ByteBuffer, device: UInt16) {
+  /// Takes the next chunk of a device, whose bytes are then coded elsewhere and come into the stream
+  /// by `head`, in the order in which they came here.
+  ///
+  /// Its digest is taken while its bytes are still in the processor's caches. A chunk that
+  /// is not coded refers to no other.
+  package mutating func plan(
+    _ bytes: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context,
+    isCoded: Bool
+  ) -> PlannedChunk {
     framer.digest(bytes, device: device)
+    let plan =
+      isCoded
+      ? planner.plan(
+        bytes, device: device, context: context,
+        sequence: framer.sequence(afterChunks: Int(plannedCount - addedCount)))
+      : .none
+    defer { plannedCount += 1 }
+    return PlannedChunk(device: device, context: context, plan: plan, number: plannedCount)
   }
 
-  /// Adds a chunk that was digested here and coded elsewhere, `frame` being its zstd frame where `encoding` says that it is one, and lends
-  /// what comes before its body: `bytes` stored raw, nothing more of a fill, else `frame`.
+  /// Adds the chunk that was planned first of those that are not added yet, and lends what comes
+  /// before its body: `bytes` stored raw, nothing more of a fill, else `frame`.
+  ///
+  /// `encoding` is how it was coded, nil if there was no memory for that.
   @_lifetime(&self)
   package mutating func head(
-    of bytes: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
-    device: UInt16, context: StateChunk.Context, plan: ReferencePlan
+    of chunk: PlannedChunk, _ bytes: borrowing ByteBuffer, as encoding: ChunkEncoding?,
+    frame: borrowing ByteBuffer
   ) throws(StreamError) -> RawSpan {
+    precondition(chunk.number == addedCount, "chunks are added in the order of their plans")
+    addedCount += 1
     framer.begin()
+    guard let encoding else { throw outOfMemory(device: chunk.device) }
     try framer.put(
-      chunk: bytes, as: encoding, frame: frame, device: device, context: context, plan: plan,
-      isDigested: true)
+      chunk: bytes, as: encoding, frame: frame, device: chunk.device, context: chunk.context,
+      plan: chunk.plan, isDigested: true)
     framer.lend(
       bodyByteCount: encoding == .raw ? bytes.count : encoding == .fill ? 0 : frame.count)
     return framer.head.bytes
   }
 
-  /// The plan for a chunk that comes after `count` others, which were planned before and are not added yet.
-  package mutating func plan(
-    _ bytes: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context,
-    afterChunks count: Int
-  ) -> ReferencePlan {
-    planner.plan(
-      bytes, device: device, context: context, sequence: framer.sequence(afterChunks: count))
-  }
-
   /// The error that there is no memory to code a chunk of `device` that comes next.
-  package func outOfMemory(device: UInt16) -> StreamError {
+  private func outOfMemory(device: UInt16) -> StreamError {
     framer.place(device: device).error(
       .compression, expected: "memory for a zstd frame", found: "none")
   }
