@@ -12,10 +12,12 @@ struct DecodingSlot: ~Copyable, Sendable {
 extension WorkRing<DecodingSlot> {
   /// A ring whose threads decode chunks.
   convenience init(decodingWith threadCount: ThreadCount) {
-    self.init(threadCount: threadCount, makeSlot: { DecodingSlot() }) {
-      let decoder = ThreadDecoder()
-      return { slot in slot.record.decode(with: &decoder.decoder) }
-    }
+    self.init(
+      threadCount: threadCount, makeSlot: { DecodingSlot() },
+      makeWorker: {
+        let decoder = ThreadDecoder()
+        return { slot in slot.record.decode(with: &decoder.decoder) }
+      })
   }
 }
 

@@ -84,12 +84,12 @@ extension WorkRing<EncodingSlot> {
     let isLinkWatched = policy == .adaptive
     self.init(
       threadCount: threadCount, isFillerWorking: !isLinkWatched,
-      spareSlotCount: isLinkWatched ? 8 : 4, makeSlot: { EncodingSlot() }
-    ) {
-      // A thread's own: a zstd context serves one at a time.
-      let coder = SlotCoder(policy, limits, clock)
-      return { slot in coder.encode(&slot) }
-    }
+      spareSlotCount: isLinkWatched ? 8 : 4, makeSlot: { EncodingSlot() },
+      makeWorker: {
+        // A thread's own: a zstd context serves one at a time.
+        let coder = SlotCoder(policy, limits, clock)
+        return { slot in coder.encode(&slot) }
+      })
   }
 }
 

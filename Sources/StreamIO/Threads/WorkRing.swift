@@ -142,7 +142,10 @@ extension WorkRing where Slot: ~Copyable {
       return number
     }
 
-    private enum Claim { case slot(Int), end }
+    private enum Claim {
+      case slot(Int)
+      case end
+    }
 
     /// The slot to work on that was submitted last, unless slot `number` is done.
     func claimNewest(unlessDone number: Int) -> Int? {

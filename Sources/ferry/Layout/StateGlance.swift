@@ -6,7 +6,7 @@ import StreamIO
 /// What a device's state is, and whether it is whole, as far as a few reads tell.
 struct StateGlance {
   let layout: Layout
-  let certainty: LayoutDetection.Certainty
+  let certainty: DetectionCertainty
   /// Whether the state ends where its layout does; nil where that takes reading more of it.
   var isComplete: Bool?
   /// Whether its layout finds no error in it; nil where that takes reading more of it.
@@ -29,8 +29,7 @@ struct StateGlance {
       state: state, device: device, byteCount: known.state.byteCount,
       chunkLimit: state.decodedChunkCount + chunkLimit)
     guard source.byteCount > 0,
-      let detection = try? source.detection(
-        driver: known.identity.driver, prefixByteCount: Self.prefixByteCount)
+      let detection = try? Layout.detect(source, driver: known.identity.driver)
     else { return nil }
     self.init(detection) { layout in try? layout.dissect(source) }
   }

@@ -56,7 +56,8 @@ struct QEMUMigration {
 
   // MARK: Channels
 
-  private func readChannels(into content: inout QEMUMigrationContent, _ progress: Progress?) throws {
+  private func readChannels(into content: inout QEMUMigrationContent, _ progress: Progress?) throws
+  {
     var before = main.byteCount ?? 0
     var packets = DeviceStatePackets()
     var heads: [MultifdHead] = []
