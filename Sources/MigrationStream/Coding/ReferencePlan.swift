@@ -1,4 +1,5 @@
-/// What was decided for a chunk before it is coded: whether it is kept, and what it is coded against.
+/// What was decided for a chunk before it is coded: whether it is kept, and what it is coded
+/// against.
 package struct ReferencePlan: Sendable {
   let dependency: StateChunk.Dependency
   /// The chunk that it is coded against.

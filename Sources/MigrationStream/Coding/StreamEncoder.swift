@@ -2,9 +2,10 @@ package import ByteIO
 
 /// Makes a `.dms` stream, record by record.
 ///
-/// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them before the next call. The
-/// order of calls is the order of the format: stream information, then for each device its identity and what else is
-/// known of it, then state, then `finish()`. A call out of order throws `misplacedRecord` and adds nothing.
+/// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them
+/// before the next call. The order of calls is the order of the format: stream information, then
+/// for each device its identity and what else is known of it, then state, then `finish()`. A call
+/// out of order throws `misplacedRecord` and adds nothing.
 public struct StreamEncoder: ~Copyable {
   private var framer: RecordFramer
   private let coder: ChunkCoder
@@ -20,8 +21,8 @@ public struct StreamEncoder: ~Copyable {
 
   /// An encoder for a stream with this header, whose limits it keeps to.
   ///
-  /// A stream of fewer than `indexThreshold` chunks gets no index. Throws `limitExceeded` for limits that the format does
-  /// not allow, `compression` where memory is short.
+  /// A stream of fewer than `indexThreshold` chunks gets no index. Throws `limitExceeded` for
+  /// limits that the format does not allow, `compression` where memory is short.
   public init(
     _ header: StreamHeader, compression: Compression = .standard, indexThreshold: Int = 8
   ) throws(StreamError) {
@@ -40,11 +41,11 @@ public struct StreamEncoder: ~Copyable {
   /// The number of stream bytes lent so far.
   public var byteCount: UInt64 { framer.byteCount }
 
-  /// Adds a record that is not state, as `StreamDecoder` gives it; an identity's device is `deviceCount`, and that of a
-  /// device's other records the one introduced last.
+  /// Adds a record that is not state, as `StreamDecoder` gives it; an identity's device is
+  /// `deviceCount`, and that of a device's other records the one introduced last.
   ///
-  /// Summaries, the end and the index are the encoder's own: for those nothing is lent. So is a chunk, whose bytes come
-  /// through `chunk` or `push`.
+  /// Summaries, the end and the index are the encoder's own: for those nothing is lent. So is a
+  /// chunk, whose bytes come through `chunk` or `push`.
   @_lifetime(&self)
   public mutating func write(_ record: Record) throws(StreamError) -> EncodedBytes {
     framer.begin()
@@ -70,7 +71,8 @@ public struct StreamEncoder: ~Copyable {
 
   // MARK: State
 
-  /// Adds one chunk: `bytes` are the next of `device`'s state, at least one and at most the chunk limit.
+  /// Adds one chunk: `bytes` are the next of `device`'s state, at least one and at most the chunk
+  /// limit.
   @_lifetime(&self, copy bytes)
   public mutating func chunk(
     _ bytes: RawSpan, device: UInt16, context: StateChunk.Context
@@ -94,8 +96,8 @@ public struct StreamEncoder: ~Copyable {
     return lendFrame(encoding)
   }
 
-  /// Takes the next chunk of a device, whose bytes are then coded elsewhere and come into the stream
-  /// by `head`, in the order in which they came here.
+  /// Takes the next chunk of a device, whose bytes are then coded elsewhere and come into the
+  /// stream by `head`, in the order in which they came here.
   ///
   /// Its digest is taken while its bytes are still in the processor's caches. A chunk that
   /// is not coded refers to no other.
@@ -141,8 +143,9 @@ public struct StreamEncoder: ~Copyable {
       .compression, expected: "memory for a zstd frame", found: "none")
   }
 
-  /// Takes state in pieces of any size: moves bytes from the front of `bytes` into the chunk under construction, and
-  /// lends a record as soon as one is complete; nil when `bytes` is used up before that.
+  /// Takes state in pieces of any size: moves bytes from the front of `bytes` into the chunk under
+  /// construction, and lends a record as soon as one is complete; nil when `bytes` is used up
+  /// before that.
   ///
   /// A change of device or context completes the chunk before it. `flush()` completes the last one.
   @_lifetime(&self, copy bytes)

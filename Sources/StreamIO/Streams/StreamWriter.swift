@@ -3,8 +3,9 @@ public import MigrationStream
 
 /// A stream on its way into a file.
 ///
-/// With several threads, chunks are coded behind the calls that give them, and written by a later call: an error of one is
-/// thrown by whichever call comes to write it. The bytes of the stream are the same for any number of threads.
+/// With several threads, chunks are coded behind the calls that give them, and written by a later
+/// call: an error of one is thrown by whichever call comes to write it. The bytes of the stream are
+/// the same for any number of threads.
 public struct StreamWriter: ~Copyable {
   private var encoder: StreamEncoder
   private var output: any ByteSink<StreamIOError> & ~Copyable
@@ -53,6 +54,7 @@ public struct StreamWriter: ~Copyable {
     self.clock = clock
   }
 
+  /// The header that the stream began with.
   public var header: StreamHeader { encoder.header }
 
   /// The number of stream bytes written.

@@ -20,8 +20,8 @@ final class WorkRing<Slot: ~Copyable & Sendable> {
   private var first = 0
   private var next = 0
 
-  /// A ring of slots for `threadCount` threads, each of which calls `makeWorker` once, and what that
-  /// returns with one slot after the other.
+  /// A ring of slots for `threadCount` threads, each of which calls `makeWorker` once, and what
+  /// that returns with one slot after the other.
   ///
   /// - Parameters:
   ///   - isFillerWorking: whether the thread that fills the slots is one of them. Pass false if it

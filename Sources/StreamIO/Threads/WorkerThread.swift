@@ -9,13 +9,14 @@ private import Glibc
 
   private let handle: pthread_t
 
-  /// Starts `run`; nil where the system has no further thread. The corresponding C function is `pthread_create`.
+  /// Starts `run`; nil where the system has no further thread. The corresponding C function is
+  /// `pthread_create`.
   init?(_ run: @escaping @Sendable () -> Void) {
     var handle = pthread_t()
     var all = sigset_t()
     var before = sigset_t()
-    // SAFETY: the body is released by the thread that takes it, or below where there is none. A thread inherits the
-    // signal mask of the one that makes it.
+    // SAFETY: the body is released by the thread that takes it, or below where there is none. A
+    // thread inherits the signal mask of the one that makes it.
     let body = unsafe Unmanaged.passRetained(Body(run))
     unsafe sigfillset(&all)
     unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
