@@ -1,5 +1,5 @@
 /// What a chunk is coded against, for a reader.
-package enum ChunkBasis {
+package enum ChunkBasis: Sendable {
   /// An earlier chunk.
   case kept(KeptChunk)
   /// A dictionary that both sides have.

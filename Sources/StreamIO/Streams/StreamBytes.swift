@@ -91,7 +91,8 @@ struct StreamBytes: ~Copyable {
     return header
   }
 
-  /// Reads the payload at `offset` of the record with this header into `buffer`, and checks its checksum.
+  /// Reads the payload at `offset` of the record with this header into `buffer`, and checks its
+  /// checksum.
   borrowing func payload(
     of header: RecordHeader, at offset: UInt64, buffer: inout ByteBuffer
   ) throws(StreamIOError) {
