@@ -20,3 +20,5 @@ extension ChunkBasis {
     }
   }
 }
+
+extension ChunkBasis: Sendable where Kept: Sendable {}

@@ -1,7 +1,7 @@
 import ByteIO
 
 /// The state bytes of a chunk that later ones may refer to, for a writer; they do not change.
-final class KeptState: @unchecked Sendable {
+final class KeptState: Sendable {
   let sequence: UInt32
   /// What `BlockSamples` found in the chunk.
   let samples: [UInt64]

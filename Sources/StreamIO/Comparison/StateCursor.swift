@@ -63,23 +63,24 @@ struct StateCursor: ~Copyable {
     consumed = 0
     guard let ring else { return try read(from: archive) }
     while !isAtLastRecord, !ring.isFull {
-      let slot = ring.vacant
-      do throws(StreamIOError) {
-        try Self.read(
-          &slot.record, &chunks, &resolver, from: archive, &scratch)
-        slot.content = .success(nil)
-      } catch {
-        slot.content = .failure(error)
-        slot.record.clear()
+      ring.fill { slot in
+        do throws(StreamIOError) {
+          try Self.read(&slot.record, &chunks, &resolver, from: archive, &scratch)
+          slot.content = .success(nil)
+        } catch {
+          slot.content = .failure(error)
+          slot.record.clear()
+        }
+        isAtLastRecord = slot.record.header == nil
+        return slot.record.isWorthHandingOver
       }
-      isAtLastRecord = slot.record.header == nil
-      ring.submit(needsWork: slot.record.isWorthHandingOver)
     }
     guard !ring.isEmpty else { return current.clear() }
-    let slot = ring.oldest()
-    swap(&current, &slot.record)
-    ring.release()
-    _ = try slot.content.get()
+    let content = ring.takeOldest { slot in
+      swap(&current, &slot.record)
+      return slot.content
+    }
+    _ = try content.get()
     current.decode(with: &decoder)
     try checkDefect(archive.path)
   }

@@ -4,19 +4,20 @@ import SystemPackage
 
 /// Room on the disk that a file that grows was given ahead of what is written into it.
 ///
-/// File systems that learn of a file's growth only page by page spend more time on finding room than on copying
-/// (`Benchmarks/README.md`).
+/// File systems that learn of a file's growth only page by page spend more time on finding room
+/// than on copying (`Benchmarks/README.md`).
 final class AllocatedSpace {
   private var position: UInt64 = 0
   private var end: UInt64 = 0
   private var isUsed = true
 
-  // As much again as there is, between these. Where the file lies in memory the room takes time as well, for which
-  // threads that code would wait.
+  // As much again as there is, between these. Where the file lies in memory the room takes time as
+  // well, for which threads that code would wait.
   private static let leastStep: UInt64 = 1 << 20
   private static let mostStep: UInt64 = 8 << 20
 
-  /// Sees to room for `count` more bytes, where the file system does that; a small file is left as it is.
+  /// Sees to room for `count` more bytes, where the file system does that; a small file is left as
+  /// it is.
   func reserve(_ count: Int, in descriptor: FileDescriptor) {
     position += UInt64(count)
     guard isUsed, position > max(end, Self.leastStep) else { return }

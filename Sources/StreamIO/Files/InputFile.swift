@@ -52,7 +52,8 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
       if isOwned { try? descriptor.close() }
       throw StreamIOError(name, .system(.isDirectory, attempting: "read"))
     }
-    // Standard input may be a regular file whose position is not its start; then it is read on from there.
+    // Standard input may be a regular file whose position is not its start; then it is read on from
+    // there.
     let position = (try? descriptor.seek(offset: 0, from: .current)) ?? -1
     let isSeekable = (kind == S_IFREG || kind == S_IFBLK) && position == 0
     let end = isSeekable ? (try? descriptor.seek(offset: 0, from: .end)) : nil

@@ -98,7 +98,8 @@ public struct OutputFile: ~Copyable, ByteSink {
     }
   }
 
-  /// Leaves out `count` bytes, which then are zero: a hole in a regular file, written anywhere else.
+  /// Leaves out `count` bytes, which then are zero: a hole in a regular file, written anywhere
+  /// else.
   public borrowing func skip(_ count: UInt64) throws(StreamIOError) {
     if case .rename = placement {
       // What is left out is to be a hole.
@@ -178,7 +179,8 @@ public struct OutputFile: ~Copyable, ByteSink {
     return unsafe stat(path, &status) == 0 ? status : nil
   }
 
-  /// Where a symbolic link leads, whether or not something is there: that is replaced, not the link.
+  /// Where a symbolic link leads, whether or not something is there: that is replaced, not the
+  /// link.
   private static func resolved(_ path: String) throws(StreamIOError) -> String {
     var target = path
     // As many as the kernel follows.

@@ -9,7 +9,8 @@ public struct StreamIOError: Error, Sendable, Hashable {
     case stream(StreamError)
     /// A system call failed while attempting something.
     case system(Errno, attempting: String)
-    /// Its content is not what was expected of it; the text says what was expected and found, and where.
+    /// Its content is not what was expected of it; the text says what was expected and found, and
+    /// where.
     case content(String)
   }
 

@@ -2,7 +2,7 @@ import ByteIO
 import MigrationStream
 
 /// A record as it was read, and a chunk's state once it was decoded, in memory that is used again.
-struct StoredRecord: ~Copyable {
+struct StoredRecord: ~Copyable, Sendable {
   var header: RecordHeader?
   /// Where the record begins in the stream, and where it ends.
   var range: Range<UInt64> = 0..<0
@@ -56,9 +56,11 @@ struct StoredRecord: ~Copyable {
     guard let header, header.type == .stateChunk, !isDecoded else { return }
     let offset = range.lowerBound + UInt64(RecordHeader.byteCount)
     isDecoded = true
+    // The decoder works in this record's memory, and takes none of its own.
+    decoder.exchangeOutput(&state)
+    defer { decoder.exchangeOutput(&state) }
     do throws(StreamError) {
       try decoder.decode(header, in: buffer, payloadRange, after: basis, at: offset)
-      decoder.exchangeOutput(&state)
     } catch {
       defect = error
     }
