@@ -130,15 +130,4 @@ extension StreamBytes {
       try source.read(into: &span, at: offset)
     }
   }
-
-  /// Reads the next block of an index, and where it begins; nil after the first of the stream.
-  borrowing func indexBlock(
-    of chain: inout IndexChain, _ check: RecordCheck, buffer: inout ByteBuffer
-  ) throws(StreamIOError) -> (offset: UInt64, block: IndexBlock)? {
-    let next = try naming { () throws(StreamError) in try chain.nextOffset() }
-    guard let next else { return nil }
-    let header = try recordHeader(at: next, check, buffer: &buffer)
-    let record = try metadata(header, at: next, buffer: &buffer)
-    return (next, try naming { () throws(StreamError) in try chain.take(record, header) })
-  }
 }
