@@ -222,8 +222,8 @@ import Testing
     #expect(decoded.records.contains(.configuration(configuration, device: 1)))
     #expect(
       decoded.records.contains(
-        .unknown(
-          UnknownRecord(type: RecordType(rawValue: 99), device: 1, payload: unknown.payload))))
+        .optional(
+          OptionalRecord(type: RecordType(rawValue: 99), device: 1, payload: unknown.payload))))
   }
 
   /// Fields cost more memory than their bytes in the stream.

@@ -24,8 +24,8 @@ import Testing
       let pieces = builder.pieces.filter { $0.device == device }
       #expect(decoded.states[device, default: []] == pieces.flatMap(\.bytes))
     }
-    let unknown = decoded.records.compactMap { record -> UnknownRecord? in
-      if case .unknown(let value) = record { value } else { nil }
+    let unknown = decoded.records.compactMap { record -> OptionalRecord? in
+      if case .optional(let value) = record { value } else { nil }
     }
     #expect(unknown == builder.unknown)
   }

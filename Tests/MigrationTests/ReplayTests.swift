@@ -72,6 +72,27 @@ import Testing
     #expect(phases == [.checking, .verifying] && last == summary.byteCount)
   }
 
+  @Test func interruptsOfTheGuestAreNotedAndHandedOn() throws {
+    let interrupts = InterruptState(
+      assertedPins: 1,
+      msix: .init(
+        control: 0x8000, table: [UInt8](repeating: 1, count: 48), pendingBits: [0]))
+    let box = StreamBox()
+    _ = try capture([try device("emulated:mtty?ports=2"), device("emulated:mtty")], into: box) {
+      $0.sources[0].interrupts = interrupts
+      $0.options.allowsMissingP2P = true
+    }
+    var options = ReplayOptions()
+    options.allowsMissingP2P = true
+    let summary = try replay(
+      box.bytes, onto: [try device("emulated:mtty?ports=2"), device("emulated:mtty")],
+      options: options)
+    #expect(summary.devices.map(\.interrupts) == [interrupts, nil])
+    let notes = summary.report.findings.filter { $0.subject == "interrupts" }
+    #expect(notes.map(\.device) == [0] && notes.map(\.severity) == [.note])
+    #expect(notes.map(\.wanted) == ["3 MSI-X vectors, INTA"])
+  }
+
   @Test func leavingStopped() throws {
     var options = ReplayOptions()
     options.leavesStopped = true

@@ -103,7 +103,7 @@ import Testing
 
   private static func framing(of sink: MemorySink, _ device: UInt16) -> QEMUFraming {
     var framing = QEMUFraming()
-    for case .unknown(let record) in sink.records where record.device == device {
+    for case .optional(let record) in sink.records where record.device == device {
       #expect(record.type == .qemuFraming)
       let isGood = framing.append(payload: record.payload)
       #expect(isGood)

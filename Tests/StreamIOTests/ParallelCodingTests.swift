@@ -22,7 +22,7 @@ import Testing
     var buffer = ByteBuffer()
     for (number, piece) in builder.pieces.enumerated() {
       if number % 7 == 3, let record = builder.unknown.first {
-        try writer.write(.unknown(record))
+        try writer.write(.optional(record))
       }
       for start in stride(from: 0, to: piece.bytes.count, by: 64 << 10) {
         let bytes = [UInt8](piece.bytes[start..<min(start + 64 << 10, piece.bytes.count)])

@@ -7,21 +7,11 @@ import Testing
 @Suite struct StreamCopyTests {
   let folder = TemporaryFolder()
 
-  /// Copies a stream record by record, coding its chunks anew: what every transform of a stream does.
   private func copy(_ path: String, to output: String, compression: Compression) throws {
     var reader = StreamReader(try InputFile(path: path))
-    var record = try reader.next()
-    let header = reader.header
     var writer = try StreamWriter(
-      to: OutputFile(path: output), header: try #require(header), compression: compression)
-    while let current = record {
-      if case .chunk(let chunk) = current {
-        try writer.write(try reader.chunkBytes(), device: chunk.device, context: chunk.context)
-      } else {
-        try writer.write(current)
-      }
-      record = try reader.next()
-    }
+      to: OutputFile(path: output), header: StreamBuilder().header, compression: compression)
+    try reader.copy(into: &writer)
     try writer.finish()
   }
 

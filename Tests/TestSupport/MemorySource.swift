@@ -1,7 +1,7 @@
 public import MigrationStream
 
 /// A stream from memory.
-public struct MemorySource: ~Copyable, RecordSource {
+public struct MemorySource: ~Copyable, VerifyingRecordSource {
   private var decoder = StreamDecoder()
   private let bytes: [UInt8]
   private var position = 0

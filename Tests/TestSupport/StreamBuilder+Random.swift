@@ -12,7 +12,7 @@ extension StreamBuilder {
     }
     for _ in 0..<Int.random(in: 0...2, using: &random) where !builder.devices.isEmpty {
       builder.unknown.append(
-        UnknownRecord(
+        OptionalRecord(
           type: RecordType(rawValue: .random(in: 10...255, using: &random)),
           device: Bool.random(using: &random)
             ? nil : UInt16.random(in: 0..<UInt16(builder.devices.count), using: &random),

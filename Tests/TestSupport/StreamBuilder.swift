@@ -30,7 +30,7 @@ public struct StreamBuilder: Sendable {
   public var information = StreamInformation()
   public var devices: [Device] = [Device()]
   /// Records of unknown types, put after the devices.
-  public var unknown: [UnknownRecord] = []
+  public var unknown: [OptionalRecord] = []
   public var pieces: [Piece] = []
 
   /// Sixteen times the byte 0x11, 64 KiB chunks.
@@ -62,7 +62,7 @@ public struct StreamBuilder: Sendable {
         output.take(try encoder.write(.pasids(record, device: number)))
       }
     }
-    for record in unknown { output.take(try encoder.write(.unknown(record))) }
+    for record in unknown { output.take(try encoder.write(.optional(record))) }
     for piece in pieces {
       var start = 0
       while start < piece.bytes.count {

@@ -1,7 +1,6 @@
 import ByteIO
 import Devices
 import MigrationStream
-import StateTranslation
 import VirtualPCI
 
 /// A capture under way.
@@ -102,42 +101,25 @@ struct CaptureRun<Device: MigratableDevice, Clock: MigrationClock, SinkFailure: 
   func introduce<Sink: RecordSink & ~Copyable>(
     to sink: inout Sink
   ) throws(Failure) where Sink.Failure == SinkFailure {
-    try write(.information(engine.information), to: &sink)
-    for (source, lane) in zip(engine.sources, lanes) {
-      try checkCancellation()
-      let number = lane.session.number
-      var identity: DeviceIdentity
-      let configuration: [UInt8]
-      let guestSpace: ConfigSpaceState?
-      do throws(DeviceError) {
-        identity = try source.device.identity()
-        identity.migrationFlags = lane.session.abilities.rawValue
-        identity.stopCopyByteCount = try source.device.stopCopyByteCount()
-        configuration = try source.device.configurationSpace()
-        guestSpace = try source.shownSpace(configuration)
-      } catch {
-        throw .device(error, number)
-      }
-      try write(.identity(identity, device: number), to: &sink)
-      var record = guestSpace.map(ConfigurationRecord.init) ?? ConfigurationRecord()
-      record.physical = configuration.isEmpty ? nil : configuration
-      if record != ConfigurationRecord() {
-        try write(.configuration(record, device: number), to: &sink)
-      }
-      if let interrupts = source.interrupts {
-        try write(.interrupts(interrupts, device: number), to: &sink)
-      }
-      if let pasids = source.pasids { try write(.pasids(pasids, device: number), to: &sink) }
-    }
-  }
-
-  private func write<Sink: RecordSink & ~Copyable>(
-    _ record: Record, to sink: inout Sink
-  ) throws(Failure) where Sink.Failure == SinkFailure {
     do throws(SinkFailure) {
-      try sink.write(record)
+      try sink.write(.information(engine.information))
     } catch {
       throw .sink(error)
+    }
+    for (source, lane) in zip(engine.sources, lanes) {
+      try checkCancellation()
+      let introduction: DeviceIntroduction
+      do throws(DeviceError) {
+        introduction = try source.introduction(
+          number: lane.session.number, abilities: lane.session.abilities)
+      } catch {
+        throw .device(error, lane.session.number)
+      }
+      do throws(SinkFailure) {
+        try sink.write(introduction)
+      } catch {
+        throw .sink(error)
+      }
     }
   }
 

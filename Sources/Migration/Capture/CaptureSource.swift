@@ -1,5 +1,6 @@
 public import Devices
 public import MigrationStream
+import StateTranslation
 public import VirtualPCI
 
 /// A device to capture, and what is known of it from elsewhere.
@@ -9,8 +10,8 @@ public struct CaptureSource<Device: MigratableDevice> {
   public var pasids: PASIDTable?
   /// The profile that the guest was shown; a device that cannot carry it is refused.
   public var profile: ProfileLayout?
-  /// The configuration space that the VMM served, with what the guest wrote to it; where there is none, it is taken to be
-  /// the profile's as after a reset.
+  /// The configuration space that the VMM served, with what the guest wrote to it; where there is
+  /// none, it is taken to be the profile's as after a reset.
   public var guestSpace: ConfigSpaceState?
   /// The interrupts that the guest programmed, which the VMM alone knows.
   public var interrupts: InterruptState?
@@ -24,5 +25,23 @@ public struct CaptureSource<Device: MigratableDevice> {
     self.profile = profile
     self.guestSpace = guestSpace
     self.interrupts = interrupts
+  }
+}
+
+extension CaptureSource {
+  /// What the stream says of the device, whose driver has `abilities`.
+  func introduction(
+    number: UInt16, abilities: MigrationAbilities
+  ) throws(DeviceError) -> DeviceIntroduction {
+    var identity = try device.identity()
+    identity.migrationFlags = abilities.rawValue
+    identity.stopCopyByteCount = try device.stopCopyByteCount()
+    let physical = try device.configurationSpace()
+    var record = try shownSpace(physical).map(ConfigurationRecord.init) ?? ConfigurationRecord()
+    record.physical = physical.isEmpty ? nil : physical
+    return DeviceIntroduction(
+      number: number, identity: identity,
+      configuration: record == ConfigurationRecord() ? nil : record, interrupts: interrupts,
+      pasids: pasids)
   }
 }

@@ -7,7 +7,7 @@ import VirtualPCI
 
 /// Holds what a stream says of a device against a target, and changes nothing.
 struct CompatibilityCheck<Device: MigratableDevice> {
-  let wanted: StreamDevice
+  let wanted: DeviceIntroduction
   let device: Device
   let profile: ProfileLayout?
   let judgement: StateJudgement?
@@ -25,6 +25,12 @@ struct CompatibilityCheck<Device: MigratableDevice> {
     if !parts.isDisjoint(with: [.state, .configuration]) {
       try checkIdentity()
       try checkConfiguration()
+    }
+    if let interrupts = wanted.interrupts, interrupts.isProgrammed {
+      report.add(
+        number, "interrupts", wanted: "\(interrupts)",
+        found: "no driver that takes them, so they are not restored; the VMM programs them again",
+        severity: .note)
     }
     if parts.contains(.bindings), let table = wanted.pasids, !table.domains.isEmpty {
       check(table, against: try device.addressSpaceAbilities())

@@ -30,7 +30,7 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   }
 
   /// Checks the stream to its end, and whether the targets can take it; touches none.
-  public func check<Source: RecordSource & ~Copyable>(
+  public func check<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(ReplayError<Source.Failure>) -> CompatibilityReport {
     var run = ReplayRun<Device, Clock, Source.Failure>(self)
@@ -45,7 +45,7 @@ public struct ReplayEngine<Device: MigratableDevice, Clock: MigrationClock> {
   }
 
   /// Restores the targets from the stream.
-  public func run<Source: RecordSource & ~Copyable>(
+  public func run<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(ReplayError<Source.Failure>) -> ReplaySummary {
     var run = ReplayRun<Device, Clock, Source.Failure>(self)

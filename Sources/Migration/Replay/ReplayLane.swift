@@ -5,7 +5,7 @@ import VirtualPCI
 /// A target of a replay and what happened to it.
 final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
   let session: DeviceSession<Device, Clock>
-  let introduction: StreamDevice
+  let introduction: DeviceIntroduction
   /// What the guest is shown from now on; nil for what the stream says.
   private let profile: ProfileLayout?
   /// The bytes of state that it took.
@@ -17,7 +17,8 @@ final class ReplayLane<Device: MigratableDevice, Clock: MigrationClock> {
   var registers: [ReplaySummary.RestoredRegister] = []
 
   init(
-    _ session: DeviceSession<Device, Clock>, _ introduction: StreamDevice, profile: ProfileLayout?
+    _ session: DeviceSession<Device, Clock>, _ introduction: DeviceIntroduction,
+    profile: ProfileLayout?
   ) {
     self.session = session
     self.introduction = introduction

@@ -16,7 +16,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
   }
 
   let engine: ReplayEngine<Device, Clock>
-  private(set) var introductions: [StreamDevice] = []
+  private var introduction = StreamIntroduction()
   // The first record behind the introductions.
   private var pending: Record?
   private var lanes: [Lane] = []
@@ -29,6 +29,8 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     self.engine = engine
     start = engine.clock.now
   }
+
+  var introductions: [DeviceIntroduction] { introduction.devices }
 
   func tell(_ phase: ReplayProgress.Phase, _ byteCount: UInt64) {
     let expected = introductions.compactMap(\.identity.stopCopyByteCount).reduce(0 as UInt64) {
@@ -56,7 +58,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
 
   // MARK: The stream
 
-  private mutating func next<Source: RecordSource & ~Copyable>(
+  private mutating func next<Source: VerifyingRecordSource & ~Copyable>(
     from source: inout Source
   ) throws(Failure) -> Record? where Source.Failure == SourceFailure {
     let record: Record?
@@ -71,26 +73,16 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     return record
   }
 
-  mutating func readIntroductions<Source: RecordSource & ~Copyable>(
+  mutating func readIntroductions<Source: VerifyingRecordSource & ~Copyable>(
     from source: inout Source
   ) throws(Failure) where Source.Failure == SourceFailure {
-    while let record = try next(from: &source) {
-      switch record {
-      case .information, .interrupts, .unknown, .index: continue
-      case .identity(let identity, let number):
-        introductions.append(StreamDevice(number: number, identity: identity))
-      case .configuration(let record, let number):
-        introductions[Int(number)].configuration = record
-      case .pasids(let table, let number): introductions[Int(number)].pasids = table
-      case .chunk, .summary, .end:
-        pending = record
-        return
-      }
-    }
+    repeat {
+      pending = try next(from: &source)
+    } while pending.map { introduction.add($0) } ?? false
   }
 
   /// Reads to the footer without giving state to anybody.
-  mutating func verify<Source: RecordSource & ~Copyable>(
+  mutating func verify<Source: VerifyingRecordSource & ~Copyable>(
     _ source: inout Source
   ) throws(Failure) where Source.Failure == SourceFailure {
     var byteCount: UInt64 = 0
@@ -101,7 +93,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
   }
 
   /// Gives every chunk to `take`, and holds the stream against its digests, its end and its footer.
-  private mutating func readState<Source: RecordSource & ~Copyable>(
+  private mutating func readState<Source: VerifyingRecordSource & ~Copyable>(
     from source: inout Source,
     _ take: (inout ReplayRun, StateChunk, RawSpan) throws(Failure) -> Void
   ) throws(Failure) where Source.Failure == SourceFailure {
@@ -175,7 +167,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
     }
   }
 
-  mutating func writeState<Source: RecordSource & ~Copyable>(
+  mutating func writeState<Source: VerifyingRecordSource & ~Copyable>(
     from source: inout Source
   ) throws(Failure) where Source.Failure == SourceFailure {
     try readState(from: &source) { (run, chunk, bytes) throws(Failure) in
@@ -237,7 +229,7 @@ struct ReplayRun<Device: MigratableDevice, Clock: MigrationClock, SourceFailure:
         wasReset: lane.session.wasReset,
         outcome: !hasState
           ? .runningAsBefore : engine.options.leavesStopped ? .stopped : .restored,
-        registers: lane.registers)
+        registers: lane.registers, interrupts: lane.introduction.interrupts)
     }
     return summary
   }

@@ -1,4 +1,5 @@
 public import Devices
+public import MigrationStream
 
 /// What a replay did.
 public struct ReplaySummary: Sendable, Hashable {
@@ -15,6 +16,9 @@ public struct ReplaySummary: Sendable, Hashable {
     public var outcome: DeviceOutcome
     /// The guest's registers that were written.
     public var registers: [RestoredRegister]
+    /// The interrupts that the guest programmed, if the stream has them: nothing restored them, for no driver takes them,
+    /// and they are the VMM's to program again.
+    public var interrupts: InterruptState?
   }
 
   /// A register that was written, and what the target did not keep of it.

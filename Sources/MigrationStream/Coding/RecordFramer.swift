@@ -60,7 +60,7 @@ struct RecordFramer: ~Copyable {
       payload: fields.bytes)
   }
 
-  mutating func put(_ record: UnknownRecord) throws(StreamError) {
+  mutating func put(_ record: OptionalRecord) throws(StreamError) {
     precondition(
       !RecordType.known.contains(record.type), "a record of a known type is not an unknown one")
     try put(

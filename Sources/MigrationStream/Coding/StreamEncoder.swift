@@ -59,7 +59,7 @@ public struct StreamEncoder: ~Copyable {
     case .configuration(let value, let device): try framer.put(value, device: device)
     case .interrupts(let value, let device): try framer.put(value, device: device)
     case .pasids(let value, let device): try framer.put(value, device: device)
-    case .unknown(let value): try framer.put(value)
+    case .optional(let value): try framer.put(value)
     case .chunk, .summary, .end, .index: break
     }
     return lend(RawSpan())

@@ -37,8 +37,10 @@ extension RecordType: CustomStringConvertible {
     "PASID table", "state chunk", "device summary", "end", "index", "QEMU framing",
   ]
 
+  /// Whether the format defines the type; others belong to later versions and to private use.
+  public var isDefined: Bool { (1...Self.names.count).contains(Int(rawValue)) }
+
   public var description: String {
-    (1...Self.names.count).contains(Int(rawValue))
-      ? Self.names[Int(rawValue) - 1] : "type \(rawValue)"
+    isDefined ? Self.names[Int(rawValue) - 1] : "type \(rawValue)"
   }
 }

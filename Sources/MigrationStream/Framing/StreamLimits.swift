@@ -22,6 +22,11 @@ public struct StreamLimits: Sendable, Hashable {
   }
 
   /// Limits with a window that is rounded up to what the format can declare.
+  /// What a sink keeps to that takes any chunk and any record.
+  public static var unlimited: Self {
+    Self(chunkByteCount: .max, metadataByteCount: .max)
+  }
+
   public init(chunkByteCount: UInt32, metadataByteCount: UInt32, windowByteCount: UInt64 = 0) {
     self.chunkByteCount = chunkByteCount
     self.metadataByteCount = metadataByteCount

@@ -42,6 +42,9 @@ public struct InterruptState: Sendable, Hashable {
       self.table = table
       self.pendingBits = pendingBits
     }
+
+    /// The number of vectors in the table.
+    public var vectorCount: Int { table.count / 16 }
   }
 
   public init(assertedPins: UInt8? = nil, msi: MSI? = nil, msix: MSIX? = nil) {
@@ -106,6 +109,26 @@ extension InterruptState: MetadataRecord {
         .malformedField, expected: "a pending bit for each of \(vectors) vectors",
         found: "\(msix.pendingBits.count) bytes")
     }
+  }
+}
+
+extension InterruptState: CustomStringConvertible {
+  /// Whether there is anything to restore.
+  public var isProgrammed: Bool { msi != nil || msix != nil || (assertedPins ?? 0) != 0 }
+
+  /// What there is to restore: `20 MSI-X vectors, MSI, INTA` or the like.
+  public var description: String {
+    guard isProgrammed else { return "none programmed" }
+    var parts: [String] = []
+    if let count = msix?.vectorCount {
+      parts.append("\(count) MSI-X vector\(count == 1 ? "" : "s")")
+    }
+    if msi != nil { parts.append("MSI") }
+    for (bit, pin) in ["INTA", "INTB", "INTC", "INTD"].enumerated()
+    where (assertedPins ?? 0) >> bit & 1 == 1 {
+      parts.append(pin)
+    }
+    return parts.joined(separator: ", ")
   }
 }
 

@@ -18,8 +18,8 @@ extension Record {
     case .end: self = .end(try .init(parsing: payload, at: place))
     case .index: self = .index(try .init(parsing: payload, at: place))
     default:
-      self = .unknown(
-        UnknownRecord(
+      self = .optional(
+        OptionalRecord(
           type: header.type, device: header.deviceNumber, payload: [UInt8](payload)))
     }
   }

@@ -9,5 +9,5 @@ public enum Record: Sendable, Hashable {
   case summary(DeviceSummary, device: UInt16)
   case end(StreamTotals)
   case index(IndexBlock)
-  case unknown(UnknownRecord)
+  case optional(OptionalRecord)
 }

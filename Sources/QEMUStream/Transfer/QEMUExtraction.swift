@@ -3,8 +3,8 @@ public import MigrationStream
 
 /// VFIO devices of a QEMU stream as a sequence of records: with everything that QEMU knew of them.
 ///
-/// The stream is read twice, because the configuration comes last in it and is wanted first: once for its catalog, and
-/// once here.
+/// The stream is read twice, because the configuration comes last in it and is wanted first: once
+/// for its catalog, and once here.
 public struct QEMUExtraction {
   /// A device to take out.
   public struct Device: Sendable {
@@ -15,6 +15,15 @@ public struct QEMUExtraction {
     public init(_ summary: VFIODeviceSummary, packets: DeviceStatePackets.Sequence? = nil) {
       self.summary = summary
       self.packets = packets
+    }
+
+    fileprivate func introduction(number: UInt16) -> DeviceIntroduction {
+      let configuration = summary.configuration
+      return DeviceIntroduction(
+        number: number,
+        identity: DeviceIdentity(name: summary.id, pci: configuration?.pciIdentity),
+        configuration: configuration.map { ConfigurationRecord(synthesized: $0.space) },
+        interrupts: configuration?.interrupts)
     }
   }
 
@@ -30,7 +39,8 @@ public struct QEMUExtraction {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// Writes information, identities and what belongs to them, and all state; the end is the caller's to write.
+  /// Writes information, identities and what belongs to them, and all state; the end is the
+  /// caller's to write.
   ///
   /// - Parameters:
   ///   - reader: the main channel from its start, of which no more is read than the devices need.
@@ -41,11 +51,11 @@ public struct QEMUExtraction {
     packets readPacket: (_ file: Int, _ offset: UInt64, _ count: Int) throws(Source.Failure) ->
       [UInt8],
     information: StreamInformation, to sink: inout Sink, progress: (UInt64) -> Void = { _ in }
-  ) throws(QEMUTransferError<Source.Failure, Sink.Failure>) {
-    do throws(Sink.Failure) {
+  ) throws(QEMUTransferError<Sink.Failure>) {
+    do {
       try sink.write(.information(information))
       for (number, device) in zip((0 as UInt16)..., devices) {
-        try introduce(device.summary, number, to: &sink)
+        try sink.write(device.introduction(number: number))
       }
     } catch {
       throw .sink(error)
@@ -57,24 +67,8 @@ public struct QEMUExtraction {
       guard let packets = device.packets else { continue }
       try lanes[number].write(packets, reading: readPacket, &total, to: &sink, progress)
     }
-    do throws(Sink.Failure) {
-      for number in lanes.indices { try lanes[number].finish(&total, to: &sink) }
-    } catch {
-      throw .sink(error)
-    }
+    for number in lanes.indices { try lanes[number].finish(&total, to: &sink) }
     progress(total)
-  }
-
-  private func introduce<Sink: RecordSink & ~Copyable>(
-    _ device: VFIODeviceSummary, _ number: UInt16, to sink: inout Sink
-  ) throws(Sink.Failure) {
-    let identity = DeviceIdentity(
-      name: device.id, pci: device.configuration.flatMap(\.pciIdentity))
-    try sink.write(.identity(identity, device: number))
-    guard let configuration = device.configuration else { return }
-    try sink.write(
-      .configuration(ConfigurationRecord(synthesized: configuration.space), device: number))
-    try sink.write(.interrupts(configuration.interrupts, device: number))
   }
 
   private func writeSections<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(

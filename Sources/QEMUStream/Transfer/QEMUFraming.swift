@@ -88,9 +88,9 @@ extension QEMUFraming {
   /// worth, unless it is the `last`.
   mutating func takeRecord(device: UInt16, last: Bool = false) -> Record? {
     guard last ? !bytes.isEmpty : bytes.count >= 32 << 10 else { return nil }
-    let record = UnknownRecord(type: .qemuFraming, device: device, payload: payload)
+    let record = OptionalRecord(type: .qemuFraming, device: device, payload: payload)
     self = QEMUFraming()
-    return .unknown(record)
+    return .optional(record)
   }
 
   /// Appends the events of a record's payload; false where they are malformed or too many.

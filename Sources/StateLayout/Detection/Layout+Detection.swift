@@ -1,8 +1,9 @@
 import ByteIO
 
 extension Layout {
-  /// Tells which of `layouts` a state may have, by as many of its first bytes as are known, its length in all, and the
-  /// kernel driver's name. A few hundred first bytes are enough for the shipped layouts.
+  /// Tells which of `layouts` a state may have, by as many of its first bytes as are known, its
+  /// length in all, and the kernel driver's name. A few hundred first bytes are enough for the
+  /// shipped layouts.
   public static func detect(
     prefix: [UInt8], byteCount: UInt64, driver: String? = nil, among layouts: [Layout] = shipped
   ) -> LayoutDetection {
@@ -23,12 +24,26 @@ extension Layout {
     return LayoutDetection(candidates: candidates)
   }
 
+  // More than the first record of every shipped layout has.
+  private static let prefixByteCount: UInt64 = 1024
+
+  /// Tells which of the shipped layouts `state` may have, by its first bytes, its length, and the
+  /// kernel driver's name.
+  public static func detect<Source: StateSource>(
+    _ state: Source, driver: String? = nil
+  ) throws(Source.Failure) -> LayoutDetection {
+    var prefix = ByteBuffer()
+    try state.read(at: 0, count: Int(min(state.byteCount, prefixByteCount)), into: &prefix)
+    return detect(prefix: [UInt8](prefix.bytes), byteCount: state.byteCount, driver: driver)
+  }
+
   /// The layout with this name among `layouts`.
   public static func named(_ name: String, among layouts: [Layout] = shipped) -> Layout? {
     layouts.first { $0.name == name }
   }
 
-  /// Whether the kernel's driver of this name, which may be written with hyphens, hands such state out or takes it.
+  /// Whether the kernel's driver of this name, which may be written with hyphens, hands such state
+  /// out or takes it.
   public func isOf(driver: String?) -> Bool {
     guard let driver else { return false }
     let name = String(driver.map { $0 == "-" ? "_" : $0 })

@@ -14,11 +14,13 @@ public struct Translator: Sendable {
   /// What became of a state.
   public struct Outcome: Sendable {
     public var report: TranslationReport
-    /// The state in the layout that was asked for; what was opaque is a place in the source. Nil where it was refused.
+    /// The state in the layout that was asked for; what was opaque is a place in the source. Nil
+    /// where it was refused.
     public let state: Payload?
   }
 
-  /// Translates a state, reading of it only what its layout describes; throws only what the source does.
+  /// Translates a state, reading of it only what its layout describes; throws only what the source
+  /// does.
   ///
   /// What comes out was taken apart again by its own layout, which found nothing wrong with it.
   public func translate<Source: StateSource>(
@@ -62,14 +64,40 @@ public struct Translator: Sendable {
     return Outcome(report: run.report, state: run.report.isAccepted ? result : nil)
   }
 
+  /// Translates a state of which `layout` may be nil: then its content tells it, or the driver that
+  /// handed it out.
+  public func translate<Source: StateSource>(
+    _ state: Source, from layout: Layout?, of driver: String?, to wanted: Layout
+  ) throws(TranslationError<Source.Failure>) -> Outcome {
+    var candidates: [LayoutDetection.Candidate] = []
+    do throws(Source.Failure) {
+      if let layout { return try translate(state, from: layout, to: wanted) }
+      let detection = try Layout.detect(state, driver: driver)
+      if let best = detection.best { return try translate(state, from: best.layout, to: wanted) }
+      candidates = detection.candidates
+    } catch {
+      throw .source(error)
+    }
+    throw .unknownLayout(candidates)
+  }
+
   /// Translates a state in memory.
   public func translate(_ state: [UInt8], from layout: Layout, to wanted: Layout) -> Outcome {
     translate(StateBytes(state), from: layout, to: wanted)
   }
 }
 
+/// Why a state could not even be looked at.
+public enum TranslationError<SourceFailure: Error>: Error {
+  /// It could not be read.
+  case source(SourceFailure)
+  /// Neither its content nor its driver tells which layout it has; these are possible.
+  case unknownLayout([LayoutDetection.Candidate])
+}
+
 extension TranslationRun {
-  /// Refuses bytes that a state's layout does not describe, for another layout has no place for them.
+  /// Refuses bytes that a state's layout does not describe, for another layout has no place for
+  /// them.
   fileprivate mutating func refuse(remaindersOf node: LayoutNode, at path: String) {
     if node.origin == .remainder {
       return refuse(

@@ -1,19 +1,12 @@
 import ByteIO
 import MigrationStream
 
-/// The records of a device but its state.
-struct DeviceMetadata {
-  var identity = DeviceIdentity()
-  var configuration: ConfigurationRecord?
-  var interrupts: InterruptState?
-  var pasids: PASIDTable?
-}
-
 /// What differs in the records of a device but its state.
 struct DeviceComparison {
-  let device: UInt16
-  let left: DeviceMetadata
-  let right: DeviceMetadata
+  let left: DeviceIntroduction
+  let right: DeviceIntroduction
+
+  private var device: UInt16 { left.number }
 
   var differences: [StreamDifference] {
     identityDifferences + configurationDifferences + interruptDifferences + bindingDifferences

@@ -49,8 +49,8 @@ public struct StreamComparison: ~Copyable {
     var total: UInt64 = 0
     for (device, pair) in zip((0 as UInt16)..., zip(leftCatalog.devices, rightCatalog.devices)) {
       let parts = DeviceComparison(
-        device: device, left: try Self.metadata(of: pair.0, in: left),
-        right: try Self.metadata(of: pair.1, in: right))
+        left: try left.introduction(of: device, pair.0),
+        right: try right.introduction(of: device, pair.1))
       differences += parts.differences
       try leftState.begin(device, in: left)
       try rightState.begin(device, in: right)
@@ -70,22 +70,6 @@ public struct StreamComparison: ~Copyable {
     let catalog = try state.catalog(of: archive)
     if let defect = catalog.defect { throw StreamIOError(archive.path, .stream(defect)) }
     return catalog
-  }
-
-  private static func metadata(
-    of device: StreamCatalog.Device, in archive: borrowing StreamArchive
-  ) throws(StreamIOError) -> DeviceMetadata {
-    var metadata = DeviceMetadata()
-    for offset in device.recordOffsets.values {
-      switch try archive.record(at: offset) {
-      case .identity(let value, _): metadata.identity = value
-      case .configuration(let value, _): metadata.configuration = value
-      case .interrupts(let value, _): metadata.interrupts = value
-      case .pasids(let value, _): metadata.pasids = value
-      default: break
-      }
-    }
-    return metadata
   }
 
   private borrowing func stateDifference(

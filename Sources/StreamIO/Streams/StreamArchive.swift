@@ -150,6 +150,15 @@ extension StreamArchive {
     return try input.metadata(record, at: offset, buffer: &buffer)
   }
 
+  /// What the stream says of a device of its catalog, but for optional records.
+  public borrowing func introduction(
+    of number: UInt16, _ device: StreamCatalog.Device
+  ) throws(StreamIOError) -> DeviceIntroduction {
+    var introduction = DeviceIntroduction(number: number)
+    for offset in device.recordOffsets.values { _ = introduction.add(try record(at: offset)) }
+    return introduction
+  }
+
   /// The bytes of the file from `offset`, `count` of them or as many as there are.
   public borrowing func bytes(at offset: UInt64, count: Int) throws(StreamIOError) -> [UInt8] {
     var buffer = ByteBuffer()

@@ -107,7 +107,7 @@ extension StreamCatalog {
       }
     case .interrupts(let value, let device):
       note(device, .interruptState, at: offset) {
-        $0.interruptVectorCount = (value.msix?.table.count).map { $0 / 16 } ?? 0
+        $0.interruptVectorCount = value.msix?.vectorCount ?? 0
       }
     case .pasids(let value, let device):
       note(device, .pasidTable, at: offset) {
@@ -117,7 +117,7 @@ extension StreamCatalog {
     case .summary(let value, let device):
       note(device, .deviceSummary, at: offset) { $0.summary = value }
     case .end: isComplete = true
-    case .unknown(let value): if value.type != .qemuFraming { unknownRecordCount += 1 }
+    case .optional(let value): if !value.type.isDefined { unknownRecordCount += 1 }
     case .chunk, .index: break
     }
   }

@@ -1,5 +1,5 @@
 public import MigrationStream
 
-extension StreamReader: RecordSource {
+extension StreamReader: VerifyingRecordSource {
   public var recordNumber: UInt32 { recordHeader?.sequence ?? 0 }
 }

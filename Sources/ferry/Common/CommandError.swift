@@ -52,6 +52,7 @@ struct CommandError: Error {
     switch error {
     case let error as CommandError: self = error
     case let error as StreamIOError: self.init(error)
+    case let error as CopyError<StreamIOError, any Error>: self.init(error.cause)
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as DeviceOpenError: self.init(error)
     case let error as DeviceError: self = .device("\(error)")

@@ -1,4 +1,5 @@
 import Migration
+import MigrationStream
 
 /// What `ferry replay --json` prints; the shape is `schemas/replay.schema.json`. Times are in microseconds.
 struct ReplayReport: Encodable {
@@ -11,6 +12,8 @@ struct ReplayReport: Encodable {
     var wasReset: Bool
     var outcome: String
     var registers: [Register]
+    /// What the guest had programmed, if the stream says it.
+    var interrupts: Interrupts?
     /// Of what the device holds.
     var digest: String?
   }
@@ -21,6 +24,21 @@ struct ReplayReport: Encodable {
     var value: UInt32
     var mask: UInt32
     var droppedBits: UInt32
+  }
+
+  struct Interrupts: Encodable {
+    var msixVectors: Int
+    var msi: Bool
+    /// Those that are asserted, by bits: INTA 1, INTB 2, INTC 4, INTD 8.
+    var assertedPins: UInt8
+    /// Always false: that is the VMM's part.
+    var restored = false
+
+    init(_ state: InterruptState) {
+      msixVectors = state.msix?.vectorCount ?? 0
+      msi = state.msi != nil
+      assertedPins = state.assertedPins ?? 0
+    }
   }
 
   struct Finding: Encodable {
@@ -58,7 +76,7 @@ struct ReplayReport: Encodable {
             name: $0.register.name, offset: $0.register.offset, value: $0.register.value,
             mask: $0.register.mask, droppedBits: $0.droppedBits)
         },
-        digest: target?.device.digest)
+        interrupts: device.interrupts.map(Interrupts.init), digest: target?.device.digest)
     }
     stateBytes = summary.byteCount
     downtime = StateTimes.microseconds(summary.downtime)

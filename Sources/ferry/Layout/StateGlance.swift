@@ -29,8 +29,7 @@ struct StateGlance {
       state: state, device: device, byteCount: known.state.byteCount,
       chunkLimit: state.decodedChunkCount + chunkLimit)
     guard source.byteCount > 0,
-      let detection = try? source.detection(
-        driver: known.identity.driver, prefixByteCount: Self.prefixByteCount)
+      let detection = try? Layout.detect(source, driver: known.identity.driver)
     else { return nil }
     self.init(detection) { layout in try? layout.dissect(source) }
   }

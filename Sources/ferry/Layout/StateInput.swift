@@ -9,9 +9,6 @@ struct StateInput {
   /// The kernel driver that handed it out, where a stream says so.
   let driver: String?
 
-  // More than the first record of every shipped layout has.
-  private static let prefixByteCount = 1024
-
   init(_ name: String) throws {
     guard let hash = name.lastIndex(of: "#"),
       let selector = DeviceSelector(argument: String(name[name.index(after: hash)...]))
@@ -36,21 +33,12 @@ struct StateInput {
 
   /// What the state may be.
   func detection() throws -> LayoutDetection {
-    try source.detection(driver: driver, prefixByteCount: Self.prefixByteCount)
+    try Layout.detect(source, driver: driver)
   }
 }
 
 /// A source of device state that is a file.
 protocol StateInputSource: StateSource where Failure == StreamIOError {}
-
-extension StateInputSource {
-  func detection(driver: String?, prefixByteCount: Int) throws(StreamIOError) -> LayoutDetection {
-    var prefix = ByteBuffer()
-    try read(at: 0, count: Int(min(byteCount, UInt64(prefixByteCount))), into: &prefix)
-    return Layout.detect(
-      prefix: [UInt8](prefix.bytes), byteCount: byteCount, driver: driver)
-  }
-}
 
 /// The content of a file.
 final class FileState: StateInputSource {

@@ -47,7 +47,8 @@ struct QEMUReplace: ParsableCommand {
     let configuration: VFIOConfiguration
     do throws(QEMUStreamError) {
       configuration = try own.configuration.replacing(
-        source.configuration, source.interrupts, recordedAt: source.recordOffsets)
+        source.introduction.configuration, source.introduction.interrupts,
+        recordedAt: source.recordOffsets)
     } catch {
       throw CommandError(error, in: source.path)
     }

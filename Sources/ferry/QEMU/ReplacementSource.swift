@@ -8,8 +8,7 @@ struct ReplacementSource {
   let path: String
   let preCopyByteCount: UInt64
   let stopCopyByteCount: UInt64
-  let configuration: ConfigurationRecord?
-  let interrupts: InterruptState?
+  let introduction: DeviceIntroduction
   /// Where in the file the device's records begin.
   let recordOffsets: [RecordType: UInt64]
   /// How a QEMU stream divided the state, where it came from one.
@@ -41,29 +40,27 @@ struct ReplacementSource {
     let statistics = catalog.devices[Int(number)].state
     preCopyByteCount = statistics.share(of: .preCopy).byteCount
     stopCopyByteCount = statistics.share(of: .stopCopy).byteCount
-    (configuration, interrupts, framing) = try Self.records(of: number, in: archive)
+    (introduction, framing) = try Self.records(of: number, in: archive)
     state = State(archive.reader(), of: number)
   }
 
   private static func records(
     of number: UInt16, in archive: borrowing StreamArchive
-  ) throws -> (ConfigurationRecord?, InterruptState?, QEMUFraming?) {
-    var configuration: ConfigurationRecord?
-    var interrupts: InterruptState?
+  ) throws -> (DeviceIntroduction, QEMUFraming?) {
+    var introduction = DeviceIntroduction(number: number)
     var cursor = RecordCursor()
     var framing = QEMUFraming()
     var isFramingGood = true
     while let record = try cursor.next(in: archive) {
       guard case .metadata(let value) = record.content else { continue }
-      switch value {
-      case .configuration(let value, number): configuration = value
-      case .interrupts(let value, number): interrupts = value
-      case .unknown(let value) where value.type == .qemuFraming && value.device == number:
+      if case .optional(let value) = value, value.type == .qemuFraming {
+        guard value.device == number else { continue }
         isFramingGood = isFramingGood && framing.append(payload: value.payload)
-      default: break
+      } else {
+        _ = introduction.add(value)
       }
     }
-    return (configuration, interrupts, isFramingGood && !framing.bytes.isEmpty ? framing : nil)
+    return (introduction, isFramingGood && !framing.bytes.isEmpty ? framing : nil)
   }
 
   /// A device's state, in order, in pieces of any size.

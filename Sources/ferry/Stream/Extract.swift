@@ -1,6 +1,4 @@
 import ArgumentParser
-import ByteIO
-import Migration
 import MigrationStream
 import StreamIO
 
@@ -50,77 +48,38 @@ struct Extract: ParsableCommand {
     if salvage { try extractIntact() } else { try extractWhole() }
   }
 
-  // State that was not asked for goes nowhere, and is not decoded.
-  private func stateFile() throws -> OutputFile { try OutputFile(path: state ?? "/dev/null") }
+  private func files() throws -> PartFiles {
+    try PartFiles(
+      of: device, in: file,
+      to: PartFiles.Paths(state: state, configuration: config, pasids: pasid))
+  }
 
   private func extractWhole() throws {
     var reader = StreamReader(
       try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
-    let stateFile = try stateFile()
+    var files = try files()
     let progress = Progress("extracted", total: reader.inputByteCount)
-    var selected = SelectedDevice(device, in: file)
-    while let record = try reader.next() {
-      selected.note(record)
-      switch record {
-      case .chunk(let chunk):
-        if try chunk.device == selected.resolve(), state != nil {
-          try stateFile.write(try reader.chunkBytes())
-        }
-        progress.update(reader.offset)
-      case .summary, .end: _ = try selected.resolve()
-      default: break
-      }
-    }
-    try writeParts(of: selected)
-    try stateFile.finish()
+    try reader.copy(into: &files) { progress.update($0.offset) }
+    try files.finish()
   }
 
   private func extractIntact() throws {
     var stream = try StreamSalvage(try InputFile(path: file).seekable())
-    let stateFile = try stateFile()
-    var selected = SelectedDevice(device, in: file)
-    var position: UInt64 = 0
+    var files = try files()
     while let record = try stream.next() {
       switch record.content {
-      case .metadata(let value):
-        selected.note(value)
+      case .metadata(let value): files.add(value)
       case .chunk(let chunk):
-        guard selected.includes(chunk.device), state != nil else { continue }
-        try stateFile.skip(chunk.stateOffset - position)
-        try stateFile.write(stream.chunkBytes)
-        position = chunk.stateOffset + UInt64(chunk.byteCount)
+        try files.write(stream.chunkBytes, of: chunk.device, at: chunk.stateOffset)
       }
     }
-    let number = try selected.resolve(minimumCount: stream.report.losses.count)
+    let number = try files.resolve(minimumCount: stream.report.losses.count)
     let loss = stream.report.losses[Int(number)]
-    let total = stream.report.catalog.devices[Int(number)].summary?.byteCount ?? position
-    if total > position { try stateFile.skip(total - position) }
-    try writeParts(of: selected, isSalvage: true)
-    try stateFile.finish()
+    try files.finish(
+      stateByteCount: stream.report.catalog.devices[Int(number)].summary?.byteCount)
     guard loss.isEmpty else {
       let text = SalvageText.lines(for: loss).joined(separator: "\n")
       throw CommandError.damaged("\(file): device \(number) is not whole\n\(text)")
-    }
-  }
-
-  private func writeParts(of selected: SelectedDevice, isSalvage: Bool = false) throws {
-    let parts: [(path: String?, what: String, bytes: [UInt8]?)] = [
-      (config, "configuration space", selected.configuration),
-      (pasid, "PASID table", selected.pasids.map { [UInt8]($0.yaml.utf8) }),
-    ]
-    // Nothing is written unless all that was asked for is there.
-    for part in parts where part.path != nil && part.bytes == nil {
-      guard isSalvage else {
-        throw CommandError.no(
-          "\(file): expected a \(part.what) of device '\(device)', found none")
-      }
-      StandardError.print("ferry: \(file): no intact \(part.what) of device '\(device)'")
-    }
-    for part in parts {
-      guard let path = part.path, let bytes = part.bytes else { continue }
-      let output = try OutputFile(path: path)
-      try output.write(bytes.span.raw)
-      try output.finish()
     }
   }
 }

@@ -107,7 +107,7 @@ struct InspectReport: Encodable {
   var storedBytes: UInt64
   var devices: [Device]
   var unknownRecords: Int
-  var error: VerifyReport.Failure?
+  var error: VerifyReport.Defect?
 
   init(
     _ catalog: StreamCatalog, glances: [StateGlance?] = [], losses: [SalvageReport.Loss]? = nil
@@ -122,7 +122,7 @@ struct InspectReport: Encodable {
     storedBytes = catalog.storedByteCount
     devices = catalog.devices.enumerated().map { Device(index: $0, $1) }
     unknownRecords = catalog.unknownRecordCount
-    error = catalog.defect.map(VerifyReport.Failure.init)
+    error = catalog.defect.map(VerifyReport.Defect.init)
     for (index, glance) in glances.enumerated() where index < devices.count {
       devices[index].content = glance.map(Content.init)
     }

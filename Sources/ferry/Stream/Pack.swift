@@ -48,7 +48,7 @@ struct Pack: ParsableCommand {
   }
 
   func run() throws {
-    let devices = try parts.map { try $0.parts() }
+    let devices = try zip(parts, (0 as UInt16)...).map { try $0.part(number: $1) }
     let file = try OutputFile(path: output)
     var writer =
       if let bandwidth {
@@ -56,8 +56,9 @@ struct Pack: ParsableCommand {
       } else {
         try coding.writer(to: file)
       }
+    var source = PartsSource(devices, information: try .current(), limits: writer.limits)
     let progress = Progress("packed", total: nil)
-    try writer.write(devices, information: try .current()) { progress.update($0) }
+    try source.copy(into: &writer) { progress.update($0.stateByteCount) }
     try writer.finish()
   }
 }

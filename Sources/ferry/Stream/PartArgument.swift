@@ -37,18 +37,19 @@ struct PartArgument: ExpressibleByArgument {
     ["state", "config", "pasid"].count { values[$0] == "-" }
   }
 
-  /// The parts, with configuration space and PASID table read.
-  func parts() throws -> DeviceParts {
+  /// The device with this number in the stream, its configuration space and PASID table read.
+  func part(number: UInt16) throws -> PartsSource.Part {
     var identity = DeviceIdentity(name: values["name"], driver: values["driver"])
     let space = try values["config"].map(configurationSpace(of:))
     identity.pci = space?.pciIdentity
     if let ids = values["ids"].flatMap(Self.ids) {
       identity.pci = DeviceIdentity.PCIIdentity(vendorID: ids.vendor, deviceID: ids.device)
     }
-    return DeviceParts(
-      identity: identity,
-      configuration: space.map { ConfigurationRecord(physical: $0.bytes) },
-      pasids: try values["pasid"].map(PASIDTable.init(file:)),
+    return PartsSource.Part(
+      DeviceIntroduction(
+        number: number, identity: identity,
+        configuration: space.map { ConfigurationRecord(physical: $0.bytes) },
+        pasids: try values["pasid"].map(PASIDTable.init(file:))),
       statePath: values["state"] ?? "-",
       preCopyByteCount: values["precopy"].flatMap(ByteSize.init(argument:))?.byteCount ?? 0)
   }

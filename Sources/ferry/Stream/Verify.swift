@@ -33,18 +33,15 @@ struct Verify: ParsableCommand {
     var report = VerifyReport()
     var failure: StreamIOError?
     do throws(StreamIOError) {
-      while let record = try reader.next() {
-        if case .chunk = record { _ = try reader.chunkBytes() }
-        var isVerified = false
-        if case .summary(_, let device) = record { isVerified = reader.isVerified(device: device) }
-        report.note(record, isVerified: isVerified)
-        progress.update(reader.offset)
-      }
+      try reader.copy(into: &report) { progress.update($0.offset) }
       report.ok = true
     } catch {
       guard case .stream(let cause) = error.cause else { throw CommandError(error) ?? error }
-      report.error = VerifyReport.Failure(cause)
+      report.error = VerifyReport.Defect(cause)
       failure = error
+    }
+    for device in report.devices.indices where !reader.isVerified(device: UInt16(device)) {
+      report.devices[device].verified = false
     }
     report.complete = reader.isContentComplete
     report.format = reader.header.map(InspectReport.Format.init)

@@ -1,4 +1,5 @@
 import MigrationStream
+import StreamIO
 
 /// What `ferry verify --json` prints; the shape is `schemas/verify.schema.json`.
 struct VerifyReport: Encodable {
@@ -8,11 +9,12 @@ struct VerifyReport: Encodable {
     var stateBytes: UInt64
     var chunks: UInt64
     var digest: String?
-    /// Whether the state has the digest of its summary.
+    /// Whether the state has the digest of its summary, as far as the source held them against each
+    /// other.
     var verified: Bool
   }
 
-  struct Failure: Encodable {
+  struct Defect: Encodable {
     var offset: UInt64
     var record: UInt32?
     var device: UInt16?
@@ -33,26 +35,7 @@ struct VerifyReport: Encodable {
   var complete = false
   var rawBytes: UInt64 = 0
   var devices: [Device] = []
-  var error: Failure?
-
-  /// Takes note of a record; `isVerified` tells of a summary whether every chunk before it was decoded.
-  mutating func note(_ record: Record, isVerified: Bool) {
-    switch record {
-    case .identity(let identity, _):
-      devices.append(
-        Device(
-          index: devices.count, name: identity.name, stateBytes: 0, chunks: 0, digest: nil,
-          verified: false))
-    case .chunk(let chunk):
-      devices[Int(chunk.device)].stateBytes += UInt64(chunk.byteCount)
-      devices[Int(chunk.device)].chunks += 1
-      rawBytes += UInt64(chunk.byteCount)
-    case .summary(let summary, let device):
-      devices[Int(device)].digest = summary.digest.map { "\($0)" }
-      devices[Int(device)].verified = isVerified && summary.digest?.algorithm == .xxh3
-    default: break
-    }
-  }
+  var error: Defect?
 
   /// One line for a person.
   func text(_ path: String) -> String {
@@ -64,4 +47,32 @@ struct VerifyReport: Encodable {
     return "\(path): whole; \(Printable.count(devices.count, "device")), "
       + "\(ByteSize.text(rawBytes)) of state, \(digests)"
   }
+}
+
+extension VerifyReport: RecordSink {
+  typealias Failure = StreamIOError
+
+  var limits: StreamLimits { .unlimited }
+
+  mutating func write(_ record: Record) {
+    switch record {
+    case .identity(let identity, _):
+      devices.append(
+        Device(
+          index: devices.count, name: identity.name, stateBytes: 0, chunks: 0, digest: nil,
+          verified: false))
+    case .summary(let summary, let device):
+      devices[Int(device)].digest = summary.digest.map { "\($0)" }
+      devices[Int(device)].verified = summary.digest?.algorithm == .xxh3
+    default: break
+    }
+  }
+
+  mutating func write(_ chunk: RawSpan, device: UInt16, context: StateChunk.Context) {
+    devices[Int(device)].stateBytes += UInt64(chunk.byteCount)
+    devices[Int(device)].chunks += 1
+    rawBytes += UInt64(chunk.byteCount)
+  }
+
+  func finish() {}
 }

@@ -112,16 +112,33 @@ struct TranslateCommand: ParsableCommand {
     _ file: consuming InputFile, from chosen: Layout?, to wanted: Layout,
     by translator: Translator
   ) throws {
-    let layout = try profile.map(ProfileFiles.layout)
-    var stream = try StreamTranslation(
-      file, named: input, records: RecordTranslation(for: translator.target, profile: layout))
-    try stream.translate(device, from: chosen, to: wanted, by: translator)
-    let outcomes = stream.devices.compactMap { device in
-      device.translated.map { (number: Optional(device.number), outcome: $0.outcome) }
+    let records = RecordTranslation(
+      for: translator.target, profile: try profile.map(ProfileFiles.layout))
+    let stream = try ArchivedState(StreamArchive(file, limits: .randomAccess))
+    let catalog = stream.catalog
+    if let defect = catalog.defect { throw StreamIOError(input, .stream(defect)) }
+    let numbers =
+      try device.map { selector in
+        [try selector.number(among: catalog.devices.map(\.identity.name), in: input)]
+      } ?? (0..<UInt16(catalog.devices.count)).map { $0 }
+    let devices = try numbers.map { number in
+      let known = catalog.devices[Int(number)]
+      return try naming("\(input)#\(number)") {
+        try TranslatedDevice(
+          stream.archive.introduction(of: number, known),
+          state: DeviceState(state: stream, device: number, byteCount: known.state.byteCount),
+          from: chosen, to: wanted, by: translator, records: records)
+      }
     }
-    try finish(outcomes) { output in
-      try stream.write(
-        coding.writer(to: OutputFile(path: output), limits: stream.limits))
+    try finish(devices.map { (Optional($0.introduction.number), $0.outcome) }) { output in
+      let progress = Progress("translated", total: nil)
+      var source = ArchivedRecords(stream)
+      var translation = StreamTranslation(
+        devices, information: try .current(),
+        into: try coding.writer(to: OutputFile(path: output), limits: stream.archive.header.limits),
+        stateFailure: { $0 }, progress: { progress.update($0) })
+      try source.copy(into: &translation)
+      try translation.finish()
     }
   }
 
@@ -133,13 +150,30 @@ struct TranslateCommand: ParsableCommand {
     if let option = (options + coding.given).first {
       throw CommandError.usage("\(input): expected a stream with \(option), found device state")
     }
-    let state = try TranslatedState(
-      FileState(file), driver: translator.source.driver, name: input,
-      from: chosen, to: wanted, by: translator)
-    try finish([(nil, state.outcome)]) { output in
+    let state = FileState(file)
+    let outcome = try naming(input) {
+      try translator.translate(state, from: chosen, of: translator.source.driver, to: wanted)
+    }
+    try finish([(nil, outcome)]) { output in
       let file = try OutputFile(path: output)
-      try state.send { (span) throws(StreamIOError) in try file.write(span) }
+      try outcome.state?.forEach(from: state) { (span) throws(StreamIOError) in
+        try file.write(span)
+      }
       try file.finish()
+    }
+  }
+
+  /// Says of which state it is that the layout is not known.
+  private func naming<Result>(_ name: String, _ translate: () throws -> Result) throws -> Result {
+    do {
+      return try translate()
+    } catch TranslationError<StreamIOError>.source(let cause) {
+      throw cause
+    } catch TranslationError<StreamIOError>.unknownLayout(let candidates) {
+      let possible = candidates.map { "\n  it could be \($0.layout.name): \($0.reason)" }
+      throw CommandError.no(
+        "\(name): the content does not tell what state it is\(possible.joined())\n"
+          + "  --from says what it is; ferry layout list has the names")
     }
   }
 

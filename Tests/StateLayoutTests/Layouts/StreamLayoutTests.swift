@@ -11,6 +11,7 @@ import Testing
   @Test(
     arguments: [
       "mtty-one-port", "mtty-precopy", "raw", "three-devices", "unknown-records", "deltas",
+      "private-records",
     ])
   func streamsOfTheCorpus(stream: String) throws {
     try expectAgreement(try Corpus.bytes("streams/\(stream).dms"))
@@ -287,7 +288,7 @@ import Testing
     case .index(let block):
       #expect(integer(1) == block.previousOffset)
       #expect(field(node, 2)?["value.entries"]?.items.count ?? 0 == block.entryCount)
-    case .unknown(let record):
+    case .optional(let record):
       #expect(node["header.type"]?.integer == Int128(record.type.rawValue))
       #expect(node["payload"]?.payload?.loadedBytes ?? [] == record.payload)
     }

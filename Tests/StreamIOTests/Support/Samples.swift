@@ -20,7 +20,7 @@ enum Samples {
     builder.devices[1].pasids = PASIDTable(
       domains: [.init(id: 1)], bindings: [.init(pasid: 5, domain: 1)])
     builder.unknown = [
-      UnknownRecord(type: RecordType(rawValue: 77), device: 1, payload: [1, 2, 3])
+      OptionalRecord(type: RecordType(rawValue: 77), device: 1, payload: [1, 2, 3])
     ]
     let preCopy = StateChunk.Context(phase: .preCopy, flags: .lastOfIteration)
     let stopCopy = StateChunk.Context(phase: .stopCopy)

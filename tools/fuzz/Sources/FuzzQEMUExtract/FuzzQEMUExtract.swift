@@ -134,7 +134,7 @@ private func bytes(_ encoded: borrowing EncodedBytes) -> [UInt8] {
 
 extension Record {
   fileprivate var isFraming: Bool {
-    if case .unknown(let record) = self { record.type == .qemuFraming } else { false }
+    if case .optional(let record) = self { record.type == .qemuFraming } else { false }
   }
 }
 

@@ -36,7 +36,7 @@ public struct ExtractedRecords: RecordSink {
   /// How a device's state was divided, whose records must be good.
   public func framing(of device: UInt16) -> QEMUFraming {
     var framing = QEMUFraming()
-    for case .unknown(let record) in records where record.device == device {
+    for case .optional(let record) in records where record.device == device {
       require(framing.append(payload: record.payload), "a framing can be read again")
     }
     return framing
