@@ -66,7 +66,7 @@ extension QEMULoadCheck {
       .init(
         "switches",
         .array(
-          switches.map {
+          machineProperties.map {
             .object([
               .init("name", .string($0.name)), .init("value", .string($0.value)),
               .init("machines", .string($0.machines)), .init("refused", .number($0.refused)),
@@ -78,7 +78,7 @@ extension QEMULoadCheck {
   }
 }
 
-extension QEMULoadCheck.Byte {
+extension QEMULoadCheck.Mismatch {
   fileprivate var json: JSONValue {
     .object([
       .init("offset", .number(offset)), .init("read", .number(read)),

@@ -20,7 +20,7 @@ extension QEMULoadCheck {
     var lines = [isAccepted ? "QEMU would load it" : "QEMU would refuse it"]
     if let message { lines.append("  \(message)") }
     lines += refused.map { "  refused: \($0.field): \($0.summary)" }
-    lines += switches.map {
+    lines += machineProperties.map {
       "  \($0.name)=\($0.value) (machines \($0.machines)): \($0.refused) byte\($0.refused == 1 ? "" : "s") refused"
         + ($0.changesAnswer ? ", which changes the answer" : "")
     }

@@ -1,4 +1,5 @@
 import ByteIO
+import Inputs
 import StateLayout
 import StreamIO
 

@@ -37,18 +37,18 @@ struct QEMUInspect: ParsableCommand {
     var failure: CommandError?
     if records {
       try output.print(QEMURecordListing.heading)
-      let content = try migration.read { (event) throws(StreamIOError) in
+      let content = try migration.content { (event) throws(StreamIOError) in
         if let line = QEMURecordListing.line(event) { try output.print(line) }
       }
       failure = Self.failure(of: content)
     } else {
       let progress = Progress("read", total: migration.byteCount)
-      let content = try migration.read(progress)
+      let content = try migration.content(progress: { progress.update($0) })
       progress.clear()
       if json {
         try output.print(try JSONText.of(QEMUInspectReport(content)))
       } else {
-        let text = QEMUInspectText(path: migration.main.path, content: content)
+        let text = QEMUInspectText(path: migration.main.name, content: content)
         for line in text.lines { try output.print(line) }
       }
       failure = Self.failure(of: content)
