@@ -53,8 +53,8 @@ public struct QEMUExtraction {
     packets readPacket: (_ file: Int, _ offset: UInt64, _ count: Int) throws(Source.Failure) ->
       [UInt8],
     information: StreamInformation, to sink: inout Sink, progress: (UInt64) -> Void = { _ in }
-  ) throws(QEMUTransferError<Sink.Failure>) {
-    do {
+  ) throws(QEMUTransferError<Source.Failure, Sink.Failure>) {
+    do throws(Sink.Failure) {
       try sink.write(.information(information))
       for (number, device) in zip((0 as UInt16)..., devices) {
         try sink.write(device.introduction(number: number))
@@ -69,7 +69,11 @@ public struct QEMUExtraction {
       guard let packets = device.packets else { continue }
       try lanes[number].write(packets, reading: readPacket, &total, to: &sink, progress)
     }
-    for number in lanes.indices { try lanes[number].finish(&total, to: &sink) }
+    do throws(Sink.Failure) {
+      for number in lanes.indices { try lanes[number].finish(&total, to: &sink) }
+    } catch {
+      throw .sink(error)
+    }
     progress(total)
   }
 
