@@ -1,4 +1,3 @@
-import ArgumentParser
 import Inputs
 import QEMUStream
 import StreamIO
@@ -30,10 +29,6 @@ extension QEMUMigrationContent {
     guard let selector else { return Array(catalog.vfioDevices.indices) }
     return [Int(try selector.number(among: catalog.vfioDevices.map { $0.id as String? }, in: path))]
   }
-}
-
-extension QEMUMachineVersion: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
 }
 
 extension CommandError {
