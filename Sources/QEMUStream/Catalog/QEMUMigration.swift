@@ -20,8 +20,8 @@ public struct QEMUMigration<Input: ByteSource & RandomAccessBytes & ~Copyable> {
     var mains: [Int] = []
     var description: VMDescription?
     do throws(Failure) {
-      for index in files.indices where try files.count == 1 || !files[index].isChannel() {
-        mains.append(index)
+      for index in files.indices {
+        if try files.count == 1 || !files[index].isChannel() { mains.append(index) }
       }
       if mains.count == 1 { description = try files[mains[0]].description() }
     } catch {
