@@ -21,7 +21,8 @@ public struct QEMUMigration<Input: ByteSource & RandomAccessBytes & ~Copyable> {
     var description: VMDescription?
     do throws(Failure) {
       for index in files.indices {
-        if try files.count == 1 || !files[index].isChannel() { mains.append(index) }
+        let isChannel = files.count == 1 ? false : try files[index].isChannel()
+        if !isChannel { mains.append(index) }
       }
       if mains.count == 1 { description = try files[mains[0]].description() }
     } catch {

@@ -35,6 +35,8 @@ public struct VMDescription: Sendable, Hashable {
   public let byteCount: Int
   private let indexByKey: [Key: Int]
 
+  /// The offset of the type byte in front of the JSON.
+  public var sectionOffset: UInt64 { offset - UInt64(Self.headByteCount) }
   /// The bytes in front of the JSON: the type and the length.
   static var headByteCount: Int { 5 }
 

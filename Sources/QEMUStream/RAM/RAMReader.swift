@@ -64,13 +64,13 @@ struct RAMReader {
         if needed > 0 { return .bytes(needed) }
         continue
       }
-      guard [.endOfSection, .multifdFlush, .memorySize].contains(flags) else {
-        throw unknown(flags, at: offset &+ UInt64(position))
-      }
       position &+= 8
-      if flags == .endOfSection { return .nothing }
-      if flags == .memorySize { return .blocks(head & ~flagBits) }
-      summary.multifdFlushCount &+= 1
+      switch flags {
+      case .multifdFlush: summary.multifdFlushCount &+= 1
+      case .endOfSection: return .nothing
+      case .memorySize: return .blocks(head & ~flagBits)
+      default: throw unknown(flags, at: offset &+ UInt64(position) &- 8)
+      }
     }
     return .bytes(8)
   }

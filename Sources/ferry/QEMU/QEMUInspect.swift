@@ -37,9 +37,9 @@ struct QEMUInspect: ParsableCommand {
     var failure: CommandError?
     if records {
       try output.print(QEMURecordListing.heading)
-      let content = try migration.content { (event) throws(StreamIOError) in
+      let content = try migration.content(observing: { (event) throws(StreamIOError) in
         if let line = QEMURecordListing.line(event) { try output.print(line) }
-      }
+      })
       failure = Self.failure(of: content)
     } else {
       let progress = Progress("read", total: migration.byteCount)

@@ -44,15 +44,15 @@ struct QEMUReplace: ParsableCommand {
       try ReplaceableDevice(content.catalog.vfioDevices[number])
     }
     var source = try ReplacementInput(replacement)
-    let device = source.device
+    let carried = source.device
     let (preCopy, stopCopy) = (source.preCopyByteCount, source.stopCopyByteCount)
     let framing = try CommandError.naming(path) { () throws(QEMUStreamError) in
-      try own.framing(preCopy: preCopy, stopCopy: stopCopy, carried: device.framing)
+      try own.framing(preCopy: preCopy, stopCopy: stopCopy, carried: carried.framing)
     }
     let offsets = source.recordOffsets
     let configuration = try CommandError.naming(source.path) { () throws(QEMUStreamError) in
       try own.configuration.replacing(
-        device.introduction.configuration, device.introduction.interrupts, recordedAt: offsets)
+        carried.introduction.configuration, carried.introduction.interrupts, recordedAt: offsets)
     }
     let rewriter = QEMURewriter(
       migration.main.reader(), description: migration.description,

@@ -21,7 +21,8 @@ public struct QEMUInput {
     self.description = description
     var reader = QEMUStreamReader(
       MemoryInput<Never>(bytes, pieceByteCount: step), description: description)
-    catalog = QEMUStreamCatalog(reading: &reader, framingOf: { _, _ in true })
+    catalog = QEMUStreamCatalog(
+      reading: &reader, framingOf: { _, _ in true }, observing: { _ in })
   }
 
   /// A reader of the main channel from its start.
