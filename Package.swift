@@ -157,7 +157,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "InputsTests",
-      dependencies: ["ByteIO", "Inputs", "MigrationStream", "PCIConfig", "TestSupport"]),
+      dependencies: [
+        "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
+        "TestSupport",
+      ]),
     .testTarget(
       name: "DevicesTests",
       dependencies: [

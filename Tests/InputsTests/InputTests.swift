@@ -2,6 +2,8 @@ import ByteIO
 import Inputs
 import MigrationStream
 import PCIConfig
+import QEMUStream
+import StateLayout
 import TestSupport
 import Testing
 

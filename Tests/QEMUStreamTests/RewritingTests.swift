@@ -168,8 +168,12 @@ import Testing
       MemoryInput<Never>(Array(stream[..<end])), description: nil, replacing: replacement,
       into: output)
     var state = MemoryInput<Never>([1])
-    #expect(throws: QEMUTransferError<Never, Never>.self) { try rewriter.rewrite(state: &state) }
-    #expect(!output.isFinished)
+    do {
+      try rewriter.rewrite(state: &state)
+      Issue.record("a stream without its end was copied")
+    } catch {
+      #expect(!output.isFinished)
+    }
   }
 
   /// A sink that takes so many bytes and then fails.
