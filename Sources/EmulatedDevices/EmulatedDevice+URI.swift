@@ -1,12 +1,20 @@
 import ByteIO
 public import Devices
 
+extension EmulatedFamily {
+  /// All of them, in the order of help texts.
+  public static let all: [EmulatedFamily] = [
+    mtty, hisiAcc, virtioNet, qat, mlx5, xe, nvme, pds, igb, synthetic,
+  ]
+}
+
 extension EmulatedDevice {
-  /// The device that `uri` names, of the scheme `emulated` and one of the families of ``EmulatedFamily``.
+  /// The device that `uri` names, of the scheme `emulated` and one of the families of
+  /// ``EmulatedFamily``.
   ///
-  /// Besides its family's parameters each takes `fail=ARC|BYTE|CALL:ERRNO[:ERROR]` (as `FaultPlan.Fault` reads it, any
-  /// number of times) and `step=SIZE`, the most bytes that a read or write moves. `ignoring` names parameters that are
-  /// the caller's own.
+  /// Besides its family's parameters each takes `fail=ARC|BYTE|CALL:ERRNO[:ERROR]` (as
+  /// `FaultPlan.Fault` reads it, any number of times) and `step=SIZE`, the most bytes that a read
+  /// or write moves. `ignoring` names parameters that belong to the caller.
   public convenience init(
     _ uri: DeviceURI, ignoring: Set<String> = []
   ) throws(DeviceURI.Malformed) {

@@ -9,7 +9,7 @@ package func device(_ uri: String) throws -> EmulatedDevice {
 }
 
 extension EmulatedDevice {
-  package var serial: SerialDeviceModel? { model as? SerialDeviceModel }
+  package var serial: MttyModel? { model as? MttyModel }
   package var synthetic: SyntheticModel? { model as? SyntheticModel }
   package var now: MigrationState? { try? state() }
 

@@ -104,4 +104,30 @@ import YAMLReader
     let error = #expect(throws: YAMLError.self) { try self.facts(text) }
     #expect(error?.description == message)
   }
+
+  @Test func theSchemaHasTheKeysThatAreRead() throws {
+    let schema = try YAMLNode(
+      parsing: Corpus.contents(Corpus.root + "/schemas/device-facts.schema.json"))
+    for entry in try properties(schema) {
+      let inner = try properties(entry.value).map(\.key)
+      if !inner.isEmpty { #expect(keys(readBelow: entry.key) == inner.sorted(), "\(entry.key)") }
+    }
+    #expect(keys(readBelow: nil) == (try properties(schema)).map(\.key).sorted())
+  }
+
+  /// The properties of an object in a schema; none of anything else.
+  private func properties(_ schema: YAMLNode) throws -> [YAMLNode.Entry] {
+    try schema.entries().first { $0.key == "properties" }?.value.entries() ?? []
+  }
+
+  /// The keys that stand in the error for one that is none.
+  private func keys(readBelow group: String?) -> [String] {
+    let error = #expect(throws: YAMLError.self) {
+      try self.facts(group.map { "\($0): { none: 0 }" } ?? "none: 0")
+    }
+    let message = error?.message ?? ""
+    return message.split(separator: ", found").first.map { list in
+      list.replacing("expected one of ", with: "").split(separator: ", ").map(String.init)
+    } ?? []
+  }
 }

@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: seeds(32))
-  func rawMlx5ComesBack(seed: UInt64) throws {
+  func rawMLX5ComesBack(seed: UInt64) throws {
     let first = try RandomState.bytes(of: "mlx5-raw", seed: seed)
     let there = try bytes(try translated(first, "mlx5-raw", "mlx5"), over: first)
     #expect(there.count == first.count + 16)
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test(arguments: seeds(32))
-  func taggedMlx5LosesItsRecordsOnlyWhereThereIsOneImage(seed: UInt64) throws {
+  func taggedMLX5LosesItsRecordsOnlyWhereThereIsOneImage(seed: UInt64) throws {
     let first = try RandomState.bytes(of: "mlx5", seed: seed)
     let tree = try #require(Layout.named("mlx5")).dissect(first)
     let images = tree["records"]?.items.count { $0["tag"]?.integer == 0 } ?? 0
@@ -196,7 +196,7 @@ import Testing
 
   private func facts(ports: Int) -> DeviceFacts {
     var facts = DeviceFacts()
-    facts.mtty = DeviceFacts.Serial()
+    facts.mtty = DeviceFacts.Mtty()
     facts.mtty?.portCount = ports
     return facts
   }

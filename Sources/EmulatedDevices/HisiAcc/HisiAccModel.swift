@@ -1,25 +1,27 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// A virtual function of a HiSilicon accelerator behind hisi_acc_vfio_pci, errno for errno.
 ///
-/// Read in drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.c of Linux 5.18 (``HisiAccGeneration/first``), 6.12.0
-/// (``HisiAccGeneration/v1``) and Debian's 6.12.117 (``HisiAccGeneration/v2``).
-public final class HisiAccModel: FunctionModel {
-  public let settings: HisiAccSettings
-  public var function: EmulatedFunction
+/// Read in drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.c of Linux 5.18
+/// (``HisiAccGeneration/first``), 6.12.0 (``HisiAccGeneration/v1``) and Debian's 6.12.117
+/// (``HisiAccGeneration/v2``).
+final class HisiAccModel: FunctionModel {
+  let settings: HisiAccSettings
+  var function: EmulatedFunction
   private(set) var registers = HisiAccRegisters()
   // `match_done`: set once, and never taken back while the driver is bound.
   private var isMatched = false
 
-  // The file of the save or the resume under way: `struct acc_vf_data`, `total_length` and the file's position.
+  // The file of the save or the resume under way: `struct acc_vf_data`, `total_length` and the
+  // file's position.
   private var data: [UInt8] = []
   private var filled = 0
   private var position = 0
 
-  public init(_ settings: HisiAccSettings = HisiAccSettings()) {
+  init(_ settings: HisiAccSettings = HisiAccSettings()) {
     self.settings = settings
     function = EmulatedFunction(
       ProfileIdentity(
@@ -35,29 +37,29 @@ public final class HisiAccModel: FunctionModel {
 
   private var generation: HisiAccGeneration { settings.generation }
 
-  public var driver: String { "hisi_acc_vfio_pci" }
-  public var abilities: MigrationAbilities {
+  var driver: String { "hisi_acc_vfio_pci" }
+  var abilities: MigrationAbilities {
     generation == .first ? [.stopCopy] : [.stopCopy, .preCopy]
   }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(
       driver: driver,
       layouts: generation.emitsV2 ? ["hisi_acc-v1", "hisi_acc-v2"] : ["hisi_acc-v1"])
-    facts.hisiAcc = DeviceFacts.HiSilicon()
+    facts.hisiAcc = DeviceFacts.HisiAcc()
     facts.hisiAcc?.queuePairCount = settings.queuePairCount
     facts.hisiAcc?.queueIsolation = settings.isolation
     return facts
   }
 
   /// Of the guest's registers, whichever generation has them.
-  public var digest: String {
+  var digest: String {
     EmulatedDevices.digest(of: [registers.isReady ? 0 : 1] + registers.bytes(.v2))
   }
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) { try load() }
     if arc.closesChannel { closeFile() }
     if arc.to == .resuming {
@@ -74,8 +76,8 @@ public final class HisiAccModel: FunctionModel {
     (filled, position) = (0, 0)
   }
 
-  /// Brings the function to where no guest's driver has touched it.
-  public func reset() {
+  /// Resets the function to its state before a guest's driver touched it.
+  func reset() {
     closeFile()
     registers = HisiAccRegisters()
     function.reset()
@@ -83,7 +85,7 @@ public final class HisiAccModel: FunctionModel {
 
   // MARK: Saving
 
-  // vf_qm_get_match_data; the queue pairs are those that the physical function gave, whatever state was loaded.
+  // vf_qm_get_match_data; the physical function sets the queue pairs, whatever state was loaded.
   private var matchData: [UInt8] {
     var writer = ByteWriter(reserving: HisiAccLayout.byteCount)
     writer.little(generation.magic)
@@ -97,7 +99,8 @@ public final class HisiAccModel: FunctionModel {
     return writer.bytes + [UInt8](repeating: 0, count: HisiAccLayout.byteCount - writer.count)
   }
 
-  // vf_qm_state_save. What was read while the device ran stays as it was read: there the state of the driver is 0.
+  // vf_qm_state_save. Bytes that were read while the device ran stay as they were: there the
+  // driver's state is 0.
   private func save() {
     guard registers.isReady else {
       data[HisiAccLayout.state] = 1
@@ -108,7 +111,7 @@ public final class HisiAccModel: FunctionModel {
     filled = HisiAccLayout.byteCount
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     let count = min(span.byteCount, filled - position)
@@ -119,17 +122,17 @@ public final class HisiAccModel: FunctionModel {
     return count
   }
 
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: UInt64(filled - position), dirtyByteCount: 0)
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     UInt64(HisiAccLayout.byteCount)
   }
 
   // MARK: Loading
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     let count = bytes.byteCount
     guard count <= HisiAccLayout.byteCount - position else { throw .outOfMemory }
     // The first generation copies to the start, wherever the file is.
@@ -175,8 +178,8 @@ public final class HisiAccModel: FunctionModel {
     isMatched = generation != .first
   }
 
-  // Done with what is there when the match is: where no more than the match data came yet the context is zeros, and
-  // what V1 has for the addresses comes over the zeros that this makes.
+  // Done when the match is. If only the match data came yet, the context is zeros, and V1's
+  // addresses later come over the zeros that this makes.
   private func recomputeAddresses() {
     let context = HisiAccRegisters(parsing: data.span.raw)
     var writer = ByteWriter()
@@ -219,7 +222,13 @@ extension EmulatedFamily {
       "ready=no",
       "seed=N",
     ],
-    summary: "a HiSilicon accelerator's virtual function under one of three generations of drivers"
+    summary: "a HiSilicon accelerator's virtual function under one of three generations of drivers",
+    samples: [
+      "generation=first",
+      "generation=v1",
+      "generation=v2",
+      "generation=v2&qp=32",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = HisiAccSettings()
     settings.generation =

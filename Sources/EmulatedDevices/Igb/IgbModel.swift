@@ -1,22 +1,46 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
-/// A virtual function of the Intel 82576 that an extended QEMU emulates, behind igb-vfio-pci, errno for errno.
+/// The settings of a virtual function of an emulated Intel 82576.
+struct IgbSettings: Sendable, Hashable {
+  /// Which of the structures of version 1 the device hands out and takes.
+  enum Structure: Sendable, Hashable, CaseIterable {
+    /// Registers alone, and only of the function's own number.
+    case registers
+    /// With receive addresses and the contexts of transmit queues. It may be of any function; the
+    /// device changes the number.
+    case whole
+
+    var byteCount: Int { self == .registers ? 528 : 1024 }
+  }
+
+  var structure = Structure.whole
+  /// The number of the function, 0 to 7.
+  var number = 0
+  /// The addresses that the function receives, 1 to 16; the first is the one that its host gave.
+  var addressCount = 1
+  /// Whether the guest has a driver for the function.
+  var isReady = true
+  var seed: UInt64 = 0
+}
+
+/// A virtual function of the Intel 82576 that an extended QEMU emulates, behind igb-vfio-pci, errno
+/// for errno.
 ///
-/// The driver moves a structure that the device writes and reads itself (vfio-pci-extras at 505eafe, and the igb-migration
-/// branch of its author's QEMU). Whatever the device says of a state that it does not take is EIO.
-public final class IgbModel: FunctionModel {
-  public let settings: IgbSettings
-  public var function: EmulatedFunction
+/// The driver moves a structure that the device writes and reads itself (vfio-pci-extras at
+/// 505eafe, and the igb-migration branch of its author's QEMU). Every refusal of the device is EIO.
+final class IgbModel: FunctionModel {
+  let settings: IgbSettings
+  var function: EmulatedFunction
   private(set) var state: IgbState
   private var file = StateFile()
   // A device of registers alone is in an error of its own then, until it is reset.
   private var hasFailed = false
 
   /// - Precondition: the settings' number is 0 to 7, and they have 1 to 16 addresses.
-  public init(_ settings: IgbSettings = IgbSettings()) {
+  init(_ settings: IgbSettings = IgbSettings()) {
     precondition(
       (0..<IgbRegisters.functionCount).contains(settings.number), "there are 8 functions")
     precondition((1...16).contains(settings.addressCount), "a function has 1 to 16 addresses")
@@ -34,14 +58,14 @@ public final class IgbModel: FunctionModel {
     if settings.isReady { state.use(settings, &workload) }
   }
 
-  public var driver: String { "igb-vfio-pci" }
+  var driver: String { "igb-vfio-pci" }
   // The device that has registers alone knows no PRE_COPY.
-  public var abilities: MigrationAbilities {
+  var abilities: MigrationAbilities {
     settings.structure == .registers ? .stopCopy : [.stopCopy, .preCopy]
   }
-  public var digest: String { EmulatedDevices.digest(of: state.content) }
+  var digest: String { EmulatedDevices.digest(of: state.content) }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(driver: driver, layouts: ["igb"])
     facts.igb = DeviceFacts.Igb()
     facts.igb?.stateByteCount = settings.structure.byteCount
@@ -49,14 +73,14 @@ public final class IgbModel: FunctionModel {
     return facts
   }
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) { try load() }
     if arc.closesChannel { closeFile() }
-    // What was opened in PRE_COPY is empty until then.
+    // A file opened in PRE_COPY is empty until then.
     if arc.to == .stopCopy { file = StateFile(state.bytes) }
   }
 
-  // igb_load_data: where nothing was written nothing is loaded, and that is no error.
+  // igb_load_data: if nothing was written nothing is loaded, and that is no error.
   private func load() throws(ErrorNumber) {
     if file.bytes.isEmpty { return }
     guard !hasFailed else { throw .inputOutput }
@@ -70,7 +94,7 @@ public final class IgbModel: FunctionModel {
 
   private func closeFile() { file = StateFile() }
 
-  public func reset() {
+  func reset() {
     closeFile()
     hasFailed = false
     var workload = GuestWorkload(seed: settings.seed)
@@ -78,22 +102,22 @@ public final class IgbModel: FunctionModel {
     function.reset()
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     file.read(into: &span)
   }
 
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: 0, dirtyByteCount: 0)
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     UInt64(settings.structure.byteCount)
   }
 
   // igb_resume_write: a write that goes beyond the device's structure is not taken at all.
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     try file.append(bytes, upTo: settings.structure.byteCount, orThrow: .tooLarge)
   }
 }
@@ -111,7 +135,13 @@ extension EmulatedFamily {
     summary: """
       a virtual function of QEMU's Intel 82576 as extended for migration; of 528 bytes it is one that \
       has registers alone
-      """
+      """,
+    samples: [
+      "vf=0",
+      "vf=3",
+      "size=528&vf=0",
+      "size=528&vf=3",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = IgbSettings()
     settings.structure =

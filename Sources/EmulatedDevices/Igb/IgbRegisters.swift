@@ -1,11 +1,12 @@
-/// Where the registers of an 82576's virtual functions lie among those of the device: the datasheet's section 8, and QEMU's
-/// igb_regs.h for the two of VTIVAR, which the datasheet has at one address for all.
+/// The places of virtual functions' registers among the registers of an 82576 (the datasheet's
+/// section 8). The two of VTIVAR are from QEMU's igb_regs.h, because the datasheet has one address
+/// for all functions.
 enum IgbRegisters {
   static let functionCount = 8
   static let queueStride = 0x40
   static let receiveQueue = 0xc000
   static let transmitQueue = 0xe000
-  /// What the physical function sees of a virtual one's own registers.
+  /// The physical function's view of a virtual function's own registers.
   static let mirror = 0x10000
   static let offload = 0x5ad0
   static let vectors = 0x11700
@@ -24,8 +25,8 @@ enum IgbRegisters {
   // BAL, BAH, LEN, H, T, DCTL, CTL, WBAL, WBAH.
   private static let transmit = [0x00, 0x04, 0x08, 0x10, 0x18, 0x28, 0x14, 0x38, 0x3c]
 
-  /// The addresses of function `number`'s registers, in the order of the state. A number that no function has is calculated
-  /// with all the same, as the device does with a saved one.
+  /// The addresses of function `number`'s registers, in the order of the state. Any number is
+  /// calculated with, as the device does with a saved one.
   static func addresses(of number: Int, in structure: IgbSettings.Structure) -> [Int] {
     let masks = structure == .registers ? interruptMasks : []
     var addresses = (control.filter { !masks.contains($0) } + counters).map {

@@ -2,7 +2,8 @@ import ByteIO
 import Devices
 
 extension IgbState {
-  /// Loads a state as the device does. What comes before the part that it refuses stays loaded, where the structure is whole.
+  /// Loads a state as the device does. If the structure is whole, the parts before a refused one
+  /// stay loaded.
   mutating func load(_ bytes: [UInt8]) throws(ErrorNumber) {
     let fields = bytes.span.raw
     guard fields.byteCount >= structure.byteCount,
@@ -20,7 +21,7 @@ extension IgbState {
     (fields.little(UInt32.self, at: offset), fields.little(UInt32.self, at: offset + 4))
   }
 
-  // Nothing is loaded where anything is refused.
+  // If anything is refused nothing is loaded.
   private mutating func loadOwn(_ fields: RawSpan, _ saved: UInt32) throws(ErrorNumber) {
     let offsets = IgbRegisters.offsets(of: number, in: structure)
     guard saved == UInt32(number),

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// What an emulated 82576 holds for one of its virtual functions.
+/// The state that an emulated 82576 holds for one of its virtual functions.
 struct IgbState: Sendable, Hashable {
   /// The two registers of a receive address, of the function's pool.
   struct Address: Sendable, Hashable {
@@ -16,7 +16,7 @@ struct IgbState: Sendable, Hashable {
   let number: Int
   /// In the order of ``IgbRegisters``.
   var registers: [UInt32]
-  /// By their place among the device's 24; those of other functions are not held.
+  /// By their place among the device's 24; the model has no addresses of other functions.
   var addresses: [Int: Address] = [:]
   var contexts = [UInt32](
     repeating: 0, count: IgbLayout.queueCount * IgbLayout.contextWordCount)
@@ -110,7 +110,7 @@ struct IgbState: Sendable, Hashable {
     return writer.bytes
   }
 
-  /// What is the guest's in it, wherever the function's registers lie.
+  /// The guest's part of the state, without the places of the function's registers.
   var content: [UInt8] {
     var writer = ByteWriter()
     for value in registers { writer.little(value) }
@@ -130,4 +130,27 @@ extension ByteWriter {
   fileprivate mutating func zeros(to end: Int) {
     append([UInt8](repeating: 0, count: end - count))
   }
+}
+
+/// Offsets and values of the state that an emulated 82576 hands out: "MIGB", version 1.
+enum IgbLayout {
+  static let magic: UInt32 = 0x4d49_4742
+  static let version: UInt32 = 1
+
+  static let versionOffset = 4
+  static let number = 8
+  static let registerCount = 12
+  static let registers = 16
+  static let addressCount = 528
+  static let addresses = 532
+  static let contextCount = 916
+  static let contexts = 920
+  static let receiveEnable = 1016
+  static let transmitEnable = 1020
+
+  static let registerLimit = 64
+  static let addressRegisterLimit = 48
+  static let queueCount = 2
+  /// Two context descriptors of four words, and four words of the packet under way.
+  static let contextWordCount = 12
 }

@@ -1,10 +1,9 @@
 import ByteIO
 
-/// A made-up image of a function's context, as the firmware behind the driver gives and takes it: a header, then blocks,
-/// each with its number and its generation. Real images are opaque; this one can be checked.
+/// A made-up image of a function's context: a header, then blocks, each with its number and its
+/// generation. Real images are opaque; this one can be checked.
 struct MLX5Image: Sendable, Hashable {
   static let headerByteCount = 64
-  static let blockHeaderByteCount = 16
   private static let magic: UInt32 = 0x4143_4856
   private static let format: UInt32 = 1
 
@@ -27,7 +26,7 @@ struct MLX5Image: Sendable, Hashable {
     return writer.bytes
   }
 
-  /// The image whose header `bytes` is; nil where it is none.
+  /// The image with the header `bytes`; nil if that is no header.
   init?(parsing bytes: [UInt8]) {
     let fields = bytes.span.raw
     guard bytes.count == Self.headerByteCount, fields.little(UInt32.self, at: 0) == Self.magic,
@@ -42,7 +41,7 @@ struct MLX5Image: Sendable, Hashable {
   }
 
   init(
-    _ settings: MLX5Settings, of memory: borrowing SyntheticMemory, blocks: Int, sequence: UInt32
+    _ settings: MLX5Settings, of memory: borrowing GeneratedMemory, blocks: Int, sequence: UInt32
   ) {
     firmware = settings.firmware
     capabilities = settings.capabilities

@@ -1,13 +1,13 @@
 import ByteIO
 import Devices
 
-/// The firmware's side of an image that comes in: takes it in pieces of any size, holds nothing but which blocks came, and
-/// gives its verdict when the image is complete.
+/// The firmware's side of an image that comes in. It takes pieces of any size, keeps only which
+/// blocks came, and gives its verdict when the image is complete.
 struct MLX5ImageReader {
   private var head: [UInt8] = []
   private var image: MLX5Image?
   private var loaded: [(block: Int, generation: UInt32)] = []
-  private var words = [UInt64](repeating: 0, count: SyntheticMemory.blockByteCount / 8)
+  private var words = [UInt64](repeating: 0, count: GeneratedMemory.blockByteCount / 8)
   private var bodyByteCount = 0
   private var position = 0
   private var defect: ErrorNumber?
@@ -25,7 +25,7 @@ struct MLX5ImageReader {
         taken += part
         continue
       }
-      let wanted = image == nil ? MLX5Image.headerByteCount : MLX5Image.blockHeaderByteCount
+      let wanted = image == nil ? MLX5Image.headerByteCount : GeneratedMemory.blockHeaderByteCount
       let part = min(wanted - head.count, bytes.byteCount - taken)
       head += [UInt8](bytes.extracting(taken..<taken + part))
       taken += part
@@ -45,7 +45,7 @@ struct MLX5ImageReader {
     }
     let fields = head.span.raw
     let number = fields.little(UInt64.self, at: 0)
-    let memory = SyntheticMemory.byteCounts(image.contextByteCount)
+    let memory = GeneratedMemory.byteCounts(image.contextByteCount)
     guard loaded.count < memory.blockCount, UInt64(loaded.count) < image.blockCount,
       number < UInt64(memory.blockCount),
       fields.little(UInt32.self, at: 12) == UInt32(memory.byteCount(ofBlock: Int(number)))
@@ -54,7 +54,7 @@ struct MLX5ImageReader {
     loaded.append((Int(number), generation))
     bodyByteCount = memory.byteCount(ofBlock: Int(number))
     position = 0
-    SyntheticMemory.fill(
+    GeneratedMemory.fill(
       &words, seed: image.seed, block: Int(number), generation: generation)
   }
 
@@ -66,16 +66,18 @@ struct MLX5ImageReader {
     if !isSame { fail() }
   }
 
-  // BAD_INP_LEN and INTERNAL_ERR are both EIO (mlx5_cmd_check, drivers/net/ethernet/mellanox/mlx5/core/cmd.c).
+  // BAD_INP_LEN and INTERNAL_ERR are both EIO (mlx5_cmd_check,
+  // drivers/net/ethernet/mellanox/mlx5/core/cmd.c).
   private mutating func fail() { defect = .inputOutput }
 
-  /// LOAD_VHCA_STATE: what becomes of `memory` with the image that is complete; `sequence` is the number that it must have.
+  /// LOAD_VHCA_STATE: `memory` with the complete image applied; `sequence` is the number that the
+  /// image must have.
   ///
-  /// EIO where the image is not whole, or no image; EINVAL where it needs another firmware or another image before it;
-  /// ENOMEM where it is of a larger context.
+  /// Throws EIO if the image is not whole or no image, EINVAL if it needs another firmware or
+  /// another image before it, and ENOMEM if its context is larger.
   func load(
-    onto memory: SyntheticMemory, _ settings: MLX5Settings, sequence: UInt32
-  ) throws(ErrorNumber) -> SyntheticMemory {
+    onto memory: GeneratedMemory, _ settings: MLX5Settings, sequence: UInt32
+  ) throws(ErrorNumber) -> GeneratedMemory {
     if let defect { throw defect }
     guard let image, head.isEmpty, position == bodyByteCount,
       UInt64(loaded.count) == image.blockCount
@@ -85,8 +87,8 @@ struct MLX5ImageReader {
     else { throw .invalid }
     var result = memory
     if sequence == 0 {
-      result = SyntheticMemory(byteCount: image.contextByteCount, seed: image.seed)
-      // What no image brings is not there.
+      result = GeneratedMemory(byteCount: image.contextByteCount, seed: image.seed)
+      // Blocks that no image brings are not there.
       for block in result.generations.indices { result.generations[block] = .max }
     }
     guard result.seed == image.seed, result.byteCount == image.contextByteCount else {
@@ -97,15 +99,15 @@ struct MLX5ImageReader {
   }
 }
 
-extension SyntheticMemory {
+extension GeneratedMemory {
   /// How a memory of `byteCount` is cut into blocks.
   struct Cut {
     let byteCount: UInt64
-    var blockCount: Int { SyntheticMemory.blockCount(byteCount) }
+    var blockCount: Int { GeneratedMemory.blockCount(byteCount) }
 
     func byteCount(ofBlock block: Int) -> Int {
-      let start = UInt64(block) * UInt64(SyntheticMemory.blockByteCount)
-      return Int(min(UInt64(SyntheticMemory.blockByteCount), byteCount - start))
+      let start = UInt64(block) * UInt64(GeneratedMemory.blockByteCount)
+      return Int(min(UInt64(GeneratedMemory.blockByteCount), byteCount - start))
     }
   }
 

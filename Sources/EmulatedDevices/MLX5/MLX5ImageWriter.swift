@@ -2,11 +2,11 @@ import ByteIO
 
 /// An image on its way out, behind the header of its record: its bytes are made as they are read.
 struct MLX5ImageWriter {
-  private let memory: SyntheticMemory
+  private let memory: GeneratedMemory
   private let blocks: Blocks
   private var nextBlock = 0
   private var head: [UInt8]
-  private var words = [UInt64](repeating: 0, count: SyntheticMemory.blockByteCount / 8)
+  private var words = [UInt64](repeating: 0, count: GeneratedMemory.blockByteCount / 8)
   private var bodyByteCount = 0
   private var position = 0
   /// The bytes not read yet.
@@ -33,10 +33,10 @@ struct MLX5ImageWriter {
   }
 
   /// The bytes of an image of `blocks`.
-  static func byteCount(_ blocks: Blocks, of memory: SyntheticMemory) -> UInt64 {
+  static func byteCount(_ blocks: Blocks, of memory: GeneratedMemory) -> UInt64 {
     var count = UInt64(MLX5Image.headerByteCount)
-    count += UInt64(blocks.count) * UInt64(MLX5Image.blockHeaderByteCount)
-    count += UInt64(blocks.count) * UInt64(SyntheticMemory.blockByteCount)
+    count += UInt64(blocks.count) * UInt64(GeneratedMemory.blockHeaderByteCount)
+    count += UInt64(blocks.count) * UInt64(GeneratedMemory.blockByteCount)
     // The last block of a context may be short.
     let last = memory.blockCount - 1
     let isThere =
@@ -45,10 +45,10 @@ struct MLX5ImageWriter {
       case .list(let list): list.contains(last)
       }
     return isThere
-      ? count - UInt64(SyntheticMemory.blockByteCount - memory.byteCount(ofBlock: last)) : count
+      ? count - UInt64(GeneratedMemory.blockByteCount - memory.byteCount(ofBlock: last)) : count
   }
 
-  init(_ prefix: [UInt8], _ image: MLX5Image, _ blocks: Blocks, of memory: SyntheticMemory) {
+  init(_ prefix: [UInt8], _ image: MLX5Image, _ blocks: Blocks, of memory: GeneratedMemory) {
     self.memory = memory
     self.blocks = blocks
     head = prefix + image.header
@@ -81,10 +81,10 @@ struct MLX5ImageWriter {
   private mutating func begin() {
     let block = blocks[nextBlock]
     nextBlock += 1
-    head = SyntheticFormat.blockHeader(of: block, in: memory)
+    head = memory.blockHeader(of: block)
     bodyByteCount = memory.byteCount(ofBlock: block)
     position = 0
-    SyntheticMemory.fill(
+    GeneratedMemory.fill(
       &words, seed: memory.seed, block: block, generation: memory.generations[block])
   }
 }

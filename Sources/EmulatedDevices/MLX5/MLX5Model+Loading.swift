@@ -1,8 +1,8 @@
 import ByteIO
-public import Devices
+import Devices
 
 extension MLX5Model {
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     if isFailed { throw .noDevice }
     do throws(ErrorNumber) {
       if settings.format == .raw {

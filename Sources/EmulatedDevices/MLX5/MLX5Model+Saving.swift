@@ -1,10 +1,10 @@
 import ByteIO
-public import Devices
+import Devices
 
 extension MLX5Model {
   private var allBlocks: MLX5ImageWriter.Blocks { .range(0..<memory.blockCount) }
 
-  /// RUNNING to PRE_COPY, where the device is tracked from then on, or STOP to STOP_COPY.
+  /// RUNNING to PRE_COPY, from where changes are tracked, or STOP to STOP_COPY.
   func save(isTracked: Bool) {
     imageCount = 0
     if settings.format == .tagged, settings.announcesSize {
@@ -41,14 +41,14 @@ extension MLX5Model {
   }
 
   private func addChunk() {
-    let block = UInt64(SyntheticMemory.blockByteCount + MLX5Image.blockHeaderByteCount)
+    let block = UInt64(GeneratedMemory.blockByteCount + GeneratedMemory.blockHeaderByteCount)
     let count = Int((Self.chunkByteCount - UInt64(MLX5Image.headerByteCount)) / block)
     let chunk = pendingChunks.prefix(count)
     pendingChunks = pendingChunks.dropFirst(count)
     add(.range(chunk))
   }
 
-  /// PRE_COPY_P2P to STOP_COPY: what changed goes behind what was not read of the images before.
+  /// PRE_COPY_P2P to STOP_COPY: changes go behind the unread rest of the images before.
   func saveRest() {
     isStopped = true
   }
@@ -59,7 +59,7 @@ extension MLX5Model {
     isDirty = []
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     var filled = head.left > 0 ? head.read(into: &span) : 0
@@ -86,8 +86,8 @@ extension MLX5Model {
     return filled
   }
 
-  // mlx5vf_precopy_ioctl: where all is read and something changed, an image of the changes is made.
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  // mlx5vf_precopy_ioctl: if all is read and something changed, an image of the changes is made.
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     if position < initialByteCount {
       return PreCopyInformation(
         initialByteCount: initialByteCount - position, dirtyByteCount: 0)
@@ -100,7 +100,7 @@ extension MLX5Model {
   }
 
   /// The firmware's word on all of the context, whatever was read of it before.
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     MLX5ImageWriter.byteCount(allBlocks, of: memory)
   }
 }

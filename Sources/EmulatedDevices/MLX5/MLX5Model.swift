@@ -1,13 +1,13 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// An mlx5 virtual function behind mlx5_vfio_pci, errno for errno, with a firmware that is made up.
 ///
-/// Read in drivers/vfio/pci/mlx5/main.c and cmd.c of Linux 6.12; ``MLX5Settings/Format/raw`` is the driver of 5.18 to 6.1.
-/// A context of any size takes little memory, on either side.
-public final class MLX5Model: FunctionModel {
+/// Read in drivers/vfio/pci/mlx5/main.c and cmd.c of Linux 6.12; ``MLX5Settings/Format/raw`` is the
+/// driver of 5.18 to 6.1. A context of any size takes little memory, on either side.
+final class MLX5Model: FunctionModel {
   static let imageTag: UInt32 = 0
   static let sizeTag: UInt32 = 1
   /// `MAX_CHUNK_SIZE`.
@@ -15,11 +15,12 @@ public final class MLX5Model: FunctionModel {
   /// `MAX_MIGRATION_SIZE` of the drivers without records.
   static let rawLimit: UInt64 = 512 << 20
 
-  public let settings: MLX5Settings
-  public var function: EmulatedFunction
-  var memory: SyntheticMemory
+  let settings: MLX5Settings
+  var function: EmulatedFunction
+  var memory: GeneratedMemory
 
-  // Saving: what is at hand, in turn; blocks that changed since they went out; blocks that are yet to go in chunks.
+  // Saving: the images at hand, in turn; blocks that changed since they went out; blocks still to
+  // go in chunks.
   var head = StateFile()
   var image: MLX5ImageWriter?
   var pendingChunks: Range<Int> = 0..<0
@@ -43,7 +44,7 @@ public final class MLX5Model: FunctionModel {
   var isFailed = false
 
   /// A function with settings that have no defect.
-  public init(_ settings: MLX5Settings = MLX5Settings()) {
+  init(_ settings: MLX5Settings = MLX5Settings()) {
     precondition(settings.defect == nil, "settings have a defect")
     self.settings = settings
     function = EmulatedFunction(
@@ -52,18 +53,18 @@ public final class MLX5Model: FunctionModel {
         classCode: 0x02_0000),
       bars: [ProfileBAR(index: 0, kind: .mem64, isPrefetchable: true, size: 2 << 20)],
       interrupts: .msix(vectorCount: 12, bar: 0))
-    memory = SyntheticMemory(byteCount: settings.byteCount, seed: settings.seed)
+    memory = GeneratedMemory(byteCount: settings.byteCount, seed: settings.seed)
     workload = GuestWorkload(seed: settings.seed)
     firmwareReader = MLX5ImageReader(byteCount: settings.byteCount)
   }
 
-  public var driver: String { "mlx5_vfio_pci" }
-  public var abilities: MigrationAbilities {
+  var driver: String { "mlx5_vfio_pci" }
+  var abilities: MigrationAbilities {
     settings.hasPreCopy ? [.stopCopy, .peerToPeer, .preCopy] : [.stopCopy, .peerToPeer]
   }
-  public var digest: String { memory.digest }
+  var digest: String { memory.digest }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(
       driver: driver, layouts: [settings.format == .raw ? "mlx5-raw" : "mlx5"])
     facts.firmware = "\(settings.firmware)"
@@ -72,7 +73,7 @@ public final class MLX5Model: FunctionModel {
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop), settings.format == .raw { try loadImage() }
     if arc.closesChannel { closeFile() }
     if arc.opensChannel, arc.to != .resuming {
@@ -96,16 +97,16 @@ public final class MLX5Model: FunctionModel {
     (sizeHint, written, loadedImageCount, isFailed) = (0, 0, 0, false)
   }
 
-  public func reset() {
+  func reset() {
     closeFile()
-    memory = SyntheticMemory(byteCount: settings.byteCount, seed: 0)
+    memory = GeneratedMemory(byteCount: settings.byteCount, seed: 0)
     for block in memory.generations.indices { memory.generations[block] = .max }
     function.reset()
   }
 
   /// Changes blocks, as the guest of a device that runs does while its state is read.
   func change(for byteCount: Int) {
-    let blockByteCount = UInt64(SyntheticMemory.blockByteCount)
+    let blockByteCount = UInt64(GeneratedMemory.blockByteCount)
     dirtyCredit += UInt64(byteCount) * UInt64(settings.dirtyPercentage)
     while dirtyCredit >= 100 * blockByteCount {
       dirtyCredit -= 100 * blockByteCount
@@ -130,7 +131,11 @@ extension EmulatedFamily {
       "host-memory=SIZE",
       "seed=N",
     ],
-    summary: "an mlx5 virtual function, with a firmware that takes what it or an older one gave"
+    summary: "an mlx5 virtual function, with a firmware that takes what it or an older one gave",
+    samples: [
+      "format=raw&size=64KiB",
+      "size=64KiB",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = MLX5Settings()
     settings.format =

@@ -1,20 +1,22 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
-/// An NVMe controller whose state is that of NVMe 2.1 (TP4159), in its packing or in that proposed for Linux, behind a driver that hands it to the controller as it is.
+/// An NVMe controller with the state of NVMe 2.1 (TP4159), in its packing or the one proposed for
+/// Linux. The driver hands state to the controller unchanged.
 ///
-/// There is no such driver in Linux 7.3 yet. This one gathers the state up to a limit, and gives it to the controller when
-/// RESUMING is left, as the proposals of 2022 and 2025 do; what the controller refuses is EIO.
-public final class NVMeModel: FunctionModel {
-  public let settings: NVMeSettings
-  public var function: EmulatedFunction
+/// Linux 7.3 has no such driver yet. This one gathers the state up to a limit, and gives it to the
+/// controller when RESUMING is left, as the proposals of 2022 and 2025 do. A refusal of the
+/// controller is EIO.
+final class NVMeModel: FunctionModel {
+  let settings: NVMeSettings
+  var function: EmulatedFunction
   private var state: NVMeState
   private var file = StateFile()
 
   /// A controller with settings that have no defect.
-  public init(_ settings: NVMeSettings = NVMeSettings()) {
+  init(_ settings: NVMeSettings = NVMeSettings()) {
     precondition(settings.defect == nil, "settings have a defect")
     self.settings = settings
     var registers: UInt64 = 16 << 10
@@ -32,11 +34,11 @@ public final class NVMeModel: FunctionModel {
     state = NVMeState(settings, &workload)
   }
 
-  public var driver: String { "nvme_vfio_pci" }
-  public var abilities: MigrationAbilities { [.stopCopy] }
-  public var digest: String { EmulatedDevices.digest(of: state.bytes(.specification)) }
+  var driver: String { "nvme_vfio_pci" }
+  var abilities: MigrationAbilities { [.stopCopy] }
+  var digest: String { EmulatedDevices.digest(of: state.bytes(.specification)) }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(driver: driver, layouts: [settings.packing.rawValue])
     facts.nvme = DeviceFacts.NVMe()
     facts.nvme?.stateVersion = settings.stateVersion
@@ -48,12 +50,12 @@ public final class NVMeModel: FunctionModel {
     return facts
   }
 
-  /// A vendor's UUID, of which the model has 64 bits.
+  /// A vendor's UUID from the 64 bits that the model has of it.
   private func uuid(of vendor: UInt64) -> String {
     "00000000-0000-0000-\(hex(vendor >> 48, digits: 4))-\(hex(vendor & 0xffff_ffff_ffff, digits: 12))"
   }
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) {
       // Less than its own header says is not given to the controller at all.
       guard let loaded = NVMeState(parsing: file.bytes, settings.packing) else { throw .invalid }
@@ -66,7 +68,7 @@ public final class NVMeModel: FunctionModel {
 
   private func closeFile() { file = StateFile() }
 
-  public func reset() {
+  func reset() {
     closeFile()
     var fresh = settings
     (fresh.queueCount, fresh.vendorDwordCount) = (0, 0)
@@ -75,22 +77,22 @@ public final class NVMeModel: FunctionModel {
     function.reset()
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     file.read(into: &span)
   }
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     try file.append(bytes, upTo: settings.byteCountLimit, orThrow: .outOfMemory)
   }
 
   // The core does not let anybody ask: there is no pre-copy.
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     throw .notSupportedByDriver
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     UInt64(state.bytes(settings.packing).count)
   }
 }
@@ -113,7 +115,14 @@ extension EmulatedFamily {
       "vendor=N",
       "seed=N",
     ],
-    summary: "an NVMe controller with the state of NVMe 2.1, behind a driver as it was proposed"
+    summary: "an NVMe controller with the state of NVMe 2.1, behind a driver as it was proposed",
+    samples: [
+      "queues=4&depth=256",
+      "queues=8&max-queues=8&depth=64&max-depth=64",
+      "vendor-state=8",
+      "packing=linux-rfc",
+      "packing=linux-rfc&interrupts=no",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = NVMeSettings()
     settings.queueLimit = try values.number("max-queues", in: 1...1024) ?? settings.queueLimit

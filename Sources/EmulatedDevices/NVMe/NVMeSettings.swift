@@ -1,39 +1,37 @@
-/// What an NVMe controller is like whose state can be moved (NVMe 2.1, TP4159).
-public struct NVMeSettings: Sendable, Hashable {
+/// The settings of an NVMe controller with movable state (NVMe 2.1, TP4159).
+struct NVMeSettings: Sendable, Hashable {
   /// How the state is laid out.
-  public enum Packing: String, Sendable, Hashable {
+  enum Packing: String, Sendable, Hashable {
     case specification = "nvme-tp4159"
     /// As the series of August 2025 for Linux has it: sizes of 16 bits, and no interrupt vectors.
     case linuxProposal = "nvme-linux-rfc"
   }
 
-  public var packing = Packing.specification
+  var packing = Packing.specification
   /// Pairs of I/O queues that the controller has, and that its guest made.
-  public var queueLimit = 16
-  public var queueCount = 4
+  var queueLimit = 16
+  var queueCount = 4
   /// The entries of a queue: at most `MQES` + 1.
-  public var depthLimit = 1024
-  public var depth = 256
-  public var vectorCount = 17
+  var depthLimit = 1024
+  var depth = 256
+  var vectorCount = 17
   /// Whether the guest's completion queues interrupt, or are polled.
-  public var usesInterrupts = true
+  var usesInterrupts = true
   /// Whether queues must be contiguous (`CAP.CQR`).
-  public var needsContiguousQueues = true
+  var needsContiguousQueues = true
   /// Whether submission queues may have priorities (weighted round robin, `CAP.AMS`).
-  public var hasPriorities = false
+  var hasPriorities = false
   /// The version of the state that the controller gives and takes.
-  public var stateVersion: UInt16 = 0
+  var stateVersion: UInt16 = 0
   /// The dwords of state that are the vendor's, and which vendor's.
-  public var vendorDwordCount = 0
-  public var vendor: UInt64 = 1
+  var vendorDwordCount = 0
+  var vendor: UInt64 = 1
   /// The most that the driver moves.
-  public var byteCountLimit = 256 << 10
-  public var seed: UInt64 = 0
-
-  public init() {}
+  var byteCountLimit = 256 << 10
+  var seed: UInt64 = 0
 
   /// The first thing that is wrong with the settings.
-  public var defect: String? {
+  var defect: String? {
     if !(0...queueLimit).contains(queueCount) {
       return "expected at most \(queueLimit) queues, found \(queueCount)"
     }

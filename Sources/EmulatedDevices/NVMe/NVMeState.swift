@@ -38,13 +38,13 @@ struct NVMeState: Sendable, Hashable {
   var completionQueues: [CompletionQueue] = []
   var vendorState: [UInt8] = []
 
-  /// What a guest's driver has made of the controller.
+  /// The state of the controller that a guest's driver has set up.
   init(_ settings: NVMeSettings, _ workload: inout GuestWorkload) {
     version = settings.stateVersion
     controllerVersion = settings.stateVersion
     for index in 0..<settings.queueCount {
       let id = UInt16(index + 1)
-      // What the packing has no room for is not held to be state.
+      // Fields that the packing has no room for are not part of the state.
       let vector =
         settings.packing == .specification ? min(index + 1, settings.vectorCount - 1) : 0
       submissionQueues.append(
@@ -69,7 +69,7 @@ struct NVMeState: Sendable, Hashable {
     }
   }
 
-  /// The state as it is handed out; vectors are left out where the packing has none.
+  /// The state as it is handed out; vectors are left out if the packing has none.
   func bytes(_ packing: NVMeSettings.Packing) -> [UInt8] {
     var writer = ByteWriter()
     let byteCount = Self.byteCount(submissionQueues.count, completionQueues.count, packing)
@@ -117,7 +117,7 @@ struct NVMeState: Sendable, Hashable {
       + completionByteCount * completionCount
   }
 
-  /// The state in `bytes`; nil where its lengths do not add up.
+  /// The state in `bytes`; nil if its lengths do not add up.
   init?(parsing bytes: [UInt8], _ packing: NVMeSettings.Packing) {
     var reader = ByteReader(bytes.span.raw)
     do throws(ByteError) {

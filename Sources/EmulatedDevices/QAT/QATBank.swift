@@ -24,9 +24,9 @@ struct QATBank: Sendable, Hashable {
     case exceptionEnable = 19
     case arbiterEnable = 20
 
-    /// Those that say how the rings are, and that the hardware makes of them.
+    /// The status registers, which the hardware derives from the rings.
     static let statuses = 0..<11
-    /// Those that a restore writes.
+    /// The registers that a restore writes.
     static let written: [Word] = [
       .interruptEnable, .interruptSource, .coalescingEnable, .coalescingControl,
       .flagAndCoalescingEnable, .exceptionEnable, .arbiterEnable,
@@ -89,8 +89,9 @@ struct QATBank: Sendable, Hashable {
     self[.status] = self[.emptyStatus]
   }
 
-  /// Whether head and tail of the rings that are set up say what the hardware said of them, as far as these decide it: an
-  /// empty ring and a full one have them at one place. When a ring is nearly so is the hardware's own, and taken on trust.
+  /// Whether heads and tails of the rings agree with the saved status of the hardware, as far as
+  /// they decide it: an empty ring and a full one have both at one place. "Nearly empty" and
+  /// "nearly full" are the hardware's own, and taken on trust.
   private var hasAgreeingStatuses: Bool {
     (0..<Self.usedRingCount).allSatisfy { index in
       let ring = rings[index]
@@ -101,14 +102,16 @@ struct QATBank: Sendable, Hashable {
     }
   }
 
-  /// Does what the host's driver does to put `saved` back: writes the registers, then holds what the hardware says of its
-  /// rings against what it said. EINVAL where they differ, EFAULT where a ring raises an exception.
+  /// Restores `saved` as the host's driver does: writes the registers, then compares the status of
+  /// the rings with the saved one. Throws EINVAL if they differ, and EFAULT if a ring raises an
+  /// exception.
   mutating func restore(_ saved: QATBank) throws(ErrorNumber) {
     for index in 0..<Self.usedRingCount {
       rings[index].base = saved.rings[index].base
       rings[index].configuration = saved.rings[index].configuration
     }
-    // An exception that was there before is kept, and the restore ends without an error in the middle of its work.
+    // An exception that was there before is kept, and the restore ends without an error in the
+    // middle of its work.
     self[.exceptionStatus] = saved[.exceptionStatus]
     if saved[.exceptionStatus] != 0 { return }
     for index in 0..<Self.usedRingCount {

@@ -2,8 +2,8 @@ import ByteIO
 import Devices
 
 extension QATModel {
-  /// Looks at the setup once all of it is there, and never again: a setup that does not fit the device is refused with one
-  /// write, and the next is taken.
+  /// Checks the setup once, as soon as all of it is there. One write is refused if the setup does
+  /// not fit the device; the next is taken.
   func loadSetup(_ filled: Int) throws(ErrorNumber) {
     guard remoteSetupByteCount == 0, filled >= QATSections.preambleByteCount else { return }
     let count = Int(QATSections.blobByteCount(buffer, at: 0))
@@ -27,7 +27,7 @@ extension QATModel {
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// Loads from the buffer, in which what nobody wrote is what was there before: how much was written is not looked at.
+  /// Loads the whole buffer, as the driver does, however little was written.
   func loadState() throws(ErrorNumber) {
     try loadSetup(Self.stateByteCount)
     let sections = try QATSections(
@@ -40,7 +40,7 @@ extension QATModel {
   private func loadGeneric(_ sections: QATSections) throws(ErrorNumber) {
     let initialized = try sections.bytes("iovinit")
     guard initialized.count == 1 else { throw .invalid }
-    // Written before anything else is looked at, and so there even where the rest is refused.
+    // Written before any check, and so there even if the rest is refused.
     isInitialized = initialized[0] != 0
     let version = try sections.bytes("compver")
     guard version.count == 1 else { throw .invalid }

@@ -9,7 +9,7 @@ extension QATModel {
 
   static let miscellaneousIDs = ["visrc", "vimsk", "vispv", "vimpv", "pf2vm", "vm2pf"]
 
-  /// What does not change while the device runs. Made once: a device that saved before still has the same.
+  /// The part that does not change while the device runs, made once for all saves.
   func saveSetup() {
     guard setupByteCount == 0 else { return }
     let blob = QATSections.blob([

@@ -1,34 +1,36 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// A QAT virtual function behind qat_vfio_pci, errno for errno.
 ///
-/// Read in drivers/vfio/pci/qat/main.c and drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c of Linux 6.12.
-public final class QATModel: FunctionModel {
+/// Read in drivers/vfio/pci/qat/main.c and drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c of
+/// Linux 6.12.
+final class QATModel: FunctionModel {
   /// `ADF_GEN4_VF_MSTATE_SIZE`.
-  public static let stateByteCount = 4096
+  static let stateByteCount = 4096
   static let bankCount = 4
 
-  public let settings: QATSettings
-  public var function: EmulatedFunction
+  let settings: QATSettings
+  var function: EmulatedFunction
 
-  // What a guest makes of the function, and what its host knows of it.
+  // The guest's state of the function, and the host's knowledge of it.
   var banks = [QATBank](repeating: QATBank(), count: bankCount)
   /// visrc, vimsk, vispv, vimpv, pf2vm and vm2pf.
   var miscellaneous = [UInt32](repeating: 0, count: 6)
   var isInitialized = false
   var compatibility: UInt8 = 0
 
-  // `mdev->state` and its sizes outlive the files: only a reset, or opening the device, takes back the sizes.
+  // `mdev->state` and its sizes outlive the files: only a reset, or opening the device, clears the
+  // sizes.
   var buffer = [UInt8](repeating: 0, count: stateByteCount)
   var setupByteCount = 0
   var remoteSetupByteCount = 0
   var filled = 0
   var position = 0
 
-  public init(_ settings: QATSettings = QATSettings()) {
+  init(_ settings: QATSettings = QATSettings()) {
     self.settings = settings
     function = EmulatedFunction(
       ProfileIdentity(
@@ -47,10 +49,10 @@ public final class QATModel: FunctionModel {
     compatibility = settings.compatibility
   }
 
-  public var driver: String { "qat_vfio_pci" }
-  public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer, .preCopy] }
+  var driver: String { "qat_vfio_pci" }
+  var abilities: MigrationAbilities { [.stopCopy, .peerToPeer, .preCopy] }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(driver: driver, layouts: ["qat"])
     facts.qat = DeviceFacts.QAT()
     facts.qat?.virtualFunction = settings.number
@@ -65,7 +67,7 @@ public final class QATModel: FunctionModel {
     return facts
   }
 
-  public var digest: String {
+  var digest: String {
     var writer = ByteWriter()
     for bank in banks { writer.append(bank.bytes) }
     // Which interrupts wait is saved, and not restored.
@@ -76,7 +78,7 @@ public final class QATModel: FunctionModel {
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) { try loadState() }
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy {
@@ -89,7 +91,7 @@ public final class QATModel: FunctionModel {
 
   private func closeFile() { (filled, position) = (0, 0) }
 
-  public func reset() {
+  func reset() {
     closeFile()
     (setupByteCount, remoteSetupByteCount) = (0, 0)
     banks = [QATBank](repeating: QATBank(), count: Self.bankCount)
@@ -98,7 +100,7 @@ public final class QATModel: FunctionModel {
     function.reset()
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     let count = min(span.byteCount, filled - position)
@@ -107,18 +109,18 @@ public final class QATModel: FunctionModel {
     return count
   }
 
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     PreCopyInformation(
       initialByteCount: UInt64(setupByteCount - position), dirtyByteCount: 0)
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateByteCount) }
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateByteCount) }
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     let count = bytes.byteCount
     guard count <= Self.stateByteCount - position else { throw .outOfMemory }
     buffer.replaceSubrange(position..<position + count, with: [UInt8](bytes))
-    // What was written stays so even where the setup in it is refused.
+    // Written bytes stay written even if the setup in them is refused.
     position += count
     filled += count
     try loadSetup(filled)
@@ -143,7 +145,12 @@ extension EmulatedFamily {
     summary: """
       a QAT virtual function; SERVICE is asym, sym, dc or decomp, and PAIRS a mask whose bit 0 is \
       the function's first ring pair
-      """
+      """,
+    samples: [
+      "device=4xxx&vf=0&sla=dc:0x3:10:20",
+      "device=4xxx&vf=3&sla=dc:0x3:20:40",
+      "device=gen6&vf=1",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = QATSettings()
     settings.device =

@@ -1,10 +1,11 @@
 import ByteIO
 import Devices
 
-/// The sections of a blob of a QAT function's state (drivers/crypto/intel/qat/qat_common/adf_mstate_mgr.c).
+/// The sections of a blob of a QAT function's state
+/// (drivers/crypto/intel/qat/qat_common/adf_mstate_mgr.c).
 ///
-/// The kernel bounds payloads by their blob and headers by nothing; here a header that is not in the buffer ends the walk
-/// as a payload would that is not in the blob.
+/// The kernel bounds payloads by their blob, and headers by nothing. Here a header beyond the
+/// buffer ends the walk as a payload beyond the blob does.
 struct QATSections: Sendable {
   static let preambleByteCount = 16
   static let headerByteCount = 16
@@ -22,15 +23,15 @@ struct QATSections: Sendable {
     var subsectionCount: UInt32
   }
 
-  /// What a preamble at `offset` says of the length of its blob, itself included.
+  /// The length of a blob with its preamble at `offset`, as the preamble says it.
   static func blobByteCount(_ buffer: [UInt8], at offset: Int) -> UInt32 {
     let fields = buffer.span.raw
     return UInt32(fields.little(UInt16.self, at: offset + 8))
       &+ fields.little(UInt32.self, at: offset + 12)
   }
 
-  /// The sections behind the preamble of a blob that lies in `range`; EINVAL where the preamble is not one that this
-  /// version takes, or where a section leaves the blob.
+  /// The sections behind the preamble of the blob in `range`. Throws EINVAL if this version does
+  /// not take the preamble, or if a section leaves the blob.
   init(_ buffer: [UInt8], blob range: Range<Int>) throws(ErrorNumber) {
     let fields = buffer.span.raw
     guard range.lowerBound + Self.preambleByteCount <= buffer.count else { throw .invalid }
@@ -73,7 +74,8 @@ struct QATSections: Sendable {
       subsectionCount: fields.little(UInt32.self, at: position + 12))
   }
 
-  /// The first section with this id; EINVAL where there is none, or where what it says it holds leaves it.
+  /// The first section with this id. Throws EINVAL if it is missing or its length exceeds the
+  /// buffer.
   func find(_ id: String) throws(ErrorNumber) -> Section {
     let wanted = Self.padded(id)
     var position = start

@@ -1,16 +1,16 @@
 import ByteIO
 
-/// What a QAT virtual function is like: its device, and what its host allots to it.
-public struct QATSettings: Sendable, Hashable {
+/// The settings of a QAT virtual function: its device, and its host's allotment.
+struct QATSettings: Sendable, Hashable {
   /// Which device the function is of.
-  public enum Device: String, Sendable, Hashable, CaseIterable {
+  enum Device: String, Sendable, Hashable, CaseIterable {
     case gen4 = "4xxx"
     case gen4b = "401xx"
     case gen4c = "402xx"
     case gen6
 
     /// Of its virtual function.
-    public var deviceID: UInt16 {
+    var deviceID: UInt16 {
       switch self {
       case .gen4: 0x4941
       case .gen4b: 0x4943
@@ -21,17 +21,17 @@ public struct QATSettings: Sendable, Hashable {
   }
 
   /// A share of a service's rate (`struct mig_user_sla`, adf_gen4_vf_mig.c).
-  public struct ServiceLevel: Sendable, Hashable {
+  struct ServiceLevel: Sendable, Hashable {
     static let byteCount = 24
     static let services = ["asym", "sym", "dc", "decomp"]
 
     /// `enum adf_base_services`.
-    public var service: UInt32
+    var service: UInt32
     /// The ring pairs, counted from the physical function's first.
-    public var ringPairs: UInt64
+    var ringPairs: UInt64
     /// The rate that is committed, and the most.
-    public var committed: UInt32
-    public var peak: UInt32
+    var committed: UInt32
+    var peak: UInt32
 
     var bytes: [UInt8] {
       var writer = ByteWriter(reserving: Self.byteCount)
@@ -58,21 +58,19 @@ public struct QATSettings: Sendable, Hashable {
     }
   }
 
-  public var device = Device.gen4
+  var device = Device.gen4
   /// The number of the virtual function: its four ring pairs are 4 N and the next three.
-  public var number = 0
+  var number = 0
   /// `accel_capabilities_mask`, and `extended_dc_capabilities`.
-  public var capabilities: UInt32 = 0x0010_3fff
-  public var compressionCapabilities: UInt32 = 0x1f
+  var capabilities: UInt32 = 0x0010_3fff
+  var compressionCapabilities: UInt32 = 0x1f
   /// `ring_to_svc_map`: three bits for each pair.
-  public var serviceMap: UInt16 = 0x0a1c
+  var serviceMap: UInt16 = 0x0a1c
   /// At most four.
-  public var serviceLevels: [ServiceLevel] = []
-  /// The version that the guest's driver spoke; 0 where it did not say.
-  public var compatibility: UInt8 = 5
+  var serviceLevels: [ServiceLevel] = []
+  /// The version that the guest's driver spoke; 0 if it did not say.
+  var compatibility: UInt8 = 5
   /// Whether the guest has set the function up.
-  public var isReady = true
-  public var seed: UInt64 = 0
-
-  public init() {}
+  var isReady = true
+  var seed: UInt64 = 0
 }

@@ -1,7 +1,8 @@
 import ByteIO
 import Devices
 
-/// A command of a network device's control queue: its class in the low byte, the command in the next (VIRTIO 1.4, 5.1.6.5).
+/// A command of a network device's control queue: its class in the low byte, the command in the
+/// next (VIRTIO 1.4, 5.1.6.5).
 struct VirtioNetControl: RawRepresentable, Sendable, Hashable {
   let rawValue: UInt16
 
@@ -18,7 +19,7 @@ struct VirtioNetControl: RawRepresentable, Sendable, Hashable {
   private static let receive = (0...5).map { Self(0, UInt8($0)) }
   private static let addressByteCount = 6
 
-  /// The feature without which a guest cannot have given the command; nil for commands that there are not.
+  /// The feature that a guest must have negotiated to give the command; nil for unknown commands.
   var feature: VirtioNetSettings.Features? {
     switch self {
     case _ where Self.receive.contains(self): .controlReceive
@@ -30,7 +31,7 @@ struct VirtioNetControl: RawRepresentable, Sendable, Hashable {
     }
   }
 
-  /// What is wrong with `data` for the command; nil where nothing is.
+  /// The fault of `data` for the command; nil if it has none.
   func defect(in data: [UInt8], _ settings: VirtioNetSettings) -> ErrorNumber? {
     switch self {
     case .address: return data.count == Self.addressByteCount ? nil : .invalid
@@ -62,7 +63,8 @@ struct VirtioNetControl: RawRepresentable, Sendable, Hashable {
     return reader.isAtEnd ? nil : .invalid
   }
 
-  /// The commands that a guest's driver gives when it sets the function up and joins a few networks.
+  /// The commands that a guest's driver gives when it sets the function up and joins a few
+  /// networks.
   static func commands(
     _ settings: VirtioNetSettings, _ negotiated: VirtioNetSettings.Features,
     _ workload: inout GuestWorkload

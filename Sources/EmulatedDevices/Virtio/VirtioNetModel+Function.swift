@@ -3,7 +3,8 @@ import Devices
 import VirtualPCI
 
 extension VirtioNetModel {
-  /// The function's place for each structure: common configuration, interrupt status, the device's own, doorbells.
+  /// The function's place for each structure: common configuration, interrupt status, the device's
+  /// own, doorbells.
   static func function(_ settings: VirtioNetSettings) -> EmulatedFunction {
     let half: UInt64 = UInt64(16 * settings.vectorCount)
     var table: UInt64 = 4096
@@ -62,7 +63,12 @@ extension EmulatedFamily {
       "ready=no",
       "seed=N",
     ],
-    summary: "a virtio network function of some vendor, provisioned with so many queue pairs"
+    summary: "a virtio network function of some vendor, provisioned with so many queue pairs",
+    samples: [
+      "pairs=8&queue-size=512&vectors=20",
+      "pairs=8&max-pairs=32&queue-size=1024&vectors=40&feature-words=2&features=0x10530cf99a7",
+      "pairs=2&queue-size=128&vectors=8",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = VirtioNetSettings()
     settings.features =

@@ -1,18 +1,18 @@
 import ByteIO
-public import Devices
+import Devices
 import PCIConfig
-public import StateTranslation
+import StateTranslation
 
 /// A virtio network function behind virtio_vfio_pci, errno for errno.
 ///
-/// The driver is that of drivers/vfio/pci/virtio/migrate.c (Linux 6.13, and with PRE_COPY after it); the device behind it
-/// does what the specification's section on device parts asks of one.
-public final class VirtioNetModel: FunctionModel {
-  public let settings: VirtioNetSettings
-  public var function: EmulatedFunction
+/// The driver is drivers/vfio/pci/virtio/migrate.c (Linux 6.13, and with PRE_COPY after it). The
+/// device behind it follows the specification's section on device parts.
+final class VirtioNetModel: FunctionModel {
+  let settings: VirtioNetSettings
+  var function: EmulatedFunction
   private(set) var state: VirtioNetState
 
-  // Saving: the records at hand, and what was said of them.
+  // Saving: the records at hand, and the information given about them.
   private var file = StateFile()
   private var initialByteCount = 0
   private var refreshesLeft = 0
@@ -26,7 +26,7 @@ public final class VirtioNetModel: FunctionModel {
   private static let deviceDataTag: UInt32 = 0
 
   /// A function with settings that have no defect.
-  public init(_ settings: VirtioNetSettings = VirtioNetSettings()) {
+  init(_ settings: VirtioNetSettings = VirtioNetSettings()) {
     precondition(settings.defect == nil, "settings have a defect")
     self.settings = settings
     function = Self.function(settings)
@@ -38,12 +38,12 @@ public final class VirtioNetModel: FunctionModel {
     }
   }
 
-  public var driver: String { "virtio_vfio_pci" }
-  public var abilities: MigrationAbilities {
+  var driver: String { "virtio_vfio_pci" }
+  var abilities: MigrationAbilities {
     settings.hasPreCopy ? [.stopCopy, .peerToPeer, .preCopy] : [.stopCopy, .peerToPeer]
   }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     let queues = 0..<settings.queueCount
     var facts = function.facts(driver: driver, layouts: ["virtio"])
     facts.virtio = DeviceFacts.Virtio()
@@ -59,14 +59,15 @@ public final class VirtioNetModel: FunctionModel {
   }
 
   /// Of what the guest finds again, on whatever device.
-  public var digest: String { EmulatedDevices.digest(of: state.bytes) }
+  var digest: String { EmulatedDevices.digest(of: state.bytes) }
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy {
-      // virtiovf_pci_save_device_final_data: the last record goes behind what was not read of the others.
+      // virtiovf_pci_save_device_final_data: the last record goes behind the unread rest of the
+      // others.
       appendRecord()
     } else if arc.opensChannel, arc.to != .resuming {
       appendRecord()
@@ -83,7 +84,7 @@ public final class VirtioNetModel: FunctionModel {
     isFailed = false
   }
 
-  public func reset() {
+  func reset() {
     closeFile()
     state = VirtioNetState(settings)
     function.reset()
@@ -99,15 +100,16 @@ public final class VirtioNetModel: FunctionModel {
     file.append(header.header + parts)
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     if file.left == 0, state != .stopCopy { throw .noMessage }
     return file.read(into: &span)
   }
 
-  // virtiovf_precopy_ioctl: where all is read and the device says that it has something, a new record is made.
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  // virtiovf_precopy_ioctl: if all is read and the device says that it has something, a new record
+  // is made.
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     if file.position < initialByteCount {
       return PreCopyInformation(
         initialByteCount: UInt64(initialByteCount - file.position), dirtyByteCount: 0)
@@ -121,13 +123,13 @@ public final class VirtioNetModel: FunctionModel {
     return PreCopyInformation(initialByteCount: 0, dirtyByteCount: UInt64(dirty))
   }
 
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     UInt64(state.parts(settings).count)
   }
 
   // MARK: Loading
 
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     if isFailed { throw .noDevice }
     do throws(ErrorNumber) {
       try load(bytes)

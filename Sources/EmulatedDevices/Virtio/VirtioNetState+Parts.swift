@@ -1,7 +1,8 @@
 import ByteIO
 import StateTranslation
 
-/// The fields of `struct virtio_pci_common_cfg` that are parts of their own; those of a queue are in its part.
+/// The fields of `struct virtio_pci_common_cfg` that are parts of their own; a queue's fields are
+/// in its part.
 enum VirtioCommonField: Int, Sendable, CaseIterable {
   case deviceFeatureSelect = 0
   case driverFeatureSelect = 8

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// What a guest has made of a virtio network function: all that its device parts carry.
+/// A guest's state of a virtio network function: all that its device parts carry.
 struct VirtioNetState: Sendable, Hashable {
   /// `struct virtio_pci_common_cfg` for one queue, as the part of a queue has it.
   struct Queue: Sendable, Hashable {
@@ -39,7 +39,7 @@ struct VirtioNetState: Sendable, Hashable {
     queues = (0..<settings.queueCount).map { _ in Queue(size: settings.queueSize) }
   }
 
-  /// What a guest's driver has made of it.
+  /// The state that a guest's driver has set up.
   init(_ settings: VirtioNetSettings, _ workload: inout GuestWorkload) {
     self.init(settings)
     let needed = VirtioNetSettings.Features([.version1, .controlQueue, .multiqueue])
@@ -66,7 +66,7 @@ struct VirtioNetState: Sendable, Hashable {
     }
   }
 
-  /// What the guest finds again wherever the state goes: all but what a device says of itself.
+  /// The state that the guest finds on any target: all but the device's own properties.
   var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.little(driverFeatures)
@@ -94,7 +94,7 @@ extension VirtioNetState.Queue {
     return writer.bytes
   }
 
-  /// The queue in the value of a part; nil where its length or its reserved bytes are wrong.
+  /// The queue in the value of a part; nil if its length or its reserved bytes are wrong.
   init?(parsing value: [UInt8]) {
     guard value.count == Self.byteCount else { return nil }
     let fields = value.span.raw

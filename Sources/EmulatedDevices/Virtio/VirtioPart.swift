@@ -2,9 +2,10 @@ import ByteIO
 import Devices
 import StateTranslation
 
-/// A device part: what a virtio device's state is made of (VIRTIO 1.4, device parts).
+/// A part of a virtio device's state (VIRTIO 1.4, device parts).
 struct VirtioPart: Sendable, Hashable {
-  /// Type, flags, a reserved byte, a selector of eight bytes and the length; little-endian, without padding.
+  /// Type, flags, a reserved byte, a selector of eight bytes and the length; little-endian, without
+  /// padding.
   static let headerByteCount = 16
   static let optional: UInt8 = 1
 
@@ -33,7 +34,7 @@ struct VirtioPart: Sendable, Hashable {
   var selector: UInt64 = 0
   var value: [UInt8]
 
-  /// The parts that `bytes` are made of; EINVAL where a header or a value is cut.
+  /// The parts in `bytes`. Throws EINVAL if a header or a value is cut.
   static func parts(in bytes: [UInt8]) throws(ErrorNumber) -> [VirtioPart] {
     var reader = ByteReader(bytes.span.raw)
     var parts: [VirtioPart] = []

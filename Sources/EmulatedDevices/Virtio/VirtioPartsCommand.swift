@@ -28,7 +28,7 @@ struct VirtioPartsCommand {
   private mutating func take(_ part: VirtioPart) throws(ErrorNumber) {
     guard part.reserved == 0, part.flags & ~VirtioPart.optional == 0 else { throw .invalid }
     guard part.kind.rank != nil || part.kind == .netControl else {
-      // Who does not know a part passes over it where it may.
+      // An unknown part is passed over if it is optional.
       if part.flags & VirtioPart.optional != 0 { return }
       throw .invalid
     }
@@ -36,7 +36,8 @@ struct VirtioPartsCommand {
       throw .invalid
     }
     if let rank = part.kind.rank {
-      // Each kind has all that precede it as its mandatory preceding parts, DEV_FEATURES among them.
+      // Each kind has all that precede it as its mandatory preceding parts, DEV_FEATURES among
+      // them.
       guard rank == self.rank || rank == self.rank + 1 else { throw .invalid }
       self.rank = rank
     }
@@ -73,7 +74,7 @@ struct VirtioPartsCommand {
       throw .invalid
     }
     state.driverFeatures = negotiated
-    // What the control queue was told begins with the driver.
+    // The commands of the control queue begin with the driver.
     state.controls = []
   }
 

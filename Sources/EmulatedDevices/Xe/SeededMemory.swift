@@ -1,11 +1,12 @@
 import ByteIO
 
-/// Memory of any size that is read and written anywhere, and takes little room where it holds what a seed makes.
+/// Memory of any size that is read and written anywhere, and takes little room if a seed makes its
+/// content.
 ///
-/// Blocks that are zeros, or that hold what `SyntheticMemory` makes of a seed, are known by that alone; of others, the
-/// bytes are kept, up to a limit.
+/// Blocks of zeros, or of the bytes that `GeneratedMemory` makes of a seed, are stored as that
+/// alone. The bytes of others are kept, up to a limit.
 struct SeededMemory: Sendable {
-  private static let blockByteCount = SyntheticMemory.blockByteCount
+  private static let blockByteCount = GeneratedMemory.blockByteCount
   private static let zero: UInt8 = 0
   private static let kept: UInt8 = 255
 
@@ -25,10 +26,10 @@ struct SeededMemory: Sendable {
   init(byteCount: UInt64, keptLimit: Int = 64 << 20) {
     self.byteCount = byteCount
     self.keptLimit = keptLimit
-    kinds = [UInt8](repeating: Self.zero, count: SyntheticMemory.blockCount(byteCount))
+    kinds = [UInt8](repeating: Self.zero, count: GeneratedMemory.blockCount(byteCount))
   }
 
-  /// What `seed` makes.
+  /// The content that `seed` makes.
   init(byteCount: UInt64, seed: UInt64) {
     self.init(byteCount: byteCount)
     seeds = [seed]
@@ -64,7 +65,7 @@ struct SeededMemory: Sendable {
     case Self.zero: words = Self.zeros
     case Self.kept: words = bytes[block] ?? Self.zeros
     case let index:
-      SyntheticMemory.fill(&words, seed: seeds[Int(index) - 1], block: block, generation: 0)
+      GeneratedMemory.fill(&words, seed: seeds[Int(index) - 1], block: block, generation: 0)
       clearTail(of: block, in: &words)
     }
   }
@@ -90,7 +91,7 @@ struct SeededMemory: Sendable {
     }
     if let seed = seeds.last {
       var expected = Self.zeros
-      SyntheticMemory.fill(&expected, seed: seed, block: current, generation: 0)
+      GeneratedMemory.fill(&expected, seed: seed, block: current, generation: 0)
       clearTail(of: current, in: &expected)
       if words == expected {
         kinds[current] = UInt8(seeds.count)
@@ -116,7 +117,7 @@ struct SeededMemory: Sendable {
     }
   }
 
-  /// Writes `bytes` to `offset`; false where no more than the limit can be kept.
+  /// Writes `bytes` to `offset`; false if that would keep more than the limit.
   mutating func write(_ bytes: RawSpan, at offset: UInt64) -> Bool {
     var done = 0
     while done < bytes.byteCount {
@@ -141,14 +142,14 @@ struct SeededMemory: Sendable {
   /// A digest of the whole: equal for equal bytes, wherever they came from.
   mutating func digest() -> UInt64 {
     settle()
-    var value = SyntheticMemory.mix(byteCount)
+    var value = GeneratedMemory.mix(byteCount)
     for block in kinds.indices {
       switch kinds[block] {
-      case Self.zero: value = SyntheticMemory.mix(value)
+      case Self.zero: value = GeneratedMemory.mix(value)
       case Self.kept:
-        for word in bytes[block] ?? [] { value = SyntheticMemory.mix(value ^ word) }
+        for word in bytes[block] ?? [] { value = GeneratedMemory.mix(value ^ word) }
       case let index:
-        value = SyntheticMemory.mix(value ^ SyntheticMemory.mix(seeds[Int(index) - 1] &+ 1))
+        value = GeneratedMemory.mix(value ^ GeneratedMemory.mix(seeds[Int(index) - 1] &+ 1))
       }
     }
     return value

@@ -1,12 +1,12 @@
 import ByteIO
-public import Devices
+import Devices
 
 extension XeModel {
   /// The most that the host's kernel can allocate for a packet that is not of memory.
   private static let payloadLimit: UInt64 = 64 << 20
 
   // xe_sriov_pf_migration_write: an error hides how much of the write was taken.
-  public func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
     var taken = 0
     while taken < bytes.byteCount {
       guard let packet else {
@@ -40,7 +40,7 @@ extension XeModel {
     if packet.byteCount == 0 { try end(packet) }
   }
 
-  /// Memory goes where it belongs as it comes; the rest is gathered.
+  /// Memory goes to its place as it comes; the rest is gathered.
   private func take(_ bytes: RawSpan, of packet: XePacket) {
     guard packet.kind == .memory else {
       payload += [UInt8](bytes)
@@ -71,7 +71,7 @@ extension XeModel {
     case .invalid: throw .invalid
     default:
       guard packet.tile == 0 else { throw .invalid }
-      // What went wrong with a packet before is told with this one.
+      // A failure with the packet before shows with this one.
       if hasFailed { throw .inputOutput }
       if !restore(packet, payload) { hasFailed = true }
     }
@@ -99,7 +99,7 @@ extension XeModel {
     }
   }
 
-  /// Puts a packet back into the function, as the kernel's worker does; false where it cannot.
+  /// Restores a packet to the function, as the kernel's worker does; false if it cannot.
   private func restore(_ packet: XePacket, _ payload: [UInt8]) -> Bool {
     let engine = Int(packet.engine)
     let fields = payload.span.raw

@@ -1,9 +1,9 @@
 import ByteIO
-public import Devices
+import Devices
 
 extension XeModel {
-  /// The descriptor, then each engine's packets, then the trailer. Engines may take turns: the media engine's come before
-  /// the memory.
+  /// The descriptor, then each engine's packets, then the trailer. Engines may take turns: the
+  /// media engine's come before the memory.
   func save() {
     queue = []
     var descriptor = ByteWriter()
@@ -46,7 +46,7 @@ extension XeModel {
     queue.append(.bytes(StateFile(packet.header + payload)))
   }
 
-  public func read(
+  func read(
     into span: inout MutableRawSpan, in state: MigrationState
   ) throws(ErrorNumber) -> Int {
     var filled = 0
@@ -67,9 +67,9 @@ extension XeModel {
     return filled
   }
 
-  // xe_sriov_pf_migration_size: of each resource of an engine its bytes and one header; neither the descriptor nor the
-  // trailer is counted.
-  public func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  // xe_sriov_pf_migration_size counts the bytes and one header of each resource of an engine, but
+  // neither the descriptor nor the trailer.
+  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
     var count: UInt64 = 0
     for state in firmware { count += UInt64(XePacket.headerByteCount + state.count) }
     count += UInt64(XePacket.headerByteCount + 8 * entries.count)

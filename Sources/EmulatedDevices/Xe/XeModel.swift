@@ -1,22 +1,23 @@
 import ByteIO
-public import Devices
-public import StateTranslation
+import Devices
+import StateTranslation
 import VirtualPCI
 
 /// An Intel graphics virtual function behind xe_vfio_pci, errno for errno.
 ///
-/// Read in drivers/vfio/pci/xe/main.c, drivers/gpu/drm/xe/xe_sriov_packet.c and xe_sriov_pf_migration.c of Linux 6.19. What
-/// the kernel does in a worker behind the write, this does at once: its failures show with the next packet, as there.
-/// Memory of any size takes little room, on either side.
-public final class XeModel: FunctionModel {
+/// Read in drivers/vfio/pci/xe/main.c, drivers/gpu/drm/xe/xe_sriov_packet.c and
+/// xe_sriov_pf_migration.c of Linux 6.19. The kernel's worker behind the write is done at once; its
+/// failures show with the next packet, as there. Memory of any size takes little room, on either
+/// side.
+final class XeModel: FunctionModel {
   static let deviceKey: UInt16 = 0xf001
   static let revisionKey: UInt16 = 0xf002
   static let registerCount = 4
 
-  public let settings: XeSettings
-  public var function: EmulatedFunction
+  let settings: XeSettings
+  var function: EmulatedFunction
 
-  /// What each engine has of the guest: its firmware's state, and four registers.
+  /// The guest's state in each engine: its firmware's state, and four registers.
   var firmware: [[UInt8]]
   var registers: [[UInt32]]
   /// The entries, without the number of the function that each has in hardware.
@@ -34,14 +35,14 @@ public final class XeModel: FunctionModel {
   var hasFailed = false
   var isEnded = false
 
-  /// What goes out: bytes, or a range of the memory.
+  /// A piece to be handed out: bytes, or a range of the memory.
   enum Item {
     case bytes(StateFile)
     case memory(Range<UInt64>)
   }
 
   /// A function with settings that have no defect.
-  public init(_ settings: XeSettings = XeSettings()) {
+  init(_ settings: XeSettings = XeSettings()) {
     precondition(settings.defect == nil, "settings have a defect")
     self.settings = settings
     var aperture: UInt64 = 256 << 20
@@ -67,7 +68,8 @@ public final class XeModel: FunctionModel {
 
   static let firmwareMagic: UInt32 = 0x5543_5547
 
-  /// What stands for the opaque state of the firmware: a word of its own, its length, the seed of what the guest drew, noise.
+  /// A stand-in for the opaque state of the firmware: a word of its own, its length, the seed of
+  /// the guest's drawing, noise.
   private static func firmwareState(
     _ settings: XeSettings, _ workload: inout GuestWorkload
   ) -> [UInt8] {
@@ -80,37 +82,37 @@ public final class XeModel: FunctionModel {
     return writer.bytes
   }
 
-  public var driver: String { "xe-vfio-pci" }
-  public var abilities: MigrationAbilities { [.stopCopy, .peerToPeer] }
+  var driver: String { "xe-vfio-pci" }
+  var abilities: MigrationAbilities { [.stopCopy, .peerToPeer] }
 
-  public var facts: DeviceFacts {
+  var facts: DeviceFacts {
     var facts = function.facts(driver: driver, layouts: ["xe"])
     facts.xe = DeviceFacts.Xe()
     facts.xe?.ggttByteCounts = [UInt64(8 * settings.entryCount)]
     facts.xe?.vramByteCounts = [settings.memoryByteCount]
     facts.xe?.graphicsCount = settings.engineCount
-    // Packets may have any size up to the limit; one is wanted only where the name of the device has it.
+    // Packets may have any size up to the limit; a size is wanted only if the device's name has it.
     if settings.chunkByteCount < XeSettings.chunkLimit, settings.chunkByteCount >= 1 << 20 {
       facts.xe?.chunkByteCount = settings.chunkByteCount
     }
     return facts
   }
 
-  public var digest: String {
+  var digest: String {
     var value = memory.digest()
     for state in firmware {
-      for byte in state { value = SyntheticMemory.mix(value ^ UInt64(byte)) }
+      for byte in state { value = GeneratedMemory.mix(value ^ UInt64(byte)) }
     }
     for words in registers {
-      for word in words { value = SyntheticMemory.mix(value ^ UInt64(word)) }
+      for word in words { value = GeneratedMemory.mix(value ^ UInt64(word)) }
     }
-    for entry in entries { value = SyntheticMemory.mix(value ^ entry) }
+    for entry in entries { value = GeneratedMemory.mix(value ^ entry) }
     return hex(value, digits: 16)
   }
 
   // MARK: Arcs
 
-  public func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(ErrorNumber) {
     if arc == MigrationArc(.resuming, .stop) {
       // Without its trailer a state is not done.
       guard isEnded, !hasFailed else { throw .inputOutput }
@@ -141,14 +143,14 @@ public final class XeModel: FunctionModel {
     memory = SeededMemory(byteCount: settings.memoryByteCount)
   }
 
-  public func reset() {
+  func reset() {
     closeFile()
     clear()
     function.reset()
   }
 
   // The core does not let anybody ask: there is no pre-copy.
-  public func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
     throw .notSupportedByDriver
   }
 }
@@ -165,7 +167,12 @@ extension EmulatedFamily {
       "revision=ID",
       "seed=N",
     ],
-    summary: "an Intel graphics virtual function with as much memory of its own as wanted"
+    summary: "an Intel graphics virtual function with as much memory of its own as wanted",
+    samples: [
+      "vram=2MiB&ggtt=1MiB",
+      "vram=2MiB&ggtt=1MiB&packet=1MiB",
+      "vram=2MiB&ggtt=1MiB&device=0x7d55",
+    ]
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = XeSettings()
     settings.memoryByteCount = try values.byteCount("vram") ?? settings.memoryByteCount

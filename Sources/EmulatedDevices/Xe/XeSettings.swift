@@ -1,28 +1,26 @@
-/// What an Intel graphics virtual function is like, and what its host gives it.
-public struct XeSettings: Sendable, Hashable {
+/// The settings of an Intel graphics virtual function, and its host's share for it.
+struct XeSettings: Sendable, Hashable {
   /// Of the function: Battlemage, unless said otherwise.
-  public var deviceID: UInt16 = 0xe20b
-  public var revisionID: UInt8 = 0
+  var deviceID: UInt16 = 0xe20b
+  var revisionID: UInt8 = 0
   /// The share of the device's memory; 0 for integrated graphics.
-  public var memoryByteCount: UInt64 = 64 << 20
+  var memoryByteCount: UInt64 = 64 << 20
   /// The share of the address space that the global translation table covers; 4 KiB for each entry.
-  public var tableByteCount: UInt64 = 4 << 20
+  var tableByteCount: UInt64 = 4 << 20
   /// The most bytes of memory in a packet.
-  public var chunkByteCount: UInt64 = chunkLimit
+  var chunkByteCount: UInt64 = chunkLimit
   /// Whether there is a media engine besides the graphics engine.
-  public var hasMedia = true
-  public var seed: UInt64 = 0
-
-  public init() {}
+  var hasMedia = true
+  var seed: UInt64 = 0
 
   /// 512 MiB.
-  public static let chunkLimit: UInt64 = 512 << 20
+  static let chunkLimit: UInt64 = 512 << 20
 
   var engineCount: Int { hasMedia ? 2 : 1 }
   var entryCount: Int { Int(tableByteCount / 4096) }
 
   /// The first thing that is wrong with the settings.
-  public var defect: String? {
+  var defect: String? {
     if memoryByteCount % 4096 != 0 || memoryByteCount > 256 << 30 {
       return "expected pages of memory, at most 256 GiB, found \(memoryByteCount) bytes"
     }

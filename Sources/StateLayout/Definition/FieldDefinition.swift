@@ -1,6 +1,6 @@
 /// One attribute or instance of a layout: how to read and write a field.
 final class FieldDefinition: Sendable {
-  /// What one item of the field is.
+  /// The kind of one item of the field.
   enum Kind: Sendable {
     case integer(IntegerFormat)
     case bits(BitPlace)
@@ -11,7 +11,7 @@ final class FieldDefinition: Sendable {
     case choice(on: Expression, cases: [Case], otherwise: Choice?)
   }
 
-  /// What a switch can lead to; raw bytes where no case matches is nil.
+  /// The content that a switch selects; nil for raw bytes if no case matches.
   enum Choice: Sendable {
     case record(Int)
     case integer(IntegerFormat)
@@ -30,7 +30,7 @@ final class FieldDefinition: Sendable {
   }
 
   enum Extent: Sendable {
-    /// What its kind takes.
+    /// The natural length of its kind.
     case natural
     case size(Expression, measures: Measurement?)
     case toEnd
@@ -54,7 +54,7 @@ final class FieldDefinition: Sendable {
   let condition: Expression?
   /// Where an instance stands in its stream.
   let position: Expression?
-  /// What an instance is computed as.
+  /// The expression of a computed instance.
   let value: Expression?
   let enumeration: Enumeration?
   let validity: [Validity]
@@ -86,7 +86,8 @@ final class FieldDefinition: Sendable {
     self.isHexadecimal = isHexadecimal
   }
 
-  /// Whether an integer is one of the allowed values, as far as that can be told without evaluating anything.
+  /// Whether an integer is one of the allowed values, as far as that is known without evaluating an
+  /// expression.
   func admits(_ value: Int128) -> Bool {
     validity.allSatisfy { validity in
       switch validity {
@@ -147,6 +148,27 @@ struct TextFormat: Sendable, Hashable {
   let isASCII: Bool
   /// The byte that fills the field behind the text.
   let padding: UInt8?
+
+  /// The text in a field's bytes; nil if it is not in the encoding, or would not be written back
+  /// the same.
+  func text(of bytes: [UInt8]) -> String? {
+    var end = bytes.count
+    if let padding { while end > 0, bytes[end - 1] == padding { end -= 1 } }
+    let content = bytes[..<end]
+    if isASCII, content.contains(where: { $0 >= 0x80 }) { return nil }
+    return String(validating: content, as: UTF8.self)
+  }
+
+  /// The bytes of a field of `byteCount` bytes, or of as many as the text takes; nil if it does not
+  /// fit.
+  func bytes(of text: String, byteCount: UInt64?) -> [UInt8]? {
+    var bytes = Array(text.utf8)
+    if isASCII, bytes.contains(where: { $0 >= 0x80 }) { return nil }
+    guard let byteCount, UInt64(bytes.count) != byteCount else { return bytes }
+    guard let padding, UInt64(bytes.count) < byteCount, byteCount <= 1 << 24 else { return nil }
+    bytes += Array(repeating: padding, count: Int(byteCount) - bytes.count)
+    return bytes
+  }
 }
 
 /// Labels of integers.
@@ -175,7 +197,7 @@ struct Measurement: Sendable {
   let hops: Int
   /// The names from there.
   let path: [String]
-  /// What undoes the expression, from the outside in.
+  /// The steps that undo the expression, from the outside in.
   let steps: [Step]
 
   enum Step: Sendable {
@@ -184,7 +206,7 @@ struct Measurement: Sendable {
     case divide(Int128)
   }
 
-  /// The value that makes the expression `measured`; nil where there is none.
+  /// The value that makes the expression `measured`; nil if there is none.
   func value(for measured: UInt64) -> Int128? {
     var value = Int128(measured)
     for step in steps {

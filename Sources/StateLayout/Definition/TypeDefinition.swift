@@ -1,6 +1,7 @@
 /// A type of a layout: a sequence of fields, instances, and rules.
 final class TypeDefinition: Sendable {
-  /// The name with those of the types around it, as in `state::section`; the layout's id for the top-level type.
+  /// The name behind the names of the types around it, as in `state::section`; the layout's id for
+  /// the top-level type.
   let name: String
   let documentation: String?
   let fields: [FieldDefinition]
@@ -20,25 +21,17 @@ final class TypeDefinition: Sendable {
     self.counters = counters
     self.rules = rules
   }
-
-  /// The place in the sequence of a field that was given, which is mostly the `next` one.
-  func slot(of node: LayoutNode, from next: Int) -> Int? {
-    if next < fields.count, fields[next] === node.field || fields[next].name == node.name {
-      return next
-    }
-    return fields.firstIndex { $0.name == node.name }
-  }
 }
 
-/// A condition that a structure must meet, with what to say where it does not.
+/// A condition that a structure must meet, and the message if it does not.
 final class Rule: Sendable {
-  /// What a reader that puts right what it is about knows it by.
+  /// The id by which a translation that repairs the problem names the rule (`Translation.mends`).
   let id: String?
   let condition: Expression
   let guardCondition: Expression?
   let severity: LayoutFinding.Severity
   let message: Message
-  /// The field that a finding names; the structure itself where it is nil.
+  /// The field that a finding names; nil for the structure itself.
   let field: String?
 
   init(
@@ -63,13 +56,13 @@ final class ItemRule: Sendable {
     case unique(Expression)
     /// Keys do not go down, among the items of a group.
     case ascending(Expression, group: Expression?)
-    /// Each item begins where the one before it of its group ends, the first at 0.
+    /// Each item begins at the end of the item before it in its group, the first at 0.
     case contiguous(Expression, end: Expression, group: Expression?)
-    /// The key is one of those of the `unique` rule with this id, of a list of the same type.
+    /// The key is one of the keys of the `unique` rule with this id, of a list of the same type.
     case refers(Expression, to: String)
   }
 
-  /// What a reader that puts right what it is about knows it by.
+  /// The id by which a translation that repairs the problem names the rule (`Translation.mends`).
   let id: String?
   let kind: Kind
   /// The items that it is about.

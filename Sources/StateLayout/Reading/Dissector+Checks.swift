@@ -21,7 +21,7 @@ extension Dissector {
     }
   }
 
-  /// What is expected by a check that `value` does not pass.
+  /// The expectation of a check that `value` does not pass; nil if it passes.
   private mutating func violated(
     _ validity: FieldDefinition.Validity, _ value: Value, _ field: FieldDefinition
   ) throws(EvaluationProblem) -> String? {
@@ -145,7 +145,8 @@ extension Dissector {
       }
     }
   }
-  /// Checks what items of the structure that has just been read refer to.
+
+  /// Checks the references of items in the structure that has just been read.
   mutating func checkReferences() {
     let level = evaluator.top
     guard !evaluator.frames[level].references.isEmpty else { return }
@@ -154,6 +155,30 @@ extension Dissector {
       // A list that is not there has no keys.
       guard !(keys[reference.id]?.mayHave(reference.key) ?? false) else { continue }
       report.add(reference.finding)
+    }
+  }
+}
+
+/// Findings as they come, the first of them kept.
+struct FindingList {
+  private(set) var findings: [LayoutFinding] = []
+  private(set) var more: UInt64 = 0
+  private let limit: Int
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func add(_ finding: LayoutFinding) {
+    if findings.count < limit {
+      findings.append(finding)
+    } else if finding.severity == .error,
+      let index = findings.firstIndex(where: { $0.severity != .error })
+    {
+      // An error must not go unseen behind notes.
+      findings.remove(at: index)
+      findings.append(finding)
+      more += 1
+    } else {
+      more += 1
     }
   }
 }

@@ -3,7 +3,7 @@ import ByteIO
 extension Dissector {
   private var streamEnd: UInt64 { evaluator.frames[evaluator.top].streamEnd ?? byteCount }
 
-  /// Reads a field, with all its items; nil where it is not there or cannot be read.
+  /// Reads a field, with all its items; nil if it is not there or cannot be read.
   mutating func field(_ field: FieldDefinition) -> LayoutNode? {
     if let condition = field.condition {
       do throws(EvaluationProblem) {
@@ -98,7 +98,7 @@ extension Dissector {
     return .bytes(Payload(found))
   }
 
-  /// Makes the next `count` bytes available; stops where there are fewer.
+  /// Makes the next `count` bytes available; stops if there are fewer.
   private mutating func available(_ count: Int) -> Bool {
     let left = streamEnd - min(evaluator.position, streamEnd)
     guard UInt64(count) <= left else {
@@ -161,7 +161,7 @@ extension Dissector {
       return .record(record(type, streamStart: streamStart, streamEnd: streamEnd))
     }
     guard let extent = extent(of: field) else { return nil }
-    // What is wrong inside does not keep what stands behind from being read.
+    // An error inside does not keep the fields behind from being read.
     isStopped = false
     let cut = shortfall
     shortfall = nil
@@ -198,7 +198,7 @@ extension Dissector {
     }
     if let packed = packed(field, count) { return packed }
     let level = evaluator.top
-    var items = KeptItems(limit: limits.itemCount)
+    var items = ItemBuffer(limit: limits.itemCount)
     var rules = ItemRuleState(field.itemRules)
     var number: UInt64 = 0
     while !isStopped {
@@ -242,7 +242,7 @@ extension Dissector {
     }
   }
 
-  // Integers of which nothing is said need no fields of their own when there are many.
+  // Many integers without rules or meanings need no fields of their own.
   private static var packedCount: UInt64 { 1024 }
 
   private mutating func packed(_ field: FieldDefinition, _ count: UInt64?) -> LayoutNode? {

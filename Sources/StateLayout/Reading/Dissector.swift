@@ -2,7 +2,7 @@ import ByteIO
 
 /// Reads a state by its layout, forward, through a window of a few KiB.
 struct Dissector: ~Copyable {
-  /// Appends bytes of the source to a buffer; false where the source failed.
+  /// Appends bytes of the source to a buffer; false if the source failed.
   typealias Load = (_ offset: UInt64, _ count: Int, _ buffer: inout ByteBuffer) -> Bool
 
   let layout: LayoutDefinition
@@ -92,7 +92,7 @@ struct Dissector: ~Copyable {
     path.append(.name(definition.name))
     defer { path.removeLast() }
     guard let position = definition.position else {
-      // What cannot be computed, because a field that it needs is not there, is left out.
+      // An instance that needs a missing field is left out.
       if let node = try? evaluator.instanceNode(index, at: level) {
         nodeCount += 1
         check(definition, node)

@@ -1,4 +1,4 @@
-/// What rules about items remember of those before.
+/// The memory of rules about items: keys and ends of the items before.
 struct ItemRuleState {
   let rules: [ItemRule]
   private var keys: [ItemKeys]
@@ -51,35 +51,4 @@ struct ItemRuleState {
     guard heights[rule].count < ItemKeys.limit || heights[rule][group] != nil else { return }
     heights[rule][group] = height
   }
-}
-
-/// The keys of a list's items.
-struct ItemKeys {
-  private var keys: Set<Value.Key> = []
-  /// Whether all are kept.
-  private(set) var isWhole = true
-
-  // More different keys than any device has queues; beyond them nothing is claimed.
-  static let limit = 1 << 16
-
-  mutating func insert(_ key: Value.Key) {
-    if keys.count < Self.limit {
-      keys.insert(key)
-    } else if !keys.contains(key) {
-      isWhole = false
-    }
-  }
-
-  func contains(_ key: Value.Key) -> Bool { keys.contains(key) }
-
-  /// Whether the key is there, for all that is known.
-  func mayHave(_ key: Value.Key) -> Bool { !isWhole || keys.contains(key) }
-}
-
-/// An item that refers to one of another list, which may not be read yet, and what to say if there is no such item.
-struct ItemReference {
-  let key: Value.Key
-  /// The id of the rule that keeps the other list's keys.
-  let id: String
-  let finding: LayoutFinding
 }

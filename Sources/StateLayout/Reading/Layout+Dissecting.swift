@@ -1,15 +1,17 @@
 import ByteIO
 
 extension Layout {
-  /// Takes a state apart. Whatever the bytes are, the answer is a tree: of as much as there is, with what is wrong as findings.
+  /// Takes a state apart. Any bytes give a tree, of as much as there is, with every problem as a
+  /// finding.
   public func dissect(_ bytes: [UInt8], limits: DissectionLimits = .standard) -> LayoutTree {
     dissect(StateBytes(bytes), limits: limits)
   }
 
-  /// Takes a state apart, reading of it only what the layout describes; throws only what the source
+  /// Takes a state apart. It reads only what the layout describes, and throws only what the source
   /// does.
   ///
-  /// `rules` are ids of the layout's rules whose findings are warnings at most, for a reader that puts right what they are about.
+  /// `rules` are ids of the layout's rules whose findings are warnings at most, because the caller
+  /// repairs the problem.
   public func dissect<Source: StateSource>(
     _ source: Source, limits: DissectionLimits = .standard, accepting rules: Set<String> = []
   ) throws(Source.Failure) -> LayoutTree {
@@ -28,6 +30,44 @@ extension Layout {
     let root = dissector.run(type: 0)
     if let failure { throw failure }
     return LayoutTree(
-      layout: self, root: root, report: dissector.report, byteCount: source.byteCount)
+      layout: self, root: root, findings: dissector.report.findings,
+      moreFindings: dissector.report.more, byteCount: source.byteCount)
+  }
+}
+
+/// The cost that dissecting a state may have. A larger state is read to its end all the same; parts
+/// beyond a limit are kept as ranges.
+public struct DissectionLimits: Sendable, Hashable {
+  /// The longest run of bytes that is loaded; a longer one is kept as its range.
+  public var fieldByteCount: Int
+  /// The most bytes that are loaded in all.
+  public var loadedByteCount: Int
+  /// The most fields that are kept in all.
+  public var nodeCount: Int
+  /// The most items that are kept of an array.
+  public var itemCount: Int
+  /// The most structures within each other.
+  public var depth: Int
+  /// The most fields that are read, kept or not; reading ends there with an error as finding.
+  public var fieldCount: Int
+  /// The most findings that are kept.
+  public var findingCount: Int
+
+  /// 64 KiB of a field and 8 MiB in all, 65,536 fields, 4096 items of an array, 48 levels, 256
+  /// findings.
+  public static var standard: Self { Self() }
+
+  /// Limits that differ from `standard` in what is given.
+  public init(
+    fieldByteCount: Int = 1 << 16, loadedByteCount: Int = 1 << 23, nodeCount: Int = 1 << 16,
+    itemCount: Int = 4096, depth: Int = 48, fieldCount: Int = 1 << 28, findingCount: Int = 256
+  ) {
+    self.fieldByteCount = fieldByteCount
+    self.loadedByteCount = loadedByteCount
+    self.nodeCount = nodeCount
+    self.itemCount = itemCount
+    self.depth = depth
+    self.fieldCount = fieldCount
+    self.findingCount = findingCount
   }
 }

@@ -1,6 +1,7 @@
-/// A field of a dissected or composed state: a name, a content, and where it was read from.
+/// A field of a dissected or composed state: a name, a content, and the range that it was read
+/// from.
 public struct LayoutNode: Sendable {
-  /// What a field holds.
+  /// The content of a field.
   public enum Content: Sendable {
     case integer(Int128)
     case text(String)
@@ -10,27 +11,7 @@ public struct LayoutNode: Sendable {
     indirect case list(Items)
   }
 
-  /// The items of an array. Of a long one only the first and the last are kept.
-  public struct Items: Sendable {
-    /// Those at the start, or all of them.
-    public var first: [LayoutNode]
-    /// The bytes of those that were read and not kept.
-    public internal(set) var elided: Range<UInt64>?
-    /// The number of those that were not kept.
-    public internal(set) var elidedCount: UInt64
-    /// Those at the end, where some were not kept.
-    public var last: [LayoutNode]
-
-    public init(_ items: [LayoutNode]) {
-      first = items
-      elidedCount = 0
-      last = []
-    }
-
-    public var count: UInt64 { UInt64(first.count) + elidedCount + UInt64(last.count) }
-  }
-
-  /// Where a field comes from.
+  /// The origin of a field.
   public enum Origin: Sendable, Hashable {
     /// Its place in its structure's sequence.
     case sequence
@@ -42,8 +23,8 @@ public struct LayoutNode: Sendable {
     case remainder
   }
 
-  /// What a node holds, which copies of it share until one of them is changed.
-  // SAFETY: it is only changed where `isKnownUniquelyReferenced` says that no other node has it.
+  /// The content of a node, which its copies share until one of them is changed.
+  // SAFETY: it is only changed if `isKnownUniquelyReferenced` says that no other node has it.
   private final class Body: @unchecked Sendable {
     var name: String
     var stored: Stored
@@ -65,7 +46,8 @@ public struct LayoutNode: Sendable {
     }
   }
 
-  /// The content, an integer in halves: memory for what is aligned to 16 bytes takes several times as long to get.
+  /// The content, with an integer in halves: memory aligned to 16 bytes takes several times as long
+  /// to allocate.
   private enum Stored {
     case integer(low: UInt64, high: Int64)
     case text(String)
@@ -107,11 +89,13 @@ public struct LayoutNode: Sendable {
     return body
   }
 
+  /// The field's name in its layout; items of an array have the array's.
   public var name: String {
     get { body.name }
     set { own().name = newValue }
   }
 
+  /// The field's content. Setting it clears `range`, and completes a node that was read short.
   public var content: Content {
     get { body.stored.content }
     set {
@@ -122,15 +106,17 @@ public struct LayoutNode: Sendable {
     }
   }
 
-  /// The bytes that it was read from, counted from the start of the state; nil where it was not read, or was changed.
+  /// The bytes that it was read from, counted from the start of the state; nil if it was not read,
+  /// or was changed.
   public var range: Range<UInt64>? { body.range }
 
+  /// Where the field stands: in its sequence, at a position, computed, or beyond the layout.
   public internal(set) var origin: Origin {
     get { body.origin }
     set { own().origin = newValue }
   }
 
-  /// Why the node has less than its layout wants, where it was read so.
+  /// Why the node has less than its layout wants; nil if it does not.
   var shortfall: Shortfall? {
     get { body.shortfall }
     set { own().shortfall = newValue }
@@ -145,24 +131,29 @@ public struct LayoutNode: Sendable {
     body = Body(name, Stored(content), field, range, origin, nil)
   }
 
-  /// A field to be put into a tree; it is given its type by the place where it stands.
+  /// A field to be put into a tree; its place there gives it its type.
   public init(_ name: String, _ content: Content) {
     self.init(name, content, field: nil, range: nil)
   }
 
+  /// An integer field to be put into a tree.
   public init(_ name: String, _ value: some BinaryInteger) {
     self.init(name, .integer(Int128(value)))
   }
 
+  /// A text field to be put into a tree.
   public init(_ name: String, text: String) { self.init(name, .text(text)) }
+  /// A field of bytes to be put into a tree.
   public init(_ name: String, bytes: [UInt8]) { self.init(name, .bytes(Payload(bytes))) }
+  /// A structure to be put into a tree.
   public init(_ name: String, fields: [LayoutNode]) { self.init(name, .record(fields)) }
+  /// An array to be put into a tree; each item has the array's name or any other.
   public init(_ name: String, items: [LayoutNode]) { self.init(name, .list(Items(items))) }
 }
 
 extension LayoutNode {
+  // If it is inlined, the optimizer of Swift 6.3.1 makes code of it that it then refuses.
   /// The integer, if the field is one.
-  // Inlined into what looks at the optional result, the optimizer of Swift 6.3.1 makes code of it that it then refuses.
   @inline(never) public var integer: Int128? {
     guard case .integer(let low, let high) = body.stored else { return nil }
     return Int128(high) << 64 | Int128(low)
@@ -194,16 +185,16 @@ extension LayoutNode {
     if case .list(let items) = content { items.first + items.last } else { [] }
   }
 
-  /// What the layout says of the field.
+  /// The layout's documentation of the field.
   public var documentation: String? { field?.documentation }
 
-  /// What the value means: the label that the layout gives it.
+  /// The label that the layout gives the value.
   public var meaning: String? {
     guard let integer, let enumeration = field?.enumeration else { return nil }
     return enumeration.entries[integer]?.label
   }
 
-  /// What the layout says of the value.
+  /// The layout's documentation of the value.
   public var meaningDocumentation: String? {
     guard let integer, let enumeration = field?.enumeration else { return nil }
     return enumeration.entries[integer]?.documentation
@@ -215,5 +206,21 @@ extension LayoutNode {
   /// The number of bytes of the integer, or of one of a packed array's; nil for what is no integer.
   public var integerByteCount: Int? {
     if case .integer(let format)? = field?.kind { format.byteCount } else { nil }
+  }
+}
+
+/// Why reading a node ended before its layout did.
+///
+/// Changing a node as a whole clears it. Until then the node is not written, because the lengths
+/// around it would be made to agree with the rest.
+final class Shortfall: Sendable {
+  /// The way from the node to the field that could not be read; empty for the node itself.
+  let path: [LayoutPath.Step]
+  /// What was expected and what was found.
+  let message: String
+
+  init(path: [LayoutPath.Step], message: String) {
+    self.path = path
+    self.message = message
   }
 }

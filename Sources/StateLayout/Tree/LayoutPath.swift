@@ -27,7 +27,7 @@ struct LayoutPath {
 }
 
 extension LayoutNode {
-  /// The field at `path`, such as `records[2].tag`; nil where there is none.
+  /// The field at `path`, such as `records[2].tag`; nil if there is none.
   public subscript(path: String) -> LayoutNode? {
     let text = path.utf8Span.span
     var node = self
@@ -77,7 +77,7 @@ extension LayoutNode {
     return items.last[Int(behind - items.elidedCount)]
   }
 
-  /// Changes the field at `path`; throws where there is none.
+  /// Changes the field at `path`; throws if there is none.
   public mutating func update(
     _ path: String, _ change: (inout LayoutNode) throws(LayoutError) -> Void
   ) throws(LayoutError) {
@@ -120,7 +120,8 @@ extension LayoutNode {
     throw LayoutError(.path, at: .field(path), "expected a field, found none")
   }
 
-  /// Gives the integer at `path` another value; throws where there is no integer.
+  /// Sets the integer at `path`; throws `path` if there is no field, and `value` if it is no
+  /// integer.
   public mutating func set(_ path: String, to value: some BinaryInteger) throws(LayoutError) {
     try update(path) { (node) throws(LayoutError) in
       guard case .integer = node.content else {
@@ -130,7 +131,7 @@ extension LayoutNode {
     }
   }
 
-  /// Gives the bytes at `path` another content; throws where there are no bytes.
+  /// Sets the bytes at `path`; throws `path` if there is no field, and `value` if it has no bytes.
   public mutating func set(_ path: String, to payload: Payload) throws(LayoutError) {
     try update(path) { (node) throws(LayoutError) in
       guard case .bytes = node.content else {

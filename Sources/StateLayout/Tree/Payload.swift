@@ -1,8 +1,10 @@
 import ByteIO
 
-/// Bytes of a tree: held in memory, or named by their place in the source that the tree was read from.
+/// Bytes of a tree, held in memory or named by their range of the source that the tree was read
+/// from.
 ///
-/// A tree of a 10 GiB state holds its opaque parts as places, so it can be changed and written without being loaded.
+/// A tree of a 10 GiB state holds its opaque parts as ranges, so it can be changed and written
+/// without loading them.
 public struct Payload: Sendable, Hashable {
   /// A run of bytes.
   public enum Piece: Sendable, Hashable {
@@ -10,6 +12,7 @@ public struct Payload: Sendable, Hashable {
     /// A range of the source.
     case source(Range<UInt64>)
 
+    /// The length of the run.
     public var byteCount: UInt64 {
       switch self {
       case .bytes(let bytes): UInt64(bytes.count)
@@ -18,9 +21,12 @@ public struct Payload: Sendable, Hashable {
     }
   }
 
+  /// The runs in their order; none is empty.
   public private(set) var pieces: [Piece]
+  /// The length of all runs together.
   public private(set) var byteCount: UInt64
 
+  /// Bytes in memory.
   public init(_ bytes: [UInt8] = []) {
     pieces = bytes.isEmpty ? [] : [.bytes(bytes)]
     byteCount = UInt64(bytes.count)
@@ -32,7 +38,7 @@ public struct Payload: Sendable, Hashable {
     byteCount = range.upperBound - range.lowerBound
   }
 
-  /// The bytes, where all of them are in memory.
+  /// The bytes, if all of them are in memory.
   public var loadedBytes: [UInt8]? {
     if case .bytes(let bytes)? = pieces.first, pieces.count == 1 { return bytes }
     var all: [UInt8] = []
@@ -67,7 +73,8 @@ public struct Payload: Sendable, Hashable {
     if !bytes.isEmpty { append(Piece.bytes(bytes)) }
   }
 
-  /// The part from `range.lowerBound` up to `range.upperBound`, counted from the payload's start; must lie within.
+  /// The part from `range.lowerBound` up to `range.upperBound`, counted from the payload's start;
+  /// must lie within.
   public func slice(_ range: Range<UInt64>) -> Payload {
     precondition(range.upperBound <= byteCount, "a slice must lie within the payload")
     var result = Payload()
@@ -98,7 +105,8 @@ public struct Payload: Sendable, Hashable {
     self = result
   }
 
-  /// Gives every byte in order to `body`, in runs of at most 256 KiB, reading what is not in memory from `source`.
+  /// Gives every byte in order to `body`, in runs of at most 256 KiB; bytes that are not in memory
+  /// are read from `source`.
   public func forEach<Source: StateSource, Failure: Error>(
     from source: Source, sourceFailure: (Source.Failure) -> Failure,
     _ body: (RawSpan) throws(Failure) -> Void

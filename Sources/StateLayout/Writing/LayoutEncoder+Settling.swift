@@ -1,4 +1,4 @@
-/// The first pass: how long everything is, and what follows from that for the fields that measure it.
+/// The first pass: computes the length of everything, and from it the fields that measure lengths.
 extension LayoutEncoder {
   /// Settles a structure at the current position and moves behind it.
   mutating func settle(
@@ -22,7 +22,8 @@ extension LayoutEncoder {
     }
     let rest = fields.filter { $0.origin == .remainder }
     for node in rest { evaluator.position += node.payload?.byteCount ?? 0 }
-    // Structures around may name what is computed in this one; what cannot be computed is left out, as in reading.
+    // Structures around may name computed fields of this one. If a field cannot be computed it is
+    // left out, as in reading.
     for index in type.instances.indices where type.instances[index].value != nil {
       _ = try? evaluator.instanceNode(index, at: evaluator.top)
     }
@@ -55,7 +56,8 @@ extension LayoutEncoder {
     return (try? evaluator.truth(condition)) ?? false
   }
 
-  /// A field that was not given: the only value that it can have, or one that a measurement is to replace.
+  /// A field that was not given: the only value that it can have, or a value that a measurement
+  /// replaces.
   private mutating func placeholder(
     _ field: FieldDefinition
   ) -> (node: LayoutNode, isAwaited: Bool)? {
@@ -87,7 +89,7 @@ extension LayoutEncoder {
     }
   }
 
-  /// Gives the field that a measurement leads to its value. One that leads nowhere is checked when writing.
+  /// Sets the field that a measurement names. If there is no such field, writing checks the length.
   private mutating func set(
     _ measurement: Measurement, to measured: UInt64
   ) throws(LayoutError) {
@@ -216,7 +218,7 @@ extension LayoutEncoder {
     case .bytes(let payload): return payload.byteCount
     case .text(let text):
       let natural = UInt64(text.utf8.count)
-      // Text that is measured has no need of padding; a length that says more than the text keeps it.
+      // Measured text needs no padding; a length greater than the text keeps it.
       guard format.padding != nil, case .size(let expression, _) = field.extent,
         let wanted = try? evaluator.count(expression), wanted > natural
       else { return natural }

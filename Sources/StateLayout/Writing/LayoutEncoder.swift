@@ -1,9 +1,42 @@
-/// Writes a tree by its layout, in two passes: the first makes what measures content agree with it, the second writes and
-/// checks that everything agrees.
+extension LayoutTree {
+  /// The state's bytes; parts that were not loaded stay ranges of the source that the tree was read
+  /// from.
+  ///
+  /// Throws `incomplete` with the field at which reading ended if the state was read short and not
+  /// completed since. Throws too if a field is missing, does not fit its type, or has a length that
+  /// another field contradicts.
+  public func encode() throws(LayoutError) -> Payload {
+    try layout.encode(root)
+  }
+
+  /// The state's bytes, for a tree that has all of them in memory; else throws `incomplete`.
+  public func encodedBytes() throws(LayoutError) -> [UInt8] {
+    guard let bytes = try encode().loadedBytes else {
+      throw LayoutError(
+        .incomplete, at: .field(""), "expected bytes in memory, found some in the source only")
+    }
+    return bytes
+  }
+}
+
+extension Layout {
+  /// Writes a record of the top-level type; see `LayoutTree.encode()`.
+  public func encode(_ root: LayoutNode) throws(LayoutError) -> Payload {
+    guard case .record(let fields) = root.content else {
+      throw LayoutError(.value, at: .field(""), "expected a record, found another field")
+    }
+    var encoder = LayoutEncoder(definition)
+    try encoder.requireWhole(root)
+    return try encoder.run(fields)
+  }
+}
+
+/// Writes a tree by its layout, in two passes. The first sets the fields that measure content; the
+/// second writes, and checks that all fields agree.
 struct LayoutEncoder {
   let layout: LayoutDefinition
   var evaluator = Evaluator()
-  // What was written before, and the bytes since then.
+  // The output so far, but for the bytes since the last payload, and these bytes.
   private var output = Payload()
   private var bytes: [UInt8] = []
   /// The bit fields of a run so far.
@@ -92,14 +125,14 @@ struct LayoutEncoder {
     }
   }
 
-  /// Throws where a field of the innermost structure was not given, and nothing measured it.
+  /// Throws if a field of the innermost structure was not given, and nothing measured it.
   mutating func requireNoneAwaited() throws(LayoutError) {
     guard let slot = awaited.removeLast().min() else { return }
     let type = evaluator.frames[evaluator.top].type
     throw problem(.incomplete, "expected a field '\(type.fields[slot].name)', found none")
   }
 
-  /// Throws where a field, or the whole state, was read short.
+  /// Throws if a field, or the whole state, was read short.
   func requireWhole(_ node: LayoutNode) throws(LayoutError) {
     guard let shortfall = node.shortfall else { return }
     throw LayoutError(
@@ -139,9 +172,19 @@ struct LayoutEncoder {
     return fields
   }
 
-  /// A node with another content that keeps what is known of the one before.
+  /// A node with another content that keeps everything else of `node`.
   func node(_ node: LayoutNode, _ content: LayoutNode.Content) -> LayoutNode {
     LayoutNode(
       node.name, content, field: node.field, range: node.range, origin: node.origin)
+  }
+}
+
+extension TypeDefinition {
+  /// The place in the sequence of a field that was given, which is mostly the `next` one.
+  fileprivate func slot(of node: LayoutNode, from next: Int) -> Int? {
+    if next < fields.count, fields[next] === node.field || fields[next].name == node.name {
+      return next
+    }
+    return fields.firstIndex { $0.name == node.name }
   }
 }

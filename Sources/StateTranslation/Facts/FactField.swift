@@ -3,16 +3,16 @@ import StateLayout
 import YAMLReader
 
 /// A group of facts, which a table of its fields reads and writes.
-protocol FactGroup: Sendable {
+protocol FactGroup: Sendable, Hashable {
   init()
   static var fields: [FactField<Self>] { get }
 }
 
 /// One fact as a file has it: its key, and how it is read and written.
 struct FactField<Group>: Sendable {
-  /// What is written for a fact.
+  /// The text of a fact in a file.
   enum Text {
-    /// What stands behind the key.
+    /// Text behind the key, in its line.
     case line(String)
     /// Lines below the key.
     case lines([String])
@@ -111,7 +111,7 @@ extension FactField {
       write: { group in group[keyPath: place].map { .lines($0.yamlLines) } })
   }
 
-  /// Text as YAML has it; quoted where it could be read as something else.
+  /// Text as YAML has it, quoted if it could be read as something else.
   private static func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { byte in
       (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || byte == 0x5f

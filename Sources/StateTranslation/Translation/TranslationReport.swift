@@ -1,27 +1,36 @@
-/// What a translation did, or why it did nothing.
+/// The changes that a translation made, or its reasons to make none.
 public struct TranslationReport: Sendable, Hashable {
   /// A field that has another value in the translated state.
   public struct Rewrite: Sendable, Hashable {
     /// The field, such as `registers.eqe_dma`.
     public let field: String
+    /// The value before, as people read it.
     public let old: String
+    /// The value after.
     public let new: String
+    /// Why, and by which authority.
     public let rule: TranslationRule
   }
 
   /// A reason why the state cannot be translated for this target.
   public struct Refusal: Sendable, Hashable {
+    /// The field or part of the state; empty for the state as a whole.
     public let field: String
+    /// The value in the state.
     public let found: String
+    /// The value that the target would take.
     public let needed: String
-    /// The loss that would have to be accepted, where it may be.
+    /// The loss that a user could accept instead; nil if there is none.
     public let loss: TranslationLoss?
   }
 
   /// Something that was lost, as the caller allowed.
   public struct Loss: Sendable, Hashable {
+    /// The loss that the caller allowed.
     public let loss: TranslationLoss
+    /// The field that lost something.
     public let field: String
+    /// The content that was lost.
     public let lost: String
   }
 
@@ -29,16 +38,21 @@ public struct TranslationReport: Sendable, Hashable {
   public struct Unchecked: Sendable, Hashable {
     /// The key, such as `virtio.num-queues`.
     public let fact: String
-    /// What was not checked.
+    /// The check that could not be made.
     public let subject: String
   }
 
-  /// The layout of the state that was given, and that of the state that was asked for.
+  /// The layout of the given state.
   public let source: String
+  /// The layout of the wanted state.
   public let target: String
+  /// The fields with other values; of very many only the first are kept.
   public internal(set) var rewrites: [Rewrite] = []
+  /// The reasons against the translation; of very many only the first are kept.
   public internal(set) var refusals: [Refusal] = []
+  /// The losses that were allowed.
   public internal(set) var losses: [Loss] = []
+  /// The checks that could not be made for want of a fact.
   public internal(set) var unchecked: [Unchecked] = []
   /// The rewrites and refusals beyond those that are kept.
   public internal(set) var moreCount = 0

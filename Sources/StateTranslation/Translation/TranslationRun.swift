@@ -1,14 +1,15 @@
 import ByteIO
 import StateLayout
 
-/// What a translation goes by, and the report that it writes.
+/// The facts and allowances of a translation, and the report that it writes.
 public struct TranslationRun: Sendable {
-  /// What is known of the device that the state was taken from.
+  /// The known facts of the device that the state was taken from.
   public let source: DeviceFacts
-  /// What is known of the device that is to take it.
+  /// The known facts of the device that is to take it.
   public let target: DeviceFacts
   /// The losses that the caller accepts.
   public let allowed: Set<TranslationLoss>
+  /// The report so far.
   public internal(set) var report: TranslationReport
 
   /// Notes that a field gets another value.
@@ -25,7 +26,7 @@ public struct TranslationRun: Sendable {
     report.refuse(field, found: found, needed: needed, loss: loss)
   }
 
-  /// Whether a loss is allowed, which is noted; where it is not, that is a reason against the translation.
+  /// Reports a loss if it is allowed, else a refusal; returns whether it is allowed.
   public mutating func accept(
     _ loss: TranslationLoss, at field: String, losing lost: String, needed: String
   ) -> Bool {
@@ -37,7 +38,7 @@ public struct TranslationRun: Sendable {
     return true
   }
 
-  /// A fact of the target; where it is not known, that `subject` was not checked is noted once.
+  /// A fact of the target; if it is not known, reports once that `subject` was not checked.
   public mutating func known<Value>(
     _ value: Value?, _ fact: String, for subject: String
   ) -> Value? {
@@ -57,7 +58,7 @@ public struct TranslationRun: Sendable {
     refuse(field, found: text(found), needed: "\(text(Int128(known))), the target's \(fact)")
   }
 
-  /// Refuses a target with another firmware, where both are known: the state is the firmware's own.
+  /// Refuses a target with another firmware if both are known: the state is the firmware's own.
   public mutating func matchFirmware() {
     guard
       let wanted = known(source.firmware, "firmware (source)", for: "that both have one firmware"),
@@ -67,7 +68,7 @@ public struct TranslationRun: Sendable {
     refuse("firmware", found: wanted, needed: "\(found), the target's")
   }
 
-  /// Refuses a target that is not the same kind of device, where both are known.
+  /// Refuses a target that is not the same kind of device, if both are known.
   public mutating func matchIdentity() {
     func ids(_ pci: DeviceFacts.PCI?) -> String? {
       guard let vendor = pci?.vendorID, let device = pci?.deviceID else { return nil }

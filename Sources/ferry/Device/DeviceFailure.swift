@@ -1,5 +1,6 @@
 import Devices
 import Migration
+import StateTranslation
 import StreamIO
 
 /// What a command says and ends with when an engine could not do its work.

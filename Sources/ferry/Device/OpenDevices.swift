@@ -94,7 +94,7 @@ struct OpenDevices {
       if case .system(.noSuchFileOrDirectory, _) = error.cause { return }
       throw error
     }
-    guard let model = device.model as? SerialDeviceModel, model.restore(bytes) else {
+    guard let model = device.model as? MttyModel, model.restore(bytes) else {
       throw CommandError.damaged(
         "\(path): expected the state of an mtty device with the ports asked for, found "
           + "\(bytes.count) other bytes")
@@ -104,7 +104,7 @@ struct OpenDevices {
   /// Writes back the devices that live in files.
   func save() throws {
     for (path, number) in files {
-      guard let model = devices[number].emulated?.model as? SerialDeviceModel else { continue }
+      guard let model = devices[number].emulated?.model as? MttyModel else { continue }
       let output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
       try output.finish()

@@ -7,7 +7,7 @@ import StreamIO
 /// What a device's state is, and whether it is whole, as far as a few reads tell.
 struct StateGlance {
   let layout: Layout
-  let certainty: LayoutDetection.Certainty
+  let certainty: DetectionCertainty
   /// Whether the state ends where its layout does; nil where that takes reading more of it.
   var isComplete: Bool?
   /// Whether its layout finds no error in it; nil where that takes reading more of it.

@@ -18,7 +18,7 @@ enum FactFiles {
   /// What a device says of itself. One of the kernel has its configuration space, and tells no more of what its firmware
   /// takes.
   static func facts(of device: AnyDevice) throws -> DeviceFacts {
-    if let model = device.emulated?.model { return model.facts }
+    if let emulated = device.emulated { return emulated.facts }
     do {
       var facts = DeviceFacts(try device.identity())
       if let space = try? ConfigSpace(device.configurationSpace()),

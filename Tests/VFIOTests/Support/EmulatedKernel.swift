@@ -181,7 +181,7 @@ final class EmulatedKernel: KernelInterface {
       }
     case .device(let device):
       guard let offset else { throw .invalid }
-      if let serial = device.emulated.model as? SerialDeviceModel, offset >> 40 < 2 {
+      if let serial = device.emulated.model as? MttyModel, offset >> 40 < 2 {
         let port = Int(offset >> 40)
         let register = Int(offset & 0xff)
         guard span.byteCount == 1, let byte = serial.read(port: port, register: register) else {
@@ -213,7 +213,7 @@ final class EmulatedKernel: KernelInterface {
       case .channel(let channel): return try channel.write(bytes)
       case .device(let device):
         guard let offset else { throw DeviceError(.identify, .invalid) }
-        if let serial = device.emulated.model as? SerialDeviceModel, offset >> 40 < 2,
+        if let serial = device.emulated.model as? MttyModel, offset >> 40 < 2,
           bytes.byteCount == 1
         {
           serial.write(bytes[byte: 0], port: Int(offset >> 40), register: Int(offset & 0xff))

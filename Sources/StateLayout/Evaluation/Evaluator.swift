@@ -1,0 +1,312 @@
+/// Evaluates expressions against the structures that are being read or written, the outermost
+/// first.
+///
+/// Arithmetic is checked: what does not fit 128 bits has no value, and neither has a division by
+/// zero.
+struct Evaluator {
+  var frames: [Frame] = []
+  // Of all structures, the outermost first, so that a structure costs no memory of its own.
+  private var slots: [LayoutNode?] = []
+  private var instances: [Frame.Instance] = []
+  private var counters: [Int128] = []
+  /// The offset of the next byte, counted from the start of the state.
+  var position: UInt64 = 0
+
+  var depth = 0
+
+  // Instances may refer to instances, so nothing else bounds how deep this goes.
+  static let depthLimit = 120
+
+  var top: Int { frames.count - 1 }
+
+  // MARK: Structures
+
+  /// Begins a structure, of which nothing is known yet.
+  mutating func enter(_ type: TypeDefinition, streamStart: UInt64, streamEnd: UInt64?) {
+    frames.append(
+      Frame(
+        type: type, firstSlot: slots.count, firstInstance: instances.count,
+        firstCounter: counters.count, streamStart: streamStart, streamEnd: streamEnd))
+    for _ in type.fields { slots.append(nil) }
+    for _ in type.instances { instances.append(.pending) }
+    for _ in type.counters { counters.append(0) }
+  }
+
+  /// Ends the innermost structure and returns its known fields, then `rest`, then its instances.
+  mutating func leave(with rest: [LayoutNode] = []) -> [LayoutNode] {
+    guard let frame = frames.last else { return [] }
+    var nodes: [LayoutNode] = []
+    nodes.reserveCapacity(slots.count - frame.firstSlot + rest.count)
+    for index in frame.firstSlot..<slots.count {
+      if let node = slots[index].take() { nodes.append(node) }
+    }
+    nodes += rest
+    for index in frame.firstInstance..<instances.count {
+      if case .known(let node?) = instances[index] { nodes.append(node) }
+    }
+    drop()
+    return nodes
+  }
+
+  /// Ends the innermost structure, which is not needed any more.
+  mutating func drop() {
+    guard let frame = frames.popLast() else { return }
+    slots.removeLast(slots.count - frame.firstSlot)
+    instances.removeLast(instances.count - frame.firstInstance)
+    counters.removeLast(counters.count - frame.firstCounter)
+  }
+
+  /// A field of a structure's sequence; nil if it is not read yet or not there.
+  subscript(slot slot: Int, at level: Int) -> LayoutNode? {
+    get { slots[frames[level].firstSlot + slot] }
+    set { slots[frames[level].firstSlot + slot] = newValue }
+  }
+
+  subscript(instance index: Int, at level: Int) -> Frame.Instance {
+    get { instances[frames[level].firstInstance + index] }
+    set { instances[frames[level].firstInstance + index] = newValue }
+  }
+
+  subscript(counter index: Int, at level: Int) -> Int128 {
+    get { counters[frames[level].firstCounter + index] }
+    set { counters[frames[level].firstCounter + index] = newValue }
+  }
+
+  /// The field of the innermost structure's sequence with this name, if it is there.
+  func field(named name: String) -> LayoutNode? {
+    frames[top].type.fields.firstIndex { $0.name == name }.flatMap { self[slot: $0, at: top] }
+  }
+
+  // MARK: Values of one kind
+
+  mutating func integer(_ expression: Expression) throws(EvaluationProblem) -> Int128 {
+    try integer(expression, at: top)
+  }
+
+  /// A number of bytes or of items.
+  mutating func count(_ expression: Expression) throws(EvaluationProblem) -> UInt64 {
+    let value = try integer(expression, at: top)
+    guard let count = UInt64(exactly: value) else {
+      throw EvaluationProblem("expected a count or position of at most 64 bits, found \(value)")
+    }
+    return count
+  }
+
+  mutating func truth(_ expression: Expression) throws(EvaluationProblem) -> Bool {
+    try truth(expression, at: top)
+  }
+
+  mutating func value(_ expression: Expression) throws(EvaluationProblem) -> Value {
+    try value(expression, at: top)
+  }
+
+  mutating func integer(
+    _ expression: Expression, at level: Int
+  ) throws(EvaluationProblem) -> Int128 {
+    if let value = simple(expression, at: level) { return value }
+    if case .binary(let op, let left, let right) = expression, op.isArithmetic {
+      return try arithmetic(op, left, right, at: level)
+    }
+    switch try value(expression, at: level) {
+    case .integer(let value): return value
+    case .boolean(let value): return value ? 1 : 0
+    case let other: throw EvaluationProblem("expected an integer, found \(other.kind)")
+    }
+  }
+
+  mutating func truth(
+    _ expression: Expression, at level: Int
+  ) throws(EvaluationProblem) -> Bool {
+    switch expression {
+    case .binary(let op, let left, let right) where !op.isArithmetic:
+      return try truth(op, left, right, at: level)
+    case .unary(.not, let operand): return !(try truth(operand, at: level))
+    default: break
+    }
+    switch try value(expression, at: level) {
+    case .boolean(let value): return value
+    case .integer(let value): return value != 0
+    case let other: throw EvaluationProblem("expected a truth value, found \(other.kind)")
+    }
+  }
+
+  /// The integer that is there without computing anything, which is what most expressions compare.
+  private func simple(_ expression: Expression, at level: Int) -> Int128? {
+    switch expression {
+    case .integer(let value): return value
+    case .field(let slot): return self[slot: slot, at: level]?.integer
+    case .member(.field(let slot), let name):
+      return self[slot: slot, at: level]?.field(named: name)?.integer
+    case .member(.item, let name):
+      guard case .node(let node)? = frames[level].item else { return nil }
+      return node.field(named: name)?.integer
+    case .item:
+      guard case .integer(let value)? = frames[level].item else { return nil }
+      return value
+    default: return nil
+    }
+  }
+
+  /// Whether a comparison or a junction holds.
+  mutating func truth(
+    _ op: Expression.BinaryOperator, _ left: Expression, _ right: Expression, at level: Int
+  ) throws(EvaluationProblem) -> Bool {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.depthLimit else { throw Self.tooDeep }
+    switch op {
+    case .and:
+      guard try truth(left, at: level) else { return false }
+      return try truth(right, at: level)
+    case .or:
+      if try truth(left, at: level) { return true }
+      return try truth(right, at: level)
+    case .equal: return try isEqual(left, right, at: level)
+    case .notEqual: return try !isEqual(left, right, at: level)
+    case .less: return try integer(left, at: level) < integer(right, at: level)
+    case .lessOrEqual: return try integer(left, at: level) <= integer(right, at: level)
+    case .greater: return try integer(left, at: level) > integer(right, at: level)
+    default: return try integer(left, at: level) >= integer(right, at: level)
+    }
+  }
+
+  private mutating func isEqual(
+    _ left: Expression, _ right: Expression, at level: Int
+  ) throws(EvaluationProblem) -> Bool {
+    if let left = simple(left, at: level), let right = simple(right, at: level) {
+      return left == right
+    }
+    return try Self.isEqual(value(left, at: level), value(right, at: level))
+  }
+
+  // MARK: Any value
+
+  static var tooDeep: EvaluationProblem {
+    EvaluationProblem("expected at most \(depthLimit) levels of nesting")
+  }
+
+  mutating func value(
+    _ expression: Expression, at level: Int
+  ) throws(EvaluationProblem) -> Value {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.depthLimit else { throw Self.tooDeep }
+    switch expression {
+    case .integer(let value): return .integer(value)
+    case .boolean(let value): return .boolean(value)
+    case .text(let text): return .text(text)
+    case .bytes(let bytes): return .bytes(Payload(bytes))
+    case .field(let slot):
+      guard let node = self[slot: slot, at: level] else {
+        throw EvaluationProblem(
+          "expected the field '\(frames[level].type.fields[slot].name)', found none")
+      }
+      return Value(node)
+    case .instance(let index): return try instance(index, at: level)
+    case .counter(let index): return .integer(self[counter: index, at: level])
+    case .outer(let hops, let name): return try named(name, at: level - hops)
+    case .root(let name): return try named(name, at: 0)
+    case .item:
+      guard let item = frames[level].item else {
+        throw EvaluationProblem("expected an item, found none")
+      }
+      return item
+    case .itemIndex:
+      guard let index = frames[level].itemIndex else {
+        throw EvaluationProblem("expected to be in an array")
+      }
+      return .integer(Int128(index))
+    case .stream(let hops, let property):
+      return try stream(property, at: hops.map { level - $0 } ?? 0)
+    case .member(let base, let name): return try member(name, of: try value(base, at: level))
+    case .element(let base, let index):
+      return try element(try integer(index, at: level), of: try value(base, at: level))
+    case .substring(let base, let from, let to):
+      return try substring(
+        try value(base, at: level), try integer(from, at: level), try integer(to, at: level))
+    case .unary(let op, let operand): return try unary(op, operand, at: level)
+    case .binary(let op, let left, let right):
+      guard op.isArithmetic else { return .boolean(try truth(op, left, right, at: level)) }
+      return .integer(try arithmetic(op, left, right, at: level))
+    case .conditional(let condition, let yes, let no):
+      return try truth(condition, at: level) ? value(yes, at: level) : value(no, at: level)
+    }
+  }
+
+  private mutating func named(_ name: String, at level: Int) throws(EvaluationProblem) -> Value {
+    guard level >= 0 else {
+      throw EvaluationProblem("expected '\(name)' of a structure around, found none around")
+    }
+    let type = frames[level].type
+    if let slot = type.fields.firstIndex(where: { $0.name == name }) {
+      return try value(.field(slot), at: level)
+    }
+    if let index = type.instances.firstIndex(where: { $0.name == name }) {
+      return try instance(index, at: level)
+    }
+    throw EvaluationProblem("expected '\(name)' in '\(type.name)', found none")
+  }
+
+  private mutating func instance(_ index: Int, at level: Int) throws(EvaluationProblem) -> Value {
+    guard let node = try instanceNode(index, at: level) else {
+      throw EvaluationProblem(
+        "expected the instance '\(frames[level].type.instances[index].name)', found none")
+    }
+    return Value(node)
+  }
+
+  /// The computed instance, from now on known; nil if its condition is false.
+  mutating func instanceNode(
+    _ index: Int, at level: Int
+  ) throws(EvaluationProblem) -> LayoutNode? {
+    let definition = frames[level].type.instances[index]
+    switch self[instance: index, at: level] {
+    case .known(let node): return node
+    case .running:
+      throw EvaluationProblem("expected '\(definition.name)' not to depend on itself")
+    case .pending: break
+    }
+    guard let expression = definition.value else {
+      throw EvaluationProblem("expected '\(definition.name)' to be read, found it is not yet")
+    }
+    self[instance: index, at: level] = .running
+    do throws(EvaluationProblem) {
+      var node: LayoutNode?
+      if try definition.condition.map({ (condition) throws(EvaluationProblem) in
+        try truth(condition, at: level)
+      }) ?? true {
+        node = computed(definition, try value(expression, at: level))
+      }
+      self[instance: index, at: level] = .known(node)
+      return node
+    } catch {
+      self[instance: index, at: level] = .pending
+      throw error
+    }
+  }
+
+  private func computed(_ definition: FieldDefinition, _ value: Value) -> LayoutNode {
+    let content: LayoutNode.Content =
+      switch value {
+      case .integer(let value): .integer(value)
+      case .boolean(let value): .integer(value ? 1 : 0)
+      case .text(let text): .text(text)
+      case .bytes(let payload): .bytes(payload)
+      case .node(let node): node.content
+      }
+    return LayoutNode(definition.name, content, field: definition, range: nil, origin: .computed)
+  }
+
+  private func stream(
+    _ property: Expression.StreamProperty, at level: Int
+  ) throws(EvaluationProblem) -> Value {
+    guard level >= 0 else { throw EvaluationProblem("expected a structure around, found none") }
+    let start = frames[level].streamStart
+    if property == .position { return .integer(Int128(position) - Int128(start)) }
+    guard let end = frames[level].streamEnd else {
+      throw EvaluationProblem("expected a stream of known length")
+    }
+    if property == .size { return .integer(Int128(end) - Int128(start)) }
+    return .boolean(position >= end)
+  }
+}

@@ -1,0 +1,57 @@
+import Devices
+
+/// The devices of one driver: what there is to know of their states, besides the layouts.
+///
+/// Each family declares its own in its folder, and `DriverFamily.all` names it.
+struct DriverFamily: Sendable {
+  /// The driver as the kernel names it.
+  let driver: String
+  let translations: [any Translation]
+  /// The facts of the family's devices, as they stand in a file; nil if it needs none of its own.
+  let facts: FactField<DeviceFacts>?
+  /// The meanings of the driver's errno; the first that fits counts.
+  let meanings: [ErrnoMeaning]
+
+  init(
+    driver: String, translations: [any Translation] = [], facts: FactField<DeviceFacts>? = nil,
+    meanings: [ErrnoMeaning]
+  ) {
+    self.driver = driver
+    self.translations = translations
+    self.facts = facts
+    self.meanings = meanings
+  }
+}
+
+/// The meaning of an errno of one driver, if the errno alone says less than the driver knows.
+struct ErrnoMeaning: Sendable {
+  /// The request that failed.
+  enum Step: Sendable {
+    /// To take state.
+    case write
+    /// To go from RESUMING to STOP, where most drivers load what they took.
+    case load
+    /// To go from any state to any other.
+    case transition
+  }
+
+  let step: Step
+  /// Nil for every errno.
+  let number: ErrorNumber?
+  let text: String
+
+  init(_ step: Step, _ number: ErrorNumber?, _ text: String) {
+    self.step = step
+    self.number = number
+    self.text = text
+  }
+
+  func fits(_ error: DeviceError) -> Bool {
+    guard number == nil || number == error.number else { return false }
+    switch step {
+    case .write: if case .writeData = error.operation { return true } else { return false }
+    case .load: return error.arc == MigrationArc(.resuming, .stop)
+    case .transition: return error.arc != nil
+    }
+  }
+}

@@ -1,0 +1,133 @@
+public import StateLayout
+
+/// Translates states for one target.
+public struct Translator: Sendable {
+  /// The known facts of the device that the states were taken from.
+  public var source = DeviceFacts()
+  /// The known facts of the device that is to take them.
+  public var target: DeviceFacts
+  /// The losses that are accepted.
+  public var allowed: Set<TranslationLoss> = []
+
+  /// A translator for a device with these facts, which accepts no loss.
+  public init(for target: DeviceFacts) { self.target = target }
+
+  /// The result for one state.
+  public struct Outcome: Sendable {
+    /// All rewrites, refusals, losses and missing checks.
+    public var report: TranslationReport
+    /// The state in the layout that was asked for, with opaque parts as ranges of the source; nil
+    /// if it was refused.
+    public let state: Payload?
+  }
+
+  /// Translates a state. It reads only what the layout describes, and throws only what the source
+  /// does.
+  ///
+  /// The result was dissected again by its own layout, which found no error in it.
+  public func translate<Source: StateSource>(
+    _ state: Source, from layout: Layout, to wanted: Layout
+  ) throws(Source.Failure) -> Outcome {
+    var run = TranslationRun(
+      source: source, target: target, allowed: allowed,
+      report: TranslationReport(source: layout.name, target: wanted.name))
+    guard let translation = Self.translation(from: layout.name, to: wanted.name) else {
+      let sources = Self.sources(of: wanted.name)
+      run.refuse(
+        "layout", found: layout.name,
+        needed: sources.isEmpty
+          ? "another target, for no layout can be translated to \(wanted.name)"
+          : "a layout that can be translated to \(wanted.name): \(sources.joined(separator: ", "))")
+      return Outcome(report: run.report, state: nil)
+    }
+    if let layouts = run.known(
+      target.layouts, "layouts", for: "that the target takes \(wanted.name)"),
+      !layouts.contains(wanted.name)
+    {
+      run.refuse(
+        "layout", found: wanted.name,
+        needed: "one that the target takes: \(layouts.joined(separator: ", "))")
+    }
+    let tree = try layout.dissect(state, accepting: translation.mends)
+    run.refuse(errorsOf: tree)
+    if layout.name != wanted.name { run.refuse(remaindersOf: tree.root, at: "") }
+    guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
+    let result: Payload
+    do throws(LayoutError) {
+      let translated = try translation.translate(tree, to: wanted, &run)
+      guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
+      result = try translated.encode()
+    } catch {
+      let field = if case .field(let path) = error.place { path } else { "" }
+      run.refuse(field, found: error.message, needed: "a state that can be written")
+      return Outcome(report: run.report, state: nil)
+    }
+    run.refuse(errorsOf: try wanted.dissect(PayloadSource(result, over: state)))
+    return Outcome(report: run.report, state: run.report.isAccepted ? result : nil)
+  }
+
+  /// Translates a state of which `layout` may be nil: then its content tells it, or the driver that
+  /// handed it out.
+  public func translate<Source: StateSource>(
+    _ state: Source, from layout: Layout?, of driver: String?, to wanted: Layout
+  ) throws(TranslationError<Source.Failure>) -> Outcome {
+    var candidates: [LayoutDetection.Candidate] = []
+    do throws(Source.Failure) {
+      if let layout { return try translate(state, from: layout, to: wanted) }
+      let detection = try Layout.detect(state, driver: driver)
+      if let best = detection.best { return try translate(state, from: best.layout, to: wanted) }
+      candidates = detection.candidates
+    } catch {
+      throw .source(error)
+    }
+    throw .unknownLayout(candidates)
+  }
+
+  /// Translates a state in memory.
+  public func translate(_ state: [UInt8], from layout: Layout, to wanted: Layout) -> Outcome {
+    translate(StateBytes(state), from: layout, to: wanted)
+  }
+}
+
+/// Why a state could not even be looked at.
+public enum TranslationError<SourceFailure: Error>: Error {
+  /// It could not be read.
+  case source(SourceFailure)
+  /// Neither its content nor its driver tells which layout it has; these are possible.
+  case unknownLayout([LayoutDetection.Candidate])
+}
+
+extension TranslationRun {
+  /// Refuses bytes that a state's layout does not describe, for another layout has no place for
+  /// them.
+  fileprivate mutating func refuse(remaindersOf node: LayoutNode, at path: String) {
+    if node.origin == .remainder {
+      return refuse(
+        path,
+        found: "\(node.payload?.byteCount ?? 0) bytes that \(report.source) does not describe",
+        needed: "none, since \(report.target) has no place for them")
+    }
+    for field in node.fields {
+      refuse(remaindersOf: field, at: path.isEmpty ? field.name : "\(path).\(field.name)")
+    }
+    for (index, item) in node.items.enumerated() {
+      refuse(remaindersOf: item, at: "\(path)[\(index)]")
+    }
+  }
+
+  /// Refuses what a state's own layout calls unsound.
+  fileprivate mutating func refuse(errorsOf tree: LayoutTree) {
+    for finding in tree.findings where finding.severity == .error {
+      // As the reader and the shipped layouts word it; another's layout may say it otherwise.
+      let start = "expected "
+      let middle = finding.message.firstRange(of: ", found ")
+      if finding.message.hasPrefix(start), let middle {
+        refuse(
+          finding.path, found: String(finding.message[middle.upperBound...]),
+          needed: String(finding.message[..<middle.lowerBound].dropFirst(start.count)))
+      } else {
+        refuse(finding.path, found: finding.message, needed: "a sound \(tree.layout.name) state")
+      }
+    }
+  }
+}
