@@ -27,9 +27,9 @@ enum DevicesText {
   }
 
   private static func ids(_ pci: DeviceIdentity.PCIIdentity) -> String {
-    var text = hex(pci.vendorID, digits: 4) + ":" + hex(pci.deviceID, digits: 4)
+    var text = idPair(pci.vendorID, pci.deviceID)
     if let vendor = pci.subsystemVendorID, let device = pci.subsystemID {
-      text += ", subsystem \(hex(vendor, digits: 4)):\(hex(device, digits: 4))"
+      text += ", subsystem \(idPair(vendor, device))"
     }
     if let classCode = pci.classCode { text += ", class \(hex(classCode, digits: 6))" }
     return text

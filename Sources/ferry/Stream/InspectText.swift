@@ -119,8 +119,7 @@ struct InspectText {
     var parts: [String] = []
     if let name = device.identity.name { parts.append(Printable.text(name)) }
     if let pci = device.identity.pci {
-      parts.append(
-        "[\(hex(pci.vendorID, digits: 4)):\(hex(pci.deviceID, digits: 4))]")
+      parts.append("[\(idPair(pci.vendorID, pci.deviceID))]")
     }
     if let driver = device.identity.driver { parts.append("driver \(Printable.text(driver))") }
     return parts.isEmpty ? "unnamed" : parts.joined(separator: ", ")
