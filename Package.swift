@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "VirtualPCI", targets: ["VirtualPCI"]),
     .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "QEMUStream", targets: ["QEMUStream"]),
+    .library(name: "Inputs", targets: ["Inputs"]),
     .library(name: "Devices", targets: ["Devices"]),
     .library(name: "StateTranslation", targets: ["StateTranslation"]),
     .library(name: "Migration", targets: ["Migration"]),
@@ -51,6 +52,11 @@ let package = Package(
       resources: [.embedInCode("Layouts")]),
     .target(
       name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "VirtualPCI"]),
+    .target(
+      name: "Inputs",
+      dependencies: [
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StreamIO",
+      ]),
     .target(name: "Devices", dependencies: ["ByteIO", "MigrationStream"]),
     .target(
       name: "StateTranslation",
@@ -85,8 +91,9 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "Devices", "EmulatedDevices", "Migration", "MigrationStream",
-        "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "ByteIO", "CGlibc", "Devices", "EmulatedDevices", "Inputs", "Migration",
+        "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
+        "StreamIO", "VFIO",
         "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -148,6 +155,12 @@ let package = Package(
       name: "QEMUStreamTests",
       dependencies: [
         "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "InputsTests",
+      dependencies: [
+        "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
         "TestSupport",
       ]),
     .testTarget(

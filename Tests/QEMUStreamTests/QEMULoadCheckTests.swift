@@ -49,11 +49,11 @@ import VirtualPCI
     let stream = try edited(local, 0x84 + 8, 0x10)
     let new = QEMULoadCheck(stream: stream, local: local)
     #expect(new.isAccepted)
-    #expect(new.switches.map(\.changesAnswer) == [true])
-    #expect(new.switches.first?.machines == "9.0 and older")
+    #expect(new.machineProperties.map(\.changesAnswer) == [true])
+    #expect(new.machineProperties.first?.machines == "9.0 and older")
     let old = QEMULoadCheck(stream: stream, local: local, skipsVendorBytes: false)
     #expect(old.refused.map(\.offset) == [0x8c])
-    #expect(old.switches.map(\.changesAnswer) == [true])
+    #expect(old.machineProperties.map(\.changesAnswer) == [true])
   }
 
   @Test func aDevicesOwnSpaceIsTakenAsQEMUWouldShowIt() throws {
@@ -74,7 +74,7 @@ import VirtualPCI
     let other = try edited(ConfigSpace(Array(device.bytes[..<256])), 0x84 + 8, 0x10)
     let check = QEMULoadCheck(stream: other, local: device, skipsVendorBytes: false)
     #expect(!check.isAccepted)
-    #expect(check.switches.map(\.changesAnswer) == [false])
+    #expect(check.machineProperties.map(\.changesAnswer) == [false])
   }
 
   @Test func bytesWithoutARegisterAreNamedByTheirPlace() throws {

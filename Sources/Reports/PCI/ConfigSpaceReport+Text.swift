@@ -21,7 +21,7 @@ extension ConfigSpaceReport {
   /// Slot, class, ids, revision.
   private var head: String {
     let slot = device.address.map { "\($0) " } ?? ""
-    let ids = "\(hex(space.vendorID, digits: 4)):\(hex(space.deviceID, digits: 4))"
+    let ids = idPair(space.vendorID, space.deviceID)
     let classCode = hex(space.classCode, digits: 6)
     return "\(slot)\(ClassCode.name(space.classCode)) [\(classCode)]: \(ids) "
       + "(rev \(hex(space.revisionID, digits: 2)))"
@@ -31,7 +31,7 @@ extension ConfigSpaceReport {
     guard !space.isAllOnes else { return [] }
     var lines: [String] = []
     if let (vendor, device) = space.subsystem, vendor != 0 || device != 0 {
-      lines.append("\tSubsystem: \(hex(vendor, digits: 4)):\(hex(device, digits: 4))")
+      lines.append("\tSubsystem: \(idPair(vendor, device))")
     }
     let registers = space.headerRegisters
     for name in ["Control", "Status"] {

@@ -105,8 +105,7 @@ extension InspectReport {
     var parts: [String] = []
     if let name = device.identity.name { parts.append(TerminalText.text(name)) }
     if let pci = device.identity.pci {
-      parts.append(
-        "[\(hex(pci.vendorID, digits: 4)):\(hex(pci.deviceID, digits: 4))]")
+      parts.append("[\(idPair(pci.vendorID, pci.deviceID))]")
     }
     if let driver = device.identity.driver { parts.append("driver \(TerminalText.text(driver))") }
     return parts.isEmpty ? "unnamed" : parts.joined(separator: ", ")

@@ -92,7 +92,7 @@ extension DeviceIdentity.PCIIdentity {
     func text(_ value: (some BinaryInteger)?, _ digits: Int) -> String {
       value.map { hex($0, digits: digits) } ?? "?"
     }
-    return "\(hex(vendorID, digits: 4)):\(hex(deviceID, digits: 4)), subsystem "
+    return "\(idPair(vendorID, deviceID)), subsystem "
       + "\(text(subsystemVendorID, 4)):\(text(subsystemID, 4)), class \(text(classCode, 6)), "
       + "revision \(text(revisionID, 2))"
   }

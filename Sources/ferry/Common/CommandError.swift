@@ -1,4 +1,5 @@
 import Devices
+import Inputs
 import MigrationStream
 import PCIConfig
 import StateLayout
@@ -52,12 +53,22 @@ struct CommandError: Error {
     switch error {
     case let error as CommandError: self = error
     case let error as StreamIOError: self.init(error)
+    case let error as InputError: self.init(error)
     case let error as CopyError<StreamIOError, any Error>: self.init(error.cause)
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as DeviceOpenError: self.init(error)
     case let error as DeviceError: self = .device("\(error)")
     case let error as FileContentError: self = .damaged("\(error)")
     default: return nil
+    }
+  }
+
+  private init(_ error: InputError) {
+    switch error.cause {
+    case .file(let cause): self.init(cause)
+    case .absent: self = .no(Printable.text("\(error)"))
+    case .space(let cause) where cause.code == .noDevice: self = .no("\(error)")
+    case .space: self = .damaged("\(error)")
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import Reports
 import StateLayout
 import StreamIO

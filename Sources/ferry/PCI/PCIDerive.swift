@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Reports
 import VirtualPCI
 
@@ -67,7 +68,7 @@ struct PCIDerive: ParsableCommand {
       throw ValidationError("--serial: expected up to 16 hexadecimal digits")
     }
     for text in [ids, subsystem] {
-      if let text, HostOptions.identity(text) == nil {
+      if let text, idPair(parsing: text) == nil {
         throw ValidationError("expected VVVV:DDDD, found '\(text)'")
       }
     }
@@ -85,8 +86,8 @@ struct PCIDerive: ParsableCommand {
     options.serialNumber = serialNumber
     options.kept = Set(keep)
     options.barSizes = hosts.barSizes
-    options.ids = ids.flatMap(HostOptions.identity)
-    options.subsystem = subsystem.flatMap(HostOptions.identity)
+    options.ids = ids.flatMap { idPair(parsing: $0) }
+    options.subsystem = subsystem.flatMap { idPair(parsing: $0) }
     let derivation: ProfileDerivation
     do throws(DerivationError) {
       derivation = try ProfileDerivation(from: functions, options: options)

@@ -37,18 +37,18 @@ struct QEMUInspect: ParsableCommand {
 
   private func list(_ migration: QEMUMigration) throws -> QEMUMigrationContent {
     var output = try ReportList(heading: QEMUEventReport.heading, asJSON: json)
-    let content = try migration.read { (event) throws(StreamIOError) in
+    let content = try migration.content(observing: { (event) throws(StreamIOError) in
       if let report = QEMUEventReport(event) { try output.add(report) }
-    }
+    })
     try output.finish()
     return content
   }
 
   private func show(_ migration: QEMUMigration) throws -> QEMUMigrationContent {
     let progress = Progress("read", total: migration.byteCount)
-    let content = try migration.read(progress)
+    let content = try migration.content(progress: { progress.update($0) })
     progress.clear()
-    try TextOutput.show(QEMUInspectReport(content, path: migration.main.path), asJSON: json)
+    try TextOutput.show(QEMUInspectReport(content, path: migration.main.name), asJSON: json)
     return content
   }
 }

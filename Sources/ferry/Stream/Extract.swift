@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import MigrationStream
 import Reports
 import StreamIO

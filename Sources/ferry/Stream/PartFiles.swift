@@ -1,4 +1,5 @@
 import ByteIO
+import Inputs
 import Migration
 import MigrationStream
 import StreamIO

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import MigrationStream
 import Reports
 import StateLayout
