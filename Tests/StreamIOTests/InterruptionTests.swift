@@ -54,8 +54,10 @@ private let signalCount = Atomic<Int>(0)
             pthread_kill(reader, SIGUSR1)
           }
         })
-      let input = try InputFile(descriptor: FileDescriptor(rawValue: ends[0]), name: "pipe")
-      let error = #expect(throws: StreamIOError.self) { try input.contents(limit: 100) }
+      let read = FileDescriptor(rawValue: ends[0])
+      let error = #expect(throws: StreamIOError.self) {
+        try InputFile(descriptor: read, name: "pipe").contents(limit: 100)
+      }
       signalCount.add(1, ordering: .relaxed)
       sender.join()
       try #require(error?.cause == .system(.interrupted, attempting: "read"))

@@ -66,7 +66,7 @@ struct CommandError: Error {
   private init(_ error: InputError) {
     switch error.cause {
     case .file(let cause): self.init(cause)
-    case .absent: self = .no(Printable.text("\(error)"))
+    case .absent: self = .no(TerminalText.text("\(error)"))
     case .space(let cause) where cause.code == .noDevice: self = .no("\(error)")
     case .space: self = .damaged("\(error)")
     }

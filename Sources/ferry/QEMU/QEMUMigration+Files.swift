@@ -73,6 +73,6 @@ extension CommandError {
   }
 
   private static func textWithoutPlace(_ error: QEMUStreamError) -> String {
-    Printable.text("expected \(error.expected), found \(error.found)")
+    TerminalText.text("expected \(error.expected), found \(error.found)")
   }
 }
