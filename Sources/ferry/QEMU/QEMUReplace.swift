@@ -55,7 +55,7 @@ struct QEMUReplace: ParsableCommand {
     var copy = QEMUStreamCopy(
       migration, replacing: own.device,
       by: QEMUReplacement(framing: framing, configuration: configuration), state: source.state)
-    let output = try OutputFile(path: output)
+    var output = try OutputFile(path: output)
     try copy.write(to: output)
     try source.state.finish()
     try output.finish()
