@@ -124,7 +124,7 @@ public struct OutputFile: ~Copyable, ByteSink {
   }
 
   /// Puts the file in place. Without it, nothing was written as far as anybody can see.
-  public consuming func finish() throws(StreamIOError) {
+  public mutating func finish() throws(StreamIOError) {
     let placement = placement
     self.placement = .finished
     switch placement {

@@ -99,8 +99,6 @@ public struct StreamWriter: ~Copyable {
   public consuming func finish() throws(StreamIOError) {
     try drain()
     try Self.finish(&encoder, &output, path)
-    // Of values without a copy, the compiler only consumes what a name of its own holds.
-    let output = output
     try output.finish()
   }
 

@@ -22,7 +22,7 @@ enum ProfileFiles {
 
   /// Writes a file, which appears when it is whole; `-` is standard output.
   static func write(_ bytes: [UInt8], to path: String) throws {
-    let file = try OutputFile(path: path)
+    var file = try OutputFile(path: path)
     try file.write(bytes.span.raw)
     try file.finish()
   }

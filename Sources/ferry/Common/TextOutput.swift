@@ -4,7 +4,7 @@ import StreamIO
 
 /// Text for standard output, written in large pieces; a failed write is an error, not lost text.
 struct TextOutput: ~Copyable {
-  private let file: OutputFile
+  private var file: OutputFile
   private var pending: [UInt8] = []
 
   init() throws(StreamIOError) {

@@ -177,7 +177,7 @@ struct DemoTour: ~Copyable {
   }
 
   private func write(_ bytes: [UInt8], to name: String) throws {
-    let file = try OutputFile(path: name)
+    var file = try OutputFile(path: name)
     try file.write(bytes.span.raw)
     try file.finish()
   }
