@@ -6,6 +6,7 @@ import SystemPackage
 import Testing
 
 private let signalCount = Atomic<Int>(0)
+private let isReadDone = Atomic<Bool>(false)
 
 /// What signals do to calls that wait. Each test has a process of its own: signal handlers and the
 /// request to give up are of the whole process.
@@ -33,7 +34,8 @@ private let signalCount = Atomic<Int>(0)
           try? writeEnd.close()
         })
       let input = try InputFile(descriptor: FileDescriptor(rawValue: ends[0]), name: "pipe")
-      try #require(try input.contents(limit: 100) == [UInt8](0..<20))
+      let bytes = try input.contents(limit: 100)
+      try #require(bytes == [UInt8](0..<20))
       writer.join()
       try #require(signalCount.load(ordering: .relaxed) > 0)
     }
@@ -45,20 +47,19 @@ private let signalCount = Atomic<Int>(0)
       try #require(!Interruption.isRequested)
       var ends: [CInt] = [0, 0]
       try #require(pipe(&ends) == 0)
-      let reader = pthread_self()
+      let (reader, readEnd) = (pthread_self(), FileDescriptor(rawValue: ends[0]))
       // A signal that comes before the call waits is not seen by it: the next one is.
       let sender = try #require(
         WritingThread {
-          for _ in 0..<1000 where signalCount.load(ordering: .relaxed) == 0 {
+          for _ in 0..<1000 where !isReadDone.load(ordering: .relaxed) {
             usleep(1000)
             pthread_kill(reader, SIGUSR1)
           }
         })
-      let read = FileDescriptor(rawValue: ends[0])
       let error = #expect(throws: StreamIOError.self) {
-        try InputFile(descriptor: read, name: "pipe").contents(limit: 100)
+        try InputFile(descriptor: readEnd, name: "pipe").contents(limit: 100)
       }
-      signalCount.add(1, ordering: .relaxed)
+      isReadDone.store(true, ordering: .relaxed)
       sender.join()
       try #require(error?.cause == .system(.interrupted, attempting: "read"))
       var link = SimulatedLink(

@@ -8,6 +8,8 @@ package enum ChunkBasis<Kept> {
   case missing(Digest)
 }
 
+extension ChunkBasis: Sendable where Kept: Sendable {}
+
 extension ChunkBasis {
   /// The same for a reader that holds of a kept chunk what `load` makes of it.
   package func map<Loaded, Failure: Error>(
@@ -20,5 +22,3 @@ extension ChunkBasis {
     }
   }
 }
-
-extension ChunkBasis: Sendable where Kept: Sendable {}
