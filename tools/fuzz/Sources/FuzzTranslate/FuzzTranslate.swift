@@ -1,7 +1,6 @@
 import FuzzSupport
 import StateLayout
 import StateTranslation
-import StateTranslation
 
 /// Parsed once; their expressions are what LeakSanitizer does not see.
 private let layouts = keptToTheEnd { Layout.shipped }

@@ -1,26 +1,35 @@
 import ByteIO
-import FuzzSupport
-import MigrationStream
+public import MigrationStream
 
 /// Everything that a decoder says about a stream.
-struct Reading: Hashable {
+public struct Reading: Hashable {
   /// The most state bytes that are decoded of one input; after them, chunks are passed over.
-  static let stateByteLimit = 32 << 20
+  public static let stateByteLimit = 32 << 20
 
-  private(set) var records: [Record] = []
+  public private(set) var records: [Record] = []
   /// Of the state bytes of each chunk that was decoded.
-  private(set) var checksums: [UInt32] = []
-  private(set) var failure: StreamError?
-  private(set) var isContentComplete = false
+  public private(set) var checksums: [UInt32] = []
+  public private(set) var failure: StreamError?
+  public private(set) var isContentComplete = false
 
   /// Whether the stream was accepted to its footer, with every chunk decoded.
-  var isWhole: Bool {
-    failure == nil
-      && checksums.count == records.count(where: { if case .chunk = $0 { true } else { false } })
+  public var isWhole: Bool {
+    failure == nil && checksums.count == chunks.count
   }
 
-  /// Reads `stream` in pieces whose sizes `step` gives; `throughFill` lets the decoder ask for them.
-  init(_ stream: [UInt8], throughFill: Bool = false, step: () -> Int) {
+  /// The chunks of a device that were decoded, with the checksums of their state bytes.
+  public func chunks(of device: UInt16) -> [(chunk: StateChunk, checksum: UInt32)] {
+    zip(chunks, checksums).filter { $0.0.device == device }.map { ($0.0, $0.1) }
+  }
+
+  /// Every chunk that came.
+  public var chunks: [StateChunk] {
+    records.compactMap { if case .chunk(let chunk) = $0 { chunk } else { nil } }
+  }
+
+  /// Reads `stream` in pieces whose sizes `step` gives; `throughFill` lets the decoder ask for
+  /// them.
+  public init(_ stream: [UInt8], throughFill: Bool = false, step: () -> Int = { .max }) {
     var decoder = StreamDecoder()
     do throws(StreamError) {
       if throughFill {
