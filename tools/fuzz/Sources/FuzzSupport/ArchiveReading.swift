@@ -26,7 +26,8 @@ public struct ArchiveReading {
       for (chunk, _) in chunks.joined().prefix(16) {
         let found = try state.archive.chunk(
           of: chunk.device, containing: chunk.stateOffset + UInt64(chunk.byteCount) / 2)
-        singles.append((chunk, found?.chunk, CRC32C.checksum(of: (found?.bytes ?? []).span.raw)))
+        let bytes = found?.bytes ?? []
+        singles.append((chunk, found?.chunk, CRC32C.checksum(of: bytes.span.raw)))
       }
     } catch {
       defects.append(error.streamError)
