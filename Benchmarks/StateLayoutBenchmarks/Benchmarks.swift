@@ -2,7 +2,8 @@ import Benchmark
 import ByteIO
 import StateLayout
 
-/// Structured states are taken apart in microseconds; opaque state streams at no less than half the speed of a copy.
+/// Structured states are taken apart in microseconds; opaque state streams at no less than half the
+/// speed of a copy.
 let benchmarks: @Sendable () -> Void = {
   Benchmark.defaultConfiguration.metrics = [.wallClock, .throughput]
   Benchmark.defaultConfiguration.maxDuration = .seconds(2)

@@ -40,7 +40,7 @@ public struct ReplacementInput: ~Copyable {
     }
     var device = CarriedDevice(number: number)
     do throws(StreamIOError) {
-      var cursor = RecordCursor()
+      var cursor = RecordCursor(in: archive)
       while let record = try cursor.next(in: archive) {
         if case .metadata(let value) = record.content { device.add(value) }
       }

@@ -5,7 +5,8 @@ import StateTranslation
 import TestSupport
 import Testing
 
-/// States that came to harm on their way: what Ferry passes on, the device takes, and hands out again.
+/// States that came to harm on their way: what Ferry passes on, the device takes, and hands out
+/// again.
 @Suite struct DamagedStateTests {
   /// Those of the matrix; where they have memory, less of it, and one with more packets.
   private static let devices =
@@ -88,7 +89,8 @@ import Testing
     }
   }
 
-  /// Where a translation has nothing to put right, the layout alone stands between a state and a device like its own.
+  /// Where a translation has nothing to put right, the layout alone stands between a state and a
+  /// device like its own.
   @Test(arguments: devices, seeds(10))
   func whatIsSoundIsLoadedUnlessAFactIsAgainstIt(name: String, seed: UInt64) throws {
     let source = try #require(Self.sources[name])
@@ -113,8 +115,8 @@ import Testing
     #expect(
       refusal == nil,
       "\(device.name) refuses a state of \(source.name); \(changes(state, source))")
-    // What a layout warns of is not as a device writes it, and need not come out as it was. Of two layouts that a device
-    // takes it writes the newer.
+    // What a layout warns of is not as a device writes it, and need not come out as it was. Of two
+    // layouts that a device takes it writes the newer.
     guard refusal == nil, layout.dissect(state).severity ?? .note < .warning,
       device.model.facts.layouts?.last == layout.name
     else { return }

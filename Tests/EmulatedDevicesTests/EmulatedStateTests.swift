@@ -75,8 +75,8 @@ struct EmulatedState: Sendable, CustomTestStringConvertible {
       #expect(detection.best?.layout.name == state.layout, "\(detection.candidates.map(\.reason))")
       #expect(device.model.facts.layouts?.contains(state.layout) == true)
       let tree = try #require(Layout.named(state.layout)).dissect(bytes)
-      // Whole states that look like cut ones are warned of: registers alone of igb, and the match data of hisi_acc that
-      // were read before its driver knew of no guest's.
+      // Whole states that look like cut ones are warned of: registers alone of igb, and the match
+      // data of hisi_acc that were read before its driver knew of no guest's.
       let isShort = endsThatSuffice(tree).contains(bytes.count)
       #expect(tree.findings.filter { $0.severity > (isShort ? .warning : .note) } == [])
       #expect(tree.isComplete && tree.isSound)
@@ -117,7 +117,8 @@ struct EmulatedState: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// What a device hands out that was stopped at once, and what one does that was read while it ran.
+  /// What a device hands out that was stopped at once, and what one does that was read while it
+  /// ran.
   private func captured(_ state: EmulatedState) throws -> [[UInt8]] {
     var states = [try device(state.uri).stopCopied()]
     let runner = try device(state.uri)

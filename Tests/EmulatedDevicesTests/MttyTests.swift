@@ -6,8 +6,8 @@ import MigrationStream
 import TestSupport
 import Testing
 
-/// What samples/vfio-mdev/mtty.c does, call by call: numbers and errno as measured on Linux 6.12.117 (corpora/mtty) or read
-/// in its source.
+/// What samples/vfio-mdev/mtty.c does, call by call: numbers and errno as measured on Linux
+/// 6.12.117 (corpora/mtty) or read in its source.
 @Suite struct MttyTests {
   private func read(_ channel: EmulatedChannel, _ count: Int) throws(DeviceError) -> [UInt8] {
     var buffer = ByteBuffer(capacity: count)

@@ -70,7 +70,8 @@ import Testing
   private static let changes: [(offset: Int, value: UInt8, number: ErrorNumber?)] = [
     (2, 0, .inputOutput), (0, 1, .inputOutput), (48, 1, .inputOutput), (16, 9, .invalid),
     (24, 1, .invalid), (32, 1, .invalid), (50, 9, .invalid), (3, 9, nil),
-    // Of the first submission queue: not contiguous, a priority, no such completion queue, a head behind the end.
+    // Of the first submission queue: not contiguous, a priority, no such completion queue, a head
+    // behind the end.
     (56 + 14, 0, .inputOutput), (56 + 14, 3, .inputOutput), (56 + 12, 9, .inputOutput),
     (56 + 17, 1, .inputOutput), (56 + 10, 2, .inputOutput), (56 + 10, 0, .inputOutput),
     // Of the first completion queue: not contiguous, another's number.

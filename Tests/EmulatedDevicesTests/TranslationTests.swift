@@ -7,7 +7,8 @@ import StateTranslation
 import TestSupport
 import Testing
 
-/// Translated states on emulated devices, which check as the kernel's drivers and the devices behind them do.
+/// Translated states on emulated devices, which check as the kernel's drivers and the devices
+/// behind them do.
 @Suite struct TranslationTests {
   private func translated(
     _ state: [UInt8], _ source: String, _ target: String, for facts: DeviceFacts,

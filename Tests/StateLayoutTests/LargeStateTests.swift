@@ -3,7 +3,8 @@ import StateLayout
 import StateTestSupport
 import Testing
 
-/// Ten GiB of mlx5 state that nobody has: records of 8 MiB whose payload is made when it is asked for.
+/// Ten GiB of mlx5 state that nobody has: records of 8 MiB whose payload is made when it is asked
+/// for.
 private final class LargeState: StateSource {
   static let recordCount: UInt64 = 1280
   static let payloadByteCount: UInt64 = 8 << 20

@@ -2,7 +2,8 @@ import ByteIO
 import StateLayout
 import TestSupport
 
-/// Well-formed states with random content, written byte by byte without the layouts that are tested with them.
+/// Well-formed states with random content, written byte by byte without the layouts that are tested
+/// with them.
 package enum RandomState {
   package static let names = [
     "mtty", "mlx5", "mlx5-raw", "hisi_acc-v1", "hisi_acc-v2", "virtio", "qat", "pds", "xe", "igb",
@@ -210,8 +211,8 @@ package enum RandomState {
     return writer.bytes
   }
 
-  /// The registers of a function of igb, in words and in the device's order; a structure of registers alone has not the three
-  /// masks of interrupts.
+  /// The registers of a function of igb, in words and in the device's order; a structure of
+  /// registers alone has not the three masks of interrupts.
   package static func igbRegisters(of function: UInt32, isWhole: Bool = true) -> [UInt32] {
     let control = isWhole ? [0, 8, 9, 10, 11, 12, 32] : [0, 8, 10, 32] as [UInt32]
     let counters = [4, 5, 6, 13, 15, 16, 17, 18, 20] as [UInt32]

@@ -88,7 +88,8 @@ import Testing
       var last = state
       let part = last.parts.remove(at: missing)
       let outcome = try translated(state.bytes + last.bytes, "virtio", "virtio")
-      // The layout itself wants the driver's features and the status; the device's features are the target's.
+      // The layout itself wants the driver's features and the status; the device's features are the
+      // target's.
       #expect(outcome.report.isAccepted == (part.type == 0x100), "part \(missing)")
     }
     let outcome = try translated(state.bytes + state.bytes, "virtio", "virtio")

@@ -106,7 +106,8 @@ import Testing
     #expect(again == moved)
   }
 
-  /// Parts in the reverse of their order, of more queues than findings are kept, before what is changed.
+  /// Parts in the reverse of their order, of more queues than findings are kept, before what is
+  /// changed.
   private func reversedParts(_ change: (inout VirtioState) -> Void = { _ in }) -> [UInt8] {
     var state = VirtioState.sample
     state.parts.insert(

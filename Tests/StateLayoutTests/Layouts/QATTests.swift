@@ -227,7 +227,8 @@ import Testing
       $0.state.sections[2].children[2].children[0].payload[84] = 1
     }
     for (offset, what) in [
-      // An empty ring 0 whose tail moved, also if it is full and not empty; a ring 1 that is empty, and that is neither.
+      // An empty ring 0 whose tail moved, also if it is full and not empty; a ring 1 that is empty,
+      // and that is neither.
       (100, "found 1"), (12, "found 2"), (128, "found 1"),
     ] {
       try expectOne(.error, at: "\(bank).rings", what) {

@@ -7,7 +7,8 @@ func shippedLayout(_ name: String) throws -> Layout {
   try #require(Layout.named(name), "there is no layout \(name)")
 }
 
-/// Expects that the layout has nothing to say of a state, gives it back byte for byte, and is the one that is detected.
+/// Expects that the layout has nothing to say of a state, gives it back byte for byte, and is the
+/// one that is detected.
 @discardableResult
 func expectSound(
   _ bytes: [UInt8], _ name: String, sourceLocation: SourceLocation = #_sourceLocation
@@ -21,8 +22,8 @@ func expectSound(
   return tree
 }
 
-/// Expects a finding of this severity and at this place, that it is the only one or one of `count`, and that the bytes come
-/// back all the same where there are enough.
+/// Expects a finding of this severity and at this place, that it is the only one or one of `count`,
+/// and that the bytes come back all the same where there are enough.
 func expectOne(
   _ severity: LayoutFinding.Severity, at path: String, _ words: String, in bytes: [UInt8],
   _ name: String, among count: Int = 1, sourceLocation: SourceLocation = #_sourceLocation

@@ -3,7 +3,8 @@ import StateLayout
 import StateTestSupport
 import Synchronization
 
-/// A state with a long run of zeros in its middle, which nobody holds, and a count of what was read.
+/// A state with a long run of zeros in its middle, which nobody holds, and a count of what was
+/// read.
 struct SparseState: StateSource {
   final class Count: Sendable {
     private let count = Atomic<UInt64>(0)

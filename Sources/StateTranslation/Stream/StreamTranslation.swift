@@ -18,9 +18,12 @@ public struct StreamTranslation<State: StateSource, Next: RecordSink & ~Copyable
   private let progress: (UInt64) -> Void
   private var next: Next
 
+  /// A sink that writes to `next`.
+  ///
   /// - Parameters:
   ///   - devices: the translated ones, none of which was refused.
   ///   - information: says who translated; it takes the place of the stream's.
+  ///   - next: takes the records, translated or as they came.
   ///   - stateFailure: is what a state that cannot be read means to the sink.
   ///   - progress: is told how many bytes of translated state were written, after each chunk.
   public init(
