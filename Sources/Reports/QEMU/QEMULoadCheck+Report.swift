@@ -10,7 +10,7 @@ extension QEMULoadCheck: Report {
     var lines = [isAccepted ? "QEMU would load it" : "QEMU would refuse it"]
     if let message { lines.append("  \(message)") }
     lines += refused.map { "  refused: \($0.field): \($0.summary)" }
-    lines += switches.map {
+    lines += machineProperties.map {
       "  \($0.name)=\($0.value) (machines \($0.machines)): "
         + "\(QuantityText.count($0.refused, "byte")) refused"
         + ($0.changesAnswer ? ", which changes the answer" : "")
@@ -25,7 +25,7 @@ extension QEMULoadCheck: Report {
       "accepted": .bool(isAccepted), "message": .optional(message),
       "refused": .array(refused.map(\.json)),
       "switches": .array(
-        switches.map {
+        machineProperties.map {
           [
             "name": .string($0.name), "value": .string($0.value),
             "machines": .string($0.machines), "refused": .number($0.refused),
@@ -37,7 +37,7 @@ extension QEMULoadCheck: Report {
   }
 }
 
-extension QEMULoadCheck.Byte {
+extension QEMULoadCheck.Mismatch {
   fileprivate var json: JSONValue {
     [
       "offset": .number(offset), "read": .number(read), "device": .number(device),
