@@ -3,6 +3,7 @@ import Inputs
 import MigrationStream
 import PCIConfig
 import StateLayout
+import Reports
 import StreamIO
 import SystemPackage
 import VFIO

@@ -107,7 +107,7 @@ struct OpenDevices {
   func save() throws {
     for (path, number) in files {
       guard let model = (devices[number] as? EmulatedDevice)?.model as? MttyModel else { continue }
-      let output = try OutputFile(path: path)
+      var output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
       try output.finish()
     }

@@ -1,3 +1,4 @@
+import Inputs
 import MigrationStream
 import StateLayout
 import StreamIO

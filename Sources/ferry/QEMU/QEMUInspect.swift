@@ -35,7 +35,7 @@ struct QEMUInspect: ParsableCommand {
     if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
   }
 
-  private func list(_ migration: QEMUMigration) throws -> QEMUMigrationContent {
+  private func list(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
     var output = try ReportList(heading: QEMUEventReport.heading, asJSON: json)
     let content = try migration.content(observing: { (event) throws(StreamIOError) in
       if let report = QEMUEventReport(event) { try output.add(report) }
@@ -44,7 +44,7 @@ struct QEMUInspect: ParsableCommand {
     return content
   }
 
-  private func show(_ migration: QEMUMigration) throws -> QEMUMigrationContent {
+  private func show(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
     let progress = Progress("read", total: migration.byteCount)
     let content = try migration.content(progress: { progress.update($0) })
     progress.clear()

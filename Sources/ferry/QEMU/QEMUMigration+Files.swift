@@ -1,5 +1,6 @@
 import Inputs
 import QEMUStream
+import Reports
 import StreamIO
 
 extension QEMUMigration where Input == InputFile {

@@ -160,7 +160,7 @@ struct TranslateCommand: ParsableCommand {
       try translator.translate(state, from: chosen, of: translator.source.driver, to: wanted)
     }
     try finish([TranslateReport.Device(number: nil, outcome)]) { output in
-      let file = try OutputFile(path: output)
+      var file = try OutputFile(path: output)
       try outcome.state?.forEach(from: state) { (span) throws(StreamIOError) in
         try file.write(span)
       }
