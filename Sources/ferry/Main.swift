@@ -13,7 +13,8 @@ import Reports
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
-  /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns its exit code.
+  /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns
+  /// its exit code.
   static func run(
     _ arguments: [String], report: (String) -> Void = { StandardError.print($0) }
   ) -> Int32 {

@@ -32,7 +32,8 @@ import VirtualPCI
     #expect(check.refused.first?.field == "PCI Express LnkSta")
   }
 
-  /// Offset, and whether QEMU compares it: the last standard capability reaches to the end of its region.
+  /// Offset, and whether QEMU compares it: the last standard capability reaches to the end of its
+  /// region.
   @Test(arguments: [
     (0x00, true), (0x04, false), (0x06, false), (0x08, true), (0x0a, true), (0x0c, false),
     (0x2c, false), (0x3c, false), (0x12, false), (0x44, false), (0x46, true), (0x52, true),
@@ -79,7 +80,8 @@ import VirtualPCI
 
   @Test func bytesWithoutARegisterAreNamedByTheirPlace() throws {
     let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
-    // Slot Capabilities of the express capability at 0x70, which an endpoint has not; and the version of ATS.
+    // Slot Capabilities of the express capability at 0x70, which an endpoint has not; and the
+    // version of ATS.
     let stream = try edited(edited(local, 0x84, 0x42), 0x102, 0x02)
     let check = QEMULoadCheck(stream: stream, local: local)
     #expect(

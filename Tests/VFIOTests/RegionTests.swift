@@ -1,4 +1,3 @@
-import SystemPackage
 import ByteIO
 import Devices
 import EmulatedDevices

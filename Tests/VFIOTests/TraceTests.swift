@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 import VFIO
 
-/// What a tracing kernel tells, how it is written and read, and a trace that stands in for the device.
+/// What a tracing kernel tells, how it is written and read, and a trace that stands in for the
+/// device.
 @Suite struct TraceTests {
   private final class Box { var records: [TraceRecord] = [] }
 
@@ -83,7 +84,7 @@ import VFIO
     let replayed = ReplayedKernel(records)
     let device = try Fixture.open(Self.names[0], in: replayed)
     let error = #expect(throws: DeviceError.self) { try device.reset() }
-    #expect(error?.number == ErrorNumber(rawValue: 131))
+    #expect(error?.number == LinuxErrno(rawValue: 131))
     #expect(replayed.divergence?.contains("found ioctl(4, VFIO_DEVICE_RESET") == true)
     #expect(!replayed.isDone)
   }

@@ -1,4 +1,3 @@
-import Reports
 import PCIConfig
 import PCITestSupport
 import Reports
@@ -49,7 +48,8 @@ import VirtualPCI
     }
   }
 
-  /// The device's capabilities of bytes come in another order than the profile's; the window is found all the same.
+  /// The device's capabilities of bytes come in another order than the profile's; the window is
+  /// found all the same.
   @Test func theWindowIsFoundByItsBytes() throws {
     let layout = try ProfileLayout(Profile(parsing: text("virtio-net")))
     let host = try Fixture.host("qemu-virtio-net-ats")

@@ -28,7 +28,7 @@ public final class EmulatedChannel: MigrationChannel {
     let state = device.current
     let model = device.model
     let count: Int
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       count = try model.read(into: &part, in: state)
     } catch {
       throw DeviceError(operation, error)
@@ -48,7 +48,7 @@ public final class EmulatedChannel: MigrationChannel {
     }
     let room = try room(for: bytes.byteCount, operation)
     let count: Int
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       count = try device.model.write(bytes.extracting(first: room))
     } catch {
       throw DeviceError(operation, error)
@@ -88,7 +88,7 @@ public final class EmulatedChannel: MigrationChannel {
       throw DeviceError(operation, .invalid)
     }
     if isDisabled { throw DeviceError(operation, .noDevice) }
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return try device.model.preCopyInformation()
     } catch {
       throw DeviceError(operation, error)

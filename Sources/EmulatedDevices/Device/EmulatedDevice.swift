@@ -78,7 +78,7 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
 
   public func stopCopyByteCount() throws(DeviceError) -> UInt64 {
     try check(.size, .readStopCopySize)
-    return try naming(.readStopCopySize) { () throws(ErrorNumber) in
+    return try naming(.readStopCopySize) { () throws(LinuxErrno) in
       try model.stopCopyByteCount()
     }
   }
@@ -111,7 +111,7 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
       if fault.entersError { fail() }
       throw DeviceError(.transition(arc), fault.number)
     }
-    try naming(.transition(arc)) { () throws(ErrorNumber) in try model.take(arc) }
+    try naming(.transition(arc)) { () throws(LinuxErrno) in try model.take(arc) }
     current = arc.to
     arcs.append(arc)
     observe(.arc(arc))
@@ -232,9 +232,9 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
 
 /// Runs `body`, and says of its errno which operation it is about.
 func naming<Result>(
-  _ operation: DeviceError.Operation, _ body: () throws(ErrorNumber) -> Result
+  _ operation: DeviceError.Operation, _ body: () throws(LinuxErrno) -> Result
 ) throws(DeviceError) -> Result {
-  do throws(ErrorNumber) {
+  do throws(LinuxErrno) {
     return try body()
   } catch {
     throw DeviceError(operation, error)

@@ -10,7 +10,7 @@ struct CompatibilityCheck {
   let wanted: DeviceIntroduction
   let device: any MigratableDevice
   let profile: ProfileLayout?
-  let judgement: StateJudgement?
+  let judgement: LayoutVerdict?
   let options: ReplayOptions
   var report: CompatibilityReport
 

@@ -35,7 +35,8 @@ package struct ChunkCoder: ~Copyable {
     buffer.bytes.fillByte == nil ? .raw : .fill
   }
 
-  /// Codes `bytes`, of which there must be some, into `frame` where they are stored as one; nil where memory is short.
+  /// Codes `bytes`, of which there must be some, into `frame` where they are stored as one; nil if
+  /// memory is short.
   func encode(
     _ bytes: RawSpan, by plan: ReferencePlan, into frame: inout ByteBuffer
   ) -> ChunkEncoding? {

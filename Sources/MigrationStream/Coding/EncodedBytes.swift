@@ -1,5 +1,5 @@
-/// What a call to the encoder adds to the stream, in two pieces to be written in this order; they are lent until the
-/// encoder's next call.
+/// What a call to the encoder adds to the stream, in two pieces to be written in this order; they
+/// are lent until the encoder's next call.
 ///
 /// `body` may be the caller's own bytes: a chunk that is stored as it is, is never copied.
 public struct EncodedBytes: ~Escapable {

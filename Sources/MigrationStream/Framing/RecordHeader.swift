@@ -50,8 +50,8 @@ public struct RecordHeader: Sendable, Hashable {
 extension RecordHeader {
   /// The fields of the first 32 of `bytes`, which must have as many, if the checksum matches.
   ///
-  /// The checksum begins with the stream's UUID, so that a record of another stream, which a guest could have planted in
-  /// its device's state, is never taken for one of this stream.
+  /// The checksum begins with the stream's UUID, so that a record of another stream, which a guest
+  /// could have planted in its device's state, is never taken for one of this stream.
   package init?(parsing bytes: RawSpan, uuidChecksum: UInt32) {
     let head = bytes.extracting(0..<28)
     guard

@@ -19,7 +19,8 @@ public struct StreamError: Error, Sendable, Hashable {
     public static var unsupportedFeature: Self { Self(value: .unsupportedFeature) }
     /// A length above the stream's declared limit or the reader's own.
     public static var limitExceeded: Self { Self(value: .limitExceeded) }
-    /// A window above the reader's own limit: not damage, but more memory than it is willing to give.
+    /// A window above the reader's own limit: not damage, but more memory than it is willing to
+    /// give.
     public static var windowExceeded: Self { Self(value: .windowExceeded) }
     /// A chunk that is coded with a dictionary that this reader does not have.
     public static var missingDictionary: Self { Self(value: .missingDictionary) }

@@ -3,7 +3,8 @@ public struct ConfigurationRecord: Sendable, Hashable {
   /// A configuration space has at most this many bytes (PCI Express Base Specification 7.2.2).
   public static let maximumByteCount = 4096
 
-  /// What the device's configuration region reads; any number of bytes up to 4096 (mtty's region has 255).
+  /// What the device's configuration region reads; any number of bytes up to 4096 (mtty's region
+  /// has 255).
   public var physical: [UInt8]?
   /// What the guest was shown.
   public var synthesized: [UInt8]?
@@ -33,7 +34,7 @@ extension ConfigurationRecord: MetadataRecord {
   static var recordType: RecordType { .configurationSpace }
   static var lastKnownTag: UInt32 { 5 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: physical = field.bytes
@@ -55,7 +56,7 @@ extension ConfigurationRecord: MetadataRecord {
     fields.unknown(unknownFields)
   }
 
-  func check(at place: RecordPlace) throws(StreamError) {
+  func check(at place: RecordLocation) throws(StreamError) {
     for image in [physical, synthesized, emulatedBits] {
       guard let image else { continue }
       guard (1...Self.maximumByteCount).contains(image.count) else {

@@ -78,7 +78,7 @@ extension DeviceIdentity: MetadataRecord {
   static var lastKnownTag: UInt32 { 9 }
   static var repeatableTags: Set<UInt32> { [8] }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: name = try field.string()

@@ -21,7 +21,7 @@ extension DeviceSummary: MetadataRecord {
   static var recordType: RecordType { .deviceSummary }
   static var lastKnownTag: UInt32 { 3 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     self.init(byteCount: 0, chunkCount: 0, digest: nil)
     for field in fields.fields {
       switch field.tag {

@@ -7,7 +7,8 @@ public struct Digest: Sendable, Hashable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// XXH3 with 128 bits and no seed, in its canonical (big-endian) form: finds accidents, not attackers.
+    /// XXH3 with 128 bits and no seed, in its canonical (big-endian) form: finds accidents, not
+    /// attackers.
     public static var xxh3: Self { Self(rawValue: 1) }
     /// SHA-256 (FIPS 180-4).
     public static var sha256: Self { Self(rawValue: 2) }

@@ -1,6 +1,7 @@
 /// The interrupts of a function as its guest programmed them.
 ///
-/// No VFIO stream carries this: the kernel holds no guest's vectors. A VMM (or QEMU's stream) knows it.
+/// No VFIO stream carries this: the kernel holds no guest's vectors. A VMM (or QEMU's stream) knows
+/// it.
 public struct InterruptState: Sendable, Hashable {
   /// Which of INTA…INTD are asserted: bits 0 to 3.
   public var assertedPins: UInt8?
@@ -72,7 +73,7 @@ extension InterruptState: MetadataRecord {
   static var recordType: RecordType { .interruptState }
   static var lastKnownTag: UInt32 { 3 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: assertedPins = try field.integer(UInt8.self)
@@ -106,7 +107,7 @@ extension InterruptState: MetadataRecord {
     fields.unknown(unknownFields)
   }
 
-  func check(at place: RecordPlace) throws(StreamError) {
+  func check(at place: RecordLocation) throws(StreamError) {
     if let assertedPins, assertedPins > 0x0f {
       throw place.error(
         .malformedField, expected: "interrupt pins 0 to 3", found: "bits \(assertedPins)")

@@ -80,8 +80,8 @@ public struct PASIDTable: Sendable, Hashable {
     self.bindings = bindings
   }
 
-  /// The first thing that is wrong with the table: a domain or PASID twice, a PASID of more than 20 bits, a binding
-  /// without its domain.
+  /// The first thing that is wrong with the table: a domain or PASID twice, a PASID of more than 20
+  /// bits, a binding without its domain.
   public var defect: String? {
     var ids: Set<UInt32> = []
     for domain in domains where !ids.insert(domain.id).inserted {

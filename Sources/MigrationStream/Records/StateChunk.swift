@@ -7,7 +7,8 @@ public struct StateChunk: Sendable, Hashable {
 
   /// The number of the device in the stream.
   public var device: UInt16
-  /// Where the chunk begins in the device's state, which is one sequence of bytes in the order of reading.
+  /// Where the chunk begins in the device's state, which is one sequence of bytes in the order of
+  /// reading.
   public var stateOffset: UInt64
   /// The number of state bytes.
   public var byteCount: UInt32
@@ -82,11 +83,11 @@ public struct StateChunk: Sendable, Hashable {
 }
 
 extension StateChunk {
-  /// The chunk with this header, whose head are the first 8 of `bytes`, which must have as many; nil where the phase is
-  /// unknown.
+  /// The chunk with this header, whose head are the first 8 of `bytes`, which must have as many;
+  /// nil if the phase is unknown.
   ///
-  /// In a stream without a window, there are no dependencies: what says so elsewhere is reserved. A delta that says that it is
-  /// kept is taken for kept, which `checkDependency` refuses.
+  /// In a stream without a window, there are no dependencies: what says so elsewhere is reserved. A
+  /// delta that says that it is kept is taken for kept, which `checkDependency` refuses.
   package init?(_ header: RecordHeader, head bytes: RawSpan, hasWindow: Bool) {
     guard let phase = Phase(rawValue: bytes[byte: 0]) else { return nil }
     var flags = Flags(rawValue: bytes[byte: 1])
@@ -107,7 +108,7 @@ extension StateChunk {
 
   /// Throws where a chunk cannot be kept, or refers to nothing.
   package func checkDependency(
-    _ header: RecordHeader, at place: RecordPlace
+    _ header: RecordHeader, at place: RecordLocation
   ) throws(StreamError) {
     switch dependency {
     case .kept where header.encoding != .raw && header.encoding != .zstd:

@@ -27,7 +27,7 @@ extension StreamInformation: MetadataRecord {
   static var recordType: RecordType { .streamInformation }
   static var lastKnownTag: UInt32 { 4 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: producer = try field.string()

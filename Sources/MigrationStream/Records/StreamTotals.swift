@@ -27,7 +27,7 @@ extension StreamTotals: MetadataRecord {
   static var recordType: RecordType { .end }
   static var lastKnownTag: UInt32 { 4 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     self.init()
     for field in fields.fields {
       switch field.tag {

@@ -19,7 +19,8 @@ public struct ByteRanges: Sendable, Hashable {
   /// Whether no range was added.
   public var isEmpty: Bool { count == 0 }
 
-  /// Adds `range`, which must not begin before the end of the last one, joining the two where they touch.
+  /// Adds `range`, which must not begin before the end of the last one, joining the two where they
+  /// touch.
   public mutating func append(_ range: Range<UInt64>) {
     guard !range.isEmpty else { return }
     byteCount = byteCount.addingSaturating(range.byteCount)

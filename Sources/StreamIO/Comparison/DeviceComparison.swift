@@ -112,8 +112,8 @@ extension ConfigurationRecord {
 }
 
 extension PASIDTable {
-  /// What each PASID sees; domain numbers mean nothing outside a table, so domains are told by what they are and by the
-  /// lowest PASID that shares them.
+  /// What each PASID sees; domain numbers mean nothing outside a table, so domains are told by what
+  /// they are and by the lowest PASID that shares them.
   fileprivate var spaces: [UInt32: String] {
     let byID = Dictionary(domains.map { ($0.id, $0) }) { first, _ in first }
     let lowestPASIDs = Dictionary(bindings.map { ($0.domain, $0.pasid) }, uniquingKeysWith: min)

@@ -4,13 +4,13 @@ import MigrationStream
 /// The state of one device of an archive after the other as a sequence of bytes, decoded a chunk at
 /// a time.
 struct StateCursor: ~Copyable {
-  private var places: ChunkPlaces
+  private var places: ChunkOffsets
   private var chunks: ChunkCursor?
   private var isAtLastRecord = true
   private var scratch = ByteBuffer()
   // What was told of identities, and the same with the kept chunks of the device at hand.
-  private var identities = ChunkResolver<KeptChunk>(windowByteCount: 0)
-  private var resolver = ChunkResolver<KeptChunk>(windowByteCount: 0)
+  private var identities = ChunkResolver<ReferenceChunk>(windowByteCount: 0)
+  private var resolver = ChunkResolver<ReferenceChunk>(windowByteCount: 0)
   // None where one thread does it all.
   private let ring: WorkRing<DecodingSlot>?
   private var decoder = ChunkDecoder()
@@ -22,7 +22,7 @@ struct StateCursor: ~Copyable {
   /// A cursor at the end of no state; chunks are decoded by `threadCount` further threads, if that
   /// is not nil.
   init(threadCount: ThreadCount?, placeLimit: Int) {
-    places = ChunkPlaces(limit: placeLimit)
+    places = ChunkOffsets(limit: placeLimit)
     ring = threadCount.map { WorkRing(decodingWith: $0) }
   }
 
@@ -98,7 +98,7 @@ struct StateCursor: ~Copyable {
   /// Reads the device's next chunk into `stored`, which has no header if there is none.
   private static func read(
     _ stored: inout StoredRecord, _ chunks: inout ChunkCursor?,
-    _ resolver: inout ChunkResolver<KeptChunk>, from archive: borrowing StreamArchive,
+    _ resolver: inout ChunkResolver<ReferenceChunk>, from archive: borrowing StreamArchive,
     _ scratch: inout ByteBuffer
   ) throws(StreamIOError) {
     stored.clear()

@@ -7,7 +7,8 @@ public struct StreamDifference: Sendable, Hashable {
 
   /// The part of the stream that differs.
   public var subject: Subject
-  /// The device, by its number in both streams; nil where the streams have different numbers of devices.
+  /// The device, by its number in both streams; nil if the streams have different numbers of
+  /// devices.
   public var device: UInt16?
   /// Which part of the subject, where it has parts.
   public var field: String?

@@ -15,7 +15,7 @@ public struct OutputFile: ~Copyable, ByteSink {
   public let name: String
   private let descriptor: FileDescriptor
   private var placement: Placement
-  private let space = AllocatedSpace()
+  private let space = Preallocation()
 
   private enum Placement {
     /// Written directly; `isOwned` where the descriptor is ours to close.

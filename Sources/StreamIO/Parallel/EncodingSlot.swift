@@ -83,8 +83,8 @@ extension WorkRing<EncodingSlot> {
     // coding need not be done at once.
     let isLinkWatched = policy == .adaptive
     self.init(
-      threadCount: threadCount, isFillerWorking: !isLinkWatched,
-      spareSlotCount: isLinkWatched ? 8 : 4, makeSlot: { EncodingSlot() },
+      threadCount: threadCount, submitterWorks: !isLinkWatched,
+      extraSlots: isLinkWatched ? 8 : 4, makeSlot: { EncodingSlot() },
       makeWorker: {
         // A thread's own: a zstd context serves one at a time.
         let coder = SlotCoder(policy, limits, clock)

@@ -10,7 +10,7 @@ struct StoredRecord: ~Copyable, Sendable {
   var buffer = ByteBuffer()
   var payloadRange = 0..<0
   /// What the chunk is coded against.
-  var basis: ChunkBasis<KeptChunk>?
+  var basis: ChunkReference<ReferenceChunk>?
   /// Whether the chunk was decoded, with `defect` if it is not good.
   private(set) var isDecoded = false
   private(set) var defect: StreamError?
@@ -27,8 +27,8 @@ struct StoredRecord: ~Copyable, Sendable {
   }
 
   /// Where the record is, for the errors about it.
-  var place: RecordPlace {
-    RecordPlace(
+  var place: RecordLocation {
+    RecordLocation(
       payloadOffset: range.lowerBound + UInt64(RecordHeader.byteCount),
       record: header?.sequence ?? 0, device: header?.deviceNumber)
   }
@@ -39,9 +39,9 @@ struct StoredRecord: ~Copyable, Sendable {
   }
 
   /// A copy of the chunk for those that refer to it; the record must have a header.
-  func kept() -> KeptChunk {
+  func kept() -> ReferenceChunk {
     guard let header else { preconditionFailure("only a record that was read is kept") }
-    return KeptChunk(
+    return ReferenceChunk(
       header, in: buffer, payloadRange, at: range.lowerBound + UInt64(RecordHeader.byteCount))
   }
 

@@ -1,12 +1,14 @@
 public import MigrationStream
 
-/// What a stream holds, without its state and its images: what a person wants to know of it at a glance.
+/// What a stream holds, without its state and its images: what a person wants to know of it at a
+/// glance.
 ///
 /// Its size follows the number of devices, never the amount of state.
 public struct StreamCatalog: Sendable {
   /// How the content was found.
   public enum Origin: String, Sendable {
-    /// From the index; a stream of a few chunks says in its footer that it has none, and is as quickly read.
+    /// From the index; a stream of a few chunks says in its footer that it has none, and is as
+    /// quickly read.
     case index
     /// By scanning the record headers of a file whose index is missing or damaged.
     case scan

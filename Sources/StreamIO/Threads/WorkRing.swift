@@ -11,7 +11,7 @@ final class WorkRing<Slot: ~Copyable & Sendable> {
 
   private let board: Board
   private let makeWorker: @Sendable () -> Worker
-  private let isFillerWorking: Bool
+  private let submitterWorks: Bool
   private let threadLimit: Int
   private var threads: [WorkerThread] = []
   // For the thread that fills the slots.
@@ -24,17 +24,17 @@ final class WorkRing<Slot: ~Copyable & Sendable> {
   /// that returns with one slot after the other.
   ///
   /// - Parameters:
-  ///   - isFillerWorking: whether the thread that fills the slots is one of them. Pass false if it
+  ///   - submitterWorks: whether the thread that fills the slots is one of them. Pass false if it
   ///     waits for others meanwhile.
-  ///   - spareSlotCount: how many more slots there are than can be worked on: one to take back, and
+  ///   - extraSlots: how many more slots there are than can be worked on: one to take back, and
   ///     others to fill meanwhile.
   init(
-    threadCount: ThreadCount, isFillerWorking: Bool = true, spareSlotCount: Int = 4,
+    threadCount: ThreadCount, submitterWorks: Bool = true, extraSlots: Int = 4,
     makeSlot: () -> Slot, makeWorker: @escaping @Sendable () -> Worker
   ) {
-    board = Board((0..<threadCount.rawValue + spareSlotCount).map { _ in Cell(makeSlot()) })
-    self.isFillerWorking = isFillerWorking
-    threadLimit = threadCount.rawValue - (isFillerWorking ? 1 : 0)
+    board = Board((0..<threadCount.rawValue + extraSlots).map { _ in Cell(makeSlot()) })
+    self.submitterWorks = submitterWorks
+    threadLimit = threadCount.rawValue - (submitterWorks ? 1 : 0)
     self.makeWorker = makeWorker
   }
 
@@ -78,7 +78,7 @@ final class WorkRing<Slot: ~Copyable & Sendable> {
     precondition(!isEmpty, "a slot must be filled first")
     // If the system has no thread at all, this one does the work. What it has filled last is in its
     // caches.
-    if isFillerWorking || threads.isEmpty {
+    if submitterWorks || threads.isEmpty {
       while let number = board.claimNewest(unlessDone: first) { board.work(on: number, work) }
     }
     board.waitUntilDone(first)

@@ -9,7 +9,7 @@ private import Glibc
 
   private let handle: pthread_t
 
-  /// Starts `run`; nil where the system has no further thread. The corresponding C function is
+  /// Starts `run`; nil if the system has no further thread. The corresponding C function is
   /// `pthread_create`.
   init?(_ run: @escaping @Sendable () -> Void) {
     var handle = pthread_t()

@@ -61,7 +61,7 @@ extension TraceRecord {
     }
     result = try fields.required("result").integer()
     if let node = fields["errno"] {
-      error = ErrorNumber(rawValue: try node.integer(in: 1...4095))
+      error = LinuxErrno(rawValue: try node.integer(in: 1...4095))
     }
   }
 

@@ -104,7 +104,7 @@ struct ProfileWriter {
     }
   }
 
-  /// The text of the setting's bits of `value`, or nil where the form cannot say it.
+  /// The text of the setting's bits of `value`, or nil if the form cannot say it.
   private static func text(_ setting: CapabilitySetting, _ value: UInt32) -> String? {
     let number = value.field(setting.bits)
     switch setting.form {

@@ -2,14 +2,15 @@ import Devices
 import Inputs
 import MigrationStream
 import PCIConfig
-import StateLayout
 import Reports
+import StateLayout
 import StreamIO
 import SystemPackage
 import VFIO
 import YAMLReader
 
-/// What a command ends with when it does not end well: a message, and the exit code that callers branch on.
+/// What a command ends with when it does not end well: a message, and the exit code that callers
+/// branch on.
 struct CommandError: Error {
   /// Nil where there is nothing to say: the reader of a pipe went away, or the report said it all.
   let message: String?

@@ -2,7 +2,8 @@ import ByteIO
 import MigrationStream
 import StreamIO
 
-/// The steps of `ferry demo`, each a command that a user could type, run as such in the current folder.
+/// The steps of `ferry demo`, each a command that a user could type, run as such in the current
+/// folder.
 struct DemoTour: ~Copyable {
   private var output: TextOutput
   private var failures: [String] = []

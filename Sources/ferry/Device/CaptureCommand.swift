@@ -1,7 +1,7 @@
-import EmulatedDevices
 import ArgumentParser
 import ByteIO
 import Devices
+import EmulatedDevices
 import Migration
 import MigrationStream
 import Reports

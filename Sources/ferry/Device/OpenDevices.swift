@@ -1,7 +1,7 @@
-import MigrationStream
 import ByteIO
 import Devices
 import EmulatedDevices
+import MigrationStream
 import StreamIO
 import SystemPackage
 import VFIO
@@ -77,7 +77,7 @@ struct OpenDevices {
     self.files = files
   }
 
-  /// The device that `name` names; nil where it is the name of something else, such as a file.
+  /// The device that `name` names; nil if it is the name of something else, such as a file.
   static func one(
     named name: String, in kernel: any KernelInterface
   ) throws -> (any MigratableDevice)? {

@@ -1,6 +1,6 @@
-import EmulatedDevices
 import ArgumentParser
 import Devices
+import EmulatedDevices
 import Migration
 import Reports
 import StreamIO
@@ -82,7 +82,7 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
 
-  @OptionGroup var keeping: KeepingOptions
+  @OptionGroup var keeping: HandOverOptions
 
   @OptionGroup var trace: TraceOption
 
@@ -126,7 +126,7 @@ struct ReplayCommand: ParsableCommand {
   /// Has the states looked at before they are restored, where the stream can be read twice.
   private func judge(_ targets: inout [ReplayTarget], isReadOnce: Bool) {
     guard options.parts.contains(.state) else { return }
-    let judgements = isReadOnce ? [] : StateJudgement.judgements(of: file, reading.limits)
+    let judgements = isReadOnce ? [] : LayoutVerdict.judgements(of: file, reading.limits)
     for index in targets.indices {
       let number = Int(targets[index].number)
       targets[index].judgement =

@@ -99,7 +99,8 @@ struct PCIDerive: ParsableCommand {
     if report || json { try TextOutput.show(derivation.report, asJSON: json) }
   }
 
-  /// The functions, each under a name of its own: the same slot of two machines gets its dump's name too.
+  /// The functions, each under a name of its own: the same slot of two machines gets its dump's
+  /// name too.
   private func namedApart(_ dumps: [(name: String, functions: [HostFunction])]) -> [HostFunction] {
     let counts = Dictionary(
       dumps.flatMap { $0.functions.map { ($0.label, 1) } }, uniquingKeysWith: +)

@@ -31,7 +31,8 @@ struct TraceOption: ParsableArguments {
   }
 }
 
-/// A trace on its way to a file, a line at a time: what was traced last before a crash is what one wants to see.
+/// A trace on its way to a file, a line at a time: what was traced last before a crash is what one
+/// wants to see.
 private final class TraceFile {
   private let path: String
   private let descriptor: FileDescriptor
@@ -50,7 +51,8 @@ private final class TraceFile {
 
   deinit { try? descriptor.close() }
 
-  /// A device must not be left halfway because its trace has no room: that is said once, and the work goes on.
+  /// A device must not be left halfway because its trace has no room: that is said once, and the
+  /// work goes on.
   func write(_ line: String) {
     guard !hasFailed else { return }
     do {

@@ -5,8 +5,9 @@ import Reports
 
 /// The entry point of libFuzzer.
 ///
-/// An input is a dump: the text of `lspci -x…`, or the raw bytes of one space. What must hold: no crash; a walk that ends;
-/// capabilities and maps that stay within the space; a report of every device, however broken.
+/// An input is a dump: the text of `lspci -x…`, or the raw bytes of one space. What must hold: no
+/// crash; a walk that ends; capabilities and maps that stay within the space; a report of every
+/// device, however broken.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzConfigSpace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }

@@ -4,8 +4,8 @@ import VFIO
 
 /// The entry point of libFuzzer.
 ///
-/// An input is a line of a trace, or the text of FERRY_FDS. What must hold: no crash; what is accepted means the same when it
-/// is written and read again.
+/// An input is a line of a trace, or the text of FERRY_FDS. What must hold: no crash; what is
+/// accepted means the same when it is written and read again.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzTrace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }

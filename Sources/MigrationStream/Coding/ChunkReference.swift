@@ -1,5 +1,5 @@
 /// What a chunk is coded against, for a reader that holds `Kept` of a chunk that others refer to.
-package enum ChunkBasis<Kept> {
+package enum ChunkReference<Kept> {
   /// An earlier chunk.
   case kept(Kept)
   /// A dictionary that both sides have.
@@ -8,13 +8,13 @@ package enum ChunkBasis<Kept> {
   case missing(Digest)
 }
 
-extension ChunkBasis: Sendable where Kept: Sendable {}
+extension ChunkReference: Sendable where Kept: Sendable {}
 
-extension ChunkBasis {
+extension ChunkReference {
   /// The same for a reader that holds of a kept chunk what `load` makes of it.
   package func map<Loaded, Failure: Error>(
     _ load: (Kept) throws(Failure) -> Loaded
-  ) throws(Failure) -> ChunkBasis<Loaded> {
+  ) throws(Failure) -> ChunkReference<Loaded> {
     switch self {
     case .kept(let kept): .kept(try load(kept))
     case .dictionary(let dictionary): .dictionary(dictionary)

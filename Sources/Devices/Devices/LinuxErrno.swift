@@ -1,6 +1,6 @@
 /// An errno of Linux, kept as a number so that nothing of it is lost; those that drivers answer
 /// with have names.
-public struct ErrorNumber: RawRepresentable, Error, Sendable, Hashable {
+public struct LinuxErrno: RawRepresentable, Error, Sendable, Hashable {
   public let rawValue: Int32
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
@@ -56,7 +56,7 @@ public struct ErrorNumber: RawRepresentable, Error, Sendable, Hashable {
   }
 }
 
-extension ErrorNumber: CustomStringConvertible {
+extension LinuxErrno: CustomStringConvertible {
   /// `EIO`, or the number where it has no name here.
   public var symbol: String { Self.names[rawValue]?.name ?? "\(rawValue)" }
 

@@ -1,8 +1,9 @@
 package import ByteIO
 private import Synchronization
 
-/// A chunk that later ones may refer to, for a reader: stored as it came, and decoded when one does.
-package final class KeptChunk: @unchecked Sendable {
+/// A chunk that later ones may refer to, for a reader: stored as it came, and decoded when one
+/// does.
+package final class ReferenceChunk: @unchecked Sendable {
   private let header: RecordHeader
   private let payloadOffset: UInt64
   private let lock = Mutex(())
@@ -10,7 +11,8 @@ package final class KeptChunk: @unchecked Sendable {
   private var isDecoded = false
   private var bytes = ByteBuffer()
 
-  /// A copy of the chunk with this header, whose payload lies in `buffer` and begins at `offset` in the stream.
+  /// A copy of the chunk with this header, whose payload lies in `buffer` and begins at `offset` in
+  /// the stream.
   package init(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
     at offset: UInt64

@@ -25,7 +25,7 @@ extension IndexBlock: MetadataRecord {
   static var recordType: RecordType { .index }
   static var lastKnownTag: UInt32 { 2 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     self.init(previousOffset: nil, entryBytes: [])
     for field in fields.fields {
       switch field.tag {
@@ -42,7 +42,7 @@ extension IndexBlock: MetadataRecord {
     fields.unknown(unknownFields)
   }
 
-  func check(at place: RecordPlace) throws(StreamError) {
+  func check(at place: RecordLocation) throws(StreamError) {
     guard entryBytes.count % IndexEntry.byteCount == 0 else {
       throw place.error(
         .malformedField, expected: "index entries of \(IndexEntry.byteCount) bytes",

@@ -1,5 +1,5 @@
 /// Where a record lies, for the errors about its fields.
-package struct RecordPlace {
+package struct RecordLocation {
   var payloadOffset: UInt64
   package var record: UInt32
   var device: UInt16?

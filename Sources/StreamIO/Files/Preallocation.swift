@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// File systems that learn of a file's growth only page by page spend more time on finding room
 /// than on copying (`Benchmarks/README.md`).
-final class AllocatedSpace {
+final class Preallocation {
   private var position: UInt64 = 0
   private var end: UInt64 = 0
   private var isUsed = true

@@ -8,7 +8,7 @@ import VFIO
 
 /// Who holds the kernel's devices once they are restored: what is restored lasts as long as
 /// somebody does.
-struct KeepingOptions: ParsableArguments {
+struct HandOverOptions: ParsableArguments {
   @Option(
     name: .customLong("then"), parsing: .remaining,
     help: ArgumentHelp(
@@ -41,7 +41,7 @@ struct KeepingOptions: ParsableArguments {
   }
 
   /// Finds out before any device is touched whether there will be somebody to hold them.
-  func prepare(_ devices: [any MigratableDevice]) throws -> Keeper {
+  func prepare(_ devices: [any MigratableDevice]) throws -> DeviceKeeper {
     guard isAsked else { return .nobody }
     if let device = devices.first(where: { !($0 is KernelDevice) }) {
       throw CommandError.usage(
@@ -55,7 +55,7 @@ struct KeepingOptions: ParsableArguments {
       return .command(path, command)
     }
     if let socket {
-      do throws(ErrorNumber) {
+      do throws(LinuxErrno) {
         return .socket(try HandOver.connect(to: socket), socket)
       } catch {
         throw CommandError.input("--hand-over \(socket): \(error)")
@@ -80,7 +80,7 @@ struct KeepingOptions: ParsableArguments {
 }
 
 /// Who holds restored devices.
-enum Keeper {
+enum DeviceKeeper {
   case nobody
   case command(String, [String])
   case socket(FileDescriptor, String)
@@ -93,7 +93,7 @@ enum Keeper {
     switch self {
     case .nobody: break
     case .command(let path, let arguments):
-      do throws(ErrorNumber) {
+      do throws(LinuxErrno) {
         try HandOver.keepOnExec(inheritance)
         throw Self.become(
           path, arguments, [HandOver.environmentVariable: InheritedDevice.text(of: inheritance)])
@@ -101,7 +101,7 @@ enum Keeper {
         throw CommandError.input("--then \(path): \(error)")
       }
     case .socket(let socket, let path):
-      do throws(ErrorNumber) {
+      do throws(LinuxErrno) {
         try HandOver.send(inheritance, over: socket)
       } catch {
         throw CommandError.input("--hand-over \(path): \(error)")
@@ -118,13 +118,13 @@ enum Keeper {
   /// Replaces this process; why that could not be.
   private static func become(
     _ path: String, _ arguments: [String], _ variables: [String: String]
-  ) -> ErrorNumber {
+  ) -> LinuxErrno {
     for (name, value) in variables { unsafe setenv(name, value, 1) }
     // What this process ignores the next one would too.
     _ = Glibc.signal(SIGPIPE, SIG_DFL)
     // SAFETY: the copies live as long as the process, which is about to be another.
     var pointers = unsafe arguments.map { unsafe strdup($0) } + [nil]
     unsafe execv(path, &pointers)
-    return ErrorNumber(rawValue: errno)
+    return LinuxErrno(rawValue: errno)
   }
 }

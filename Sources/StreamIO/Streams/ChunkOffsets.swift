@@ -4,7 +4,7 @@ import MigrationStream
 ///
 /// However many chunks there are, no more than a limit of places are held: the last devices give
 /// way to the first, and of the first alone every other place does.
-struct ChunkPlaces {
+struct ChunkOffsets {
   struct Place {
     let stateOffset: UInt64
     let recordOffset: UInt64
@@ -60,7 +60,7 @@ struct ChunkPlaces {
     _ device: UInt16, in archive: borrowing StreamArchive
   ) throws(StreamIOError) -> OfDevice {
     if !devices.contains(Int(device)) {
-      self = ChunkPlaces(from: device, limit: limit)
+      self = ChunkOffsets(from: device, limit: limit)
       _ = try archive.catalog(&self)
     }
     let index = Int(device) - devices.lowerBound
@@ -74,7 +74,7 @@ extension StreamArchive {
   ///
   /// `note` sees every record of the walk.
   borrowing func catalog(
-    _ places: inout ChunkPlaces, note: (ScannedRecord) -> Void = { _ in }
+    _ places: inout ChunkOffsets, note: (ScannedRecord) -> Void = { _ in }
   ) throws(StreamIOError) -> StreamCatalog {
     try catalog(verifyingIndex: true) { record in
       places.note(record)

@@ -1,10 +1,10 @@
 extension RecordHeader {
-  /// Throws where the header contradicts the format, or what the stream's has of limits and features; so what it says is safe
-  /// to allocate.
+  /// Throws where the header contradicts the format, or what the stream's has of limits and
+  /// features; so what it says is safe to allocate.
   package func check(
     limits: StreamLimits, features: StreamHeader.MandatoryFeatures, at offset: UInt64
   ) throws(StreamError) {
-    let place = RecordPlace(payloadOffset: offset, record: sequence, device: deviceNumber)
+    let place = RecordLocation(payloadOffset: offset, record: sequence, device: deviceNumber)
     if type == .stateChunk {
       try checkChunk(limits: limits, features, at: place)
     } else {
@@ -12,7 +12,7 @@ extension RecordHeader {
     }
   }
 
-  private func checkMetadata(limits: StreamLimits, at place: RecordPlace) throws(StreamError) {
+  private func checkMetadata(limits: StreamLimits, at place: RecordLocation) throws(StreamError) {
     guard storedByteCount <= limits.metadataByteCount else {
       throw place.error(
         .limitExceeded, expected: "at most \(limits.metadataByteCount) bytes of \(type)",
@@ -27,7 +27,7 @@ extension RecordHeader {
   }
 
   private func checkChunk(
-    limits: StreamLimits, _ features: StreamHeader.MandatoryFeatures, at place: RecordPlace
+    limits: StreamLimits, _ features: StreamHeader.MandatoryFeatures, at place: RecordLocation
   ) throws(StreamError) {
     guard (1...limits.chunkByteCount).contains(rawByteCount) else {
       throw place.error(
