@@ -11,11 +11,15 @@ private let isReadDone = Atomic<Bool>(false)
 /// What signals do to calls that wait. Each test has a process of its own: signal handlers and the
 /// request to give up are of the whole process.
 @Suite struct InterruptionTests {
-  /// Has `handler` called for SIGUSR1, without SA_RESTART.
+  /// Has `handler` called for SIGUSR1 by this thread, without SA_RESTART.
   private static func handle(_ handler: @convention(c) (CInt) -> Void) {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = handler
     sigaction(SIGUSR1, &action, nil)
+    // The threads that run tests have all signals blocked.
+    var signals = sigset_t()
+    sigaddset(&signals, SIGUSR1)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   @Test func aSignalDoesNotEndARead() async {
@@ -47,7 +51,10 @@ private let isReadDone = Atomic<Bool>(false)
       try #require(!Interruption.isRequested)
       var ends: [CInt] = [0, 0]
       try #require(pipe(&ends) == 0)
-      let (reader, readEnd) = (pthread_self(), FileDescriptor(rawValue: ends[0]))
+      let reader = pthread_self()
+      let (readEnd, writeEnd) = (
+        FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1])
+      )
       // A signal that comes before the call waits is not seen by it: the next one is.
       let sender = try #require(
         WritingThread {
@@ -55,6 +62,8 @@ private let isReadDone = Atomic<Bool>(false)
             usleep(1000)
             pthread_kill(reader, SIGUSR1)
           }
+          // A read that does not give up finds an end, so that the test fails and does not hang.
+          try? writeEnd.close()
         })
       let error = #expect(throws: StreamIOError.self) {
         try InputFile(descriptor: readEnd, name: "pipe").contents(limit: 100)
