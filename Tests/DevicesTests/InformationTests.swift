@@ -31,7 +31,9 @@ import Testing
     for count in 0..<list.count {
       #expect(throws: InformationError.self) { try region(Array(list[..<count])).mappableAreas() }
     }
-    for (start, size) in [(0x4001, 0), (0x3000, 0x1001), (UInt64.max, 1), (0, .max)] {
+    for (start, size) in [(0x4001, 0), (0x3000, 0x1001), (.max, 1), (0, .max)]
+      as [(UInt64, UInt64)]
+    {
       let list = little(1, 0, width: 4) + little(start, size, width: 8)
       #expect(throws: InformationError.self) { try region(list).mappableAreas() }
     }

@@ -90,7 +90,7 @@ import VirtualPCI
     let layout = try ProfileLayout(Profile(parsing: [UInt8](profile.utf8)))
     let host = HostFunction(try ConfigSpace(device.configurationSpace()), label: "it")
     return try VirtualConfigSpace(
-      layout, at: PhysicalPlaces(of: layout, on: host), on: Access(device: device))
+      layout, at: PhysicalOffsets(of: layout, on: host), on: Access(device: device))
   }
 
   @Test func aVirtualSpaceServesADevice() throws {

@@ -1,5 +1,4 @@
 import ByteIO
-public import Devices
 public import MigrationStream
 
 /// Takes devices from RUNNING into one stream.

@@ -1,5 +1,4 @@
 import ByteIO
-public import Devices
 public import MigrationStream
 
 /// Takes a stream onto target devices.

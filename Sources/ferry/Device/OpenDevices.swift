@@ -1,6 +1,7 @@
 import ByteIO
 import Devices
 import EmulatedDevices
+import MigrationStream
 import StreamIO
 import SystemPackage
 import VFIO

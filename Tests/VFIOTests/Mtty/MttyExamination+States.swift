@@ -26,7 +26,7 @@ extension MttyExamination {
     try restart()
     let old = try device.transition(to: from)
     if !image.isEmpty { _ = try old?.give(image) }
-    var new: Device.Channel?
+    var new: (any MigrationChannel)?
     var text = answer { () throws(DeviceError) in
       new = try device.transition(to: target)
       return new == nil ? "taken" : "a channel"
@@ -60,7 +60,7 @@ extension MttyExamination {
   }
 
   /// What a channel answers to one call of each kind.
-  private func examined(_ channel: Device.Channel) -> String {
+  private func examined(_ channel: any MigrationChannel) -> String {
     let answers = [
       "information " + information(of: channel),
       "read 0 " + answer { () throws(DeviceError) in hex(try channel.take(0)) },
@@ -76,7 +76,7 @@ extension MttyExamination {
     return answers.joined(separator: ", ")
   }
 
-  func information(of channel: Device.Channel) -> String {
+  func information(of channel: any MigrationChannel) -> String {
     answer { () throws(DeviceError) in
       let information = try channel.preCopyInformation()
       return "\(information.initialByteCount)+\(information.dirtyByteCount)"
