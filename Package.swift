@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "VirtualPCI", targets: ["VirtualPCI"]),
     .library(name: "StateLayout", targets: ["StateLayout"]),
     .library(name: "QEMUStream", targets: ["QEMUStream"]),
+    .library(name: "Inputs", targets: ["Inputs"]),
     .library(name: "Devices", targets: ["Devices"]),
     .library(name: "StateTranslation", targets: ["StateTranslation"]),
     .library(name: "Migration", targets: ["Migration"]),
@@ -34,7 +35,7 @@ let package = Package(
     .target(name: "CGlibc"),
 
     .target(name: "ByteIO", dependencies: ["CChecksum"]),
-    .target(name: "YAMLReader", dependencies: ["CYAML"]),
+    .target(name: "YAMLReader", dependencies: ["ByteIO", "CYAML"]),
     .target(
       name: "MigrationStream", dependencies: ["ByteIO", "CZstd", "CXXHash"],
       resources: [.embedInCode("Dictionaries")]),
@@ -51,6 +52,11 @@ let package = Package(
       resources: [.embedInCode("Layouts")]),
     .target(
       name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "VirtualPCI"]),
+    .target(
+      name: "Inputs",
+      dependencies: [
+        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StreamIO",
+      ]),
     .target(name: "Devices", dependencies: ["ByteIO", "MigrationStream"]),
     .target(
       name: "StateTranslation",
@@ -79,14 +85,15 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "Migration", "MigrationStream", "PCIConfig", "QEMUStream",
-        "StateLayout", "StateTranslation", "StreamIO", "VirtualPCI",
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
+        "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO", "VirtualPCI",
       ]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "Devices", "EmulatedDevices", "Migration", "MigrationStream",
-        "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "ByteIO", "CGlibc", "Devices", "EmulatedDevices", "Inputs", "Migration",
+        "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
+        "StreamIO", "VFIO",
         "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -129,12 +136,14 @@ let package = Package(
     .testTarget(
       name: "PCIConfigTests",
       dependencies: [
-        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "ByteIO", "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "VirtualPCITests",
       dependencies: [
-        "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport", "TestSupport",
+        "ByteIO", "PCIConfig", "QEMUStream", "Reports", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "StateLayoutTests",
@@ -146,6 +155,12 @@ let package = Package(
       name: "QEMUStreamTests",
       dependencies: [
         "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "VirtualPCI", "PCITestSupport",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "InputsTests",
+      dependencies: [
+        "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
         "TestSupport",
       ]),
     .testTarget(
@@ -174,7 +189,12 @@ let package = Package(
         "StateLayout", "StateTranslation", "VirtualPCI", "DeviceTestSupport", "TestSupport",
       ]),
     .testTarget(
-      name: "ReportsTests", dependencies: ["PCIConfig", "Reports", "PCITestSupport", "TestSupport"]),
+      name: "ReportsTests",
+      dependencies: [
+        "ByteIO", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig", "Reports",
+        "StateLayout", "StateTranslation", "StreamIO", "VFIO", "DeviceTestSupport",
+        "PCITestSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "VFIOTests",
       dependencies: [

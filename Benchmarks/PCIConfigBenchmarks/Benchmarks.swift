@@ -1,7 +1,8 @@
 import Benchmark
 import PCIConfig
 
-/// Accesses of a virtual configuration space, as a VMM serves them in the path of a VM exit. The goal: below 50 ns a read.
+/// Accesses of a virtual configuration space, as a VMM serves them in the path of a VM exit. The
+/// goal: below 50 ns a read.
 let benchmarks: @Sendable () -> Void = {
   Benchmark.defaultConfiguration.metrics = [.wallClock, .throughput]
   Benchmark.defaultConfiguration.scalingFactor = .mega

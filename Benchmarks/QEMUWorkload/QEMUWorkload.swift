@@ -1,7 +1,8 @@
 import Glibc
 import QEMUStream
 
-/// Writes a QEMU stream of a machine with so many MiB of memory, all of it sent, and a VFIO device; for tools/bench.
+/// Writes a QEMU stream of a machine with so many MiB of memory, all of it sent, and a VFIO device;
+/// for tools/bench.
 @main struct QEMUWorkload {
   static func main() {
     let arguments = CommandLine.arguments

@@ -2,10 +2,9 @@ import Benchmark
 import ByteIO
 import StateLayout
 import StateTranslation
-import StateTranslation
 
-/// Structured states taken apart and translated, and opaque ones streamed through. The goals: microseconds for the first, no
-/// less than half of a copy's speed for the second.
+/// Structured states taken apart and translated, and opaque ones streamed through. The goals:
+/// microseconds for the first, no less than half of a copy's speed for the second.
 let benchmarks: @Sendable () -> Void = {
   Benchmark.defaultConfiguration.metrics = [.wallClock, .throughput]
   Benchmark.defaultConfiguration.maxDuration = .seconds(2)

@@ -2,7 +2,8 @@ import ByteIO
 import MigrationStream
 
 extension Workload {
-  /// Encoder and decoder over `pages`; what is encoded lands in memory, what is decoded is looked at where it lies.
+  /// Encoder and decoder over `pages`; what is encoded lands in memory, what is decoded is looked
+  /// at where it lies.
   static func codec(_ pages: Memory, _ compression: Compression) -> [Workload] {
     let name = compression == .raw ? "raw" : "zstd"
     let target = Memory(pages.count + pages.count / 64 + (1 << 16))

@@ -1,6 +1,8 @@
 /// Memory that is filled, read in place and used again: the hot paths allocate nothing for each
 /// record.
-@safe public struct ByteBuffer: ~Copyable {
+///
+/// Sendable, though it holds a pointer: its memory has one owner, and goes where that goes.
+@safe public struct ByteBuffer: ~Copyable, @unchecked Sendable {
   private var storage: UnsafeMutableRawBufferPointer
   /// The number of bytes held, from the start.
   public private(set) var count = 0

@@ -11,7 +11,8 @@ public protocol ByteSource<Failure>: ~Copyable {
 
   /// Whether a read would return at once, with bytes or at the end, and not wait for a peer.
   ///
-  /// Readers that work ahead stop where it is false. Unless the source has an answer of its own, it is true.
+  /// Readers that work ahead stop where it is false. Unless the source has an answer of its own, it
+  /// is true.
   var isReady: Bool { get }
 
   /// Reads once into the front of `span`, and returns how many bytes came; 0 at the end.
@@ -24,8 +25,10 @@ public protocol ByteSource<Failure>: ~Copyable {
 }
 
 extension ByteSource where Self: ~Copyable {
+  /// True: nothing is known of a wait.
   public var isReady: Bool { true }
 
+  /// None: all bytes have to be read.
   public mutating func skip(_ count: UInt64) throws(Failure) -> UInt64 { 0 }
 
   /// Reads on until `buffer` holds `count` bytes or the source ends; what it held before stays.
@@ -62,7 +65,8 @@ public protocol RandomAccessBytes<Failure>: ~Copyable {
 }
 
 extension RandomAccessBytes where Self: ~Copyable {
-  /// Replaces what `buffer` holds by `count` bytes from `offset`, or by fewer if the bytes end before.
+  /// Replaces what `buffer` holds by `count` bytes from `offset`, or by fewer if the bytes end
+  /// before.
   public borrowing func read(
     into buffer: inout ByteBuffer, at offset: UInt64, count: Int
   ) throws(Failure) {

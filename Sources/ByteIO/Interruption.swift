@@ -1,6 +1,7 @@
 private import Synchronization
 
-/// Whether calls that wait shall give up when a signal comes, and long work shall end, instead of going on.
+/// Whether calls that wait shall give up when a signal comes, and long work shall end, instead of
+/// going on.
 ///
 /// For programs that have something to put back before they end. A signal's handler asks for it;
 /// whatever waits in the system then fails with EINTR, and engines cancel at the next safe point.

@@ -1,5 +1,5 @@
 extension UInt64 {
-  /// A number of bytes as people write it: `4096`, `64KiB`, `1M`; nil where `text` is no such
+  /// A number of bytes as people write it: `4096`, `64KiB`, `1M`; nil if `text` is no such
   /// number.
   public init?(byteCount text: some StringProtocol) {
     let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -7,7 +7,7 @@ public struct Capability: Sendable, Hashable {
   /// The number of bytes from its header on: what its own registers say, never past the end of the
   /// space.
   ///
-  /// Where no table knows the structure, the bytes up to the next capability or to 16 zeros in a
+  /// If no table knows the structure, the bytes up to the next capability or to 16 zeros in a
   /// row.
   public let length: Int
   /// Whether `length` comes from the structure's definition.

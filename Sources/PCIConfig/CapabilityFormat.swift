@@ -7,7 +7,7 @@ public struct CapabilityFormat: Sendable {
   public let id: CapabilityID
   /// The name that the specification gives it.
   public let name: String
-  /// The number of bytes of the structure, as its own registers say; nil where they do not.
+  /// The number of bytes of the structure, as its own registers say; nil if they do not.
   public let length: @Sendable (CapabilityView) -> Int?
   /// The version that a standard capability keeps in a register of its own.
   public let version: (@Sendable (CapabilityView) -> Int)?

@@ -11,7 +11,7 @@ extension ConfigSpace {
   public var classCode: UInt32 {
     UInt32(truncatingIfNeeded: load(0x09, byteCount: 3) ?? 0)
   }
-  /// The layout of the header: 0 for an endpoint, 1 for a bridge, 2 for CardBus; nil where unknown.
+  /// The layout of the header: 0 for an endpoint, 1 for a bridge, 2 for CardBus; nil if unknown.
   public var headerType: UInt8? { u8(at: 0x0e).map { $0 & 0x7f } }
   /// Whether the device has further functions (bit 7 of Header Type).
   public var isMultiFunction: Bool { (u8(at: 0x0e) ?? 0) & 0x80 != 0 }

@@ -8,7 +8,7 @@ extension ConfigSpace {
     return values(of: registers, view, within: capability.range)
   }
 
-  /// The registers of the header, by its type; none where the type is unknown.
+  /// The registers of the header, by its type; none if the type is unknown.
   public var headerRegisters: [RegisterValue] {
     let registers =
       switch headerType {

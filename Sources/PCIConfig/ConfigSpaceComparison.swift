@@ -155,7 +155,7 @@ public struct ConfigSpaceDifference: Sendable, Hashable {
   public let capability: String
   /// The field, register or property that differs; empty for a capability as a whole.
   public let field: String
-  /// Where it lies in the first space; absent where the first has none.
+  /// Where it lies in the first space; absent if the first has none.
   public let offset: Int?
   /// What the first space has.
   public let first: String

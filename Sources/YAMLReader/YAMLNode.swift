@@ -2,7 +2,7 @@
 public struct YAMLNode: Sendable {
   /// The three kinds of nodes.
   public enum Content: Sendable {
-    /// A scalar's text; `isPlain` is false where it was quoted or a block, and so is always a
+    /// A scalar's text; `isPlain` is false if it was quoted or a block, and so is always a
     /// string.
     case scalar(String, isPlain: Bool)
     /// A list of nodes.

@@ -1,9 +1,8 @@
 import ArgumentParser
+import MigrationStream
 
 /// The root of the command.
 struct Ferry: ParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "ferry",
     abstract: "Carry, check and look into the state of PCI functions that are passed through.",
@@ -17,7 +16,7 @@ struct Ferry: ParsableCommand {
       is no; 2 usage; 3 a torn or damaged input; 4 a device that failed; 5 other input or output; \
       128+N after signal N.
       """,
-    version: "ferry \(version)",
+    version: "ferry \(StreamInformation.ferryVersion)",
     groupedSubcommands: [
       CommandGroup(
         name: "Streams",

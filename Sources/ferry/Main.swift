@@ -1,6 +1,7 @@
 import ArgumentParser
 import CGlibc
 import Glibc
+import Reports
 
 /// Runs the command and turns what it throws into a message and an exit code.
 @main enum Main {
@@ -12,7 +13,8 @@ import Glibc
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
-  /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns its exit code.
+  /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns
+  /// its exit code.
   static func run(
     _ arguments: [String], report: (String) -> Void = { StandardError.print($0) }
   ) -> Int32 {
@@ -27,7 +29,7 @@ import Glibc
 
   private static func exitCode(of error: any Error, report: (String) -> Void) -> Int32 {
     if let failure = CommandError(error) {
-      if let message = failure.message { report("ferry: \(Printable.lines(message))") }
+      if let message = failure.message { report("ferry: \(TerminalText.lines(message))") }
       return failure.code
     }
     let code = Ferry.exitCode(for: error)

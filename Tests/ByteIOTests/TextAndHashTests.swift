@@ -41,3 +41,18 @@ import Testing
     #expect(UInt64(byteCount: count.byteCountText) == count)
   }
 }
+
+@Suite struct IDPairTests {
+  @Test(arguments: [(0, 0), (0x8086, 0x1521), (0xffff, 1)] as [(UInt16, UInt16)])
+  func thePrintedPairIsReadBack(vendor: UInt16, device: UInt16) throws {
+    let text = idPair(vendor, device)
+    #expect(text.count == 9)
+    let pair = try #require(idPair(parsing: text))
+    #expect(pair == (vendor, device))
+  }
+
+  @Test(arguments: ["", "8086", "8086:", ":1", "8086:15210", "8086:+1", "8086:1:2", "x:1"])
+  func otherTextIsNone(text: String) {
+    #expect(idPair(parsing: text) == nil)
+  }
+}

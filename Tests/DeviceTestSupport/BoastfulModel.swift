@@ -9,11 +9,11 @@ package final class BoastfulModel: DeviceModel {
 
   package init(_ base: any DeviceModel) { self.base = base }
 
-  package func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  package func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: .max, dirtyByteCount: .max)
   }
 
-  package func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { .max }
+  package func stopCopyByteCount() throws(LinuxErrno) -> UInt64 { .max }
 
   package var driver: String { base.driver }
   package var abilities: MigrationAbilities { base.abilities }
@@ -26,12 +26,12 @@ package final class BoastfulModel: DeviceModel {
   package func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
     base.writeConfiguration(bytes, at: offset)
   }
-  package func take(_ arc: MigrationArc) throws(ErrorNumber) { try base.take(arc) }
-  package func read(into span: inout MutableRawSpan, in state: MigrationState) throws(ErrorNumber)
+  package func take(_ arc: MigrationArc) throws(LinuxErrno) { try base.take(arc) }
+  package func read(into span: inout MutableRawSpan, in state: MigrationState) throws(LinuxErrno)
     -> Int
   {
     try base.read(into: &span, in: state)
   }
-  package func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int { try base.write(bytes) }
+  package func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int { try base.write(bytes) }
   package func reset() { base.reset() }
 }

@@ -37,7 +37,7 @@ extension EmulatedDevice {
     _ = try transition(to: .stop)
   }
 
-  /// Where loading `bytes` fails and how; nil where it does not.
+  /// Where loading `bytes` fails and how; nil if it does not.
   package func refusal(of bytes: [UInt8], step: () -> Int = { .max }) -> DeviceError? {
     do {
       try load(bytes, step: step)
@@ -87,7 +87,7 @@ extension MigrationChannel {
 }
 
 /// The errno that `body` throws.
-package func number(_ body: () throws -> Void) -> ErrorNumber? {
+package func number(_ body: () throws -> Void) -> LinuxErrno? {
   do { try body() } catch { return (error as? DeviceError)?.number }
   return nil
 }

@@ -1,7 +1,7 @@
 package import StateLayout
 
-/// What a state says of a guest, by what a device finds it by: what a device holds for itself is left out, such as its
-/// capabilities, and how a state is cut.
+/// What a state says of a guest, by what a device finds it by: what a device holds for itself is
+/// left out, such as its capabilities, and how a state is cut.
 package struct StateContent {
   package private(set) var parts: [String: [UInt8]] = [:]
   /// What only firmware understands, and may refuse for reasons of its own.
@@ -47,8 +47,8 @@ package struct StateContent {
     }
   }
 
-  /// Which interrupts wait (visrc and vispv, iaintflagreg and iaintflagsrcsel1 of a bank) is saved and not restored;
-  /// agreements and capabilities are the device's own.
+  /// Which interrupts wait (visrc and vispv, iaintflagreg and iaintflagsrcsel1 of a bank) is saved
+  /// and not restored; agreements and capabilities are the device's own.
   private mutating func addSections(of tree: LayoutTree) {
     func sections(_ node: LayoutNode?) -> [(id: String, node: LayoutNode)] {
       (node?["sections"]?.items ?? []).map { ($0["id"]?.text ?? "", $0) }
@@ -72,7 +72,8 @@ package struct StateContent {
     }
   }
 
-  /// Registers lie at other places for each function, in one order; the pool of an address is its function's.
+  /// Registers lie at other places for each function, in one order; the pool of an address is its
+  /// function's.
   private mutating func addRegisters(of tree: LayoutTree) {
     let count = Int(clamping: tree.integer("num_regs") ?? 0)
     let registers = (tree["regs"]?.items ?? []).prefix(count).sorted {

@@ -1,8 +1,9 @@
 package import StateLayout
 package import TestSupport
 
-/// Ways in which a state comes to harm, drawn by a seed: bits and fields that are others, and pieces that are lost, twice or
-/// in one another's place, also such that all counts and lengths agree.
+/// Ways in which a state comes to harm, drawn by a seed: bits and fields that are others, and
+/// pieces that are lost, twice or in one another's place, also such that all counts and lengths
+/// agree.
 package struct StateDamage {
   private let state: [UInt8]
   private let tree: LayoutTree
@@ -38,7 +39,8 @@ package struct StateDamage {
     return bytes
   }
 
-  /// The state with a list that has an item less, twice or at another place; nil where that cannot be written.
+  /// The state with a list that has an item less, twice or at another place; nil if that cannot be
+  /// written.
   private func rearranged(_ random: inout SplitMix64) -> [UInt8]? {
     guard let path = lists.randomElement(using: &random) else { return nil }
     var tree = tree

@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  /// Where a translation has nothing to put right, the layout alone stands between a state and a
+  /// If a translation has nothing to put right, the layout alone stands between a state and a
   /// device like its own.
   @Test(arguments: devices, seeds(10))
   func whatIsSoundIsLoadedUnlessAFactIsAgainstIt(name: String, seed: UInt64) throws {

@@ -179,7 +179,7 @@ import Testing
   @Test func imagesAreNotSplitMergedOrLeftOut() throws {
     let bytes = try mlx5("size=20MiB&chunks=yes").stopCopied()
     let all = records(bytes)
-    func refusal(_ bodies: [[UInt8]]) throws -> ErrorNumber? {
+    func refusal(_ bodies: [[UInt8]]) throws -> LinuxErrno? {
       try mlx5("size=20MiB").refusal(of: bodies.flatMap { record($0, tag: 0) })?.number
     }
     let images = all.dropFirst().map(\.body)

@@ -21,7 +21,7 @@ import Testing
     try channel.write(bytes.span.raw)
   }
 
-  private func number(_ body: () throws -> Void) -> ErrorNumber? {
+  private func number(_ body: () throws -> Void) -> LinuxErrno? {
     do { try body() } catch { return (error as? DeviceError)?.number }
     return nil
   }

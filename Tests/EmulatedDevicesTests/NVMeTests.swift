@@ -67,7 +67,7 @@ import Testing
     #expect(try nvme(source).refusal(of: try nvme(source).stopCopied()) == nil)
   }
 
-  private static let changes: [(offset: Int, value: UInt8, number: ErrorNumber?)] = [
+  private static let changes: [(offset: Int, value: UInt8, number: LinuxErrno?)] = [
     (2, 0, .inputOutput), (0, 1, .inputOutput), (48, 1, .inputOutput), (16, 9, .invalid),
     (24, 1, .invalid), (32, 1, .invalid), (50, 9, .invalid), (3, 9, nil),
     // Of the first submission queue: not contiguous, a priority, no such completion queue, a head

@@ -127,7 +127,7 @@ import Testing
     return try xe(parameters).refusal(of: all.flatMap(\.bytes))
   }
 
-  private static func write(_ number: ErrorNumber) -> DeviceError {
+  private static func write(_ number: LinuxErrno) -> DeviceError {
     DeviceError(.writeData(at: 0), number)
   }
 

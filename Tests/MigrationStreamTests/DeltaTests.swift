@@ -34,7 +34,8 @@ import Testing
     }
     #expect(chunks.contains { $0.chunk.dependency == .kept })
     if windowByteCount == 4 << 20 {
-      // What is sent again is found: of a quarter of the blocks that changed, less than half of a chunk.
+      // What is sent again is found: of a quarter of the blocks that changed, less than half of a
+      // chunk.
       let again = chunks.filter { $0.chunk.context.phase == .stopCopy }
       #expect(again.allSatisfy { $0.chunk.isDelta })
       var plain = builder

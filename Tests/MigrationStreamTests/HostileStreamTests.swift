@@ -238,7 +238,8 @@ import Testing
         \.self)
       var found: StreamError.Code?
       do { _ = try DecodedStream(stream.encoded()) } catch { found = error.code }
-      // The stream's index does not lie where its footer says any more; only the fields are of interest.
+      // The stream's index does not lie where its footer says any more; only the fields are of
+      // interest.
       #expect((found == .limitExceeded) == (code == .limitExceeded), "\(count) fields")
     }
   }

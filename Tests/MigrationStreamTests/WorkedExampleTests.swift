@@ -5,7 +5,8 @@ import Testing
 
 /// The example in Format.md, which readers in other languages are written from.
 @Suite struct WorkedExampleTests {
-  /// The bytes between "```hex" and "```": an offset, two blanks, up to 16 bytes, and what they mean.
+  /// The bytes between "```hex" and "```": an offset, two blanks, up to 16 bytes, and what they
+  /// mean.
   static func documentedBytes() throws -> [UInt8] {
     let text = String(
       decoding: try Corpus.contents(

@@ -21,8 +21,8 @@ import Testing
   func preparedTargetsAreStoppedWithTheStateOfTheStream(source: String) throws {
     let target = try target(for: source)
     let prepared = try prepare(try stream(of: source), onto: [target])
-    #expect(target.now == .stop)
-    #expect(try target.content == device(source).content)
+    let content = try device(source).content
+    #expect(target.now == .stop && target.content == content)
     #expect(target.arcs.last == MigrationArc(.resuming, .stop))
     let summary = try prepared.commit()
     #expect(target.now == .running && summary.devices.map(\.outcome) == [.restored])
@@ -53,7 +53,7 @@ import Testing
       let summary = try leaves ? prepared.leaveStopped() : prepared.commit()
       #expect(summary.devices.map(\.outcome) == [leaves ? .stopped : .restored])
       #expect(target.now == (leaves ? .stop : .running) && target.resetCount == 0)
-      #expect(try target.content == device(source).content)
+      #expect(target.content == (try device(source).content))
     }
   }
 

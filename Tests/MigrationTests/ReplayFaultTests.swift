@@ -64,11 +64,11 @@ import Testing
       let target = try device(pair[1])
       let before = target.content
       target.faults = FaultPlan([
-        .init(at: .byte(offset), ErrorNumber(rawValue: 28), entersError: step % 3 == 0)
+        .init(at: .byte(offset), LinuxErrno(rawValue: 28), entersError: step % 3 == 0)
       ])
       let error = try #require(try failure(bytes, onto: [target]))
       guard case .device(let cause, number: 0) = error.cause else { return #expect(Bool(false)) }
-      #expect(cause == DeviceError(.writeData(at: offset), ErrorNumber(rawValue: 28)))
+      #expect(cause == DeviceError(.writeData(at: offset), LinuxErrno(rawValue: 28)))
       let place = try #require(error.place)
       #expect(place.stateOffset == offset)
       // The record that the byte is in.

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ReplayTests {
   private func report(
     _ bytes: [UInt8], _ devices: [EmulatedDevice], options: ReplayOptions = ReplayOptions(),
-    judgement: StateJudgement? = nil
+    judgement: LayoutVerdict? = nil
   ) throws -> CompatibilityReport {
     var source = MemorySource(bytes)
     var engine = ReplayEngine(
@@ -136,7 +136,7 @@ import Testing
 
   @Test func stateThatIsUnsoundIsRefusedUnlessAllowed() throws {
     let bytes = try stream(of: "emulated:mtty?text=hello")
-    let unsound = StateJudgement.unsound(layout: "mtty", problem: "it is cut")
+    let unsound = LayoutVerdict.unsound(layout: "mtty", problem: "it is cut")
     let target = try device("emulated:mtty?text=old")
     let before = target.serial?.image
     #expect(

@@ -152,7 +152,8 @@ import Testing
     #expect(devices.allSatisfy { $0.space.unknownRanges.isEmpty && $0.address != nil })
   }
 
-  // Third parties' dumps are not the project's to copy; beside it they are read by this and the other suites.
+  // Third parties' dumps are not the project's to copy; beside it they are read by this and the
+  // other suites.
   @Test(.enabled(if: !DumpCorpus.thirdParty.isEmpty))
   func thirdPartyDumpsAreRead() throws {
     for path in DumpCorpus.thirdParty {
@@ -175,7 +176,8 @@ import Testing
   // Any one byte of a small dump replaced by any other: an error or a dump, never a trap.
   @Test func everyReplacedByteIsSurvived() throws {
     let text = [UInt8](("00:02.0 x\n" + rows(0..<4) + "\n").utf8)
-    // Of the rows between the first and the last, one stands for all; so do a few for the bytes that no text has.
+    // Of the rows between the first and the last, one stands for all; so do a few for the bytes
+    // that no text has.
     let middle = text.count - 2 * rows(3..<4).utf8.count..<text.count - rows(3..<4).utf8.count - 1
     let bytes = Array(0..<0x80) + [0x80, 0xa0, 0xc3, 0xff] as [UInt8]
     for index in text.indices where !middle.contains(index) {

@@ -3,16 +3,20 @@ import PCITestSupport
 import TestSupport
 import Testing
 
-/// Debian's pciutils as an oracle: lspci for offsets, versions and fields, setpci for ids and raw values.
+/// Debian's pciutils as an oracle: lspci for offsets, versions and fields, setpci for ids and raw
+/// values.
 ///
-/// Whole texts are never compared, because they differ from one release to the next. Known differences:
+/// Whole texts are never compared, because they differ from one release to the next. Known
+/// differences:
 ///
-/// - Without a PCI Express capability, lspci does not look for extended capabilities; the reader here reports them, with
-///   a finding. No dump at hand has that; pciutils' own `broken-ecaps` does.
+/// - Without a PCI Express capability, lspci does not look for extended capabilities; the reader
+///   here reports them, with a finding. No dump at hand has that; pciutils' own `broken-ecaps`
+///   does.
 /// - A pointer below 0x40 or 0x100 ends a list here; lspci follows it.
 /// - lspci reads bytes that a dump leaves out as ff; here they are unknown, and end a list.
-/// - Not compared because lspci prints a name twice in one line (the slot's `MRL`), or not at all (ATS bits 5 to 7; the
-///   "PASID required" of PRI before 3.10; `<?>` for Data Link Feature, Physical Layer and Lane Margining).
+/// - Not compared because lspci prints a name twice in one line (the slot's `MRL`), or not at all
+///   (ATS bits 5 to 7; the "PASID required" of PRI before 3.10; `<?>` for Data Link Feature,
+///   Physical Layer and Lane Margining).
 @Suite(
   // Debian's package pciutils, which tools/test installs.
   .enabled(if: Tool.isInstalled("lspci") && Tool.isInstalled("setpci")))
@@ -60,7 +64,8 @@ struct LspciOracleTests {
     try compareValues(path)
   }
 
-  /// Asks for every register of every capability by the capability's id, which makes setpci find it itself.
+  /// Asks for every register of every capability by the capability's id, which makes setpci find it
+  /// itself.
   private func compareValues(_ path: String) throws {
     for device in try DumpCorpus.devices(path) {
       let address = try #require(device.address)
@@ -270,8 +275,9 @@ struct LspciOracleTests {
     }
   }
 
-  // Every capability there is, with random registers: dumps at hand have only some. The raw header has the version, too;
-  // lspci itself gives up on some ("Internal bug: Accessing non-read configuration byte").
+  // Every capability there is, with random registers: dumps at hand have only some. The raw header
+  // has the version, too; lspci itself gives up on some ("Internal bug: Accessing non-read
+  // configuration byte").
   @Test(arguments: seeds(16))
   func everyCapabilityAgrees(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)

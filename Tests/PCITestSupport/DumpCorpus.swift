@@ -5,14 +5,15 @@ import TestSupport
   import Glibc
 #endif
 
-/// The dumps that tests read: the project's own, and third parties' where they lie beside the project.
+/// The dumps that tests read: the project's own, and third parties' where they lie beside the
+/// project.
 package enum DumpCorpus {
   package static let own = [
     "qemu-nvme-pf-vfs-on.txt", "qemu-nvme-vf0.txt", "qemu-virtio-net-ats.txt",
   ]
   .map { Corpus.root + "/corpora/configspace/" + $0 }
 
-  /// Not the project's to copy; empty where they are absent.
+  /// Not the project's to copy; empty if they are absent.
   package static let thirdParty: [String] = {
     let folder = Corpus.root + "/../shared/corpora/configspace"
     return names(in: folder).filter { $0.hasSuffix(".txt") && !$0.hasPrefix("qemu-") }

@@ -55,7 +55,8 @@ package struct LspciOutput {
     return (String(text[..<colon]), String(text[text.index(after: colon)...]))
   }
 
-  /// The flags of a line: each name with whether a plus follows it. Names that come twice tell nothing.
+  /// The flags of a line: each name with whether a plus follows it. Names that come twice tell
+  /// nothing.
   package static func flags(_ text: String) -> [String: Bool] {
     var flags: [String: Bool] = [:]
     var twice: Set<String> = []

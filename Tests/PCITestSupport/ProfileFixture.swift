@@ -25,7 +25,8 @@ package enum Fixture {
     return HostFunction(space, label: name, physicalFunction: physical, barSizes: barSizes)
   }
 
-  /// An NVMe drive that no maker has made: other offsets than QEMU's, more vectors, a PASID capability.
+  /// An NVMe drive that no maker has made: other offsets than QEMU's, more vectors, a PASID
+  /// capability.
   package static func drive(
     vectors: UInt16 = 64, pasidWidth: UInt16? = nil, hasMSIX: Bool = true, queueDepth: UInt16 = 0
   ) throws -> HostFunction {
@@ -137,7 +138,8 @@ package enum Lspci {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// Lines in which lspci complains: unknown structures, broken chains, errors; not the absence of kernel modules.
+  /// Lines in which lspci complains: unknown structures, broken chains, errors; not the absence of
+  /// kernel modules.
   package static func complaints(_ output: String) -> [String] {
     output.split(separator: "\n").map(String.init).filter {
       ($0.contains("<?>") || $0.contains("!!!") || $0.contains("lspci:") || $0.contains("chain"))

@@ -1,7 +1,8 @@
 package import PCIConfig
 package import TestSupport
 
-/// A configuration space under construction: an endpoint's header, and lists that tests fill or spoil.
+/// A configuration space under construction: an endpoint's header, and lists that tests fill or
+/// spoil.
 package struct SpaceBuilder {
   package var bytes: [UInt8]
   private var lastStandard: Int?
@@ -58,7 +59,8 @@ package struct SpaceBuilder {
     store32(0x3 | lanes << 4, at: offset + 0x0c)
   }
 
-  /// An endpoint with every capability that a table describes, in any order, and random bytes everywhere else.
+  /// An endpoint with every capability that a table describes, in any order, and random bytes
+  /// everywhere else.
   package static func everyCapability(using random: inout SplitMix64) -> SpaceBuilder {
     var builder = SpaceBuilder()
     builder.bytes = random.bytes(4096)

@@ -32,7 +32,8 @@ import VirtualPCI
     #expect(check.refused.first?.field == "PCI Express LnkSta")
   }
 
-  /// Offset, and whether QEMU compares it: the last standard capability reaches to the end of its region.
+  /// Offset, and whether QEMU compares it: the last standard capability reaches to the end of its
+  /// region.
   @Test(arguments: [
     (0x00, true), (0x04, false), (0x06, false), (0x08, true), (0x0a, true), (0x0c, false),
     (0x2c, false), (0x3c, false), (0x12, false), (0x44, false), (0x46, true), (0x52, true),
@@ -49,11 +50,11 @@ import VirtualPCI
     let stream = try edited(local, 0x84 + 8, 0x10)
     let new = QEMULoadCheck(stream: stream, local: local)
     #expect(new.isAccepted)
-    #expect(new.switches.map(\.changesAnswer) == [true])
-    #expect(new.switches.first?.machines == "9.0 and older")
+    #expect(new.machineProperties.map(\.changesAnswer) == [true])
+    #expect(new.machineProperties.first?.machines == "9.0 and older")
     let old = QEMULoadCheck(stream: stream, local: local, skipsVendorBytes: false)
     #expect(old.refused.map(\.offset) == [0x8c])
-    #expect(old.switches.map(\.changesAnswer) == [true])
+    #expect(old.machineProperties.map(\.changesAnswer) == [true])
   }
 
   @Test func aDevicesOwnSpaceIsTakenAsQEMUWouldShowIt() throws {
@@ -74,12 +75,13 @@ import VirtualPCI
     let other = try edited(ConfigSpace(Array(device.bytes[..<256])), 0x84 + 8, 0x10)
     let check = QEMULoadCheck(stream: other, local: device, skipsVendorBytes: false)
     #expect(!check.isAccepted)
-    #expect(check.switches.map(\.changesAnswer) == [false])
+    #expect(check.machineProperties.map(\.changesAnswer) == [false])
   }
 
   @Test func bytesWithoutARegisterAreNamedByTheirPlace() throws {
     let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
-    // Slot Capabilities of the express capability at 0x70, which an endpoint has not; and the version of ATS.
+    // Slot Capabilities of the express capability at 0x70, which an endpoint has not; and the
+    // version of ATS.
     let stream = try edited(edited(local, 0x84, 0x42), 0x102, 0x02)
     let check = QEMULoadCheck(stream: stream, local: local)
     #expect(

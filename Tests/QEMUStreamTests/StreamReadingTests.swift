@@ -60,7 +60,8 @@ import Testing
   }
 
   @Test func whereTheEndTagFallsAtBothPlacesTheFooterDecides() throws {
-    // A space that holds the tag where a shorter one would end, and no footer behind it, or another section's.
+    // A space that holds the tag where a shorter one would end, and no footer behind it, or another
+    // section's.
     for footer in [[], [0x7e, 0, 0, 0, 6]] as [[UInt8]] {
       var machine = SampleMachine()
       var space = SampleDevice.space(byteCount: 4096)

@@ -231,5 +231,5 @@ private struct LimitedSink: ByteSink {
     }
   }
 
-  consuming func finish() throws(StreamIOError) { try memory.finish() }
+  mutating func finish() throws(StreamIOError) { try memory.finish() }
 }

@@ -46,7 +46,8 @@ import Testing
     var random = SplitMix64(seed: UInt64(count))
     let bytes = random.bytes(count)
     mkfifo(folder["pipe"], 0o600)
-    // Opened for both, so that neither end waits for the other; what fits into a pipe is written at once.
+    // Opened for both, so that neither end waits for the other; what fits into a pipe is written at
+    // once.
     let both = open(folder["pipe"], O_RDWR)
     if count > 0 { #expect(write(both, bytes, count) == count) }
     let input = try InputFile(path: folder["pipe"])

@@ -4,7 +4,8 @@ import StreamIO
 import TestSupport
 import Testing
 
-/// An index with good checksums that says otherwise than the stream: never a crash, never a wrong answer.
+/// An index with good checksums that says otherwise than the stream: never a crash, never a wrong
+/// answer.
 @Suite struct LyingIndexTests {
   let folder = TemporaryFolder()
 

@@ -12,7 +12,7 @@ import Testing
   }
 
   private func put(_ text: String, at path: String) throws {
-    let file = try OutputFile(path: path)
+    var file = try OutputFile(path: path)
     try file.write(Array(text.utf8).span.raw)
     try file.finish()
   }
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func nothingIsThereBeforeTheCommit() throws {
-    let file = try OutputFile(path: folder["new"])
+    var file = try OutputFile(path: folder["new"])
     try file.write([1, 2, 3].span.raw, [4].span.raw)
     #expect(folder.names.isEmpty)
     try file.finish()
@@ -45,7 +45,7 @@ import Testing
     folder.write(Array("old and longer".utf8), to: "there")
     chmod(folder["there"], 0o640)
     let reader = try InputFile(path: folder["there"])
-    let file = try OutputFile(path: folder["there"])
+    var file = try OutputFile(path: folder["there"])
     try file.write(Array("new".utf8).span.raw)
     #expect(try contents("there") == "old and longer")
     try file.finish()
@@ -85,7 +85,7 @@ import Testing
 
   @Test func aFolderIsRefused() throws {
     for path in [folder.path, folder.path + "/", "/", "."] {
-      let error = #expect(throws: StreamIOError.self) { try OutputFile(path: path).finish() }
+      let error = #expect(throws: StreamIOError.self) { _ = try OutputFile(path: path) }
       #expect(error?.cause == .system(.isDirectory, attempting: "write"))
     }
     #expect(throws: StreamIOError.self) { try put("x", at: "") }
@@ -109,8 +109,8 @@ import Testing
   }
 
   @Test func writersOfOneNameDoNotMeet() throws {
-    let first = try OutputFile(path: folder["one"])
-    let second = try OutputFile(path: folder["one"])
+    var first = try OutputFile(path: folder["one"])
+    var second = try OutputFile(path: folder["one"])
     try first.write(Array("first".utf8).span.raw)
     try second.write(Array("second".utf8).span.raw)
     try second.finish()
@@ -122,7 +122,7 @@ import Testing
 
   /// Room that is kept ahead of what is written is not the finished file's.
   @Test(arguments: [0, 3 << 20] as [UInt64]) func noRoomIsLeftBehindTheEnd(hole: UInt64) throws {
-    let file = try OutputFile(path: folder["long"])
+    var file = try OutputFile(path: folder["long"])
     let piece = [UInt8](repeating: 1, count: 1 << 20)
     for _ in 0..<5 { try file.write(piece.span.raw, [2].span.raw) }
     if hole > 0 { try file.skip(hole) }

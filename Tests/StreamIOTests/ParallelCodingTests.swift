@@ -102,7 +102,8 @@ import Testing
     }
   }
 
-  /// Records that need no work come first, so that their places in the ring are used again before any thread has begun.
+  /// Records that need no work come first, so that their places in the ring are used again before
+  /// any thread has begun.
   @Test(arguments: 0..<50) func noChunkIsDecodedByTwoThreads(repetition: Int) throws {
     var builder = StreamBuilder()
     let text = (0..<64 << 10).map { UInt8(truncatingIfNeeded: $0 / 7) }

@@ -163,7 +163,8 @@ import Testing
     #expect(try differences(left, right).map(\.subject) == [.devices])
   }
 
-  /// Devices with chunks of a few bytes in rounds, with dictionaries and deltas, in an order of their own for each seed.
+  /// Devices with chunks of a few bytes in rounds, with dictionaries and deltas, in an order of
+  /// their own for each seed.
   private func rounds(_ states: [[[UInt8]]], seed: UInt64) -> StreamBuilder {
     var random = SplitMix64(seed: seed)
     var builder = StreamBuilder()

@@ -36,7 +36,8 @@ import Testing
       builder.pieces[index].bytes.removeLast(builder.pieces[index].bytes.count * 99 / 100)
     }
     var stream = MutableStream(try builder.encoded())
-    // A field of a later version in every metadata record whose fields a copy takes over, and optional records between.
+    // A field of a later version in every metadata record whose fields a copy takes over, and
+    // optional records between.
     let metadata: Set<RecordType> = [
       .streamInformation, .deviceIdentity, .configurationSpace, .interruptState, .pasidTable,
     ]

@@ -10,7 +10,7 @@ import Testing
   /// What salvage gives for the file at `path`, held against the truth.
   private struct Recovery {
     var report: SalvageReport
-    /// What is wrong with the recovery; empty where found and missing together are the state.
+    /// What is wrong with the recovery; empty if found and missing together are the state.
     var complaints: [String] = []
 
     init(_ path: String, truth: [[UInt8]]) throws {
@@ -35,7 +35,8 @@ import Testing
 
     private mutating func check(_ device: Int, _ byteCount: UInt64, found: [Range<UInt64>]) {
       guard device < report.losses.count else {
-        // A device of which nothing is left is not known to have been there; but the stream is known not to be whole.
+        // A device of which nothing is left is not known to have been there; but the stream is
+        // known not to be whole.
         if !found.isEmpty || report.isWhole {
           complaints.append("device \(device) is not reported")
         }
@@ -190,7 +191,8 @@ import Testing
     #expect(error?.streamCode == .unsupportedFeature)
   }
 
-  /// A guest may put a stream into its device's state; damage around it must not bring its records up.
+  /// A guest may put a stream into its device's state; damage around it must not bring its records
+  /// up.
   @Test(arguments: [false, true]) func aStreamWithinTheStateIsNotMistaken(isIndexed: Bool) throws {
     var inner = Samples.small(indexed: true)
     inner.header.uuid = try #require(StreamUUID("22222222-2222-2222-2222-222222222222"))

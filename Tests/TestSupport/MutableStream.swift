@@ -1,7 +1,8 @@
 import ByteIO
 public import MigrationStream
 
-/// An encoded stream whose records can be changed and put back under good checksums: what a hostile writer makes.
+/// An encoded stream whose records can be changed and put back under good checksums: what a hostile
+/// writer makes.
 public struct MutableStream: Sendable {
   public struct Record: Sendable {
     public var header: [UInt8]
@@ -44,7 +45,8 @@ public struct MutableStream: Sendable {
     records.firstIndex { $0.type == type.rawValue } ?? 0
   }
 
-  /// The stream with good checksums, and with the numbers of the records in their order unless `keepsSequence`.
+  /// The stream with good checksums, and with the numbers of the records in their order unless
+  /// `keepsSequence`.
   public func encoded(keepsSequence: Bool = false) -> [UInt8] {
     var bytes = streamHeader
     bytes.replaceSubrange(

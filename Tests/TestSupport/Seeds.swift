@@ -2,8 +2,8 @@
   import Glibc
 #endif
 
-/// The seeds from 0 on that a property is tested with: `count`, or fewer if FERRY_TEST_SEEDS says so,
-/// as it does where every instruction is slow.
+/// The seeds from 0 on that a property is tested with: `count`, or fewer if FERRY_TEST_SEEDS says
+/// so, as it does where every instruction is slow.
 public func seeds(_ count: UInt64) -> Range<UInt64> { 0..<min(count, mostSeeds) }
 
 private let mostSeeds = getenv("FERRY_TEST_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? .max

@@ -1,4 +1,5 @@
-/// A small generator with a seed, so that a failing property names the case that failed (Steele, Lea and Flood 2014).
+/// A small generator with a seed, so that a failing property names the case that failed (Steele,
+/// Lea and Flood 2014).
 public struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 

@@ -1,8 +1,8 @@
 import MigrationStream
 
 extension StreamBuilder {
-  /// Devices whose state is sent again, round by round, with some of it changed, and at last what they have when they stand
-  /// still; chunks of 64 KiB and a window of `windowByteCount`.
+  /// Devices whose state is sent again, round by round, with some of it changed, and at last what
+  /// they have when they stand still; chunks of 64 KiB and a window of `windowByteCount`.
   public static func rounds(
     _ roundCount: Int, deviceCount: Int = 2, chunkCount: Int = 4, windowByteCount: UInt64,
     using random: inout SplitMix64

@@ -4,7 +4,8 @@ import MigrationStream
 import Testing
 import VFIO
 
-/// PASID bindings through iommufd: the structures and their order, and what is left after a refusal.
+/// PASID bindings through iommufd: the structures and their order, and what is left after a
+/// refusal.
 @Suite struct DomainTests {
   /// A plain domain with a fault queue, and a guest's page table nested under the host's.
   static let table = PASIDTable(
@@ -155,7 +156,7 @@ import VFIO
     let file = try #require(kernel.device)
     try device.allocate([.init(id: 1), .init(id: 2)])
     let numbers = device.inheritance.domains.map(\.pageTable)
-    func attach(_ pasid: UInt32, _ domain: UInt32) -> ErrorNumber? {
+    func attach(_ pasid: UInt32, _ domain: UInt32) -> LinuxErrno? {
       do throws(DeviceError) {
         try device.attach(.init(pasid: pasid, domain: domain))
         return nil
@@ -198,6 +199,6 @@ import VFIO
     #expect(call.name == "IOMMU_IOAS_MAP" && call.bytes.count == 40)
     #expect(call.bytes[4] == 5)
     #expect(try space.unmap(range) == 0x2000)
-    #expect(throws: ErrorNumber.noEntry) { try space.unmap(AddressRange(start: 0, byteCount: 1)) }
+    #expect(throws: LinuxErrno.noEntry) { try space.unmap(AddressRange(start: 0, byteCount: 1)) }
   }
 }

@@ -5,7 +5,7 @@ import VFIO
 
 /// Every call fails once, with several errnos: nothing stays open, allocated or attached.
 @Suite struct FaultTests {
-  static let numbers: [ErrorNumber] = [
+  static let numbers: [LinuxErrno] = [
     .notPermitted, .inputOutput, .outOfMemory, .busy, .noDevice, .invalid, .notSupportedByDriver,
   ]
 
@@ -33,7 +33,7 @@ import VFIO
   }
 
   @Test(arguments: numbers, ["cdev", "group"])
-  func everyCall(number: ErrorNumber, interface: String) throws {
+  func everyCall(number: LinuxErrno, interface: String) throws {
     let name = "vfio:\(Fixture.slot)?interface=\(interface)"
     let table = interface == "cdev" ? DomainTests.table : nil
     let clean = try Self.kernel()
@@ -59,7 +59,7 @@ import VFIO
   }
 
   @Test(arguments: numbers)
-  func everyCallOfBindings(number: ErrorNumber) throws {
+  func everyCallOfBindings(number: LinuxErrno) throws {
     let clean = try Self.kernel()
     let device = try Fixture.open("vfio:\(Fixture.slot)", in: clean)
     let start = clean.callCount

@@ -97,10 +97,10 @@ import VFIO
   }
 
   @Test func aPathIsConnectedTo() throws {
-    #expect(throws: ErrorNumber.noEntry) {
+    #expect(throws: LinuxErrno.noEntry) {
       try HandOver.connect(to: "/nonexistent/socket")
     }
-    #expect(throws: ErrorNumber(rawValue: ENAMETOOLONG)) {
+    #expect(throws: LinuxErrno(rawValue: ENAMETOOLONG)) {
       try HandOver.connect(to: String(repeating: "x", count: 200))
     }
   }

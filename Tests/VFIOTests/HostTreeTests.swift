@@ -94,8 +94,8 @@ import VFIO
       ("VFIO_DEVICE_BIND_IOMMUFD", .invalid, "it seems to be in use"),
       ("VFIO_DEVICE_BIND_IOMMUFD", .notPermitted, "allow_unsafe_interrupts"),
       ("VFIO_DEVICE_GET_INFO", .inputOutput, "identifying the device: EIO"),
-    ] as [(String, ErrorNumber, String)])
-  func aProbeSaysWhyNot(call: String, number: ErrorNumber, words: String) throws {
+    ] as [(String, LinuxErrno, String)])
+  func aProbeSaysWhyNot(call: String, number: LinuxErrno, words: String) throws {
     let clean = try Fixture.function()
     _ = HostTree(in: clean).devices().first.map(HostTree(in: clean).probe)
     let index = try #require(clean.calls.firstIndex { $0.name == call })

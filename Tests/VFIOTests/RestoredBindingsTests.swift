@@ -17,7 +17,8 @@ import VFIO
     (1 as UInt64).littleBytes + (0x1_2345_6000 as UInt64).littleBytes
     + (48 as UInt32).littleBytes + (0 as UInt32).littleBytes
 
-  /// A domain of the host's with a PASID, and one that a guest's page table translates with another.
+  /// A domain of the host's with a PASID, and one that a guest's page table translates with
+  /// another.
   private static let table = PASIDTable(
     domains: [.init(id: 1), .init(id: 2, kind: .nested(dataType: 1, data: pageTableData))],
     bindings: [
@@ -35,8 +36,9 @@ import VFIO
     return try engine.run(&source)
   }
 
-  /// The calls from the `first` on that make, attach, detach or destroy something: their structures, field by field as the
-  /// measured layout of Linux 7.1 has them, each as long as the kernel was told.
+  /// The calls from the `first` on that make, attach, detach or destroy something: their
+  /// structures, field by field as the measured layout of Linux 7.1 has them, each as long as the
+  /// kernel was told.
   private func calls(_ kernel: EmulatedKernel, from first: Int) throws -> [Call] {
     let abi = try #require(KernelABI.measured)
     let structures = [

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 import VFIO
 
-/// What a tracing kernel tells, how it is written and read, and a trace that stands in for the device.
+/// What a tracing kernel tells, how it is written and read, and a trace that stands in for the
+/// device.
 @Suite struct TraceTests {
   private final class Box { var records: [TraceRecord] = [] }
 
@@ -71,7 +72,7 @@ import VFIO
   func aTraceStandsInForTheDevice(name: String) throws {
     let (seen, records) = try traced(try Fixture.serial(), name)
     // Over the text, as a file would have it.
-    let again = try records.map { try TraceRecord(parsing: [UInt8]($0.json.utf8)) }
+    let again = try records.map { try TraceRecord(parsing: [UInt8]($0.json.line.utf8)) }
     #expect(again == records)
     let replayed = ReplayedKernel(again)
     #expect(try use(replayed, name) == seen)
@@ -83,7 +84,7 @@ import VFIO
     let replayed = ReplayedKernel(records)
     let device = try Fixture.open(Self.names[0], in: replayed)
     let error = #expect(throws: DeviceError.self) { try device.reset() }
-    #expect(error?.number == ErrorNumber(rawValue: 131))
+    #expect(error?.number == LinuxErrno(rawValue: 131))
     #expect(replayed.divergence?.contains("found ioctl(4, VFIO_DEVICE_RESET") == true)
     #expect(!replayed.isDone)
   }
@@ -127,7 +128,7 @@ import VFIO
     let last = try #require(box.records.last)
     #expect(last.error == .notSupportedByDriver)
     #expect(last.text.hasSuffix("= -1 ENOTTY (the driver does not have it)"))
-    #expect(last.json.contains("\"errno\": 25, \"error\": \"ENOTTY\""))
+    #expect(last.json.line.contains("\"errno\": 25, \"error\": \"ENOTTY\""))
   }
 
   @Test(

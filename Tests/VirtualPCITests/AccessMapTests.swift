@@ -1,3 +1,4 @@
+import ByteIO
 import PCIConfig
 import PCITestSupport
 import Reports
@@ -113,6 +114,6 @@ import VirtualPCI
     }
     #expect(map.msix?.vectors == 33)
     #expect(map.msix?.relocate == nil)
-    #expect(map.jsonText.contains(#""register": "express+0x08""#))
+    #expect(map.json.text.contains(#""register": "express+0x08""#))
   }
 }

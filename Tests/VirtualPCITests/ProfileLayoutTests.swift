@@ -1,5 +1,6 @@
 import PCIConfig
 import PCITestSupport
+import Reports
 import Testing
 import VirtualPCI
 
@@ -212,7 +213,8 @@ import VirtualPCI
       ProfileExplanation(try Fixture.layout(Fixture.short)).text.contains("vfio_pci_config.c"))
   }
 
-  /// The test vectors of FIPS 180-4 and a length at the edge of a block, through the digest's own text.
+  /// The test vectors of FIPS 180-4 and a length at the edge of a block, through the digest's own
+  /// text.
   @Test func theDigestIsSHA256() throws {
     // Another program's hash of the same bytes: see ProfileLayout.digest for what is hashed.
     let layout = try Fixture.layout("profile: x\nidentity: { vendor: 1, device: 2, class: 3 }")

@@ -1,5 +1,6 @@
 import PCIConfig
 import PCITestSupport
+import Reports
 import TestSupport
 import Testing
 import VirtualPCI
@@ -47,7 +48,8 @@ import VirtualPCI
     }
   }
 
-  /// The device's capabilities of bytes come in another order than the profile's; the window is found all the same.
+  /// The device's capabilities of bytes come in another order than the profile's; the window is
+  /// found all the same.
   @Test func theWindowIsFoundByItsBytes() throws {
     let layout = try ProfileLayout(Profile(parsing: text("virtio-net")))
     let host = try Fixture.host("qemu-virtio-net-ats")

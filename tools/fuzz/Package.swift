@@ -1,20 +1,24 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// One executable for each entry point that reads untrusted bytes; `tools/fuzz/run` builds and runs them.
-// Apart from the main package because libFuzzer brings a `main` of its own and instruments everything.
+// One executable for each entry point that reads untrusted bytes; `tools/fuzz/run` builds and runs
+// them. Apart from the main package because libFuzzer brings a `main` of its own and instruments
+// everything.
 
 /// Each fuzz target, with the products of the main package that it reaches.
 let targets = [
-  "FuzzConfigSpace": ["PCIConfig"],
+  "FuzzComparison": ["ByteIO", "MigrationStream", "StreamIO"],
+  "FuzzConfigSpace": ["ByteIO", "PCIConfig", "Reports"],
   "FuzzDissect": ["StateLayout"],
   "FuzzLayout": ["StateLayout"],
-  "FuzzProfile": ["PCIConfig", "QEMUStream", "VirtualPCI"],
+  "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
+  "FuzzSalvage": ["ByteIO", "MigrationStream", "StreamIO"],
+  "FuzzStreamArchive": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
-  "FuzzTrace": ["VFIO"],
+  "FuzzTrace": ["ByteIO", "VFIO"],
   "FuzzTranslate": ["StateLayout", "StateTranslation"],
 ]
 
@@ -33,7 +37,7 @@ let package = Package(
   targets: [
     .target(
       name: "FuzzSupport",
-      dependencies: ["ByteIO", "MigrationStream", "QEMUStream"].map {
+      dependencies: ["ByteIO", "MigrationStream", "QEMUStream", "StreamIO"].map {
         .product(name: $0, package: "ferry")
       },
       swiftSettings: settings)

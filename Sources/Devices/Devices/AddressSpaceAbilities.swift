@@ -3,7 +3,7 @@ public import MigrationStream
 /// What can be attached to a device besides its one address space (`struct iommu_hw_info`,
 /// include/uapi/linux/iommufd.h).
 public struct AddressSpaceAbilities: Sendable, Hashable {
-  /// `out_max_pasid_log2`: how many bits a PASID may have; 0 where none can be attached.
+  /// `out_max_pasid_log2`: how many bits a PASID may have; 0 if none can be attached.
   public var pasidWidth: Int
   /// `IOMMU_HW_CAP_PCI_PASID_EXEC` and `…_PRIV`.
   public var permissions: PASIDTable.Binding.Permissions

@@ -1,5 +1,5 @@
 extension DeviceError {
-  /// What the errno means of any driver; nil if it speaks for itself.
+  /// The meaning of the errno for any driver; nil if it speaks for itself.
   public var explanation: String? {
     switch (operation.code, number) {
     case (.readData, .noDevice), (.writeData, .noDevice):

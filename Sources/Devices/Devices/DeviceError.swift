@@ -3,12 +3,12 @@ public struct DeviceError: Error, Sendable, Hashable {
   /// What was asked.
   public let operation: Operation
   /// What the driver, or the kernel for it, answered.
-  public let number: ErrorNumber
+  public let number: LinuxErrno
   /// What else is known of the device and the kernel that bears on it.
   public let detail: String?
 
   /// A refusal of an operation.
-  public init(_ operation: Operation, _ number: ErrorNumber, detail: String? = nil) {
+  public init(_ operation: Operation, _ number: LinuxErrno, detail: String? = nil) {
     self.operation = operation
     self.number = number
     self.detail = detail

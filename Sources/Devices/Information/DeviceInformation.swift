@@ -154,7 +154,7 @@ public protocol InterruptDevice: AnyObject {
 /// Why a device could not say what it is.
 public enum InformationError: Error, Sendable, Hashable {
   /// The driver or the server answered with an errno.
-  case refused(ErrorNumber)
+  case refused(LinuxErrno)
   /// What it says makes no sense.
   case malformed(String)
 }

@@ -34,7 +34,7 @@ public struct MigrationStateMachine: Sendable, Hashable {
     state.neededAbilities.map(abilities.isSuperset(of:)) ?? false
   }
 
-  /// The state after the first arc from `current` towards `target`; nil where the kernel answers
+  /// The state after the first arc from `current` towards `target`; nil if the kernel answers
   /// EINVAL.
   public func next(from current: MigrationState, toward target: MigrationState) -> MigrationState? {
     guard supports(current), supports(target) else { return nil }
@@ -45,7 +45,7 @@ public struct MigrationStateMachine: Sendable, Hashable {
     return next == .error ? nil : next
   }
 
-  /// The arcs from `current` to `target`, none where they are the same; nil where there is no way.
+  /// The arcs from `current` to `target`, none where they are the same; nil if there is no way.
   public func path(from current: MigrationState, to target: MigrationState) -> [MigrationArc]? {
     var arcs: [MigrationArc] = []
     var state = current

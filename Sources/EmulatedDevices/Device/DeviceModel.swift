@@ -25,21 +25,21 @@ package protocol DeviceModel: AnyObject {
 
   /// Takes one of the arcs that drivers implement; `MigrationArc` says which open or close a
   /// channel.
-  func take(_ arc: MigrationArc) throws(ErrorNumber)
+  func take(_ arc: MigrationArc) throws(LinuxErrno)
 
   /// Reads from the state that the last arc made readable; `state` is PRE_COPY, PRE_COPY_P2P or
   /// STOP_COPY.
-  func read(into span: inout MutableRawSpan, in state: MigrationState) throws(ErrorNumber) -> Int
+  func read(into span: inout MutableRawSpan, in state: MigrationState) throws(LinuxErrno) -> Int
 
   /// The most bytes of state that the driver takes, if it refuses more with ENOMEM before any other
   /// check.
   var stateByteLimit: Int { get }
 
   /// Takes bytes of state in RESUMING.
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int
 
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64
 
   /// Ends whatever was saved or resumed.
   func reset()

@@ -3,16 +3,19 @@ public import Devices
 /// The data channel of an emulated device.
 public final class EmulatedChannel: MigrationChannel {
   private let device: EmulatedDevice
+  private let number: Int
   private let isWritable: Bool
-  /// Whether the arc or the reset that ends it came; every call is ENODEV then.
-  var isDisabled = false
   /// The bytes that went through.
   private var position: UInt64 = 0
 
-  init(to device: EmulatedDevice, isWritable: Bool) {
+  init(_ number: Int, to device: EmulatedDevice, isWritable: Bool) {
     self.device = device
+    self.number = number
     self.isWritable = isWritable
   }
+
+  /// Whether the arc or the reset that ends it came; every call is ENODEV then.
+  private var isDisabled: Bool { device.openChannel != number }
 
   public func read(into span: inout MutableRawSpan) throws(DeviceError) -> Int {
     let operation = DeviceError.Operation.readData(at: position)
@@ -25,7 +28,7 @@ public final class EmulatedChannel: MigrationChannel {
     let state = device.current
     let model = device.model
     let count: Int
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       count = try model.read(into: &part, in: state)
     } catch {
       throw DeviceError(operation, error)
@@ -45,7 +48,7 @@ public final class EmulatedChannel: MigrationChannel {
     }
     let room = try room(for: bytes.byteCount, operation)
     let count: Int
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       count = try device.model.write(bytes.extracting(first: room))
     } catch {
       throw DeviceError(operation, error)
@@ -85,7 +88,7 @@ public final class EmulatedChannel: MigrationChannel {
       throw DeviceError(operation, .invalid)
     }
     if isDisabled { throw DeviceError(operation, .noDevice) }
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return try device.model.preCopyInformation()
     } catch {
       throw DeviceError(operation, error)

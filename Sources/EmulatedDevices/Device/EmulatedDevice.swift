@@ -16,7 +16,9 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
   public var stepLimit: Int
 
   private(set) var current = MigrationState.running
-  private var channel: EmulatedChannel?
+  // The number of the open data channel, which the device does not hold: the channel holds it.
+  private(set) var openChannel: Int?
+  private var channelCount = 0
   // A driver that met its own oops holds its lock for ever.
   private var isStuck = false
   /// The domains allocated, by their number.
@@ -76,7 +78,7 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
 
   public func stopCopyByteCount() throws(DeviceError) -> UInt64 {
     try check(.size, .readStopCopySize)
-    return try naming(.readStopCopySize) { () throws(ErrorNumber) in
+    return try naming(.readStopCopySize) { () throws(LinuxErrno) in
       try model.stopCopyByteCount()
     }
   }
@@ -99,7 +101,7 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
   }
 
   private func take(_ arc: MigrationArc) throws(DeviceError) -> EmulatedChannel? {
-    if arc.from == .resuming, channel == nil {
+    if arc.from == .resuming, openChannel == nil {
       // mtty, Linux 6.12 to 7.0: reopened in RESUMING there is no data file, and leaving the state
       // is an oops.
       isStuck = true
@@ -109,31 +111,26 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
       if fault.entersError { fail() }
       throw DeviceError(.transition(arc), fault.number)
     }
-    try naming(.transition(arc)) { () throws(ErrorNumber) in try model.take(arc) }
+    try naming(.transition(arc)) { () throws(LinuxErrno) in try model.take(arc) }
     current = arc.to
     arcs.append(arc)
     observe(.arc(arc))
-    if arc.closesChannel { closeChannel() }
+    if arc.closesChannel { openChannel = nil }
     guard arc.opensChannel else { return nil }
-    let opened = EmulatedChannel(to: self, isWritable: arc.to == .resuming)
-    channel = opened
-    return opened
-  }
-
-  private func closeChannel() {
-    channel?.isDisabled = true
-    channel = nil
+    channelCount += 1
+    openChannel = channelCount
+    return EmulatedChannel(channelCount, to: self, isWritable: arc.to == .resuming)
   }
 
   /// Falls into ERROR, as a device does that its driver gave up.
   public func fail() {
-    closeChannel()
+    openChannel = nil
     current = .error
   }
 
   /// Leaves the device as a user does who goes away: the state stays, the data channel does not.
   public func abandon() {
-    closeChannel()
+    openChannel = nil
     attachments = [:]
     domains = [:]
   }
@@ -141,7 +138,7 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
   public func reset() throws(DeviceError) {
     if isStuck { throw DeviceError(.reset, .noDevice) }
     try check(.reset, .reset)
-    closeChannel()
+    openChannel = nil
     model.reset()
     current = .running
     resetCount += 1
@@ -235,9 +232,9 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
 
 /// Runs `body`, and says of its errno which operation it is about.
 func naming<Result>(
-  _ operation: DeviceError.Operation, _ body: () throws(ErrorNumber) -> Result
+  _ operation: DeviceError.Operation, _ body: () throws(LinuxErrno) -> Result
 ) throws(DeviceError) -> Result {
-  do throws(ErrorNumber) {
+  do throws(LinuxErrno) {
     return try body()
   } catch {
     throw DeviceError(operation, error)

@@ -7,12 +7,12 @@ public struct FaultPlan: Sendable, Hashable {
     /// The arc, byte or call that fails.
     public var trigger: Trigger
     /// The errno that it fails with.
-    public var number: ErrorNumber
+    public var number: LinuxErrno
     /// Whether the device falls into ERROR with it.
     public var entersError: Bool
 
     /// A fault with the errno `number`.
-    public init(at trigger: Trigger, _ number: ErrorNumber, entersError: Bool = false) {
+    public init(at trigger: Trigger, _ number: LinuxErrno, entersError: Bool = false) {
       self.trigger = trigger
       self.number = number
       self.entersError = entersError
@@ -60,7 +60,7 @@ extension FaultPlan.Fault {
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2 || parts.count == 3 && parts[2] == "ERROR",
-      let number = ErrorNumber(parts[1])
+      let number = LinuxErrno(parts[1])
     else { return nil }
     let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
     if let call = FaultPlan.Call(rawValue: String(parts[0])) {

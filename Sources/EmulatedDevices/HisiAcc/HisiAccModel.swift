@@ -59,7 +59,7 @@ final class HisiAccModel: FunctionModel {
 
   // MARK: Arcs
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop) { try load() }
     if arc.closesChannel { closeFile() }
     if arc.to == .resuming {
@@ -113,7 +113,7 @@ final class HisiAccModel: FunctionModel {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     let count = min(span.byteCount, filled - position)
     // The first generation copies from the start, wherever the file is.
     let start = generation == .first ? 0 : position
@@ -122,17 +122,17 @@ final class HisiAccModel: FunctionModel {
     return count
   }
 
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: UInt64(filled - position), dirtyByteCount: 0)
   }
 
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 {
     UInt64(HisiAccLayout.byteCount)
   }
 
   // MARK: Loading
 
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     let count = bytes.byteCount
     guard count <= HisiAccLayout.byteCount - position else { throw .outOfMemory }
     // The first generation copies to the start, wherever the file is.
@@ -141,7 +141,7 @@ final class HisiAccModel: FunctionModel {
     position += count
     filled += count
     if generation != .first, filled >= HisiAccLayout.matchByteCount, !isMatched {
-      do throws(ErrorNumber) {
+      do throws(LinuxErrno) {
         try match()
       } catch {
         // The bytes were taken all the same, and the next write is matched again.
@@ -152,7 +152,7 @@ final class HisiAccModel: FunctionModel {
   }
 
   // vf_qm_check_match.
-  private func match() throws(ErrorNumber) {
+  private func match() throws(LinuxErrno) {
     let header = data
     let fields = header.span.raw
     switch fields.little(UInt64.self, at: HisiAccLayout.magic) {
@@ -190,7 +190,7 @@ final class HisiAccModel: FunctionModel {
   }
 
   // vf_qm_load_data.
-  private func load() throws(ErrorNumber) {
+  private func load() throws(LinuxErrno) {
     if generation == .first {
       guard filled >= HisiAccLayout.matchByteCount else { throw .invalid }
       try match()

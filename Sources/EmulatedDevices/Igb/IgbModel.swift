@@ -73,7 +73,7 @@ final class IgbModel: FunctionModel {
     return facts
   }
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop) { try load() }
     if arc.closesChannel { closeFile() }
     // A file opened in PRE_COPY is empty until then.
@@ -81,10 +81,10 @@ final class IgbModel: FunctionModel {
   }
 
   // igb_load_data: if nothing was written nothing is loaded, and that is no error.
-  private func load() throws(ErrorNumber) {
+  private func load() throws(LinuxErrno) {
     if file.bytes.isEmpty { return }
     guard !hasFailed else { throw .inputOutput }
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       try state.load(file.bytes)
     } catch {
       hasFailed = settings.structure == .registers
@@ -104,20 +104,20 @@ final class IgbModel: FunctionModel {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     file.read(into: &span)
   }
 
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: 0, dirtyByteCount: 0)
   }
 
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 {
     UInt64(settings.structure.byteCount)
   }
 
   // igb_resume_write: a write that goes beyond the device's structure is not taken at all.
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     try file.append(bytes, upTo: settings.structure.byteCount, orThrow: .tooLarge)
   }
 }

@@ -4,7 +4,7 @@ import Devices
 extension IgbState {
   /// Loads a state as the device does. If the structure is whole, the parts before a refused one
   /// stay loaded.
-  mutating func load(_ bytes: [UInt8]) throws(ErrorNumber) {
+  mutating func load(_ bytes: [UInt8]) throws(LinuxErrno) {
     let fields = bytes.span.raw
     guard fields.byteCount >= structure.byteCount,
       fields.little(UInt32.self, at: 0) == IgbLayout.magic,
@@ -22,7 +22,7 @@ extension IgbState {
   }
 
   // If anything is refused nothing is loaded.
-  private mutating func loadOwn(_ fields: RawSpan, _ saved: UInt32) throws(ErrorNumber) {
+  private mutating func loadOwn(_ fields: RawSpan, _ saved: UInt32) throws(LinuxErrno) {
     let offsets = IgbRegisters.offsets(of: number, in: structure)
     guard saved == UInt32(number),
       fields.little(UInt32.self, at: IgbLayout.registerCount) == UInt32(offsets.count)
@@ -32,7 +32,7 @@ extension IgbState {
     registers = pairs.map(\.value)
   }
 
-  private mutating func loadMoved(_ fields: RawSpan, _ saved: UInt32) throws(ErrorNumber) {
+  private mutating func loadMoved(_ fields: RawSpan, _ saved: UInt32) throws(LinuxErrno) {
     let registerCount = fields.little(UInt32.self, at: IgbLayout.registerCount)
     let addressCount = fields.little(UInt32.self, at: IgbLayout.addressCount)
     guard registerCount <= IgbLayout.registerLimit,

@@ -10,7 +10,7 @@ struct MLX5ImageReader {
   private var words = [UInt64](repeating: 0, count: GeneratedMemory.blockByteCount / 8)
   private var bodyByteCount = 0
   private var position = 0
-  private var defect: ErrorNumber?
+  private var defect: LinuxErrno?
   private let byteCount: UInt64
 
   /// A reader for a device with a context of `byteCount`.
@@ -77,7 +77,7 @@ struct MLX5ImageReader {
   /// another image before it, and ENOMEM if its context is larger.
   func load(
     onto memory: GeneratedMemory, _ settings: MLX5Settings, sequence: UInt32
-  ) throws(ErrorNumber) -> GeneratedMemory {
+  ) throws(LinuxErrno) -> GeneratedMemory {
     if let defect { throw defect }
     guard let image, head.isEmpty, position == bodyByteCount,
       UInt64(loaded.count) == image.blockCount

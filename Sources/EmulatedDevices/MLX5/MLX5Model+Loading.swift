@@ -2,9 +2,9 @@ import ByteIO
 import Devices
 
 extension MLX5Model {
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     if isFailed { throw .noDevice }
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       if settings.format == .raw {
         try writeImage(bytes)
       } else {
@@ -19,14 +19,14 @@ extension MLX5Model {
   }
 
   // The drivers before 6.2 gather one image, and load it when RESUMING is left.
-  private func writeImage(_ bytes: RawSpan) throws(ErrorNumber) {
+  private func writeImage(_ bytes: RawSpan) throws(LinuxErrno) {
     guard written + UInt64(bytes.byteCount) <= Self.rawLimit else { throw .outOfMemory }
     written += UInt64(bytes.byteCount)
     firmwareReader.write(bytes)
   }
 
   // mlx5vf_resume_write.
-  private func writeRecords(_ bytes: RawSpan) throws(ErrorNumber) {
+  private func writeRecords(_ bytes: RawSpan) throws(LinuxErrno) {
     var offset = 0
     while true {
       let start = offset
@@ -52,7 +52,7 @@ extension MLX5Model {
     }
   }
 
-  private func begin(_ record: TaggedRecord) throws(ErrorNumber) {
+  private func begin(_ record: TaggedRecord) throws(LinuxErrno) {
     guard record.byteCount <= TaggedRecord.byteCountLimit else { throw .outOfMemory }
     switch record.tag {
     case Self.imageTag:
@@ -66,7 +66,7 @@ extension MLX5Model {
   }
 
   /// Has the firmware load the image that is complete.
-  func loadImage() throws(ErrorNumber) {
+  func loadImage() throws(LinuxErrno) {
     memory = try firmwareReader.load(
       onto: memory, settings, sequence: loadedImageCount)
     loadedImageCount &+= 1

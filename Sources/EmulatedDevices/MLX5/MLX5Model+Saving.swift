@@ -61,7 +61,7 @@ extension MLX5Model {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     var filled = head.left > 0 ? head.read(into: &span) : 0
     while filled < span.byteCount {
       guard var current = image else { break }
@@ -87,7 +87,7 @@ extension MLX5Model {
   }
 
   // mlx5vf_precopy_ioctl: if all is read and something changed, an image of the changes is made.
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     if position < initialByteCount {
       return PreCopyInformation(
         initialByteCount: initialByteCount - position, dirtyByteCount: 0)
@@ -100,7 +100,7 @@ extension MLX5Model {
   }
 
   /// The firmware's word on all of the context, whatever was read of it before.
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 {
     MLX5ImageWriter.byteCount(allBlocks, of: memory)
   }
 }

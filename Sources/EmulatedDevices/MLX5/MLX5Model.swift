@@ -73,7 +73,7 @@ final class MLX5Model: FunctionModel {
 
   // MARK: Arcs
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop), settings.format == .raw { try loadImage() }
     if arc.closesChannel { closeFile() }
     if arc.opensChannel, arc.to != .resuming {

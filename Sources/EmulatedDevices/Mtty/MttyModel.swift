@@ -142,7 +142,7 @@ package final class MttyModel: DeviceModel {
     }
   }
 
-  package func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  package func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop) {
       // mtty_load_state; the device stays in RESUMING.
       guard filled >= stateByteCount else { throw .invalid }
@@ -162,14 +162,14 @@ package final class MttyModel: DeviceModel {
 
   package func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     let count = min(span.byteCount, filled - position)
     span.copy(data.span.raw.extracting(position..<position + count))
     position += count
     return count
   }
 
-  package func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  package func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     let count = bytes.byteCount
     guard count <= stateByteCount - position else { throw .outOfMemory }
     data.replaceSubrange(position..<position + count, with: [UInt8](bytes))
@@ -181,11 +181,11 @@ package final class MttyModel: DeviceModel {
     return count
   }
 
-  package func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  package func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     PreCopyInformation(initialByteCount: UInt64(filled - position), dirtyByteCount: 0)
   }
 
-  package func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(stateByteCount) }
+  package func stopCopyByteCount() throws(LinuxErrno) -> UInt64 { UInt64(stateByteCount) }
 
   package var facts: DeviceFacts {
     var facts = DeviceFacts()

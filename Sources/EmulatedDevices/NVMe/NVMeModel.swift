@@ -55,7 +55,7 @@ final class NVMeModel: FunctionModel {
     "00000000-0000-0000-\(hex(vendor >> 48, digits: 4))-\(hex(vendor & 0xffff_ffff_ffff, digits: 12))"
   }
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop) {
       // Less than its own header says is not given to the controller at all.
       guard let loaded = NVMeState(parsing: file.bytes, settings.packing) else { throw .invalid }
@@ -79,20 +79,20 @@ final class NVMeModel: FunctionModel {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     file.read(into: &span)
   }
 
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     try file.append(bytes, upTo: settings.byteCountLimit, orThrow: .outOfMemory)
   }
 
   // The core does not let anybody ask: there is no pre-copy.
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     throw .notSupportedByDriver
   }
 
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 {
     UInt64(state.bytes(settings.packing).count)
   }
 }

@@ -60,7 +60,7 @@ final class PDSModel: FunctionModel {
     return facts
   }
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop) { try restore() }
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy { file = StateFile(blob) }
@@ -76,27 +76,27 @@ final class PDSModel: FunctionModel {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     file.read(into: &span)
   }
 
   // There is no pre-copy; the core does not let anybody ask.
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     throw .notSupportedByDriver
   }
 
   // sizeof(union pds_lm_dev_state), whatever there is.
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateLimit) }
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 { UInt64(Self.stateLimit) }
 
   // pds_vfio_restore_write takes the bytes that fit, and answers EINVAL if none do.
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     let room = Self.stateLimit - file.bytes.count
     return try file.append(
       room > 0 ? bytes.extracting(first: room) : bytes, upTo: Self.stateLimit, orThrow: .invalid)
   }
 
   // PDS_LM_CMD_RESTORE: the firmware is given all of the 64 KiB, zeros behind what was written.
-  private func restore() throws(ErrorNumber) {
+  private func restore() throws(LinuxErrno) {
     let given =
       file.bytes + [UInt8](repeating: 0, count: Self.stateLimit - file.bytes.count)
     let fields = given.span.raw

@@ -14,8 +14,8 @@ struct StateFile {
   /// Takes a write whole; throws `error` and takes none of it if the state would have more than
   /// `limit` bytes.
   mutating func append(
-    _ more: RawSpan, upTo limit: Int, orThrow error: ErrorNumber
-  ) throws(ErrorNumber) -> Int {
+    _ more: RawSpan, upTo limit: Int, orThrow error: LinuxErrno
+  ) throws(LinuxErrno) -> Int {
     guard more.byteCount <= limit - bytes.count else { throw error }
     bytes += [UInt8](more)
     return more.byteCount

@@ -105,7 +105,7 @@ struct QATBank: Sendable, Hashable {
   /// Restores `saved` as the host's driver does: writes the registers, then compares the status of
   /// the rings with the saved one. Throws EINVAL if they differ, and EFAULT if a ring raises an
   /// exception.
-  mutating func restore(_ saved: QATBank) throws(ErrorNumber) {
+  mutating func restore(_ saved: QATBank) throws(LinuxErrno) {
     for index in 0..<Self.usedRingCount {
       rings[index].base = saved.rings[index].base
       rings[index].configuration = saved.rings[index].configuration

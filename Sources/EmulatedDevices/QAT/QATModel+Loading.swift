@@ -4,7 +4,7 @@ import Devices
 extension QATModel {
   /// Checks the setup once, as soon as all of it is there. One write is refused if the setup does
   /// not fit the device; the next is taken.
-  func loadSetup(_ filled: Int) throws(ErrorNumber) {
+  func loadSetup(_ filled: Int) throws(LinuxErrno) {
     guard remoteSetupByteCount == 0, filled >= QATSections.preambleByteCount else { return }
     let count = Int(QATSections.blobByteCount(buffer, at: 0))
     guard count <= Self.stateByteCount else { throw .invalid }
@@ -22,13 +22,13 @@ extension QATModel {
   }
 
   /// Masks of any size up to eight bytes are compared.
-  private static func mask(_ bytes: [UInt8]) throws(ErrorNumber) -> UInt64 {
+  private static func mask(_ bytes: [UInt8]) throws(LinuxErrno) -> UInt64 {
     guard bytes.count <= 8 else { throw .invalid }
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   /// Loads the whole buffer, as the driver does, however little was written.
-  func loadState() throws(ErrorNumber) {
+  func loadState() throws(LinuxErrno) {
     try loadSetup(Self.stateByteCount)
     let sections = try QATSections(
       buffer, blob: remoteSetupByteCount..<max(remoteSetupByteCount, Self.stateByteCount))
@@ -37,7 +37,7 @@ extension QATModel {
     try loadRings(try sections.sections(of: "ETRBAR"))
   }
 
-  private func loadGeneric(_ sections: QATSections) throws(ErrorNumber) {
+  private func loadGeneric(_ sections: QATSections) throws(LinuxErrno) {
     let initialized = try sections.bytes("iovinit")
     guard initialized.count == 1 else { throw .invalid }
     // Written before any check, and so there even if the rest is refused.
@@ -49,7 +49,7 @@ extension QATModel {
   }
 
   // adf_mstate_sla_check: each of the source's must be one of ours, with no higher rates.
-  private func check(levels bytes: [UInt8]) throws(ErrorNumber) {
+  private func check(levels bytes: [UInt8]) throws(LinuxErrno) {
     let size = QATSettings.ServiceLevel.byteCount
     for index in 0..<bytes.count / size {
       let level = QATSettings.ServiceLevel(
@@ -63,7 +63,7 @@ extension QATModel {
     }
   }
 
-  private func loadMiscellaneous(_ sections: QATSections) throws(ErrorNumber) {
+  private func loadMiscellaneous(_ sections: QATSections) throws(LinuxErrno) {
     // The sources of interrupts are not put back.
     for index in [1, 3, 4, 5] {
       let bytes = try sections.bytes(Self.miscellaneousIDs[index])
@@ -72,7 +72,7 @@ extension QATModel {
     }
   }
 
-  private func loadRings(_ sections: QATSections) throws(ErrorNumber) {
+  private func loadRings(_ sections: QATSections) throws(LinuxErrno) {
     for index in banks.indices {
       let bank = try sections.sections(of: "bnk\(hex(index))")
       let start = try bank.find("mregs").payload.lowerBound
@@ -80,7 +80,7 @@ extension QATModel {
       guard start + QATBank.byteCount <= buffer.count else { throw .invalid }
       let saved = QATBank(
         parsing: buffer.span.raw.extracting(start..<start + QATBank.byteCount))
-      do throws(ErrorNumber) {
+      do throws(LinuxErrno) {
         try banks[index].restore(saved)
       } catch {
         // adf_mstate_sect_lookup knows only that the action failed.

@@ -78,7 +78,7 @@ final class QATModel: FunctionModel {
 
   // MARK: Arcs
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop) { try loadState() }
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy {
@@ -102,21 +102,21 @@ final class QATModel: FunctionModel {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     let count = min(span.byteCount, filled - position)
     span.copy(buffer.span.raw.extracting(position..<position + count))
     position += count
     return count
   }
 
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     PreCopyInformation(
       initialByteCount: UInt64(setupByteCount - position), dirtyByteCount: 0)
   }
 
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 { UInt64(Self.stateByteCount) }
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 { UInt64(Self.stateByteCount) }
 
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     let count = bytes.byteCount
     guard count <= Self.stateByteCount - position else { throw .outOfMemory }
     buffer.replaceSubrange(position..<position + count, with: [UInt8](bytes))

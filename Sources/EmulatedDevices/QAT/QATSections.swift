@@ -32,7 +32,7 @@ struct QATSections: Sendable {
 
   /// The sections behind the preamble of the blob in `range`. Throws EINVAL if this version does
   /// not take the preamble, or if a section leaves the blob.
-  init(_ buffer: [UInt8], blob range: Range<Int>) throws(ErrorNumber) {
+  init(_ buffer: [UInt8], blob range: Range<Int>) throws(LinuxErrno) {
     let fields = buffer.span.raw
     guard range.lowerBound + Self.preambleByteCount <= buffer.count else { throw .invalid }
     let preambleByteCount = Int(fields.little(UInt16.self, at: range.lowerBound + 8))
@@ -55,7 +55,7 @@ struct QATSections: Sendable {
   }
 
   /// Whether every section lies within the blob.
-  private func validate() throws(ErrorNumber) {
+  private func validate() throws(LinuxErrno) {
     var position = start
     for _ in 0..<count {
       guard let section = section(at: position), section.payload.upperBound <= end else {
@@ -76,7 +76,7 @@ struct QATSections: Sendable {
 
   /// The first section with this id. Throws EINVAL if it is missing or its length exceeds the
   /// buffer.
-  func find(_ id: String) throws(ErrorNumber) -> Section {
+  func find(_ id: String) throws(LinuxErrno) -> Section {
     let wanted = Self.padded(id)
     var position = start
     for _ in 0..<count {
@@ -91,12 +91,12 @@ struct QATSections: Sendable {
     throw .invalid
   }
 
-  func sections(of id: String) throws(ErrorNumber) -> QATSections {
+  func sections(of id: String) throws(LinuxErrno) -> QATSections {
     QATSections(buffer, in: try find(id))
   }
 
   /// The payload of a section.
-  func bytes(_ id: String) throws(ErrorNumber) -> [UInt8] {
+  func bytes(_ id: String) throws(LinuxErrno) -> [UInt8] {
     Array(buffer[try find(id).payload])
   }
 

@@ -26,7 +26,7 @@ struct SyntheticLoader {
 
   /// Takes bytes from the front of `bytes` and returns how many are good. Throws EINVAL for a
   /// header of another device, and EIO if the first byte is not its block's.
-  mutating func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  mutating func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     var taken = 0
     while taken < bytes.byteCount {
       if position < bodyByteCount {
@@ -48,7 +48,7 @@ struct SyntheticLoader {
     return taken
   }
 
-  private mutating func begin() throws(ErrorNumber) {
+  private mutating func begin() throws(LinuxErrno) {
     let head = head
     let fields = head.span.raw
     if !hasHeader {

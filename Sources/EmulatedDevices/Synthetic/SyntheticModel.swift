@@ -53,7 +53,7 @@ package final class SyntheticModel: DeviceModel {
 
   // MARK: Migration
 
-  package func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  package func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop), let loader {
       guard loader.isComplete else { throw .invalid }
       memory = loader.memory
@@ -68,7 +68,7 @@ package final class SyntheticModel: DeviceModel {
 
   package func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     guard var saver else { throw .invalid }
     // Taken out, so that its books are not copied when they change.
     self.saver = nil
@@ -79,12 +79,12 @@ package final class SyntheticModel: DeviceModel {
     return count
   }
 
-  package func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  package func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     guard loader != nil else { throw .invalid }
     return try loader?.write(bytes) ?? 0
   }
 
-  package func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  package func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     guard saver != nil else { throw .invalid }
     let isReinitialized = saver?.reinitialize() ?? false
     return PreCopyInformation(
@@ -92,7 +92,7 @@ package final class SyntheticModel: DeviceModel {
       isReinitialized: isReinitialized)
   }
 
-  package func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  package func stopCopyByteCount() throws(LinuxErrno) -> UInt64 {
     let preCopyBlocks = GeneratedMemory.blockCount(settings.preCopyByteCount)
     let never = SyntheticFormat.byteCount(blocks: memory.blockCount - preCopyBlocks)
     guard let saver else {

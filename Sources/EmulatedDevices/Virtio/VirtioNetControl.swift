@@ -32,7 +32,7 @@ struct VirtioNetControl: RawRepresentable, Sendable, Hashable {
   }
 
   /// The fault of `data` for the command; nil if it has none.
-  func defect(in data: [UInt8], _ settings: VirtioNetSettings) -> ErrorNumber? {
+  func defect(in data: [UInt8], _ settings: VirtioNetSettings) -> LinuxErrno? {
     switch self {
     case .address: return data.count == Self.addressByteCount ? nil : .invalid
     case .addressTable: return Self.tableDefect(data, settings)
@@ -49,7 +49,7 @@ struct VirtioNetControl: RawRepresentable, Sendable, Hashable {
   // Two tables, unicast and multicast: a count of four bytes, then the addresses.
   private static func tableDefect(
     _ data: [UInt8], _ settings: VirtioNetSettings
-  ) -> ErrorNumber? {
+  ) -> LinuxErrno? {
     var reader = ByteReader(data.span.raw)
     do throws(ByteError) {
       for _ in 0..<2 {

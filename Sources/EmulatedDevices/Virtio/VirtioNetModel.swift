@@ -63,7 +63,7 @@ final class VirtioNetModel: FunctionModel {
 
   // MARK: Arcs
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc.closesChannel { closeFile() }
     if arc.to == .stopCopy {
       // virtiovf_pci_save_device_final_data: the last record goes behind the unread rest of the
@@ -102,14 +102,14 @@ final class VirtioNetModel: FunctionModel {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     if file.left == 0, state != .stopCopy { throw .noMessage }
     return file.read(into: &span)
   }
 
   // virtiovf_precopy_ioctl: if all is read and the device says that it has something, a new record
   // is made.
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     if file.position < initialByteCount {
       return PreCopyInformation(
         initialByteCount: UInt64(initialByteCount - file.position), dirtyByteCount: 0)
@@ -123,15 +123,15 @@ final class VirtioNetModel: FunctionModel {
     return PreCopyInformation(initialByteCount: 0, dirtyByteCount: UInt64(dirty))
   }
 
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 {
     UInt64(state.parts(settings).count)
   }
 
   // MARK: Loading
 
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     if isFailed { throw .noDevice }
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       try load(bytes)
     } catch {
       isFailed = true
@@ -141,7 +141,7 @@ final class VirtioNetModel: FunctionModel {
   }
 
   // virtiovf_resume_write.
-  private func load(_ bytes: RawSpan) throws(ErrorNumber) {
+  private func load(_ bytes: RawSpan) throws(LinuxErrno) {
     var position = 0
     while true {
       let start = position

@@ -35,7 +35,7 @@ struct VirtioPart: Sendable, Hashable {
   var value: [UInt8]
 
   /// The parts in `bytes`. Throws EINVAL if a header or a value is cut.
-  static func parts(in bytes: [UInt8]) throws(ErrorNumber) -> [VirtioPart] {
+  static func parts(in bytes: [UInt8]) throws(LinuxErrno) -> [VirtioPart] {
     var reader = ByteReader(bytes.span.raw)
     var parts: [VirtioPart] = []
     do throws(ByteError) {

@@ -19,13 +19,13 @@ struct VirtioPartsCommand {
   /// The state of a device that was in `state` and took all of `parts`.
   init(
     _ bytes: [UInt8], on state: VirtioNetState, _ settings: VirtioNetSettings
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     self.settings = settings
     self.state = state
     for part in try VirtioPart.parts(in: bytes) { try take(part) }
   }
 
-  private mutating func take(_ part: VirtioPart) throws(ErrorNumber) {
+  private mutating func take(_ part: VirtioPart) throws(LinuxErrno) {
     guard part.reserved == 0, part.flags & ~VirtioPart.optional == 0 else { throw .invalid }
     guard part.kind.rank != nil || part.kind == .netControl else {
       // An unknown part is passed over if it is optional.
@@ -62,13 +62,13 @@ struct VirtioPartsCommand {
     }
   }
 
-  private func features(_ value: [UInt8]) throws(ErrorNumber) -> UInt64 {
+  private func features(_ value: [UInt8]) throws(LinuxErrno) -> UInt64 {
     guard value.count == 8 * settings.featureWordCount, value.dropFirst(8).allSatisfy({ $0 == 0 })
     else { throw .invalid }
     return value.span.raw.little(UInt64.self, at: 0)
   }
 
-  private mutating func setDriverFeatures(_ part: VirtioPart) throws(ErrorNumber) {
+  private mutating func setDriverFeatures(_ part: VirtioPart) throws(LinuxErrno) {
     let negotiated = try features(part.value)
     guard part.selector == 0, negotiated & ~settings.features.rawValue == 0 else {
       throw .invalid
@@ -78,7 +78,7 @@ struct VirtioPartsCommand {
     state.controls = []
   }
 
-  private mutating func setField(_ part: VirtioPart) throws(ErrorNumber) {
+  private mutating func setField(_ part: VirtioPart) throws(LinuxErrno) {
     guard part.selector <= 0xffff, let field = VirtioCommonField(rawValue: Int(part.selector)),
       part.value.count == field.byteCount
     else { throw .invalid }
@@ -93,7 +93,7 @@ struct VirtioPartsCommand {
     }
   }
 
-  private func vector(_ vector: UInt16) throws(ErrorNumber) -> UInt16 {
+  private func vector(_ vector: UInt16) throws(LinuxErrno) -> UInt16 {
     guard vector == VirtioNetState.noVector || Int(vector) < settings.vectorCount else {
       throw .invalid
     }
@@ -101,12 +101,12 @@ struct VirtioPartsCommand {
   }
 
   /// An index of two bytes; the other six are reserved.
-  private func queue(_ selector: UInt64) throws(ErrorNumber) -> Int {
+  private func queue(_ selector: UInt64) throws(LinuxErrno) -> Int {
     guard selector < UInt64(state.queues.count) else { throw .invalid }
     return Int(selector)
   }
 
-  private mutating func setQueue(_ part: VirtioPart) throws(ErrorNumber) {
+  private mutating func setQueue(_ part: VirtioPart) throws(LinuxErrno) {
     let index = try queue(part.selector)
     guard let queue = VirtioNetState.Queue(parsing: part.value), queue.size <= settings.queueSize
     else { throw .invalid }
@@ -119,7 +119,7 @@ struct VirtioPartsCommand {
     state.queues[index] = queue
   }
 
-  private mutating func setControl(_ part: VirtioPart) throws(ErrorNumber) {
+  private mutating func setControl(_ part: VirtioPart) throws(LinuxErrno) {
     guard part.selector <= 0xffff else { throw .invalid }
     let selector = VirtioNetControl(rawValue: UInt16(part.selector))
     let negotiated = VirtioNetSettings.Features(rawValue: state.driverFeatures)

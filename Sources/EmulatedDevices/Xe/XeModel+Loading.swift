@@ -6,7 +6,7 @@ extension XeModel {
   private static let payloadLimit: UInt64 = 64 << 20
 
   // xe_sriov_pf_migration_write: an error hides how much of the write was taken.
-  func write(_ bytes: RawSpan) throws(ErrorNumber) -> Int {
+  func write(_ bytes: RawSpan) throws(LinuxErrno) -> Int {
     var taken = 0
     while taken < bytes.byteCount {
       guard let packet else {
@@ -27,7 +27,7 @@ extension XeModel {
   }
 
   // xe_sriov_packet_init_from_hdr.
-  private func begin() throws(ErrorNumber) {
+  private func begin() throws(LinuxErrno) {
     let packet = XePacket(parsing: head.span.raw)
     head = []
     guard packet.version == XePacket.version, Int(packet.engine) < settings.engineCount else {
@@ -56,7 +56,7 @@ extension XeModel {
   }
 
   // xe_sriov_pf_migration_restore_produce.
-  private func end(_ packet: XePacket) throws(ErrorNumber) {
+  private func end(_ packet: XePacket) throws(LinuxErrno) {
     self.packet = nil
     let payload = payload
     self.payload = []
@@ -77,7 +77,7 @@ extension XeModel {
     }
   }
 
-  private func checkDescriptor(_ payload: [UInt8]) throws(ErrorNumber) {
+  private func checkDescriptor(_ payload: [UInt8]) throws(LinuxErrno) {
     guard payload.count.isMultiple(of: 4) else { throw .invalid }
     var words: [UInt32] = []
     for offset in stride(from: 0, to: payload.count, by: 4) {

@@ -48,7 +48,7 @@ extension XeModel {
 
   func read(
     into span: inout MutableRawSpan, in state: MigrationState
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     var filled = 0
     while filled < span.byteCount, let item = queue.popLast() {
       switch item {
@@ -69,7 +69,7 @@ extension XeModel {
 
   // xe_sriov_pf_migration_size counts the bytes and one header of each resource of an engine, but
   // neither the descriptor nor the trailer.
-  func stopCopyByteCount() throws(ErrorNumber) -> UInt64 {
+  func stopCopyByteCount() throws(LinuxErrno) -> UInt64 {
     var count: UInt64 = 0
     for state in firmware { count += UInt64(XePacket.headerByteCount + state.count) }
     count += UInt64(XePacket.headerByteCount + 8 * entries.count)

@@ -112,7 +112,7 @@ final class XeModel: FunctionModel {
 
   // MARK: Arcs
 
-  func take(_ arc: MigrationArc) throws(ErrorNumber) {
+  func take(_ arc: MigrationArc) throws(LinuxErrno) {
     if arc == MigrationArc(.resuming, .stop) {
       // Without its trailer a state is not done.
       guard isEnded, !hasFailed else { throw .inputOutput }
@@ -150,7 +150,7 @@ final class XeModel: FunctionModel {
   }
 
   // The core does not let anybody ask: there is no pre-copy.
-  func preCopyInformation() throws(ErrorNumber) -> PreCopyInformation {
+  func preCopyInformation() throws(LinuxErrno) -> PreCopyInformation {
     throw .notSupportedByDriver
   }
 }

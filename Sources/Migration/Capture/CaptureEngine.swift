@@ -1,4 +1,5 @@
 import ByteIO
+import Devices
 public import MigrationStream
 
 /// Takes devices from RUNNING into one stream.

@@ -17,7 +17,7 @@ public struct CaptureError<SinkFailure: Error>: Error {
 
   /// What the capture ended with.
   public let cause: Cause
-  /// By device number; empty where no device was touched.
+  /// By device number; empty if no device was touched.
   public let outcomes: [DeviceOutcome]
   /// Whether the stream has its end all the same: what failed was only to run on.
   public let isStreamWhole: Bool

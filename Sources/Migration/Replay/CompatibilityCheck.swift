@@ -10,7 +10,7 @@ struct CompatibilityCheck {
   let wanted: DeviceIntroduction
   let device: any MigratableDevice
   let profile: ProfileLayout?
-  let judgement: StateJudgement?
+  let judgement: LayoutVerdict?
   let options: ReplayOptions
   var report: CompatibilityReport
 
@@ -92,10 +92,10 @@ struct CompatibilityCheck {
   private mutating func check(
     _ pci: DeviceIdentity.PCIIdentity, _ other: DeviceIdentity.PCIIdentity
   ) {
-    let ids = [pci, other].map { hex($0.vendorID, digits: 4) + ":" + hex($0.deviceID, digits: 4) }
+    let ids = [pci, other].map { idPair($0.vendorID, $0.deviceID) }
     if ids[0] != ids[1] { report.add(number, "PCI ids", wanted: ids[0], found: ids[1]) }
     let subsystems = [pci, other].map { id in
-      id.subsystemVendorID.map { hex($0, digits: 4) + ":" + hex(id.subsystemID ?? 0, digits: 4) }
+      id.subsystemVendorID.map { idPair($0, id.subsystemID ?? 0) }
         ?? "none"
     }
     if subsystems[0] != subsystems[1] {

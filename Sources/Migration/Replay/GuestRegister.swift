@@ -87,7 +87,7 @@ public struct GuestRegister: Sendable, Hashable {
     }
 
     /// The bits of a register that the guest reaches the device by: all of them where it was shown
-    /// the device's own space, none where it was shown no such capability.
+    /// the device's own space, none if it was shown no such capability.
     func deviceBits(of place: Place) -> UInt32 {
       guard let shown else { return .max }
       guard let capability = capabilities?.first(place.capability) else { return 0 }

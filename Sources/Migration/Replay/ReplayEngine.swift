@@ -1,4 +1,5 @@
 import ByteIO
+import Devices
 public import MigrationStream
 
 /// Takes a stream onto target devices.

@@ -22,7 +22,7 @@ public struct ReplayError<SourceFailure: Error>: Error {
     public var record: UInt32
     /// Where the record begins in the stream.
     public var recordOffset: UInt64
-    /// The byte of the device's state that was the first not to be taken; nil where no state was
+    /// The byte of the device's state that was the first not to be taken; nil if no state was
     /// under way.
     public var stateOffset: UInt64?
   }
@@ -31,7 +31,7 @@ public struct ReplayError<SourceFailure: Error>: Error {
   public let cause: Cause
   /// Where the replay was in the stream; nil before its first record.
   public let place: Place?
-  /// By the number of the stream's device; empty where no target was touched.
+  /// By the number of the stream's device; empty if no target was touched.
   public let outcomes: [UInt16: DeviceOutcome]
 }
 

@@ -9,8 +9,8 @@ public struct ReplayTarget {
   public var number: UInt16
   /// The profile that the guest is shown from now on; overrides what the stream says of it.
   public var profile: ProfileLayout?
-  /// What is known of the state that it is to take; nil where nobody looked at it.
-  public var judgement: StateJudgement?
+  /// What is known of the state that it is to take; nil if nobody looked at it.
+  public var judgement: LayoutVerdict?
 
   /// A target for one device of the stream.
   public init(_ device: any MigratableDevice, number: UInt16, profile: ProfileLayout? = nil) {

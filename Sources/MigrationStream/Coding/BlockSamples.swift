@@ -1,6 +1,7 @@
 import ByteIO
 
-/// Fingerprints of a few bytes of a chunk, taken at a fixed distance: enough to tell whether it was sent before.
+/// Fingerprints of a few bytes of a chunk, taken at a fixed distance: enough to tell whether it was
+/// sent before.
 ///
 /// Bytes that are all alike have none: zeros are everywhere, and cost nothing in any coding.
 enum BlockSamples {

@@ -35,8 +35,9 @@ package struct ChunkCoder: ~Copyable {
     buffer.bytes.fillByte == nil ? .raw : .fill
   }
 
-  /// Codes `bytes`, of which there must be some, into `frame` where they are stored as one; nil where memory is short.
-  package func encode(
+  /// Codes `bytes`, of which there must be some, into `frame` where they are stored as one; nil if
+  /// memory is short.
+  func encode(
     _ bytes: RawSpan, by plan: ReferencePlan, into frame: inout ByteBuffer
   ) -> ChunkEncoding? {
     if let reference = plan.reference {
@@ -58,9 +59,16 @@ package struct ChunkCoder: ~Copyable {
   }
 
   /// The same for the bytes of a buffer.
-  package func encode(
+  func encode(
     _ buffer: borrowing ByteBuffer, by plan: ReferencePlan, into frame: inout ByteBuffer
   ) -> ChunkEncoding? {
     encode(buffer.bytes, by: plan, into: &frame)
+  }
+
+  /// The same for a chunk that an encoder planned.
+  package func encode(
+    _ buffer: borrowing ByteBuffer, of chunk: PlannedChunk, into frame: inout ByteBuffer
+  ) -> ChunkEncoding? {
+    encode(buffer.bytes, by: chunk.plan, into: &frame)
   }
 }

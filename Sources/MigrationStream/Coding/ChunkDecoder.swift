@@ -31,7 +31,7 @@ package struct ChunkDecoder: ~Copyable {
   /// The same for a payload in a buffer.
   package mutating func decode(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
-    after basis: ChunkBasis<KeptChunk>? = nil, at offset: UInt64
+    after basis: ChunkReference<ReferenceChunk>? = nil, at offset: UInt64
   ) throws(StreamError) {
     try decode(header, payload: buffer.bytes.extracting(range), after: basis, at: offset)
   }
@@ -41,11 +41,11 @@ package struct ChunkDecoder: ~Copyable {
   /// `offset` is where the payload begins in the stream; `basis` is what it is coded against.
   /// Throws `corruptChunk`, or `compression` where memory is short.
   package mutating func decode(
-    _ header: RecordHeader, payload: RawSpan, after basis: ChunkBasis<KeptChunk>? = nil,
+    _ header: RecordHeader, payload: RawSpan, after basis: ChunkReference<ReferenceChunk>? = nil,
     at offset: UInt64
   ) throws(StreamError) {
     if case .kept(let chunk) = basis { try chunk.load(with: &self) }
-    let place = RecordPlace(header, payloadOffset: offset)
+    let place = RecordLocation(header, payloadOffset: offset)
     let body = payload.extracting(droppingFirst: StateChunk.headByteCount)
     let count = Int(header.rawByteCount)
     if header.encoding == .raw { return }
@@ -75,7 +75,7 @@ package struct ChunkDecoder: ~Copyable {
   }
 
   private mutating func decompress(
-    _ frame: RawSpan, after basis: ChunkBasis<KeptChunk>?, byteCount: Int
+    _ frame: RawSpan, after basis: ChunkReference<ReferenceChunk>?, byteCount: Int
   ) -> String? {
     switch basis {
     case nil, .missing:

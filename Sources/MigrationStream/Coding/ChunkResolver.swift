@@ -39,8 +39,8 @@ package struct ChunkResolver<Kept> {
   ///
   /// Throws `malformedRecord` if there is no such thing.
   package mutating func basis(
-    of chunk: StateChunk, _ header: RecordHeader, at place: RecordPlace
-  ) throws(StreamError) -> ChunkBasis<Kept>? {
+    of chunk: StateChunk, _ header: RecordHeader, at place: RecordLocation
+  ) throws(StreamError) -> ChunkReference<Kept>? {
     if header.encoding == .dictionary {
       guard let digest = dictionaries[chunk.device] ?? nil else {
         throw place.error(

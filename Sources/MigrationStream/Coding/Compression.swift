@@ -4,7 +4,8 @@ private import CZstd
 public enum Compression: Sendable, Hashable {
   /// Chunks stay as they are.
   case raw
-  /// Chunks that zstd shrinks become one frame each, coded at this level (1 to 22, or below 0 for faster).
+  /// Chunks that zstd shrinks become one frame each, coded at this level (1 to 22, or below 0 for
+  /// faster).
   case zstd(level: Int)
 
   /// zstd at level 1, the fastest of the regular ones.

@@ -12,19 +12,21 @@ public struct DecodingLimits: Sendable, Hashable {
   /// The window that writers declare unless told otherwise: 64 MiB.
   public static let standardWindowByteCount: UInt64 = 64 << 20
 
-  /// Chunks of 4 MiB, metadata records of 4 MiB, 4096 devices, a window of 64 MiB: everything that Ferry writes unless it
-  /// is told to.
+  /// Chunks of 4 MiB, metadata records of 4 MiB, 4096 devices, a window of 64 MiB: everything that
+  /// Ferry writes unless it is told to.
   public static var standard: Self {
     Self(chunkByteCount: 4 << 20, metadataByteCount: 4 << 20, deviceCount: 4096)
   }
 
-  /// The same with a window of any size: of readers that look up a chunk in a file when one refers to it, and so hold none.
+  /// The same with a window of any size: of readers that look up a chunk in a file when one refers
+  /// to it, and so hold none.
   public static var randomAccess: Self {
     var limits = standard
     limits.windowByteCount = .max
     return limits
   }
 
+  /// Limits that a reader holds a stream's declared limits against.
   public init(
     chunkByteCount: Int, metadataByteCount: Int, deviceCount: Int,
     windowByteCount: UInt64 = Self.standardWindowByteCount

@@ -2,8 +2,8 @@ import ByteIO
 
 /// The index that a stream should have: entries since the last block, as a count and a checksum.
 ///
-/// The decoder compares each block with these and so needs no memory for the index; the encoder also keeps the entries
-/// of the block to come.
+/// The decoder compares each block with these and so needs no memory for the index; the encoder
+/// also keeps the entries of the block to come.
 struct IndexLedger {
   /// Where the last block begins.
   private(set) var lastBlockOffset: UInt64?

@@ -63,7 +63,7 @@ package struct RecordCheck: Sendable {
   ///
   /// Throws `malformedRecord`, or `torn` if there are fewer.
   package func chunk(
-    _ header: RecordHeader, head: RawSpan, at place: RecordPlace
+    _ header: RecordHeader, head: RawSpan, at place: RecordLocation
   ) throws(StreamError) -> StateChunk {
     guard head.byteCount >= StateChunk.headByteCount else {
       throw header.torn(at: place.payloadOffset + UInt64(head.byteCount))
@@ -86,7 +86,7 @@ package struct RecordCheck: Sendable {
     guard let header = intactHeader(in: start), header.type == .stateChunk,
       let chunk = try? chunk(
         header, head: start.extracting(droppingFirst: RecordHeader.byteCount),
-        at: RecordPlace(header, payloadOffset: offset))
+        at: RecordLocation(header, payloadOffset: offset))
     else { return nil }
     return IndexEntry(recordOffset: offset, header: header, chunk: chunk)
   }
@@ -102,7 +102,7 @@ extension RecordHeader {
     }
     let checksum = CRC32C.checksum(of: payload)
     guard checksum == payloadChecksum else {
-      throw RecordPlace(self, payloadOffset: offset).error(
+      throw RecordLocation(self, payloadOffset: offset).error(
         .payloadChecksum,
         expected: "\(type) with checksum 0x\(hex(payloadChecksum, digits: 8))",
         found: "0x\(hex(checksum, digits: 8))")

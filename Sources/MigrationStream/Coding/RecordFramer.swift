@@ -1,11 +1,13 @@
 import ByteIO
 
-/// Puts records into their frames and keeps the stream's books; what `StreamEncoder` lends is made here.
+/// Puts records into their frames and keeps the stream's books; what `StreamEncoder` lends is made
+/// here.
 struct RecordFramer: ~Copyable {
   let header: StreamHeader
   private let uuidChecksum: UInt32
   private(set) var ledger = StreamLedger()
-  // A stream with fewer chunks has no index: reading it would take as long as reading the record headers.
+  // A stream with fewer chunks has no index: reading it would take as long as reading the record
+  // headers.
   private let indexThreshold: Int
   /// Framed bytes that were not lent yet, or are lent now.
   private(set) var head = ByteBuffer(capacity: 256)
@@ -29,7 +31,8 @@ struct RecordFramer: ~Copyable {
     head.append(header.encoded())
   }
 
-  /// Forgets what was lent by the call before. A call that threw lent nothing: what it had framed stays for this one.
+  /// Forgets what was lent by the call before. A call that threw lent nothing: what it had framed
+  /// stays for this one.
   mutating func begin() {
     if isHeadLent { head.removeAll() }
     isHeadLent = false
@@ -41,8 +44,8 @@ struct RecordFramer: ~Copyable {
     byteCount += UInt64(head.count + bodyByteCount)
   }
 
-  func place(device: UInt16) -> RecordPlace {
-    RecordPlace(
+  func place(device: UInt16) -> RecordLocation {
+    RecordLocation(
       payloadOffset: byteCount + UInt64(head.count), record: sequence,
       device: device == RecordHeader.noDevice ? nil : device)
   }
@@ -94,8 +97,9 @@ struct RecordFramer: ~Copyable {
     }
   }
 
-  /// Frames a chunk. Its record header and head are in `head`, with the byte of a fill; the rest of the payload is
-  /// `frame` or `bytes` itself, as the encoding says. Its digest is taken, unless that was done before.
+  /// Frames a chunk. Its record header and head are in `head`, with the byte of a fill; the rest of
+  /// the payload is `frame` or `bytes` itself, as the encoding says. Its digest is taken, unless
+  /// that was done before.
   mutating func put(
     chunk bytes: RawSpan, as encoding: ChunkEncoding, frame: borrowing ByteBuffer, device: UInt16,
     context: StateChunk.Context, plan: ReferencePlan, isDigested: Bool = false
@@ -152,7 +156,8 @@ struct RecordFramer: ~Copyable {
     ledger.digest(buffer.bytes, of: device)
   }
 
-  /// The number of the record that a chunk will have when `count` other chunks, and nothing else, come before it.
+  /// The number of the record that a chunk will have when `count` other chunks, and nothing else,
+  /// come before it.
   func sequence(afterChunks count: Int) -> UInt32 {
     let entry = entries.count / IndexEntry.byteCount + count
     let blocks = entry / (blockByteCount / IndexEntry.byteCount)

@@ -1,7 +1,8 @@
 /// Where in its order a stream is, and which record may come next.
 ///
-/// The order as a table: a row a stage, a column a record type, each cell the stage after it. An unknown optional record
-/// may come after the stream information until the end record, and changes nothing.
+/// The order as a table: a row a stage, a column a record type, each cell the stage after it. An
+/// unknown optional record may come after the stream information until the end record, and changes
+/// nothing.
 package enum RecordOrder: UInt8, Sendable, CaseIterable {
   /// Nothing yet.
   case start
@@ -11,7 +12,8 @@ package enum RecordOrder: UInt8, Sendable, CaseIterable {
   case state
   /// Devices are being summed up.
   case summaries
-  /// The end record came; the last index block is due, unless the end record says that there is none.
+  /// The end record came; the last index block is due, unless the end record says that there is
+  /// none.
   case ended
   /// The footer is due.
   case indexed
@@ -33,7 +35,7 @@ package enum RecordOrder: UInt8, Sendable, CaseIterable {
     (0...UInt8.max).map { type in table[stage]?[RecordType(rawValue: type)] }
   }
 
-  /// The stage after a record of `type`, or nil where it must not come.
+  /// The stage after a record of `type`, or nil if it must not come.
   func next(after type: RecordType) -> RecordOrder? {
     if let stage = Self.cells[Int(rawValue) << 8 | Int(type.rawValue)] { return stage }
     let mayHoldUnknown = self == .devices || self == .state || self == .summaries

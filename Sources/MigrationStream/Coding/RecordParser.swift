@@ -80,7 +80,7 @@ package struct RecordParser: ~Copyable {
     if header.type == .stateChunk {
       return .chunk(try chunk(header, in: buffer, range, at: offset))
     }
-    let place = RecordPlace(header, payloadOffset: offset)
+    let place = RecordLocation(header, payloadOffset: offset)
     try ledger.admit(header, at: place, deviceLimit: limits.deviceCount)
     let record = try metadata(header, payload: payload, at: place)
     sequence &+= 1
@@ -95,7 +95,7 @@ package struct RecordParser: ~Copyable {
   ) throws(StreamError) -> StateChunk {
     let head = buffer.bytes.extracting(range)
     guard let check else { preconditionFailure("a stream header comes before its records") }
-    let place = RecordPlace(header, payloadOffset: offset)
+    let place = RecordLocation(header, payloadOffset: offset)
     let chunk = try check.chunk(header, head: head, at: place)
     try ledger.admit(header, chunk: chunk, at: place)
     entry.append(head.extracting(first: StateChunk.headByteCount))
@@ -154,7 +154,7 @@ package struct RecordParser: ~Copyable {
   // MARK: Records
 
   private mutating func metadata(
-    _ header: RecordHeader, payload: RawSpan, at place: RecordPlace
+    _ header: RecordHeader, payload: RawSpan, at place: RecordLocation
   ) throws(StreamError) -> Record {
     let record = try Record(metadata: header, payload: payload, at: place)
     try ledger.check(record, at: place)

@@ -2,18 +2,20 @@ package import ByteIO
 
 /// Decides for each chunk, before it is coded, whether it is one that was sent before.
 ///
-/// The trial is one of samples: a few bytes of each block are looked up among those of the kept chunks. A chunk of which
-/// most were found in one kept chunk is coded against that, and one of pre-copy of which fewer were found is kept itself. What
-/// is decided follows from the content and the order of the chunks alone, however many threads code them.
+/// The trial is one of samples: a few bytes of each block are looked up among those of the kept
+/// chunks. A chunk of which most were found in one kept chunk is coded against that, and one of
+/// pre-copy of which fewer were found is kept itself. What is decided follows from the content and
+/// the order of the chunks alone, however many threads code them.
 package struct ReferencePlanner {
-  private var window: ReferenceWindow<KeptState>
+  private var window: ReferenceWindow<ReferenceBytes>
   private let isUsed: Bool
   /// What small chunks of a device are tried to be coded with.
   var dictionaries: [UInt16: StateDictionary] = [:]
   // Which kept chunk has a block with this fingerprint; the latest, where several have.
   private var places: [UInt64: UInt32] = [:]
 
-  /// A planner for a stream with this header; nothing is kept where coding is raw, for what is referred to must be coded.
+  /// A planner for a stream with this header; nothing is kept where coding is raw, for what is
+  /// referred to must be coded.
   package init(_ header: StreamHeader, _ compression: Compression) {
     isUsed = header.limits.windowByteCount > 0 && compression != .raw
     window = ReferenceWindow(byteCount: header.limits.windowByteCount)
@@ -29,7 +31,8 @@ package struct ReferencePlanner {
     guard isUsed, bytes.fillByte == nil else { return .none }
     let isKeeping = context.phase == .preCopy
     let samples = BlockSamples.fingerprints(of: bytes, device: device)
-    // What comes later can refer to a kept chunk only; after pre-copy, nothing does, and less is worth a reference.
+    // What comes later can refer to a kept chunk only; after pre-copy, nothing does, and less is
+    // worth a reference.
     if let found = mostShared(samples, share: isKeeping ? 2 : 8),
       let distance = UInt16(exactly: sequence &- found),
       let reference = window.refer(to: found, device: device)
@@ -43,7 +46,8 @@ package struct ReferencePlanner {
 
   /// Forgets every kept chunk, for one that was planned did not come into the stream.
   ///
-  /// A reader holds all that is kept from here on at least as long as this does: what it held before goes first.
+  /// A reader holds all that is kept from here on at least as long as this does: what it held
+  /// before goes first.
   mutating func forget() {
     window = ReferenceWindow(byteCount: window.byteLimit)
     places = [:]
@@ -70,7 +74,7 @@ package struct ReferencePlanner {
   private mutating func keep(
     _ bytes: RawSpan, _ samples: [UInt64], device: UInt16, sequence: UInt32
   ) {
-    let state = KeptState(bytes, sequence: sequence, samples: samples)
+    let state = ReferenceBytes(bytes, sequence: sequence, samples: samples)
     let gone = window.keep(
       state, sequence: sequence, device: device, byteCount: bytes.byteCount)
     for old in gone {

@@ -1,8 +1,9 @@
-/// What the states of one driver have in common, for coding those that are too small to have much in common with
-/// themselves.
+/// What the states of one driver have in common, for coding those that are too small to have much
+/// in common with themselves.
 ///
-/// Trained by `tools/train-dictionaries` on states of emulated devices. A stream names a dictionary by its digest; one
-/// that was shipped once is never changed, but replaced by another, and stays for the streams that name it.
+/// Trained by `tools/train-dictionaries` on states of emulated devices. A stream names a dictionary
+/// by its digest; one that was shipped once is never changed, but replaced by another, and stays
+/// for the streams that name it.
 public struct StateDictionary: Sendable, Hashable {
   /// The kernel driver whose states it is for.
   public let driver: String
@@ -11,7 +12,8 @@ public struct StateDictionary: Sendable, Hashable {
   /// A dictionary of libzstd.
   package let bytes: [UInt8]
 
-  /// The most state bytes of a chunk that a dictionary is tried for: larger ones have enough in themselves.
+  /// The most state bytes of a chunk that a dictionary is tried for: larger ones have enough in
+  /// themselves.
   static let chunkByteLimit = 64 << 10
 
   init(driver: String, sha256: [UInt8], bytes: [UInt8]) {
@@ -20,13 +22,14 @@ public struct StateDictionary: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  /// The dictionary that writers use for the states of a driver, named with underscores or, as modules are, hyphens; nil where there is none.
+  /// The dictionary that writers use for the states of a driver, named with underscores or, as
+  /// modules are, hyphens; nil if there is none.
   public static func driver(_ name: String) -> StateDictionary? {
     let name = String(name.map { $0 == "-" ? "_" : $0 })
     return shipped.first { $0.driver == name }
   }
 
-  /// The dictionary with this digest; nil where this version does not have it.
+  /// The dictionary with this digest; nil if this version does not have it.
   public static func named(_ digest: Digest) -> StateDictionary? {
     shipped.first { $0.digest == digest }
   }

@@ -12,7 +12,7 @@ package struct StateDigests {
 
   package init() {}
 
-  /// Makes room for the next device; false where memory is short.
+  /// Makes room for the next device; false if memory is short.
   package mutating func addDevice() -> Bool {
     guard let digest = StateDigest() else { return false }
     entries.append(Entry(digest: digest))
@@ -38,10 +38,10 @@ package struct StateDigests {
   /// The digest of those.
   func value(of device: UInt16) -> Digest { entries[Int(device)].digest.value }
 
-  /// Throws where a summary has another digest than the state, of which every byte was seen; false where not every byte
-  /// was.
+  /// Throws where a summary has another digest than the state, of which every byte was seen; false
+  /// if not every byte was.
   package func check(
-    _ summary: DeviceSummary, of device: UInt16, at place: RecordPlace
+    _ summary: DeviceSummary, of device: UInt16, at place: RecordLocation
   ) throws(StreamError) -> Bool {
     guard byteCount(of: device) == summary.byteCount else { return false }
     if let digest = summary.digest, digest.algorithm == .xxh3 {

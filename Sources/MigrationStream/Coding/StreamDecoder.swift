@@ -23,7 +23,7 @@ public struct StreamDecoder: ~Copyable {
     let offset: UInt64
     var isDigested = false
     /// What the chunk is coded against.
-    var basis: ChunkBasis<KeptChunk>?
+    var basis: ChunkReference<ReferenceChunk>?
   }
 
   private var parser: RecordParser
@@ -33,7 +33,7 @@ public struct StreamDecoder: ~Copyable {
   private var consumed = 0
   private var expectation = Expectation.streamHeader
   private var current: Current?
-  private var resolver = ChunkResolver<KeptChunk>(windowByteCount: 0)
+  private var resolver = ChunkResolver<ReferenceChunk>(windowByteCount: 0)
   private var failure: StreamError?
 
   /// Where the record that `next` gave begins, counted from the start of the stream.
@@ -43,6 +43,7 @@ public struct StreamDecoder: ~Copyable {
   /// Whether the end record came: all state is there, whatever follows.
   public var isContentComplete: Bool { parser.isContentComplete }
 
+  /// A decoder before the first byte of a stream.
   public init(limits: DecodingLimits = .standard) {
     parser = RecordParser(limits: limits)
   }
@@ -156,9 +157,9 @@ public struct StreamDecoder: ~Copyable {
     _ chunk: StateChunk, _ header: RecordHeader, _ range: Range<Int>, at offset: UInt64
   ) throws(StreamError) {
     current?.basis = try resolver.basis(
-      of: chunk, header, at: RecordPlace(header, payloadOffset: offset))
+      of: chunk, header, at: RecordLocation(header, payloadOffset: offset))
     if chunk.dependency == .kept {
-      resolver.keep(KeptChunk(header, in: buffer, range, at: offset), of: chunk, header)
+      resolver.keep(ReferenceChunk(header, in: buffer, range, at: offset), of: chunk, header)
     }
   }
 
@@ -208,7 +209,7 @@ public struct StreamDecoder: ~Copyable {
   // MARK: Records
 
   /// What the chunk that `next` gave is coded against.
-  package var basis: ChunkBasis<KeptChunk>? { current?.basis }
+  package var basis: ChunkReference<ReferenceChunk>? { current?.basis }
 
   /// The header of the record that `next` gave, until the next call.
   public var recordHeader: RecordHeader? { current?.header }

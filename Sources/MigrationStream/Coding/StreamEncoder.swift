@@ -2,9 +2,10 @@ package import ByteIO
 
 /// Makes a `.dms` stream, record by record.
 ///
-/// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them before the next call. The
-/// order of calls is the order of the format: stream information, then for each device its identity and what else is
-/// known of it, then state, then `finish()`. A call out of order throws `misplacedRecord` and adds nothing.
+/// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them
+/// before the next call. The order of calls is the order of the format: stream information, then
+/// for each device its identity and what else is known of it, then state, then `finish()`. A call
+/// out of order throws `misplacedRecord` and adds nothing.
 public struct StreamEncoder: ~Copyable {
   private var framer: RecordFramer
   private let coder: ChunkCoder
@@ -14,11 +15,14 @@ public struct StreamEncoder: ~Copyable {
   private var pending: ByteBuffer
   private var isPendingLent = false
   private var target: (device: UInt16, context: StateChunk.Context)?
+  // Chunks that are coded elsewhere: those that came, and those of them that are in the stream.
+  private var plannedCount: UInt64 = 0
+  private var addedCount: UInt64 = 0
 
   /// An encoder for a stream with this header, whose limits it keeps to.
   ///
-  /// A stream of fewer than `indexThreshold` chunks gets no index. Throws `limitExceeded` for limits that the format does
-  /// not allow, `compression` where memory is short.
+  /// A stream of fewer than `indexThreshold` chunks gets no index. Throws `limitExceeded` for
+  /// limits that the format does not allow, `compression` where memory is short.
   public init(
     _ header: StreamHeader, compression: Compression = .standard, indexThreshold: Int = 8
   ) throws(StreamError) {
@@ -29,6 +33,7 @@ public struct StreamEncoder: ~Copyable {
     pending = ByteBuffer()
   }
 
+  /// The header that the stream begins with.
   public var header: StreamHeader { framer.header }
 
   /// The number of devices introduced so far.
@@ -37,11 +42,11 @@ public struct StreamEncoder: ~Copyable {
   /// The number of stream bytes lent so far.
   public var byteCount: UInt64 { framer.byteCount }
 
-  /// Adds a record that is not state, as `StreamDecoder` gives it; an identity's device is `deviceCount`, and that of a
-  /// device's other records the one introduced last.
+  /// Adds a record that is not state, as `StreamDecoder` gives it; an identity's device is
+  /// `deviceCount`, and that of a device's other records the one introduced last.
   ///
-  /// Summaries, the end and the index are the encoder's own: for those nothing is lent. So is a chunk, whose bytes come
-  /// through `chunk` or `push`.
+  /// Summaries, the end and the index are the encoder's own: for those nothing is lent. So is a
+  /// chunk, whose bytes come through `chunk` or `push`.
   @_lifetime(&self)
   public mutating func write(_ record: Record) throws(StreamError) -> EncodedBytes {
     framer.begin()
@@ -67,7 +72,8 @@ public struct StreamEncoder: ~Copyable {
 
   // MARK: State
 
-  /// Adds one chunk: `bytes` are the next of `device`'s state, at least one and at most the chunk limit.
+  /// Adds one chunk: `bytes` are the next of `device`'s state, at least one and at most the chunk
+  /// limit.
   @_lifetime(&self, copy bytes)
   public mutating func chunk(
     _ bytes: RawSpan, device: UInt16, context: StateChunk.Context
@@ -91,45 +97,56 @@ public struct StreamEncoder: ~Copyable {
     return lendFrame(encoding)
   }
 
-  /// Takes the next chunk of a device into its digest, while its bytes are still in the processor's caches; it is added by
-  /// `head` later, and the chunks of a device in the order in which they came here.
-  package mutating func digest(_ bytes: borrowing ByteBuffer, device: UInt16) {
+  /// Takes the next chunk of a device, whose bytes are then coded elsewhere and come into the
+  /// stream by `head`, in the order in which they came here.
+  ///
+  /// Its digest is taken while its bytes are still in the processor's caches. A chunk that
+  /// is not coded refers to no other.
+  package mutating func plan(
+    _ bytes: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context,
+    isCoded: Bool
+  ) -> PlannedChunk {
     framer.digest(bytes, device: device)
+    let plan =
+      isCoded
+      ? planner.plan(
+        bytes, device: device, context: context,
+        sequence: framer.sequence(afterChunks: Int(plannedCount - addedCount)))
+      : .none
+    defer { plannedCount += 1 }
+    return PlannedChunk(device: device, context: context, plan: plan, number: plannedCount)
   }
 
-  /// Adds a chunk that was digested here and coded elsewhere, `frame` being its zstd frame where `encoding` says that it is one, and lends
-  /// what comes before its body: `bytes` stored raw, nothing more of a fill, else `frame`.
+  /// Adds the chunk that was planned first of those that are not added yet, and lends what comes
+  /// before its body: `bytes` stored raw, nothing more of a fill, else `frame`.
+  ///
+  /// `encoding` is how it was coded, nil if there was no memory for that.
   @_lifetime(&self)
   package mutating func head(
-    of bytes: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
-    device: UInt16, context: StateChunk.Context, plan: ReferencePlan
+    of chunk: PlannedChunk, _ bytes: borrowing ByteBuffer, as encoding: ChunkEncoding?,
+    frame: borrowing ByteBuffer
   ) throws(StreamError) -> RawSpan {
+    precondition(chunk.number == addedCount, "chunks are added in the order of their plans")
+    addedCount += 1
     framer.begin()
+    guard let encoding else { throw outOfMemory(device: chunk.device) }
     try framer.put(
-      chunk: bytes, as: encoding, frame: frame, device: device, context: context, plan: plan,
-      isDigested: true)
+      chunk: bytes, as: encoding, frame: frame, device: chunk.device, context: chunk.context,
+      plan: chunk.plan, isDigested: true)
     framer.lend(
       bodyByteCount: encoding == .raw ? bytes.count : encoding == .fill ? 0 : frame.count)
     return framer.head.bytes
   }
 
-  /// The plan for a chunk that comes after `count` others, which were planned before and are not added yet.
-  package mutating func plan(
-    _ bytes: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context,
-    afterChunks count: Int
-  ) -> ReferencePlan {
-    planner.plan(
-      bytes, device: device, context: context, sequence: framer.sequence(afterChunks: count))
-  }
-
   /// The error that there is no memory to code a chunk of `device` that comes next.
-  package func outOfMemory(device: UInt16) -> StreamError {
+  private func outOfMemory(device: UInt16) -> StreamError {
     framer.place(device: device).error(
       .compression, expected: "memory for a zstd frame", found: "none")
   }
 
-  /// Takes state in pieces of any size: moves bytes from the front of `bytes` into the chunk under construction, and
-  /// lends a record as soon as one is complete; nil when `bytes` is used up before that.
+  /// Takes state in pieces of any size: moves bytes from the front of `bytes` into the chunk under
+  /// construction, and lends a record as soon as one is complete; nil when `bytes` is used up
+  /// before that.
   ///
   /// A change of device or context completes the chunk before it. `flush()` completes the last one.
   @_lifetime(&self, copy bytes)

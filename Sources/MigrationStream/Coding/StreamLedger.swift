@@ -1,6 +1,7 @@
 import ByteIO
 
-/// What a stream amounts to so far, and whether a record may come next: the rules that encoder and decoder share.
+/// What a stream amounts to so far, and whether a record may come next: the rules that encoder and
+/// decoder share.
 package struct StreamLedger: ~Copyable {
   /// What a device's records amount to so far.
   struct Device {
@@ -18,11 +19,12 @@ package struct StreamLedger: ~Copyable {
   package init() {}
   private(set) var totals = StreamTotals()
 
-  /// Takes note of a record with this header, or throws because it must not come here; then nothing has changed.
+  /// Takes note of a record with this header, or throws because it must not come here; then nothing
+  /// has changed.
   ///
   /// `chunk` is what a state chunk's header and head say.
   package mutating func admit(
-    _ header: RecordHeader, chunk: StateChunk? = nil, at place: RecordPlace,
+    _ header: RecordHeader, chunk: StateChunk? = nil, at place: RecordLocation,
     deviceLimit: Int = .max
   ) throws(StreamError) {
     guard let next = order.next(after: header.type) else {
@@ -66,7 +68,7 @@ package struct StreamLedger: ~Copyable {
     order = next
   }
 
-  private func checkDevice(of header: RecordHeader, at place: RecordPlace) throws(StreamError) {
+  private func checkDevice(of header: RecordHeader, at place: RecordLocation) throws(StreamError) {
     let allowed: ClosedRange<Int>?
     switch header.type {
     case .streamInformation, .end, .index: allowed = nil
@@ -104,7 +106,7 @@ package struct StreamLedger: ~Copyable {
     }
   }
 
-  private func check(_ chunk: StateChunk, at place: RecordPlace) throws(StreamError) {
+  private func check(_ chunk: StateChunk, at place: RecordLocation) throws(StreamError) {
     let end = devices[Int(chunk.device)].byteCount
     guard chunk.stateOffset == end else {
       throw place.error(
@@ -145,7 +147,7 @@ package struct StreamLedger: ~Copyable {
   }
 
   /// Throws where a summary or the end counts otherwise than the stream.
-  package func check(_ record: Record, at place: RecordPlace) throws(StreamError) {
+  package func check(_ record: Record, at place: RecordLocation) throws(StreamError) {
     switch record {
     case .summary(let summary, let device): try check(summary, of: device, at: place)
     case .end(let totals): try check(totals, at: place)
@@ -154,7 +156,7 @@ package struct StreamLedger: ~Copyable {
   }
 
   private func check(
-    _ summary: DeviceSummary, of device: UInt16, at place: RecordPlace
+    _ summary: DeviceSummary, of device: UInt16, at place: RecordLocation
   ) throws(StreamError) {
     let actual = devices[Int(device)]
     guard summary.byteCount == actual.byteCount, summary.chunkCount == actual.chunkCount else {
@@ -164,7 +166,7 @@ package struct StreamLedger: ~Copyable {
     }
   }
 
-  private func check(_ totals: StreamTotals, at place: RecordPlace) throws(StreamError) {
+  private func check(_ totals: StreamTotals, at place: RecordLocation) throws(StreamError) {
     let actual = currentTotals
     guard totals.deviceCount == actual.deviceCount, totals.chunkCount == actual.chunkCount,
       totals.stateByteCount == actual.stateByteCount

@@ -5,7 +5,7 @@ private import CZstd
 @safe struct ZstdCompressor: ~Copyable {
   private let context: OpaquePointer
 
-  /// A context for frames at `level` with content size and checksum; nil where memory is short.
+  /// A context for frames at `level` with content size and checksum; nil if memory is short.
   init?(level: Int) {
     guard let context = unsafe ZSTD_createCCtx() else { return nil }
     unsafe self.context = unsafe context
@@ -20,10 +20,11 @@ private import CZstd
     unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(clamping: level))
   }
 
-  /// A context for frames that refer back into up to `prefixByteCount` bytes before as many of their own.
+  /// A context for frames that refer back into up to `prefixByteCount` bytes before as many of
+  /// their own.
   ///
-  /// Matches with the prefix are long, and are found by one table: at the fast levels that is made large enough to hold a
-  /// place in every 16 bytes.
+  /// Matches with the prefix are long, and are found by one table: at the fast levels that is made
+  /// large enough to hold a place in every 16 bytes.
   init?(level: Int, prefixByteCount: Int) {
     self.init(level: level)
     let level = Int32(clamping: level)
@@ -36,19 +37,20 @@ private import CZstd
 
   deinit { unsafe ZSTD_freeCCtx(context) }
 
-  /// Codes `bytes` as one frame, which replaces what `frame` holds; false where libzstd fails, which it does only for
-  /// want of memory.
+  /// Codes `bytes` as one frame, which replaces what `frame` holds; false if libzstd fails, which
+  /// it does only for want of memory.
   func compress(_ bytes: RawSpan, into frame: inout ByteBuffer) -> Bool {
     compress(bytes, after: RawSpan(), into: &frame)
   }
 
-  /// Codes `bytes` with a dictionary as a frame that replaces what `frame` holds, if it has fewer bytes than `count`;
-  /// whether it has.
+  /// Codes `bytes` with a dictionary as a frame that replaces what `frame` holds, if it has fewer
+  /// bytes than `count`; whether it has.
   func compress(
     _ bytes: RawSpan, with dictionary: StateDictionary, into frame: inout ByteBuffer,
     unlessAbove count: Int
   ) -> Bool {
-    // SAFETY: the bytes are copied by the call; the ID would cost four bytes and say what the stream says already.
+    // SAFETY: the bytes are copied by the call; the ID would cost four bytes and say what the
+    // stream says already.
     let status = unsafe dictionary.bytes.withUnsafeBytes {
       unsafe ZSTD_CCtx_loadDictionary(context, $0.baseAddress, $0.count)
     }
@@ -67,7 +69,8 @@ private import CZstd
     frame.reserve(ZSTD_compressBound(bytes.byteCount))
     var isWhole = false
     _ = frame.fill { room in
-      // SAFETY: all pointers live through the calls, with their own lengths; a prefix serves one frame.
+      // SAFETY: all pointers live through the calls, with their own lengths; a prefix serves one
+      // frame.
       let count = unsafe room.withUnsafeMutableBytes { target in
         unsafe bytes.withUnsafeBytes { source in
           unsafe prefix.withUnsafeBytes { prefix in

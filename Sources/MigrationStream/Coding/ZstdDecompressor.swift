@@ -13,25 +13,28 @@ private import CZstd
 
   deinit { unsafe ZSTD_freeDCtx(context) }
 
-  /// Decodes `frame`, which must be exactly one frame of `byteCount` bytes with its checksum, behind the bytes in `output`,
-  /// which must have room for them.
+  /// Decodes `frame`, which must be exactly one frame of `byteCount` bytes with its checksum,
+  /// behind the bytes in `output`, which must have room for them.
   ///
-  /// The frame's own word on its size is compared before anything is decoded, and nothing is written beyond `byteCount`.
-  /// Returns what is wrong with the frame, or nil.
+  /// The frame's own word on its size is compared before anything is decoded, and nothing is
+  /// written beyond `byteCount`. Returns what is wrong with the frame, or nil.
   ///
-  /// `prefix` is what the frame refers back into, if it does, and `dictionary` what it is coded with, if it is.
+  /// `prefix` is what the frame refers back into, if it does, and `dictionary` what it is coded
+  /// with, if it is.
   func decompress(
     _ frame: RawSpan, after prefix: RawSpan = RawSpan(), with dictionary: RawSpan = RawSpan(),
     byteCount: Int, into output: inout ByteBuffer
   ) -> String? {
-    // SAFETY: all pointers live through the calls, with their own lengths; libzstd checks the frame against both.
+    // SAFETY: all pointers live through the calls, with their own lengths; libzstd checks the frame
+    // against both.
     let defect: String? = unsafe frame.withUnsafeBytes { source in
       let declared = unsafe ZSTD_getFrameContentSize(source.baseAddress, source.count)
       guard declared == UInt64(byteCount) else {
         return declared < UInt64.max - 1
           ? "a zstd frame of \(declared) bytes" : "no zstd frame with its content size"
       }
-      // The frame header descriptor, RFC 8878 3.1.1.1.1: bit 2 says that a checksum follows the blocks.
+      // The frame header descriptor, RFC 8878 3.1.1.1.1: bit 2 says that a checksum follows the
+      // blocks.
       guard unsafe source[4] & 0x04 != 0 else { return "a zstd frame without checksum" }
       guard unsafe ZSTD_getDictID_fromFrame(source.baseAddress, source.count) == 0 else {
         return "a zstd frame that names a dictionary"

@@ -10,7 +10,8 @@ public struct ChunkEncoding: RawRepresentable, Sendable, Hashable {
   /// As one zstd frame (RFC 8878) with its content size and its checksum.
   public static var zstd: Self { Self(rawValue: 2) }
 
-  /// As one zstd frame that refers back into the state bytes of an earlier chunk, which is stored without reference.
+  /// As one zstd frame that refers back into the state bytes of an earlier chunk, which is stored
+  /// without reference.
   public static var delta: Self { Self(rawValue: 3) }
 
   /// As one zstd frame that is coded with the device's dictionary.

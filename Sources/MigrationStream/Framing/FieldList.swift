@@ -2,8 +2,8 @@ import ByteIO
 
 /// The tag-length-value fields of a metadata payload, or of a field that holds fields.
 ///
-/// A field is a key (LEB128: the tag shifted left by one, the lowest bit set if the field must be understood), a length
-/// (LEB128) and that many bytes.
+/// A field is a key (LEB128: the tag shifted left by one, the lowest bit set if the field must be
+/// understood), a length (LEB128) and that many bytes.
 struct FieldList {
   struct Field {
     let tag: UInt32
@@ -11,18 +11,19 @@ struct FieldList {
     let bytes: [UInt8]
     /// The place of the value's first byte.
     let offset: UInt64
-    let place: RecordPlace
+    let place: RecordLocation
   }
 
-  /// The most fields of a sequence that this reader takes: more than any table that fits into a record of 1 MiB has,
-  /// and few enough that what is made of them stays small.
+  /// The most fields of a sequence that this reader takes: more than any table that fits into a
+  /// record of 1 MiB has, and few enough that what is made of them stays small.
   private static let maximumCount = 1 << 17
 
   let fields: [Field]
 
-  /// Reads all of `bytes`; of the tags up to `lastKnownTag` those outside `repeatable` may come once.
+  /// Reads all of `bytes`; of the tags up to `lastKnownTag` those outside `repeatable` may come
+  /// once.
   init(
-    parsing bytes: RawSpan, at place: RecordPlace, lastKnownTag: UInt32,
+    parsing bytes: RawSpan, at place: RecordLocation, lastKnownTag: UInt32,
     repeatable: Set<UInt32> = []
   ) throws(StreamError) {
     var reader = ByteReader(bytes, baseOffset: place.payloadOffset)
@@ -58,7 +59,7 @@ struct FieldList {
   }
 
   private static func error(
-    _ error: ByteError, seen tag: UInt32?, at place: RecordPlace
+    _ error: ByteError, seen tag: UInt32?, at place: RecordLocation
   ) -> StreamError {
     let expected: String
     switch error.code {
@@ -135,5 +136,20 @@ extension FieldList.Field {
         found: "field \(tag), which must be understood")
     }
     return MetadataField(tag: tag, bytes: bytes)
+  }
+}
+
+/// A field of a metadata record that this module does not know, kept so that a copy of the stream
+/// has it too.
+public struct MetadataField: Sendable, Hashable {
+  /// The number that says which field it is.
+  public let tag: UInt32
+  /// The field's value as it came.
+  public let bytes: [UInt8]
+
+  /// A field that is kept without being understood.
+  public init(tag: UInt32, bytes: [UInt8]) {
+    self.tag = tag
+    self.bytes = bytes
   }
 }

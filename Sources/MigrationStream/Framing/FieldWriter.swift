@@ -2,8 +2,8 @@ import ByteIO
 
 /// Builds the tag-length-value fields of a metadata payload.
 ///
-/// Every field that version 1.0 defines is written as one that may be skipped: what a reader cannot do without is
-/// decided by the record that holds it.
+/// Every field that version 1.0 defines is written as one that may be skipped: what a reader cannot
+/// do without is decided by the record that holds it.
 struct FieldWriter {
   private(set) var bytes: [UInt8] = []
 

@@ -7,7 +7,9 @@ public struct RecordHeader: Sendable, Hashable {
   /// The device number of a record that concerns the whole stream.
   public static let noDevice: UInt16 = 0xffff
 
+  /// The kind of the record, which decides how its payload is read.
   public var type: RecordType
+  /// The coding of a chunk's payload; raw for other records.
   public var encoding: ChunkEncoding
   /// Whether a reader that does not know `type` must refuse the stream.
   public var isMandatory: Bool
@@ -24,6 +26,7 @@ public struct RecordHeader: Sendable, Hashable {
   /// The CRC-32C of those.
   public var payloadChecksum: UInt32
 
+  /// The header of one record.
   public init(
     type: RecordType, encoding: ChunkEncoding = .raw, isMandatory: Bool, device: UInt16,
     sequence: UInt32, stateOffset: UInt64 = 0, rawByteCount: UInt32, storedByteCount: UInt32,
@@ -47,8 +50,8 @@ public struct RecordHeader: Sendable, Hashable {
 extension RecordHeader {
   /// The fields of the first 32 of `bytes`, which must have as many, if the checksum matches.
   ///
-  /// The checksum begins with the stream's UUID, so that a record of another stream, which a guest could have planted in
-  /// its device's state, is never taken for one of this stream.
+  /// The checksum begins with the stream's UUID, so that a record of another stream, which a guest
+  /// could have planted in its device's state, is never taken for one of this stream.
   package init?(parsing bytes: RawSpan, uuidChecksum: UInt32) {
     let head = bytes.extracting(0..<28)
     guard

@@ -21,7 +21,8 @@ public struct RecordType: RawRepresentable, Sendable, Hashable {
   public static var end: Self { Self(rawValue: 8) }
   /// Where the chunks are.
   public static var index: Self { Self(rawValue: 9) }
-  /// How QEMU's stream divided a device's state; optional, and read by nobody but who puts it back there.
+  /// How QEMU's stream divided a device's state; optional, and read by nobody but who puts it back
+  /// there.
   public static var qemuFraming: Self { Self(rawValue: 10) }
 
   /// Every type that a reader of version 1.1 has to know.

@@ -19,7 +19,8 @@ public struct StreamError: Error, Sendable, Hashable {
     public static var unsupportedFeature: Self { Self(value: .unsupportedFeature) }
     /// A length above the stream's declared limit or the reader's own.
     public static var limitExceeded: Self { Self(value: .limitExceeded) }
-    /// A window above the reader's own limit: not damage, but more memory than it is willing to give.
+    /// A window above the reader's own limit: not damage, but more memory than it is willing to
+    /// give.
     public static var windowExceeded: Self { Self(value: .windowExceeded) }
     /// A chunk that is coded with a dictionary that this reader does not have.
     public static var missingDictionary: Self { Self(value: .missingDictionary) }
@@ -55,6 +56,7 @@ public struct StreamError: Error, Sendable, Hashable {
     public static var compression: Self { Self(value: .compression) }
   }
 
+  /// The kind of the failure.
   public let code: Code
   /// The first byte concerned, counted from the start of the stream.
   public let offset: UInt64
@@ -62,9 +64,12 @@ public struct StreamError: Error, Sendable, Hashable {
   public let record: UInt32?
   /// The device concerned, as the stream numbers them.
   public let device: UInt16?
+  /// The content that a sound stream would have here.
   public let expected: String
+  /// The content that is here.
   public let found: String
 
+  /// An error at byte `offset` of the stream, in record `record` of `device` if it lies in one.
   public init(
     _ code: Code, at offset: UInt64, record: UInt32? = nil, device: UInt16? = nil,
     expected: String, found: String

@@ -7,11 +7,13 @@ public struct StreamFooter: Sendable, Hashable {
   /// The last four bytes of a whole stream.
   public static let magic: [UInt8] = [0x44, 0x4d, 0x53, 0x0a]
 
-  /// Where the last index block begins, counted from the start of the stream; nil in a stream without an index.
+  /// Where the last index block begins, counted from the start of the stream; nil in a stream
+  /// without an index.
   public var indexOffset: UInt64?
   /// The UUID of the stream header, to tell a footer of this stream from any other.
   public var uuid: StreamUUID
 
+  /// The footer of the stream `uuid`, whose last index block begins at `indexOffset`.
   public init(indexOffset: UInt64?, uuid: StreamUUID) {
     self.indexOffset = indexOffset
     self.uuid = uuid
@@ -19,7 +21,8 @@ public struct StreamFooter: Sendable, Hashable {
 }
 
 extension StreamFooter {
-  /// The footer in the first 32 of `bytes`, which must have as many, if its checksum and magic match.
+  /// The footer in the first 32 of `bytes`, which must have as many, if its checksum and magic
+  /// match.
   public init?(parsing bytes: RawSpan) {
     guard bytes.byteCount >= Self.byteCount,
       (0..<4).allSatisfy({ bytes[byte: 28 + $0] == Self.magic[$0] }),

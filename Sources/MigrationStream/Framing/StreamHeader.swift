@@ -1,19 +1,24 @@
 import ByteIO
 
-/// The first 56 bytes of a stream: what it is, which features it needs, and the limits that its writer keeps to.
+/// The first 56 bytes of a stream: what it is, which features it needs, and the limits that its
+/// writer keeps to.
 public struct StreamHeader: Sendable, Hashable {
-  /// `89 'D' 'M' 'S' CR LF ^Z LF`: a byte above 0x7f, both line ends and a DOS end of file, so that a transfer in text
-  /// mode is noticed at once.
+  /// `89 'D' 'M' 'S' CR LF ^Z LF`: a byte above 0x7f, both line ends and a DOS end of file, so that
+  /// a transfer in text mode is noticed at once.
   public static let magic: [UInt8] = [0x89, 0x44, 0x4d, 0x53, 0x0d, 0x0a, 0x1a, 0x0a]
   /// The size of the encoded header.
   public static let byteCount = 56
   /// The version that this module knows; it reads every minor version of this major one.
   public static let currentVersion = Version(major: 1, minor: 1)
 
+  /// A version of the format: readers refuse another major one and read any minor one.
   public struct Version: Sendable, Hashable {
+    /// Changes if older readers cannot read the stream.
     public var major: UInt16
+    /// Changes if something was added that older readers pass over.
     public var minor: UInt16
 
+    /// The version `major`.`minor`.
     public init(major: UInt16, minor: UInt16) {
       self.major = major
       self.minor = minor
@@ -33,19 +38,23 @@ public struct StreamHeader: Sendable, Hashable {
     public static var supported: Self { [.deltas, .dictionaries] }
   }
 
+  /// The version of the format that the stream was written in.
   public var version: Version
+  /// The features that a reader must know.
   public var mandatoryFeatures: MandatoryFeatures
   /// Features that a reader may ignore; none is defined yet.
   public var optionalFeatures: UInt32
+  /// The name of the stream, which every record header's checksum begins with.
   public var uuid: StreamUUID
   /// This channel's number, below `channelCount`.
   public var channel: UInt16
   /// How many channels carry the stream; 1 for now.
   public var channelCount: UInt16
+  /// The limits that the writer keeps to.
   public var limits: StreamLimits
 
-  /// A header; unless told otherwise, its features are those that its limits need, and its version the first that has
-  /// those.
+  /// A header; unless told otherwise, its features are those that its limits need, and its version
+  /// the first that has those.
   public init(
     uuid: StreamUUID, limits: StreamLimits = .standard, version: Version? = nil,
     mandatoryFeatures: MandatoryFeatures? = nil, optionalFeatures: UInt32 = 0,
@@ -65,7 +74,8 @@ public struct StreamHeader: Sendable, Hashable {
 extension StreamHeader {
   /// Reads and checks the first 56 bytes of a stream.
   ///
-  /// The version and the features are checked before anything that a newer version may have changed.
+  /// The version and the features are checked before anything that a newer version may have
+  /// changed.
   public init(parsing bytes: RawSpan) throws(StreamError) {
     guard bytes.byteCount >= Self.byteCount else {
       throw StreamError(
@@ -121,8 +131,8 @@ extension StreamHeader {
     bytes.byteCount >= 8 && (0..<8).allSatisfy { bytes[byte: $0] == magic[$0] }
   }
 
-  /// What can be made of the 56 bytes of a damaged header; nil unless the magic is there or the caller knows
-  /// otherwise that this is a stream.
+  /// What can be made of the 56 bytes of a damaged header; nil unless the magic is there or the
+  /// caller knows otherwise that this is a stream.
   package init?(unchecked bytes: RawSpan, isPlausible: Bool) {
     guard bytes.byteCount >= Self.byteCount, isPlausible || Self.hasMagic(bytes) else {
       return nil

@@ -1,4 +1,5 @@
-/// The lengths that a writer promises to keep to, so that a reader knows from the header what it will need.
+/// The lengths that a writer promises to keep to, so that a reader knows from the header what it
+/// will need.
 public struct StreamLimits: Sendable, Hashable {
   /// The chunk limits that the format allows: 64 KiB to 4 MiB.
   public static let chunkRange = 64 << 10...4 << 20
@@ -10,7 +11,8 @@ public struct StreamLimits: Sendable, Hashable {
   public var chunkByteCount: UInt32
   /// The greatest payload of any other record.
   public var metadataByteCount: UInt32
-  /// The most state bytes that a reader holds for chunks that are coded against earlier ones; 0 where none is.
+  /// The most state bytes that a reader holds for chunks that are coded against earlier ones; 0 if
+  /// none is.
   public private(set) var windowByteCount: UInt64
 
   /// The windows that the format can declare are multiples of this.
@@ -27,6 +29,7 @@ public struct StreamLimits: Sendable, Hashable {
     Self(chunkByteCount: .max, metadataByteCount: .max)
   }
 
+  /// Limits in bytes; without a window no chunk refers to another.
   public init(chunkByteCount: UInt32, metadataByteCount: UInt32, windowByteCount: UInt64 = 0) {
     self.chunkByteCount = chunkByteCount
     self.metadataByteCount = metadataByteCount

@@ -3,7 +3,8 @@ public struct ConfigurationRecord: Sendable, Hashable {
   /// A configuration space has at most this many bytes (PCI Express Base Specification 7.2.2).
   public static let maximumByteCount = 4096
 
-  /// What the device's configuration region reads; any number of bytes up to 4096 (mtty's region has 255).
+  /// What the device's configuration region reads; any number of bytes up to 4096 (mtty's region
+  /// has 255).
   public var physical: [UInt8]?
   /// What the guest was shown.
   public var synthesized: [UInt8]?
@@ -11,9 +12,12 @@ public struct ConfigurationRecord: Sendable, Hashable {
   public var emulatedBits: [UInt8]?
   /// The vPCI profile that `synthesized` follows.
   public var profileName: String?
+  /// The digest of the profile's layout, if the guest was shown a profile.
   public var profileDigest: Digest?
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
+  /// The configuration space of a device; what is nil is not in the record.
   public init(
     physical: [UInt8]? = nil, synthesized: [UInt8]? = nil, emulatedBits: [UInt8]? = nil,
     profileName: String? = nil, profileDigest: Digest? = nil
@@ -30,7 +34,7 @@ extension ConfigurationRecord: MetadataRecord {
   static var recordType: RecordType { .configurationSpace }
   static var lastKnownTag: UInt32 { 5 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: physical = field.bytes
@@ -52,7 +56,7 @@ extension ConfigurationRecord: MetadataRecord {
     fields.unknown(unknownFields)
   }
 
-  func check(at place: RecordPlace) throws(StreamError) {
+  func check(at place: RecordLocation) throws(StreamError) {
     for image in [physical, synthesized, emulatedBits] {
       guard let image else { continue }
       guard (1...Self.maximumByteCount).contains(image.count) else {

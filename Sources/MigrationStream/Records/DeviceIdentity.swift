@@ -4,6 +4,7 @@ public struct DeviceIdentity: Sendable, Hashable {
   public var name: String?
   /// The kernel driver that handed the state out, as `/sys/bus/…/driver` names it.
   public var driver: String?
+  /// The ids of a PCI function; nil for other devices.
   public var pci: PCIIdentity?
   /// The bits of `VFIO_DEVICE_FEATURE_MIGRATION`: STOP_COPY 1, P2P 2, PRE_COPY 4.
   public var migrationFlags: UInt64?
@@ -13,18 +14,25 @@ public struct DeviceIdentity: Sendable, Hashable {
   public var regions: [Region] = []
   /// The digest of the dictionary that the device's chunks may be coded with.
   public var dictionary: Digest?
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
   /// The identity in a function's configuration space.
   public struct PCIIdentity: Sendable, Hashable {
+    /// The vendor ID, of a virtual function too.
     public var vendorID: UInt16
+    /// The device ID, of a virtual function too.
     public var deviceID: UInt16
+    /// The subsystem's vendor ID, if it is known.
     public var subsystemVendorID: UInt16?
+    /// The subsystem ID, if it is known.
     public var subsystemID: UInt16?
     /// Base class, sub-class and programming interface: 24 bits.
     public var classCode: UInt32?
+    /// The revision, if it is known.
     public var revisionID: UInt8?
 
+    /// The ids by which a driver is chosen.
     public init(
       vendorID: UInt16, deviceID: UInt16, subsystemVendorID: UInt16? = nil,
       subsystemID: UInt16? = nil, classCode: UInt32? = nil, revisionID: UInt8? = nil
@@ -40,12 +48,16 @@ public struct DeviceIdentity: Sendable, Hashable {
 
   /// One region of a VFIO device.
   public struct Region: Sendable, Hashable {
+    /// The region's number (VFIO_PCI_BAR0_REGION_INDEX and on).
     public var index: UInt32
     /// `VFIO_REGION_INFO_FLAG_…`.
     public var flags: UInt32
+    /// The size of the region in bytes.
     public var byteCount: UInt64
+    /// Optional fields of later versions, kept so that a copy has them too.
     public var unknownFields: [MetadataField] = []
 
+    /// A region as VFIO_DEVICE_GET_REGION_INFO describes it.
     public init(index: UInt32, flags: UInt32, byteCount: UInt64) {
       self.index = index
       self.flags = flags
@@ -53,6 +65,7 @@ public struct DeviceIdentity: Sendable, Hashable {
     }
   }
 
+  /// The identity of a device; what is nil is not known.
   public init(name: String? = nil, driver: String? = nil, pci: PCIIdentity? = nil) {
     self.name = name
     self.driver = driver
@@ -65,7 +78,7 @@ extension DeviceIdentity: MetadataRecord {
   static var lastKnownTag: UInt32 { 9 }
   static var repeatableTags: Set<UInt32> { [8] }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: name = try field.string()

@@ -1,11 +1,15 @@
 /// What a device's state amounts to, written after its last chunk.
 public struct DeviceSummary: Sendable, Hashable {
+  /// The state bytes of all the device's chunks.
   public var byteCount: UInt64
+  /// The number of the device's chunks.
   public var chunkCount: UInt64
   /// Over the state bytes in their order, whatever the chunks.
   public var digest: Digest?
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
+  /// The sums of a device, with the digest of its state if one was taken.
   public init(byteCount: UInt64, chunkCount: UInt64, digest: Digest?) {
     self.byteCount = byteCount
     self.chunkCount = chunkCount
@@ -17,7 +21,7 @@ extension DeviceSummary: MetadataRecord {
   static var recordType: RecordType { .deviceSummary }
   static var lastKnownTag: UInt32 { 3 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     self.init(byteCount: 0, chunkCount: 0, digest: nil)
     for field in fields.fields {
       switch field.tag {

@@ -2,19 +2,24 @@ import ByteIO
 
 /// A digest with the name of its algorithm.
 public struct Digest: Sendable, Hashable {
+  /// The hash that a digest was made with, by its number in the format.
   public struct Algorithm: RawRepresentable, Sendable, Hashable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// XXH3 with 128 bits and no seed, in its canonical (big-endian) form: finds accidents, not attackers.
+    /// XXH3 with 128 bits and no seed, in its canonical (big-endian) form: finds accidents, not
+    /// attackers.
     public static var xxh3: Self { Self(rawValue: 1) }
     /// SHA-256 (FIPS 180-4).
     public static var sha256: Self { Self(rawValue: 2) }
   }
 
+  /// The hash that the bytes are of.
   public let algorithm: Algorithm
+  /// The hash, its first byte first.
   public let bytes: [UInt8]
 
+  /// A digest of known or unknown algorithm.
   public init(algorithm: Algorithm, bytes: [UInt8]) {
     self.algorithm = algorithm
     self.bytes = bytes

@@ -1,22 +1,33 @@
 /// The interrupts of a function as its guest programmed them.
 ///
-/// No VFIO stream carries this: the kernel holds no guest's vectors. A VMM (or QEMU's stream) knows it.
+/// No VFIO stream carries this: the kernel holds no guest's vectors. A VMM (or QEMU's stream) knows
+/// it.
 public struct InterruptState: Sendable, Hashable {
   /// Which of INTA…INTD are asserted: bits 0 to 3.
   public var assertedPins: UInt8?
+  /// The guest's MSI registers; nil if the function has none.
   public var msi: MSI?
+  /// The guest's MSI-X table; nil if the function has none.
   public var msix: MSIX?
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
   /// The registers of the MSI capability (PCI Local Bus Specification 3.0, 6.8.1).
   public struct MSI: Sendable, Hashable {
+    /// The Message Control register.
     public var control: UInt16
+    /// The Message Address, upper half included.
     public var address: UInt64
+    /// The Message Data register.
     public var data: UInt32
+    /// The Mask Bits register; 0 without per-vector masking.
     public var maskBits: UInt32
+    /// The Pending Bits register; 0 without per-vector masking.
     public var pendingBits: UInt32
+    /// Optional fields of later versions, kept so that a copy has them too.
     public var unknownFields: [MetadataField] = []
 
+    /// The registers of the MSI capability as the guest programmed them.
     public init(
       control: UInt16, address: UInt64, data: UInt32, maskBits: UInt32 = 0, pendingBits: UInt32 = 0
     ) {
@@ -30,13 +41,16 @@ public struct InterruptState: Sendable, Hashable {
 
   /// The MSI-X control register, table and pending bits (PCI Local Bus Specification 3.0, 6.8.2).
   public struct MSIX: Sendable, Hashable {
+    /// The Message Control register.
     public var control: UInt16
     /// 16 bytes a vector: address, upper address, data, vector control.
     public var table: [UInt8]
     /// One bit a vector, the lowest first; at least as many bytes as that takes.
     public var pendingBits: [UInt8]
+    /// Optional fields of later versions, kept so that a copy has them too.
     public var unknownFields: [MetadataField] = []
 
+    /// The MSI-X structures, 16 bytes a vector and one pending bit each.
     public init(control: UInt16, table: [UInt8], pendingBits: [UInt8]) {
       self.control = control
       self.table = table
@@ -47,6 +61,7 @@ public struct InterruptState: Sendable, Hashable {
     public var vectorCount: Int { table.count / 16 }
   }
 
+  /// The interrupts of a function; what is nil is not programmed.
   public init(assertedPins: UInt8? = nil, msi: MSI? = nil, msix: MSIX? = nil) {
     self.assertedPins = assertedPins
     self.msi = msi
@@ -58,7 +73,7 @@ extension InterruptState: MetadataRecord {
   static var recordType: RecordType { .interruptState }
   static var lastKnownTag: UInt32 { 3 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: assertedPins = try field.integer(UInt8.self)
@@ -92,7 +107,7 @@ extension InterruptState: MetadataRecord {
     fields.unknown(unknownFields)
   }
 
-  func check(at place: RecordPlace) throws(StreamError) {
+  func check(at place: RecordLocation) throws(StreamError) {
     if let assertedPins, assertedPins > 0x0f {
       throw place.error(
         .malformedField, expected: "interrupt pins 0 to 3", found: "bits \(assertedPins)")

@@ -5,17 +5,17 @@ protocol MetadataRecord {
   static var lastKnownTag: UInt32 { get }
   /// Those that may come more than once.
   static var repeatableTags: Set<UInt32> { get }
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError)
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError)
   func encode(into fields: inout FieldWriter)
   /// Throws where the values do not fit together; asked when reading and when writing.
-  func check(at place: RecordPlace) throws(StreamError)
+  func check(at place: RecordLocation) throws(StreamError)
 }
 
 extension MetadataRecord {
   static var repeatableTags: Set<UInt32> { [] }
-  func check(at place: RecordPlace) throws(StreamError) {}
+  func check(at place: RecordLocation) throws(StreamError) {}
 
-  init(parsing payload: RawSpan, at place: RecordPlace) throws(StreamError) {
+  init(parsing payload: RawSpan, at place: RecordLocation) throws(StreamError) {
     let fields = try FieldList(
       parsing: payload, at: place, lastKnownTag: Self.lastKnownTag,
       repeatable: Self.repeatableTags)

@@ -3,7 +3,7 @@ extension PASIDTable: MetadataRecord {
   static var lastKnownTag: UInt32 { 2 }
   static var repeatableTags: Set<UInt32> { [1, 2] }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     self.init()
     for field in fields.fields {
       switch field.tag {
@@ -20,7 +20,7 @@ extension PASIDTable: MetadataRecord {
     fields.unknown(unknownFields)
   }
 
-  func check(at place: RecordPlace) throws(StreamError) {
+  func check(at place: RecordLocation) throws(StreamError) {
     if let defect {
       throw place.error(.malformedField, expected: "a consistent PASID table", found: defect)
     }

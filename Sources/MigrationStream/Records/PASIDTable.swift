@@ -3,18 +3,25 @@ public struct PASIDTable: Sendable, Hashable {
   /// A PASID has 20 bits (PCI Express Base Specification 6.20).
   public static let maximumPASID: UInt32 = 0xf_ffff
 
+  /// The address spaces that bindings refer to, by their ids.
   public var domains: [Domain]
+  /// The PASIDs that are bound, each once.
   public var bindings: [Binding]
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
   /// An address space: what iommufd calls a hardware page table.
   public struct Domain: Sendable, Hashable {
     /// The number that bindings name it by; only within this table.
     public var id: UInt32
+    /// The form of the translation.
     public var kind: Kind
+    /// The way in which page faults are handled.
     public var faults: FaultHandling
+    /// Optional fields of later versions, kept so that a copy has them too.
     public var unknownFields: [MetadataField] = []
 
+    /// The form of a domain's translation.
     public enum Kind: Sendable, Hashable {
       /// An I/O address space that the VMM maps (`IOMMU_HWPT_DATA_NONE`).
       case addressSpace
@@ -23,6 +30,7 @@ public struct PASIDTable: Sendable, Hashable {
       case nested(dataType: UInt32, data: [UInt8])
     }
 
+    /// The way in which a domain's page faults are handled.
     public enum FaultHandling: UInt8, Sendable, Hashable, CaseIterable {
       /// Faults are errors.
       case none = 0
@@ -30,6 +38,7 @@ public struct PASIDTable: Sendable, Hashable {
       case queue = 1
     }
 
+    /// A domain with a number that only this table knows.
     public init(id: UInt32, kind: Kind = .addressSpace, faults: FaultHandling = .none) {
       self.id = id
       self.kind = kind
@@ -39,10 +48,13 @@ public struct PASIDTable: Sendable, Hashable {
 
   /// A PASID and the domain that its requests are translated by.
   public struct Binding: Sendable, Hashable {
+    /// The PASID, of at most 20 bits.
     public var pasid: UInt32
     /// The `id` of a domain of the table.
     public var domain: UInt32
+    /// The permissions beyond read and write.
     public var permissions: Permissions
+    /// Optional fields of later versions, kept so that a copy has them too.
     public var unknownFields: [MetadataField] = []
 
     /// What requests with the PASID may ask for beyond reading and writing.
@@ -54,6 +66,7 @@ public struct PASIDTable: Sendable, Hashable {
       public static var privileged: Self { Self(rawValue: 2) }
     }
 
+    /// Binds a PASID to the domain with the id `domain`.
     public init(pasid: UInt32, domain: UInt32, permissions: Permissions = []) {
       self.pasid = pasid
       self.domain = domain
@@ -61,13 +74,14 @@ public struct PASIDTable: Sendable, Hashable {
     }
   }
 
+  /// A table; `defect` says whether it is consistent.
   public init(domains: [Domain] = [], bindings: [Binding] = []) {
     self.domains = domains
     self.bindings = bindings
   }
 
-  /// The first thing that is wrong with the table: a domain or PASID twice, a PASID of more than 20 bits, a binding
-  /// without its domain.
+  /// The first thing that is wrong with the table: a domain or PASID twice, a PASID of more than 20
+  /// bits, a binding without its domain.
   public var defect: String? {
     var ids: Set<UInt32> = []
     for domain in domains where !ids.insert(domain.id).inserted {

@@ -1,9 +1,10 @@
 import ByteIO
 
 extension Record {
-  /// The record with this header and payload, whose checksum the caller has compared; not for state chunks.
+  /// The record with this header and payload, whose checksum the caller has compared; not for state
+  /// chunks.
   package init(
-    metadata header: RecordHeader, payload: RawSpan, at place: RecordPlace
+    metadata header: RecordHeader, payload: RawSpan, at place: RecordLocation
   ) throws(StreamError) {
     let device = header.device
     switch header.type {

@@ -11,3 +11,22 @@ public enum Record: Sendable, Hashable {
   case index(IndexBlock)
   case optional(OptionalRecord)
 }
+
+/// An optional record whose payload this module does not read: of a type that it does not know, or
+/// of one that means something to few, such as `RecordType.qemuFraming`. Kept so that a copy of the
+/// stream has it too.
+public struct OptionalRecord: Sendable, Hashable {
+  /// Any type but those that a reader must know.
+  public var type: RecordType
+  /// The device, or nil if the record concerns the whole stream.
+  public var device: UInt16?
+  /// As it stands in the stream, at most the metadata limit.
+  public var payload: [UInt8]
+
+  /// A record that a writer puts where it is given, between others.
+  public init(type: RecordType, device: UInt16?, payload: [UInt8]) {
+    self.type = type
+    self.device = device
+    self.payload = payload
+  }
+}

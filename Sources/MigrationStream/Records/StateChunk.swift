@@ -5,11 +5,14 @@ public struct StateChunk: Sendable, Hashable {
   /// The bytes of a chunk's payload before the coded state.
   public static let headByteCount = 8
 
+  /// The number of the device in the stream.
   public var device: UInt16
-  /// Where the chunk begins in the device's state, which is one sequence of bytes in the order of reading.
+  /// Where the chunk begins in the device's state, which is one sequence of bytes in the order of
+  /// reading.
   public var stateOffset: UInt64
   /// The number of state bytes.
   public var byteCount: UInt32
+  /// The part of the migration that the chunk was read in.
   public var context: Context
   /// What it has to do with other chunks; nothing but in a stream with a window.
   public var dependency = Dependency.none
@@ -25,11 +28,14 @@ public struct StateChunk: Sendable, Hashable {
 
   /// When in the migration state was read.
   public struct Context: Sendable, Hashable {
+    /// Whether the device ran while the chunk was read.
     public var phase: Phase
     /// The round of pre-copy, counted from 0; 0 in stop-copy.
     public var iteration: UInt32
+    /// The place of the chunk in its round.
     public var flags: Flags
 
+    /// The context of a chunk; `iteration` counts rounds of pre-copy from 0.
     public init(phase: Phase, iteration: UInt32 = 0, flags: Flags = []) {
       self.phase = phase
       self.iteration = iteration
@@ -37,6 +43,7 @@ public struct StateChunk: Sendable, Hashable {
     }
   }
 
+  /// Whether the device ran (PRE_COPY) or was stopped (STOP_COPY).
   public enum Phase: UInt8, Sendable, Hashable, CaseIterable {
     /// Read while the device ran (`VFIO_DEVICE_STATE_PRE_COPY`, `…_PRE_COPY_P2P`).
     case preCopy = 1
@@ -44,8 +51,10 @@ public struct StateChunk: Sendable, Hashable {
     case stopCopy = 2
   }
 
+  /// Marks of chunks at the end of initial data or of a round.
   public struct Flags: OptionSet, Sendable, Hashable {
     public let rawValue: UInt8
+    /// A chunk of `byteCount` bytes at `stateOffset` of the device's state.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Part of the initial data of `vfio_precopy_info.initial_bytes`.
@@ -60,6 +69,7 @@ public struct StateChunk: Sendable, Hashable {
     fileprivate static var kept: Self { Self(rawValue: 16) }
   }
 
+  /// A chunk of `byteCount` bytes at `stateOffset` of the device's state.
   public init(
     device: UInt16, stateOffset: UInt64, byteCount: UInt32, context: Context,
     dependency: Dependency = .none
@@ -73,11 +83,11 @@ public struct StateChunk: Sendable, Hashable {
 }
 
 extension StateChunk {
-  /// The chunk with this header, whose head are the first 8 of `bytes`, which must have as many; nil where the phase is
-  /// unknown.
+  /// The chunk with this header, whose head are the first 8 of `bytes`, which must have as many;
+  /// nil if the phase is unknown.
   ///
-  /// In a stream without a window, there are no dependencies: what says so elsewhere is reserved. A delta that says that it is
-  /// kept is taken for kept, which `checkDependency` refuses.
+  /// In a stream without a window, there are no dependencies: what says so elsewhere is reserved. A
+  /// delta that says that it is kept is taken for kept, which `checkDependency` refuses.
   package init?(_ header: RecordHeader, head bytes: RawSpan, hasWindow: Bool) {
     guard let phase = Phase(rawValue: bytes[byte: 0]) else { return nil }
     var flags = Flags(rawValue: bytes[byte: 1])
@@ -98,7 +108,7 @@ extension StateChunk {
 
   /// Throws where a chunk cannot be kept, or refers to nothing.
   package func checkDependency(
-    _ header: RecordHeader, at place: RecordPlace
+    _ header: RecordHeader, at place: RecordLocation
   ) throws(StreamError) {
     switch dependency {
     case .kept where header.encoding != .raw && header.encoding != .zstd:

@@ -8,8 +8,10 @@ public struct StreamInformation: Sendable, Hashable {
   public var machine: String?
   /// When the stream was begun, in seconds since 1970-01-01 UTC.
   public var time: UInt64?
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
+  /// Facts about the stream as a whole; what is nil is left out.
   public init(
     producer: String? = nil, kernelRelease: String? = nil, machine: String? = nil,
     time: UInt64? = nil
@@ -25,7 +27,7 @@ extension StreamInformation: MetadataRecord {
   static var recordType: RecordType { .streamInformation }
   static var lastKnownTag: UInt32 { 4 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     for field in fields.fields {
       switch field.tag {
       case 1: producer = try field.string()

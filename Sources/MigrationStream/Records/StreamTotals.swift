@@ -1,13 +1,17 @@
 /// The content of the end record: with it the stream's content is complete.
 public struct StreamTotals: Sendable, Hashable {
+  /// The number of devices.
   public var deviceCount: UInt32
+  /// The number of chunks of all devices.
   public var chunkCount: UInt64
   /// State bytes of all devices.
   public var stateByteCount: UInt64
   /// Whether an index block follows; a stream of a few chunks does without an index.
   public var isIndexed: Bool
+  /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: [MetadataField] = []
 
+  /// The sums over all devices.
   public init(
     deviceCount: UInt32 = 0, chunkCount: UInt64 = 0, stateByteCount: UInt64 = 0,
     isIndexed: Bool = false
@@ -23,7 +27,7 @@ extension StreamTotals: MetadataRecord {
   static var recordType: RecordType { .end }
   static var lastKnownTag: UInt32 { 4 }
 
-  init(parsing fields: FieldList, at place: RecordPlace) throws(StreamError) {
+  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
     self.init()
     for field in fields.fields {
       switch field.tag {

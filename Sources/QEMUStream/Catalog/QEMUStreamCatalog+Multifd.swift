@@ -6,14 +6,14 @@ extension QEMUStreamCatalog {
     ram.add(pages, of: block)
   }
 
-  /// Adds what came over multifd channels for the device at `index` of `vfioDevices`.
+  /// Adds the packets of multifd channels to the device at `index` of `vfioDevices`.
+  ///
+  /// Throws `differentMigration` if the main channel has the device's state or configuration too:
+  /// QEMU sends them over one or the other.
   ///
   /// - Parameters:
   ///   - configuration: the bytes of the configuration's packet.
   ///   - prefix: the first bytes of the packets' state.
-  ///
-  /// Throws `differentMigration` where the main channel has the device's state or configuration itself: QEMU sends them over
-  /// one or the other.
   public mutating func add(
     _ sequence: DeviceStatePackets.Sequence, configuration: [UInt8], prefix: [UInt8],
     toDevice index: Int

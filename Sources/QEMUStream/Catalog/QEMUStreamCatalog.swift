@@ -1,46 +1,55 @@
 public import ByteIO
 
-/// What a QEMU stream holds, without its memory and its state.
+/// The content of a QEMU stream, except its memory and its state.
 ///
 /// Its size follows the number of devices, never the amount of state.
 public struct QEMUStreamCatalog: Sendable {
   /// The sections of one device, or of RAM.
   public struct Section: Sendable, Hashable {
+    /// The number by which the stream knows the device.
     public let id: UInt32
+    /// The name of the device, such as `0000:00:01.0/vfio`.
     public let name: String
+    /// Tells devices of one name apart.
     public let instance: UInt32
+    /// The version of the device's state.
     public let version: UInt32
-    /// Where its first section begins.
+    /// The offset of the type byte of its first section.
     public let offset: UInt64
-    /// How many sections of each kind.
+    /// The number of sections of each kind.
     public internal(set) var counts: [QEMUSection.Kind: UInt64] = [:]
-    /// The bytes of their content.
+    /// The number of bytes between heads and footers.
     public internal(set) var byteCount: UInt64 = 0
-    /// What told the end of the last one.
+    /// The evidence for the end of the last one.
     public internal(set) var evidence: QEMUSection.End.Evidence?
     var fullByteCount: UInt64?
 
+    /// The number of its sections.
     public var count: UInt64 { counts.values.reduce(0, &+) }
   }
 
   // More VFIO devices than a machine has, few enough that what is kept of each stays small.
-  private static let mostDevices = 256
+  private static let deviceLimit = 256
 
+  /// The machine; nil if the stream does not say.
   public private(set) var configuration: QEMUConfiguration?
-  /// In the order of their first sections.
+  /// The devices, and RAM, in the order of their first sections.
   public private(set) var sections: [Section] = []
+  /// The machine's memory, with the pages of multifd channels.
   public internal(set) var ram = RAMSummary()
+  /// The VFIO devices, in the order of their first sections.
   public internal(set) var vfioDevices: [VFIODeviceSummary] = []
-  /// How often each command came.
+  /// How often each command came, by its name.
   public private(set) var commandCounts: [String: UInt64] = [:]
-  /// Whether the machine's state came to its end.
+  /// Whether the stream has the end of the machine's state.
   public private(set) var isComplete = false
+  /// The description at the end; nil without one that can be used.
   public private(set) var description: VMDescription?
-  /// The size of a description that is too long to be used; nil where there is none.
+  /// The size of a description that is too long to be used; nil without one.
   public private(set) var unusedDescriptionByteCount: Int?
   /// Whether something follows the stream in its file.
   public private(set) var hasTrailingData = false
-  /// The bytes up to where the stream was read.
+  /// The number of bytes that were read or passed over.
   public private(set) var byteCount: UInt64 = 0
   /// Why the stream could not be read to its end, or cannot be trusted.
   public private(set) var defect: QEMUStreamError?
@@ -48,21 +57,27 @@ public struct QEMUStreamCatalog: Sendable {
   private var indexByID: [UInt32: Int] = [:]
   private var deviceByID: [UInt32: Int] = [:]
   private var current: QEMUSection?
-  /// The state that was announced and not yet counted, and where it begins.
+  /// The state that was announced and is not counted yet, and its offset.
   private var state: (byteCount: UInt64, offset: UInt64)?
 
-  /// Reads a stream to its end, or to where it cannot be read on; `observe` sees every part.
+  /// Reads a stream to its end, or to where it cannot be read on.
   ///
-  /// Throws what the source throws, and what `observe` does.
+  /// Throws errors of the source and of `observe`; one of the stream becomes `defect`.
+  ///
+  /// - Parameters:
+  ///   - isFramingKept: whether the summary of a VFIO device, told by its number in `vfioDevices`
+  ///     and its name, shall have its framing.
+  ///   - observe: is given every part of the stream.
   public init<Source: ByteSource & ~Copyable>(
     reading reader: inout QEMUStreamReader<Source>,
+    framingOf isFramingKept: (_ number: Int, _ name: String) -> Bool = { _, _ in false },
     observing observe: (QEMUStreamEvent) throws(Source.Failure) -> Void = { _ in }
   ) throws(Source.Failure) {
     do throws(QEMUReadError<Source.Failure>) {
       while let event = try reader.next() {
         countState(before: reader.offset)
         do throws(QEMUStreamError) {
-          try note(event)
+          try add(event, isFramingKept)
         } catch {
           throw .stream(error)
         }
@@ -90,7 +105,7 @@ public struct QEMUStreamCatalog: Sendable {
     byteCount = reader.offset
   }
 
-  /// Counts the state that was announced as far as it is there: up to where the stream was read.
+  /// Counts the state that was announced, up to the offset that the reader has reached.
   private mutating func countState(before offset: UInt64) {
     guard let state, let current, let device = deviceByID[current.id] else { return }
     vfioDevices[device].addState(min(state.byteCount, offset - state.offset), in: current)
@@ -111,14 +126,16 @@ public struct QEMUStreamCatalog: Sendable {
 
   // MARK: Events
 
-  private mutating func note(_ event: QEMUStreamEvent) throws(QEMUStreamError) {
+  private mutating func add(
+    _ event: QEMUStreamEvent, _ isFramingKept: (Int, String) -> Bool
+  ) throws(QEMUStreamError) {
     switch event {
     case .configuration(let value): configuration = value
-    case .section(let section): try begin(section)
+    case .section(let section): try begin(section, isFramingKept)
     case .record(let record):
       guard let current, let device = deviceByID[current.id] else { return }
-      vfioDevices[device].note(record)
-    case .sectionEnd(let end): note(end)
+      vfioDevices[device].add(record)
+    case .sectionEnd(let end): add(end)
     case .command(let command): commandCounts[command.name, default: 0] &+= 1
     case .end: isComplete = true
     case .description(let value):
@@ -127,7 +144,9 @@ public struct QEMUStreamCatalog: Sendable {
     }
   }
 
-  private mutating func begin(_ section: QEMUSection) throws(QEMUStreamError) {
+  private mutating func begin(
+    _ section: QEMUSection, _ isFramingKept: (Int, String) -> Bool
+  ) throws(QEMUStreamError) {
     current = section
     if indexByID[section.id] == nil {
       indexByID[section.id] = sections.count
@@ -137,21 +156,25 @@ public struct QEMUStreamCatalog: Sendable {
           version: section.version, offset: section.offset))
     }
     guard section.isVFIO else { return }
-    if deviceByID[section.id] == nil {
-      guard vfioDevices.count < Self.mostDevices else {
+    let number = deviceByID[section.id] ?? vfioDevices.count
+    if number == vfioDevices.count {
+      guard vfioDevices.count < Self.deviceLimit else {
         throw QEMUStreamError(
           .limitExceeded, at: section.offset, section: section.label,
-          expected: "at most \(Self.mostDevices) VFIO devices", found: "more")
+          expected: "at most \(Self.deviceLimit) VFIO devices", found: "more")
       }
-      deviceByID[section.id] = vfioDevices.count
-      vfioDevices.append(VFIODeviceSummary(section))
+      deviceByID[section.id] = number
+      vfioDevices.append(
+        VFIODeviceSummary(section, hasFraming: isFramingKept(number, section.name)))
     }
+    vfioDevices[number].add(.section(section.kind))
   }
 
-  private mutating func note(_ end: QEMUSection.End) {
+  private mutating func add(_ end: QEMUSection.End) {
     current = nil
     if let device = deviceByID[end.section.id] {
       vfioDevices[device].sectionCounts[end.section.kind, default: 0] &+= 1
+      vfioDevices[device].endOffset = end.section.bodyOffset + end.byteCount
     }
     guard let index = indexByID[end.section.id] else { return }
     sections[index].counts[end.section.kind, default: 0] &+= 1
@@ -160,7 +183,7 @@ public struct QEMUStreamCatalog: Sendable {
     if end.section.kind == .full { sections[index].fullByteCount = end.byteCount }
   }
 
-  /// Holds the sections whose end was looked for against what the stream says of them in the end.
+  /// Compares the sections whose end was searched for with the sizes in the description.
   private mutating func checkSizes(by description: VMDescription) {
     for index in sections.indices {
       let section = sections[index]
@@ -181,7 +204,7 @@ public struct QEMUStreamCatalog: Sendable {
 }
 
 extension QEMUStreamCatalog {
-  /// What is remarkable about the stream as a whole, in sentences.
+  /// Remarks about the stream as a whole, in sentences.
   public var findings: [String] {
     var findings: [String] = []
     if let unusedDescriptionByteCount {

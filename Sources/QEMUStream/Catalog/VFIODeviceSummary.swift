@@ -1,57 +1,72 @@
-/// What a stream holds of a VFIO device.
+/// The content of a stream about a VFIO device, except its state.
 public struct VFIODeviceSummary: Sendable {
-  /// How much of the front of the state is kept, to tell by it whose state it is.
+  /// The number of bytes kept of the front of the state, by which its layout can be told.
   public static let longestPrefix = 16 << 10
 
   /// The name of the device's sections, such as `0000:00:01.0/vfio`.
   public let id: String
+  /// Tells devices of one name apart.
   public let instance: UInt32
   /// The number by which the stream knows the device.
   public let sectionID: UInt32
-  /// How many records of each kind came in the main channel.
+  /// The number of records of each kind in the main channel.
   public internal(set) var recordCounts: [VFIORecord.Kind: UInt64] = [:]
-  /// How many sections of each kind came to their ends.
+  /// The number of sections of each kind that are whole.
   public internal(set) var sectionCounts: [QEMUSection.Kind: UInt64] = [:]
-  /// State sent while the machine ran.
+  /// The bytes of state that were sent while the machine ran.
   public internal(set) var preCopyByteCount: UInt64 = 0
-  /// State sent while it stood still.
+  /// The bytes of state that were sent while it stood still.
   public internal(set) var stopCopyByteCount: UInt64 = 0
-  /// The first bytes of the state.
+  /// The first bytes of the state, at most `longestPrefix`.
   public internal(set) var statePrefix: [UInt8] = []
+  /// The last configuration record; nil without one.
   public internal(set) var configuration: VFIOConfiguration?
-  /// Where the configuration record's tag stands; nil where it came over a multifd channel.
+  /// The offset of the configuration record's tag; nil if it came over a multifd channel.
   public internal(set) var configurationOffset: UInt64?
-  /// The multifd packets of the device; nil where there are none.
+  /// The number of multifd packets of the device; nil if it has none.
   public internal(set) var packetCount: UInt64?
+  /// How the main channel divides the device's state; nil unless the catalog was asked for it.
+  ///
+  /// A little more than `QEMUFraming.longestByteCount` if the device has more records.
+  public private(set) var framing: QEMUFraming?
+  /// The offset behind the content of the device's last section.
+  public internal(set) var endOffset: UInt64 = 0
 
-  init(_ section: QEMUSection) {
+  init(_ section: QEMUSection, hasFraming: Bool) {
+    framing = hasFraming ? QEMUFraming() : nil
     id = section.name
     instance = section.instance
     sectionID = section.id
   }
 
-  /// The bytes of state that are there.
+  /// The bytes of state that the stream holds.
   public var stateByteCount: UInt64 { preCopyByteCount + stopCopyByteCount }
-  /// The records of the main channel, and the packets of the others.
+  /// The number of records in the main channel and of packets in the others.
   public var recordCount: UInt64 {
     recordCounts.values.reduce(packetCount ?? 0) { $0 &+ $1 }
   }
 
-  /// Whether the device's last section and its configuration came without anything between the ends: the state went over
-  /// other channels.
+  /// Whether the device's last sections are empty, because the state went over other channels.
   public var expectsPackets: Bool {
     packetCount == nil && configuration == nil && sectionCounts[.end] != nil
       && sectionCounts[.full] != nil && stopCopyByteCount == 0
   }
 
-  mutating func note(_ record: VFIORecord) {
+  mutating func add(_ event: QEMUFraming.Event) {
+    guard let count = framing?.bytes.count, count <= QEMUFraming.longestByteCount else { return }
+    framing?.append(event)
+  }
+
+  mutating func add(_ record: VFIORecord) {
     recordCounts[record.kind, default: 0] &+= 1
+    let byteCount = if case .data(let count) = record.content { count } else { 0 as UInt64 }
+    add(.record(record.kind, byteCount: byteCount))
     guard case .configuration(let value) = record.content else { return }
     configuration = value
     configurationOffset = record.offset
   }
 
-  /// Counts state that was read.
+  /// Counts state that was read in `section`.
   mutating func addState(_ byteCount: UInt64, in section: QEMUSection) {
     if section.kind == .end || section.kind == .full {
       stopCopyByteCount += byteCount
@@ -62,7 +77,7 @@ public struct VFIODeviceSummary: Sendable {
 }
 
 extension VFIODeviceSummary {
-  /// What is remarkable about the device, in sentences.
+  /// Remarks about the device, in sentences.
   public var findings: [String] {
     var findings: [String] = []
     if expectsPackets {

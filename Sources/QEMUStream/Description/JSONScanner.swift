@@ -1,6 +1,6 @@
 import ByteIO
 
-/// Reads JSON (RFC 8259) token by token without building anything: memory and depth stay bounded whatever the text.
+/// Reads JSON (RFC 8259) token by token and builds nothing, so that memory and depth stay bounded.
 struct JSONScanner: ~Escapable {
   private static var deepest: Int { 64 }
 
@@ -32,14 +32,14 @@ struct JSONScanner: ~Escapable {
     }
   }
 
-  /// The next byte that is no space, without taking it.
+  /// The next byte that is no space, which stays next.
   private mutating func peek() -> UInt8? {
     skipSpace()
     return position < bytes.byteCount ? bytes[byte: position] : nil
   }
 
-  /// Takes `byte` if it comes next.
-  private mutating func take(_ byte: UInt8) -> Bool {
+  /// Passes over `byte` if it comes next.
+  private mutating func consume(_ byte: UInt8) -> Bool {
     guard peek() == byte else { return false }
     position &+= 1
     return true
@@ -57,13 +57,13 @@ struct JSONScanner: ~Escapable {
     _ member: (String, inout JSONScanner) throws(QEMUStreamError) -> Void
   ) throws(QEMUStreamError) {
     try enter("{", "an object")
-    if !take(UInt8(ascii: "}")) {
+    if !consume(UInt8(ascii: "}")) {
       repeat {
         let key = try string()
-        guard take(UInt8(ascii: ":")) else { throw malformed("':'") }
+        guard consume(UInt8(ascii: ":")) else { throw malformed("':'") }
         try member(key, &self)
-      } while take(UInt8(ascii: ","))
-      guard take(UInt8(ascii: "}")) else { throw malformed("',' or '}'") }
+      } while consume(UInt8(ascii: ","))
+      guard consume(UInt8(ascii: "}")) else { throw malformed("',' or '}'") }
     }
     depth -= 1
   }
@@ -73,9 +73,9 @@ struct JSONScanner: ~Escapable {
     _ element: (inout JSONScanner) throws(QEMUStreamError) -> Void
   ) throws(QEMUStreamError) {
     try enter("[", "an array")
-    if !take(UInt8(ascii: "]")) {
-      repeat { try element(&self) } while take(UInt8(ascii: ","))
-      guard take(UInt8(ascii: "]")) else { throw malformed("',' or ']'") }
+    if !consume(UInt8(ascii: "]")) {
+      repeat { try element(&self) } while consume(UInt8(ascii: ","))
+      guard consume(UInt8(ascii: "]")) else { throw malformed("',' or ']'") }
     }
     depth -= 1
   }
@@ -84,13 +84,13 @@ struct JSONScanner: ~Escapable {
     _ bracket: Unicode.Scalar, _ what: String
   ) throws(QEMUStreamError) {
     guard depth < Self.deepest else { throw malformed("at most \(Self.deepest) levels") }
-    guard take(UInt8(ascii: bracket)) else { throw malformed(what) }
+    guard consume(UInt8(ascii: bracket)) else { throw malformed(what) }
     depth += 1
   }
 
   /// Reads a string. An escape stays as it is written: no name of QEMU's has one.
   mutating func string() throws(QEMUStreamError) -> String {
-    guard take(UInt8(ascii: "\"")) else { throw malformed("a string") }
+    guard consume(UInt8(ascii: "\"")) else { throw malformed("a string") }
     let start = position
     while position < bytes.byteCount {
       switch bytes[byte: position] {
@@ -107,7 +107,7 @@ struct JSONScanner: ~Escapable {
     throw malformed("the end of a string")
   }
 
-  /// Reads a whole number and tells where its digits stand.
+  /// Reads a whole number, with the range of its digits.
   mutating func number() throws(QEMUStreamError) -> (value: UInt64, digits: Range<Int>) {
     _ = peek()
     let start = position
@@ -134,7 +134,7 @@ struct JSONScanner: ~Escapable {
     case UInt8(ascii: "["): try array { (scanner) throws(QEMUStreamError) in try scanner.skip() }
     case UInt8(ascii: "\""): _ = try string()
     default:
-      // A number, true, false or null: what they are does not matter here.
+      // A number, true, false or null: their values do not matter here.
       let start = position
       while position < bytes.byteCount, Self.isScalar(bytes[byte: position]) { position &+= 1 }
       guard position > start else { throw malformed("a value") }

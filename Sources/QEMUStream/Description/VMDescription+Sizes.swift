@@ -31,11 +31,11 @@ extension VMDescription.Device {
 /// The bytes of a state that QEMU describes field by field (QEMU migration/vmstate.c).
 private struct StateSize {
   private(set) var byteCount: UInt64 = 0
-  /// Where the size of the only field stands.
+  /// The digits of the size of the only field.
   private(set) var onlyField: Range<Int>?
   private var fieldCount = 0
 
-  /// Reads a member of an object that describes a state, one of its fields and subsections or anything else.
+  /// Reads a member of an object that describes a state.
   mutating func readMember(
     _ key: String, _ scanner: inout JSONScanner
   ) throws(QEMUStreamError) {
@@ -56,7 +56,7 @@ private struct StateSize {
     var count: UInt64 = 1
     try scanner.object { (key, scanner) throws(QEMUStreamError) in
       switch key {
-      // Of a field that is a struct it counts all that the struct holds.
+      // The size of a field that is a struct counts all of the struct.
       case "size": size = try scanner.number()
       case "array_len": count = try scanner.number().value
       default: try scanner.skip()

@@ -1,59 +1,72 @@
 import ByteIO
 public import PCIConfig
 
-/// What QEMU would say of a stream's configuration record on a destination: `get_pci_config_device` in `hw/pci/pci.c`.
+/// The load check of QEMU, which compares a stream's configuration record with a destination
+/// (`get_pci_config_device` in `hw/pci/pci.c`).
 ///
-/// Every bit that is compared, not written by guests and not cleared by them must be the same. QEMU stops at the first
-/// byte; this lists them all.
+/// Every bit that is compared, and that guests neither write nor clear, must be the same. QEMU
+/// stops at the first byte that differs; this lists them all.
 public struct QEMULoadCheck: Sendable, Hashable {
   /// A byte that would be refused.
-  public struct Byte: Sendable, Hashable {
+  public struct Mismatch: Sendable, Hashable {
+    /// The offset in the configuration space.
     public let offset: Int
-    /// What the stream has.
+    /// The byte in the stream.
     public let read: UInt8
-    /// What the destination has.
+    /// The byte of the destination.
     public let device: UInt8
+    /// The bits that are compared.
     public let cmask: UInt8
+    /// The bits that a guest writes, which are not compared.
     public let wmask: UInt8
+    /// The bits that a guest clears, which are not compared.
     public let w1cmask: UInt8
     /// The capability and register that the byte belongs to.
     public let field: String
   }
 
-  /// A property that QEMU's machine versions set differently.
-  public struct Switch: Sendable, Hashable {
+  /// A property that QEMU's machine versions set to different values, with the other value.
+  public struct MachineProperty: Sendable, Hashable {
+    /// The device and the property: `vfio-pci.skip-vsc-check`.
     public let name: String
+    /// The value that the check was not asked for.
     public let value: String
+    /// The machine versions with that value.
     public let machines: String
-    /// How many bytes are refused with this value.
+    /// The number of bytes that are refused with that value.
     public let refused: Int
-    /// Whether the answer is another than with the value asked for.
+    /// Whether the answer differs from the check's.
     public let changesAnswer: Bool
   }
 
-  /// What is compared and refused, in ascending order.
-  public let refused: [Byte]
-  /// The message of QEMU for the first one.
+  /// The bytes that are refused, in ascending order.
+  public let refused: [Mismatch]
+  /// QEMU's message about the first one; nil if all are accepted.
   public let message: String?
-  public let switches: [Switch]
-  /// What else speaks against the load, or limits the prediction.
+  /// The properties whose other value could change the answer.
+  public let machineProperties: [MachineProperty]
+  /// Other reasons against the load, and limits of the prediction, in sentences.
   public let notes: [String]
 
+  /// Whether QEMU would load the record.
   public var isAccepted: Bool { refused.isEmpty && !differsInSize }
   private let differsInSize: Bool
 
+  /// Compares two spaces; a device's own, with capabilities that no guest sees, is first changed
+  /// into what QEMU shows its guest.
+  ///
   /// - Parameters:
-  ///   - stream: the space in the stream's record; a device's own is first taken as the source's QEMU would show it.
-  ///   - local: the destination's; likewise.
-  ///   - skipsVendorBytes: the property `skip-vsc-check`: true for machines from 9.1 on.
+  ///   - stream: the space in the stream's record.
+  ///   - local: the space of the destination.
+  ///   - skipsVendorBytes: the property `skip-vsc-check`, true for machines from 9.1 on.
   public init(stream: ConfigSpace, local: ConfigSpace, skipsVendorBytes: Bool = true) {
     let chosen = Self.compare(stream, local, skipsVendorBytes: skipsVendorBytes)
     let other = Self.compare(stream, local, skipsVendorBytes: !skipsVendorBytes)
     refused = chosen
     differsInSize = stream.byteCount != local.byteCount
     message = chosen.first.map(\.message)
-    switches = [
-      Switch(
+    machineProperties = [
+      MachineProperty(
         name: "vfio-pci.skip-vsc-check", value: "\(!skipsVendorBytes)",
         machines: skipsVendorBytes ? "9.0 and older" : "9.1 and newer", refused: other.count,
         changesAnswer: !differsInSize && other.isEmpty != chosen.isEmpty)
@@ -78,10 +91,10 @@ public struct QEMULoadCheck: Sendable, Hashable {
 
   private static func compare(
     _ stream: ConfigSpace, _ local: ConfigSpace, skipsVendorBytes: Bool
-  ) -> [Byte] {
+  ) -> [Mismatch] {
     let source = QEMUShadow(stream, skipsVendorBytes: skipsVendorBytes)
     let shadow = QEMUShadow(local, skipsVendorBytes: skipsVendorBytes)
-    // A stream's own bytes are read as they are; a device's have to become a stream's first.
+    // A stream's own bytes stay as they are; a device's have to become a stream's first.
     let read = source.wasPhysical ? source.bytes : stream.bytes
     let fields = FieldNames(local)
     return (0..<min(read.count, shadow.bytes.count)).compactMap { index in
@@ -90,22 +103,22 @@ public struct QEMULoadCheck: Sendable, Hashable {
         shadow.cmask[index], shadow.wmask[index], shadow.w1cmask[index]
       )
       guard differing & cmask & ~wmask & ~w1cmask != 0 else { return nil }
-      return Byte(
+      return Mismatch(
         offset: index, read: read[index], device: shadow.bytes[index], cmask: cmask, wmask: wmask,
         w1cmask: w1cmask, field: fields.name(of: index))
     }
   }
 }
 
-extension QEMULoadCheck.Byte {
-  /// The place, both bytes and the masks.
+extension QEMULoadCheck.Mismatch {
+  /// The offset, both bytes and the masks.
   public var summary: String {
     "0x\(hex(offset, digits: 3)) stream \(hex(read, digits: 2)) destination \(hex(device, digits: 2)) "
       + "cmask \(hex(cmask, digits: 2)) wmask \(hex(wmask, digits: 2)) "
       + "w1cmask \(hex(w1cmask, digits: 2))"
   }
 
-  /// QEMU's words for the byte.
+  /// QEMU's message about the byte.
   public var message: String {
     "get_pci_config_device: Bad config data: i=0x\(hex(offset)) read: \(hex(read)) device: \(hex(device)) "
       + "cmask: \(hex(cmask)) wmask: \(hex(wmask)) w1cmask:\(hex(w1cmask))"

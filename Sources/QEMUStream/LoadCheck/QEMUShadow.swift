@@ -1,18 +1,20 @@
 import PCIConfig
 
-/// A device's configuration space as QEMU keeps it for `vfio-pci`, with the masks of its load check.
+/// A device's configuration space as QEMU keeps it for `vfio-pci`, with the masks of its load
+/// check.
 ///
-/// Follows QEMU 11's `hw/vfio/pci.c` (`vfio_pci_config_setup`, `vfio_add_std_cap`, `vfio_add_ext_cap`) and
-/// `hw/pci/pci.c` (`pci_init_cmask`, `pci_init_wmask`, `pci_init_w1cmask`, `pci_add_capability`).
+/// Follows QEMU 11's `hw/vfio/pci.c` (`vfio_pci_config_setup`, `vfio_add_std_cap`,
+/// `vfio_add_ext_cap`) and `hw/pci/pci.c` (`pci_init_cmask`, `pci_init_wmask`,
+/// `pci_init_w1cmask`, `pci_add_capability`).
 struct QEMUShadow {
   private(set) var bytes: [UInt8]
   /// The bits that are compared.
   private(set) var cmask: [UInt8]
-  /// The bits that a guest writes, which are not.
+  /// The bits that a guest writes, which are not compared.
   private(set) var wmask: [UInt8]
-  /// The bits that a guest clears, which are not.
+  /// The bits that a guest clears, which are not compared.
   private(set) var w1cmask: [UInt8]
-  /// Whether the space was a device's own, and the kernel's and QEMU's hiding was applied to it.
+  /// Whether the space was a device's own, from which capabilities had to be hidden.
   let wasPhysical: Bool
   private let skipsVendorBytes: Bool
 
@@ -77,7 +79,7 @@ struct QEMUShadow {
       let end = standard.map(\.offset).filter { $0 > capability.offset }.min() ?? 0x100
       addStandard(capability, size: min(end, bytes.count) - capability.offset)
     }
-    // The kernel's chain, with what QEMU drops, bounds the sizes.
+    // Sizes are bounded by the kernel's chain, with the capabilities that QEMU drops.
     let starts = list.capabilities.filter {
       $0.isExtended && (!wasPhysical || QEMUVisibility.isShownByKernel($0.id))
     }.map(\.offset)
@@ -92,7 +94,7 @@ struct QEMUShadow {
     }
   }
 
-  /// Rewrites the chains without what is hidden.
+  /// Rewrites the chains without the hidden capabilities.
   private mutating func link(_ standard: [Capability], _ extended: [Capability]) {
     if bytes.count > 0x34 {
       bytes[0x34] = UInt8(truncatingIfNeeded: standard.first?.offset ?? 0)
@@ -161,6 +163,36 @@ struct QEMUShadow {
       set(
         \.wmask, data + 4 + index..<data + 5 + index,
         UInt8(truncatingIfNeeded: mask >> UInt32(8 * index)))
+    }
+  }
+}
+
+/// Which capabilities of a device reach a guest of QEMU.
+enum QEMUVisibility {
+  // Linux's VFIO unlinks the ids whose length it does not know (`vfio_pci_config.c`,
+  // `pci_cap_length` and `pci_ext_cap_length`).
+  private static let standard: Set<UInt16> = [
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x10, 0x11, 0x12, 0x13,
+  ]
+  private static let extended: Set<UInt16> = [
+    0x01, 0x02, 0x03, 0x04, 0x08, 0x09, 0x0b, 0x0d, 0x0e, 0x0f, 0x10, 0x12, 0x13, 0x15, 0x16,
+    0x17, 0x18, 0x23,
+  ]
+
+  /// Whether the kernel shows the capability to QEMU.
+  static func isShownByKernel(_ id: CapabilityID) -> Bool {
+    (id.isExtended ? extended : standard).contains(id.rawValue)
+  }
+
+  /// Whether QEMU shows it to the guest; PASID is its own (`hw/vfio/pci.c`, `vfio_add_ext_cap`).
+  static func isShownByQEMU(_ id: CapabilityID) -> Bool {
+    ![.singleRootIOV, .alternativeRoutingID, .extendedNull].contains(id)
+  }
+
+  /// Whether the space is a device's own: it has capabilities that no guest of QEMU sees.
+  static func isPhysical(_ list: CapabilityList) -> Bool {
+    list.capabilities.contains {
+      !(isShownByKernel($0.id) && isShownByQEMU($0.id)) && $0.id != .pasid && $0.id != .extendedNull
     }
   }
 }

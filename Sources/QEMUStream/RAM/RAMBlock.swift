@@ -1,24 +1,28 @@
-/// A block of the machine's memory, and how its pages came.
+/// A block of the machine's memory, with its pages counted.
 public struct RAMBlock: Sendable, Hashable {
+  /// The name that QEMU gives it, such as `pc.ram`.
   public let name: String
   /// The bytes of the block in use.
   public let byteCount: UInt64
-  /// The size of the host's pages, where post-copy was possible and it is not the usual one.
+  /// The size of the host's pages, if post-copy was possible and it is not the usual one.
   public internal(set) var hostPageByteCount: UInt64?
-  /// Where a block of mapped RAM lies in the file; nil for RAM that is sent, and for a shared block that was left out.
+  /// The place in the file of a block of mapped RAM; nil for one that is sent, or left out because
+  /// it is shared.
   public internal(set) var mapping: Mapping?
+  /// Its pages, counted by the form in which they came.
   public internal(set) var pages = Pages()
 
   /// The places of a block of mapped RAM (QEMU docs/devel/migration/mapped-ram.rst).
   public struct Mapping: Sendable, Hashable {
+    /// The bytes of a page.
     public let pageByteCount: UInt64
-    /// Where the bitmap of the pages begins that hold anything.
+    /// The offset of the bitmap of the pages that hold anything.
     public let bitmapOffset: UInt64
-    /// Where the block's first page lies.
+    /// The offset of the block's first page.
     public let pagesOffset: UInt64
   }
 
-  /// Numbers of pages by the way in which they came; one that was sent again counts again.
+  /// Numbers of pages by the form in which they came; a page that was sent again counts again.
   public struct Pages: Sendable, Hashable {
     /// Whole pages.
     public internal(set) var normal: UInt64 = 0
@@ -39,9 +43,9 @@ public struct RAMBlock: Sendable, Hashable {
 
 /// The machine's memory, as far as it was read.
 public struct RAMSummary: Sendable, Hashable {
-  /// In the order of the stream.
+  /// The blocks, in the order of the stream.
   public internal(set) var blocks: [RAMBlock] = []
-  /// How often the multifd channels were to come together.
+  /// The number of points where the multifd channels come together.
   public internal(set) var multifdFlushCount: UInt64 = 0
 
   /// The bytes of all blocks.
@@ -49,9 +53,10 @@ public struct RAMSummary: Sendable, Hashable {
   /// The pages of all blocks.
   public var pages: RAMBlock.Pages { blocks.reduce(RAMBlock.Pages()) { $0 + $1.pages } }
 
+  /// No memory.
   public init() {}
 
-  /// Adds pages that came over another channel; those of a block that the stream does not have are left out.
+  /// Adds pages of another channel, unless the stream does not have their block.
   mutating func add(_ pages: RAMBlock.Pages, of name: String) {
     guard let index = blocks.firstIndex(where: { $0.name == name }) else { return }
     blocks[index].pages = blocks[index].pages + pages

@@ -3,13 +3,13 @@ import ByteIO
 extension RAMReader {
   /// Reads the head of a block of mapped RAM and its bitmap, and passes over its pages.
   static func readMapping<Source: ByteSource & ~Copyable>(
-    of block: inout RAMBlock, from window: inout SourceWindow<Source>
+    of block: inout RAMBlock, from input: inout LookaheadBuffer<Source>
   ) throws(QEMUReadError<Source.Failure>) {
-    let offset = window.offset
-    let version = try window.big(UInt32.self, "a mapped block's head")
-    let pageByteCount = try window.big(UInt64.self, "a mapped block's head")
-    let bitmapOffset = try window.big(UInt64.self, "a mapped block's head")
-    let pagesOffset = try window.big(UInt64.self, "a mapped block's head")
+    let offset = input.offset
+    let version = try input.big(UInt32.self, "a mapped block's head")
+    let pageByteCount = try input.big(UInt64.self, "a mapped block's head")
+    let bitmapOffset = try input.big(UInt64.self, "a mapped block's head")
+    let pagesOffset = try input.big(UInt64.self, "a mapped block's head")
     guard version == 1 else {
       throw .stream(
         QEMUStreamError(
@@ -27,26 +27,26 @@ extension RAMReader {
     let pageCount = block.byteCount / pageByteCount
     // The bitmap is in words of 64 bits.
     let bitmapByteCount = (pageCount + 63) / 64 * 8
-    let bitmapEnd = window.offset &+ bitmapByteCount
-    guard bitmapOffset == window.offset, pagesOffset >= bitmapEnd,
+    let bitmapEnd = input.offset &+ bitmapByteCount
+    guard bitmapOffset == input.offset, pagesOffset >= bitmapEnd,
       !pagesOffset.addingReportingOverflow(block.byteCount).overflow
     else {
       throw .stream(
         QEMUStreamError(
           .malformed, at: offset + 12,
-          expected: "the bitmap of '\(block.name)' at \(window.offset), its pages from "
+          expected: "the bitmap of '\(block.name)' at \(input.offset), its pages from "
             + "\(bitmapEnd) on (a file in which the stream is at the front)",
           found: "\(bitmapOffset) and \(pagesOffset)"))
     }
-    let present = try countBits(bitmapByteCount, in: &window)
+    let present = try countBits(bitmapByteCount, in: &input)
     guard present <= pageCount else {
       throw .stream(
         QEMUStreamError(
           .malformed, at: bitmapOffset, expected: "at most \(pageCount) pages of '\(block.name)'",
           found: "\(present)"))
     }
-    try window.skip(pagesOffset - bitmapEnd, "the gap before the pages of '\(block.name)'")
-    try window.skip(block.byteCount, "the pages of '\(block.name)'")
+    try input.skip(pagesOffset - bitmapEnd, "the gap before the pages of '\(block.name)'")
+    try input.skip(block.byteCount, "the pages of '\(block.name)'")
     block.mapping = RAMBlock.Mapping(
       pageByteCount: pageByteCount, bitmapOffset: bitmapOffset, pagesOffset: pagesOffset)
     block.pages.normal = present
@@ -54,17 +54,17 @@ extension RAMReader {
   }
 
   private static func countBits<Source: ByteSource & ~Copyable>(
-    _ byteCount: UInt64, in window: inout SourceWindow<Source>
+    _ byteCount: UInt64, in input: inout LookaheadBuffer<Source>
   ) throws(QEMUReadError<Source.Failure>) -> UInt64 {
     var left = byteCount
     var count: UInt64 = 0
     while left > 0 {
-      try window.require(8, "a bitmap")
-      let part = Int(min(left, UInt64(window.available & ~7)))
+      try input.require(8, "a bitmap")
+      let part = Int(min(left, UInt64(input.available & ~7)))
       for position in stride(from: 0, to: part, by: 8) {
-        count += UInt64(window.bytes.big(UInt64.self, at: position).nonzeroBitCount)
+        count += UInt64(input.bytes.big(UInt64.self, at: position).nonzeroBitCount)
       }
-      window.advance(part)
+      input.advance(part)
       left -= UInt64(part)
     }
     return count

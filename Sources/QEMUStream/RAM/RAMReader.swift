@@ -1,12 +1,13 @@
 import ByteIO
 
-/// Passes over the machine's memory, counting: entry by entry, because nothing tells how long a RAM section is.
+/// Passes over the machine's memory and counts it, entry by entry, because nothing tells the length
+/// of a RAM section.
 struct RAMReader {
-  /// What the reader needs to go on.
+  /// The next need of the reader.
   private enum Step {
-    /// So many bytes at hand.
+    /// This many bytes at hand.
     case bytes(Int)
-    /// The blocks of so many bytes, which follow.
+    /// To read the blocks that follow, which have this many bytes in all.
     case blocks(UInt64)
     /// Nothing: the section ended.
     case nothing
@@ -25,23 +26,23 @@ struct RAMReader {
 
   /// Reads a section's content to its end.
   mutating func read<Source: ByteSource & ~Copyable>(
-    from window: inout SourceWindow<Source>
+    from input: inout LookaheadBuffer<Source>
   ) throws(QEMUReadError<Source.Failure>) {
     var needed = 8
     while true {
-      try window.require(needed, "RAM")
+      try input.require(needed, "RAM")
       var position = 0
       let step: Step
       do throws(QEMUStreamError) {
-        step = try scan(window.bytes, at: window.offset, &position)
+        step = try scan(input.bytes, at: input.offset, &position)
       } catch {
         throw .stream(error)
       }
-      window.advance(position)
+      input.advance(position)
       switch step {
       case .bytes(let count): needed = count
       case .blocks(let total):
-        try readBlocks(total, from: &window)
+        try readBlocks(total, from: &input)
         needed = 8
       case .nothing: return
       }
@@ -54,88 +55,105 @@ struct RAMReader {
   private mutating func scan(
     _ bytes: RawSpan, at offset: UInt64, _ position: inout Int
   ) throws(QEMUStreamError) -> Step {
-    let pageByteCount = 1 << configuration.pageBits
-    let flagBits = UInt64(pageByteCount) &- 1
-    while true {
-      let left = bytes.byteCount &- position
-      guard left >= 8 else { return .bytes(8) }
+    let flagBits = UInt64(1 << configuration.pageBits) &- 1
+    while bytes.byteCount &- position >= 8 {
       let head = bytes.big(UInt64.self, at: position)
       let flags = RAMFlags(rawValue: head & flagBits)
-      if flags.isDisjoint(with: [.page, .zero, .xbzrle, .compressed]) {
-        switch flags {
-        case .endOfSection:
-          position &+= 8
-          return .nothing
-        case .multifdFlush:
-          position &+= 8
-          summary.multifdFlushCount &+= 1
-          continue
-        case .memorySize:
-          position &+= 8
-          return .blocks(head & ~flagBits)
-        default: throw unknown(flags, at: offset &+ UInt64(position))
-        }
+      guard flags.isDisjoint(with: .anyPage) else {
+        let needed = try scanPage(flags, at: head & ~flagBits, bytes, at: offset, &position)
+        if needed > 0 { return .bytes(needed) }
+        continue
       }
-      var headByteCount = 8
-      if !flags.contains(.sameBlock) {
-        guard left >= 9 else { return .bytes(9) }
-        headByteCount = 9 &+ Int(bytes[byte: position &+ 8])
-        guard left >= headByteCount else { return .bytes(headByteCount) }
-        let name = String(
-          decoding: [UInt8](
-            bytes.extracting(position &+ 9..<position &+ headByteCount)), as: UTF8.self)
-        current = indexByName[name]
-        guard current != nil else {
-          throw QEMUStreamError(
-            .malformed, at: offset &+ UInt64(position) &+ 8,
-            expected: "the name of a block of RAM", found: "'\(name)'")
-        }
+      position &+= 8
+      switch flags {
+      case .multifdFlush: summary.multifdFlushCount &+= 1
+      case .endOfSection: return .nothing
+      case .memorySize: return .blocks(head & ~flagBits)
+      default: throw unknown(flags, at: offset &+ UInt64(position) &- 8)
       }
-      guard let current else {
+    }
+    return .bytes(8)
+  }
+
+  /// Passes over a page; if too few bytes are at hand, gives the number that it takes and stays.
+  @inline(__always)
+  private mutating func scanPage(
+    _ flags: RAMFlags, at address: UInt64, _ bytes: RawSpan, at offset: UInt64,
+    _ position: inout Int
+  ) throws(QEMUStreamError) -> Int {
+    let left = bytes.byteCount &- position
+    let entryOffset = offset &+ UInt64(position)
+    var headByteCount = 8
+    if !flags.contains(.sameBlock) {
+      guard left >= 9 else { return 9 }
+      headByteCount = 9 &+ Int(bytes[byte: position &+ 8])
+      guard left >= headByteCount else { return headByteCount }
+      try selectBlock(
+        bytes.extracting(position &+ 9..<position &+ headByteCount), at: entryOffset &+ 8)
+    }
+    guard let current else {
+      throw QEMUStreamError(
+        .malformed, at: entryOffset, expected: "the name of a block before its pages",
+        found: "a page without one")
+    }
+    let size = summary.blocks[current].byteCount
+    guard address < size, size &- address >= 1 << UInt64(configuration.pageBits) else {
+      throw QEMUStreamError(
+        .malformed, at: entryOffset,
+        expected: "a page within the \(size) bytes of '\(summary.blocks[current].name)'",
+        found: "one at 0x\(hex(address))")
+    }
+    headByteCount &+= flags.sizeByteCount
+    guard left >= headByteCount else { return headByteCount }
+    let bodyByteCount = try bodyByteCount(
+      flags, bytes, before: position &+ headByteCount, entryAt: entryOffset, at: offset)
+    guard left >= headByteCount &+ bodyByteCount else { return headByteCount &+ bodyByteCount }
+    position &+= headByteCount &+ bodyByteCount
+    count(flags, in: current)
+    return 0
+  }
+
+  private mutating func selectBlock(
+    _ bytes: RawSpan, at offset: UInt64
+  ) throws(QEMUStreamError) {
+    let name = String(decoding: [UInt8](bytes), as: UTF8.self)
+    current = indexByName[name]
+    guard current != nil else {
+      throw QEMUStreamError(
+        .malformed, at: offset, expected: "the name of a block of RAM", found: "'\(name)'")
+    }
+  }
+
+  /// The bytes of a page from `position` on, in front of which its size stands if it has one.
+  @inline(__always)
+  private func bodyByteCount(
+    _ flags: RAMFlags, _ bytes: RawSpan, before position: Int, entryAt entryOffset: UInt64,
+    at offset: UInt64
+  ) throws(QEMUStreamError) -> Int {
+    let pageByteCount = 1 << configuration.pageBits
+    switch flags.subtracting(.sameBlock) {
+    case .page: return pageByteCount
+    case .zero: return 1
+    case .xbzrle:
+      let encoding = bytes[byte: position &- 3]
+      let count = bytes.big(UInt16.self, at: position &- 2)
+      guard encoding == 1, Int(count) <= pageByteCount else {
         throw QEMUStreamError(
-          .malformed, at: offset &+ UInt64(position),
-          expected: "the name of a block before its pages", found: "a page without one")
+          .malformed, at: offset &+ UInt64(position &- 3),
+          expected: "XBZRLE (1) of at most \(pageByteCount) bytes",
+          found: "encoding \(encoding) of \(count)")
       }
-      let address = head & ~flagBits
-      let size = summary.blocks[current].byteCount
-      guard address < size, size &- address >= UInt64(pageByteCount) else {
+      return Int(count)
+    case .compressed:
+      let count = bytes.big(UInt32.self, at: position &- 4)
+      // zlib needs at most a little more than the page.
+      guard count <= 2 * pageByteCount else {
         throw QEMUStreamError(
-          .malformed, at: offset &+ UInt64(position),
-          expected: "a page within the \(size) bytes of '\(summary.blocks[current].name)'",
-          found: "one at 0x\(hex(address))")
+          .malformed, at: offset &+ UInt64(position &- 4),
+          expected: "a compressed page of at most \(2 * pageByteCount) bytes", found: "\(count)")
       }
-      let bodyByteCount: Int
-      switch flags.subtracting(.sameBlock) {
-      case .page: bodyByteCount = pageByteCount
-      case .zero: bodyByteCount = 1
-      case .xbzrle:
-        guard left >= headByteCount &+ 3 else { return .bytes(headByteCount + 3) }
-        let encoding = bytes[byte: position &+ headByteCount]
-        let count = bytes.big(UInt16.self, at: position &+ headByteCount &+ 1)
-        guard encoding == 1, Int(count) <= pageByteCount else {
-          throw QEMUStreamError(
-            .malformed, at: offset &+ UInt64(position &+ headByteCount),
-            expected: "XBZRLE (1) of at most \(pageByteCount) bytes",
-            found: "encoding \(encoding) of \(count)")
-        }
-        bodyByteCount = 3 &+ Int(count)
-      case .compressed:
-        guard left >= headByteCount &+ 4 else { return .bytes(headByteCount + 4) }
-        let count = bytes.big(UInt32.self, at: position &+ headByteCount)
-        // What zlib needs at most for a page is a little more than the page.
-        guard count <= 2 * pageByteCount else {
-          throw QEMUStreamError(
-            .malformed, at: offset &+ UInt64(position &+ headByteCount),
-            expected: "a compressed page of at most \(2 * pageByteCount) bytes", found: "\(count)")
-        }
-        bodyByteCount = 4 &+ Int(count)
-      default: throw unknown(flags, at: offset &+ UInt64(position))
-      }
-      guard left >= headByteCount &+ bodyByteCount else {
-        return .bytes(headByteCount + bodyByteCount)
-      }
-      position &+= headByteCount &+ bodyByteCount
-      count(flags, in: current)
+      return Int(count)
+    default: throw unknown(flags, at: entryOffset)
     }
   }
 
@@ -165,16 +183,16 @@ struct RAMReader {
   // MARK: Blocks
 
   private mutating func readBlocks<Source: ByteSource & ~Copyable>(
-    _ total: UInt64, from window: inout SourceWindow<Source>
+    _ total: UInt64, from input: inout LookaheadBuffer<Source>
   ) throws(QEMUReadError<Source.Failure>) {
     var left = total
     summary.blocks = []
     indexByName = [:]
     current = nil
     while left > 0 {
-      let offset = window.offset
-      let name = try window.name("a block's name")
-      let byteCount = try window.big(UInt64.self, "the size of '\(name)'")
+      let offset = input.offset
+      let name = try input.name("a block's name")
+      let byteCount = try input.big(UInt64.self, "the size of '\(name)'")
       guard byteCount > 0, byteCount <= left, !name.isEmpty, indexByName[name] == nil,
         summary.blocks.count < Self.mostBlocks
       else {
@@ -187,25 +205,50 @@ struct RAMReader {
       }
       left -= byteCount
       var block = RAMBlock(name: name, byteCount: byteCount)
-      if mayPostcopy { block.hostPageByteCount = try Self.hostPage(from: &window) }
+      if mayPostcopy { block.hostPageByteCount = try Self.hostPage(from: &input) }
       if configuration.ignoresShared {
-        _ = try window.big(UInt64.self, "the address of '\(name)'")
+        _ = try input.big(UInt64.self, "the address of '\(name)'")
       }
-      if configuration.mapsRAM { try Self.readMapping(of: &block, from: &window) }
+      if configuration.mapsRAM { try Self.readMapping(of: &block, from: &input) }
       indexByName[name] = summary.blocks.count
       summary.blocks.append(block)
     }
   }
 
-  /// The size of the host's pages, which stands there only where it is not the usual one: it is told from what may
-  /// follow instead, the length of a name (not 0) or an entry with its flags (low bits).
+  /// The size of the host's pages, which is left out if it is the usual one.
+  ///
+  /// It differs from both parts that may follow instead: the length of a name is not 0, and an
+  /// entry has flags in its low bits.
   private static func hostPage<Source: ByteSource & ~Copyable>(
-    from window: inout SourceWindow<Source>
+    from input: inout LookaheadBuffer<Source>
   ) throws(QEMUReadError<Source.Failure>) -> UInt64? {
-    guard try window.look(8) >= 8 else { return nil }
-    let value = window.bytes.big(UInt64.self, at: 0)
+    guard try input.ensure(8) >= 8 else { return nil }
+    let value = input.bytes.big(UInt64.self, at: 0)
     guard value.nonzeroBitCount == 1, value >= 4096, value < 1 << 40 else { return nil }
-    window.advance(8)
+    input.advance(8)
     return value
   }
+}
+
+/// The low bits of the address that begins an entry of a RAM section (QEMU migration/ram.c,
+/// `RAM_SAVE_FLAG_…`).
+struct RAMFlags: OptionSet {
+  let rawValue: UInt64
+
+  static var zero: Self { Self(rawValue: 0x02) }
+  static var memorySize: Self { Self(rawValue: 0x04) }
+  static var page: Self { Self(rawValue: 0x08) }
+  static var endOfSection: Self { Self(rawValue: 0x10) }
+  /// The page is of the block of the page before, and the block's name is left out.
+  static var sameBlock: Self { Self(rawValue: 0x20) }
+  static var xbzrle: Self { Self(rawValue: 0x40) }
+  static var hook: Self { Self(rawValue: 0x80) }
+  static var compressed: Self { Self(rawValue: 0x100) }
+  static var multifdFlush: Self { Self(rawValue: 0x200) }
+
+  /// The flags of entries that are pages.
+  static var anyPage: Self { [.page, .zero, .xbzrle, .compressed] }
+
+  /// The bytes in front of a page that tell its size.
+  var sizeByteCount: Int { contains(.xbzrle) ? 3 : contains(.compressed) ? 4 : 0 }
 }

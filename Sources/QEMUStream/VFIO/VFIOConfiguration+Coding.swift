@@ -8,12 +8,12 @@ extension VFIOConfiguration {
   /// More bytes than a record has, with the tag behind it and the footer of its section.
   static var longestByteCount: Int { 4 + 4096 + 16 + 2048 * 16 + 256 + longestSubsections + 8 + 5 }
 
-  /// Reads the record at the front of `bytes`, behind its tag; `byteCount` tells how far it goes, and the tag of
-  /// END_OF_STATE follows there.
+  /// Reads the record at the front of `bytes`, behind its tag, up to the tag of END_OF_STATE.
   ///
-  /// The record says neither how large its space is nor how many vectors it has. Each size of the space is tried; the
-  /// vectors are those of the space's own MSI-X capability; and where END_OF_STATE falls decides. Where it falls at both
-  /// places, as it may by another section's, `isEnd` does: it is asked whether what follows the tag may follow it there.
+  /// The record has neither the size of its space nor the number of its vectors. Both sizes of the
+  /// space are tried, with the vectors of the space's own MSI-X capability, and the one with an
+  /// END_OF_STATE behind it counts. If the tag is found at both ends, `isEnd` decides from the
+  /// bytes behind it.
   init(
     parsing bytes: RawSpan, at offset: UInt64, endingBy isEnd: (RawSpan) -> Bool
   ) throws(QEMUStreamError) {
@@ -99,7 +99,7 @@ extension VFIOConfiguration {
     writer.append(subsections)
   }
 
-  /// The names of the optional parts, as far as they can be told: the first one's.
+  /// The name of the first optional part; the others' cannot be told.
   public var subsectionNames: [String] {
     guard subsections.count > 2 else { return [] }
     let end = 2 + Int(subsections[1])

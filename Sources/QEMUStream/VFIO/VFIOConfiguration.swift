@@ -1,4 +1,4 @@
-/// The configuration record of a VFIO device: what QEMU keeps of the function that it shows to the guest.
+/// The configuration record of a VFIO device: the function that QEMU shows to the guest.
 public struct VFIOConfiguration: Sendable, Hashable {
   /// The version of QEMU's PCI device state: 2.
   public var version: UInt32
@@ -10,15 +10,16 @@ public struct VFIOConfiguration: Sendable, Hashable {
   public var msixTable: [UInt8] = []
   /// The pending bit of each vector, the lowest first.
   public var msixPendingBits: [UInt8] = []
-  /// What follows of optional parts, as it is: subsections such as that of a display.
+  /// The optional parts that follow, unread: subsections such as a display's.
   public var subsections: [UInt8] = []
   /// Whether the record could be read with the other size of the space as well.
   public var isSizeAmbiguous = false
 
-  /// The two sizes of a space, the likelier first: QEMU makes every VFIO device one of PCI Express unless the host's
-  /// region has exactly 256 bytes.
+  /// The two sizes of a space, the likelier first: QEMU makes every VFIO device one of PCI Express,
+  /// unless the host's region has exactly 256 bytes.
   public static let spaceSizes = [4096, 256]
 
+  /// A record of these parts.
   public init(
     version: UInt32 = 2, space: [UInt8], assertedPins: UInt8 = 0, msixTable: [UInt8] = [],
     msixPendingBits: [UInt8] = [], subsections: [UInt8] = []
@@ -31,6 +32,7 @@ public struct VFIOConfiguration: Sendable, Hashable {
     self.subsections = subsections
   }
 
+  /// The number of MSI-X vectors.
   public var vectorCount: Int { msixTable.count / 16 }
 
   /// The bytes of the record between its tag and the end of the state.

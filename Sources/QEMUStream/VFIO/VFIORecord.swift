@@ -1,14 +1,19 @@
 /// A record of a VFIO device's section.
 public struct VFIORecord: Sendable, Hashable {
-  /// What a record is; the numbers stand in the low 16 bits of its tag (QEMU hw/vfio/vfio-migration-internal.h).
+  /// The kind of a record: the low 16 bits of its tag (QEMU hw/vfio/vfio-migration-internal.h).
   public enum Kind: UInt16, Sendable, Hashable, CaseIterable {
+    /// The end of the section.
     case endOfState = 1
+    /// The configuration of the device.
     case configuration = 2
+    /// The start of the migration.
     case setup = 3
+    /// State.
     case data = 4
     /// All initial data of pre-copy was sent; ends a section in place of `endOfState`.
     case initialDataSent = 5
-    /// Multifd: the destination may load the configuration; ends a section in place of `endOfState`.
+    /// The destination may load the configuration of a multifd channel; ends a section in place
+    /// of `endOfState`.
     case configurationLoadReady = 6
 
     /// Whether the section ends with the record.
@@ -30,9 +35,9 @@ public struct VFIORecord: Sendable, Hashable {
     }
   }
 
-  /// What a record holds.
+  /// The content of a record.
   public enum Content: Sendable, Hashable {
-    /// So many bytes of state.
+    /// This many bytes of state.
     case data(byteCount: UInt64)
     /// The configuration record.
     case configuration(VFIOConfiguration)
@@ -40,10 +45,12 @@ public struct VFIORecord: Sendable, Hashable {
     case tag(Kind)
   }
 
+  /// What follows the tag.
   public let content: Content
-  /// Where the record begins, its tag first.
+  /// The offset of the tag.
   public let offset: UInt64
 
+  /// The kind that belongs to the content.
   public var kind: Kind {
     switch content {
     case .data: .data

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// Builds what goes over a multifd channel, for tests.
+/// Builds a multifd channel, for tests.
 public struct MultifdChannelWriter: Sendable {
   private var writer = ByteWriter()
   private let pageByteCount: Int
@@ -16,6 +16,7 @@ public struct MultifdChannelWriter: Sendable {
     zeros(39)
   }
 
+  /// The bytes written so far.
   public var bytes: [UInt8] { writer.bytes }
 
   private mutating func zeros(_ count: Int) {
@@ -34,9 +35,9 @@ public struct MultifdChannelWriter: Sendable {
     zeros(256 - bytes.count)
   }
 
-  /// A packet of whole pages, whose bytes stand in `pages`, and of `zero` pages of zeros.
+  /// A packet with the whole pages in `pages`, and with `zero` pages of zeros.
   ///
-  /// - Parameter staleSize: the size that a packet without pages says all the same, as QEMU 7.2's does.
+  /// - Parameter staleSize: the size in a packet without pages, which QEMU 7.2 leaves there.
   public mutating func pages(
     _ pages: [UInt8], zero: UInt32 = 0, of block: String, staleSize: UInt32 = 0
   ) {

@@ -2,9 +2,10 @@ public import ByteIO
 
 /// The content of a section under construction: entries of RAM, or records of a VFIO device.
 public struct QEMUSectionContent: Sendable {
-  /// What was appended, for content that this type has no word for.
+  /// The bytes appended so far; for content that this type has no function for.
   public var writer = ByteWriter()
 
+  /// No content yet.
   public init() {}
 
   // MARK: RAM
@@ -18,7 +19,7 @@ public struct QEMUSectionContent: Sendable {
     }
   }
 
-  /// How much RAM there is; the blocks follow.
+  /// The size of all RAM; the blocks follow.
   public mutating func total(_ byteCount: UInt64) { entry(byteCount, .memorySize) }
 
   /// A page as it is, of `block` or of the block of the page before.

@@ -2,9 +2,9 @@ import ByteIO
 
 /// Builds QEMU streams, for tests and measurements.
 ///
-/// Its limits: it writes what it is told in the order in which it is told; its description has one buffer for each FULL
-/// section, as QEMU describes only devices that it does not look into; it writes no post-copy, no RDMA and no subsections
-/// but those of the configuration. No QEMU loads such a stream.
+/// It writes parts in the order of the calls and checks nothing. Its description has one buffer for
+/// each FULL section, as QEMU's has only for devices that it does not look into. It writes no
+/// post-copy, no RDMA, and no subsections except the configuration's. No QEMU loads such a stream.
 public struct QEMUStreamWriter: Sendable {
   /// The bytes that were written and not taken yet.
   public private(set) var bytes: [UInt8] = []
@@ -14,9 +14,9 @@ public struct QEMUStreamWriter: Sendable {
   /// Begins a stream of the machine that `configuration` names.
   public init(_ configuration: QEMUConfiguration) {
     var content = QEMUSectionContent()
-    content.writer.big(StreamByte.magic)
-    content.writer.big(StreamByte.version)
-    content.writer.big(StreamByte.configuration.rawValue)
+    content.writer.big(QEMUPartType.magic)
+    content.writer.big(QEMUPartType.version)
+    content.writer.big(QEMUPartType.configuration.rawValue)
     content.writer.big(UInt32(configuration.machine.utf8.count))
     content.writer.append(Array(configuration.machine.utf8))
     if let bits = configuration.targetPageBits {
@@ -82,7 +82,7 @@ public struct QEMUStreamWriter: Sendable {
   /// Writes a section's footer.
   public mutating func endSection(id: UInt32) {
     var writer = ByteWriter()
-    writer.big(StreamByte.footer.rawValue)
+    writer.big(QEMUPartType.footer.rawValue)
     writer.big(id)
     bytes += writer.bytes
   }
@@ -90,7 +90,7 @@ public struct QEMUStreamWriter: Sendable {
   /// Writes a command with its data.
   public mutating func command(_ number: UInt16, _ data: [UInt8] = []) {
     var writer = ByteWriter()
-    writer.big(StreamByte.command.rawValue)
+    writer.big(QEMUPartType.command.rawValue)
     writer.big(number)
     writer.big(UInt16(data.count))
     writer.append(data)
@@ -102,14 +102,14 @@ public struct QEMUStreamWriter: Sendable {
     endWithoutDescription()
     let json = Array((description ?? self.description).utf8)
     var writer = ByteWriter()
-    writer.big(StreamByte.description.rawValue)
+    writer.big(QEMUPartType.description.rawValue)
     writer.big(UInt32(json.count))
     writer.append(json)
     bytes += writer.bytes
   }
 
   /// Ends the stream as a machine does whose `suppress-vmdesc` is on.
-  public mutating func endWithoutDescription() { bytes.append(StreamByte.end.rawValue) }
+  public mutating func endWithoutDescription() { bytes.append(QEMUPartType.end.rawValue) }
 
   private var description: String {
     let devices = described.map { device in

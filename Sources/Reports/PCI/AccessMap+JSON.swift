@@ -1,66 +1,53 @@
+public import ByteIO
 public import VirtualPCI
 
 extension AccessMap {
-  /// The map as JSON, as `schemas/pci-map.schema.json` describes it.
-  public var jsonText: String { json.text + "\n" }
-
-  package var json: JSONValue {
-    .object([
-      .init("profile", .string(profile)), .init("digest", .string(digest)),
-      .init("bytes", .number(byteCount)), .init("ranges", .array(ranges.map(\.json))),
-      .init("bars", .array(bars.map(\.json))), .init("msix", msix?.json ?? .null),
-    ])
+  /// The map for a VMM, as `schemas/pci-map.schema.json` describes it.
+  public var json: JSONValue {
+    [
+      "profile": .string(profile), "digest": .string(digest), "bytes": .number(byteCount),
+      "ranges": .array(ranges.map(\.json)), "bars": .array(bars.map(\.json)),
+      "msix": msix?.json ?? .null,
+    ]
   }
 }
 
 extension AccessMap.Range {
   fileprivate var json: JSONValue {
-    var members: [JSONValue.Member] = [
-      .init("offset", .number(offset)), .init("length", .number(length)),
-      .init("kind", .string(kind.rawValue)), .init("owner", .string(owner)),
+    [
+      "offset": .number(offset), "length": .number(length), "kind": .string(kind.rawValue),
+      "owner": .string(owner), "name": name.map { .string($0) }, "reset": .string(reset),
+      "write": write.map { .string($0) }, "clear": clear.map { .string($0) },
+      "trigger": trigger.map { .string($0) },
+      "physical": physical.map {
+        [
+          "register": .string($0.register), "offset": .optional($0.offset),
+          "mask": .string($0.mask), "write": .string($0.write),
+        ]
+      },
     ]
-    if let name { members.append(.init("name", .string(name))) }
-    members.append(.init("reset", .string(reset)))
-    for (key, mask) in [("write", write), ("clear", clear), ("trigger", trigger)] {
-      if let mask { members.append(.init(key, .string(mask))) }
-    }
-    if let physical {
-      members.append(
-        .init(
-          "physical",
-          .object([
-            .init("register", .string(physical.register)),
-            .init("offset", physical.offset.map { .number($0) } ?? .null),
-            .init("mask", .string(physical.mask)), .init("write", .string(physical.write)),
-          ])))
-    }
-    return .object(members)
   }
 }
 
 extension AccessMap.BAR {
   fileprivate var json: JSONValue {
-    .object([
-      .init("index", .number(index)), .init("kind", .string(kind.rawValue)),
-      .init("prefetchable", .bool(prefetchable)), .init("size", .number(size)),
-      .init("assumed", .bool(assumed)),
-    ])
+    [
+      "index": .number(index), "kind": .string(kind.rawValue),
+      "prefetchable": .bool(prefetchable), "size": .number(size), "assumed": .bool(assumed),
+    ]
   }
 }
 
 extension AccessMap.MSIX {
   fileprivate var json: JSONValue {
-    .object([
-      .init("vectors", .number(vectors)), .init("table", table.json), .init("pba", pba.json),
-      .init("physicalTable", physicalTable?.json ?? .null),
-      .init("physicalPBA", physicalPBA?.json ?? .null),
-      .init("relocate", relocate.map { .bool($0) } ?? .null),
-    ])
+    [
+      "vectors": .number(vectors), "table": table.json, "pba": pba.json,
+      "physicalTable": physicalTable?.json ?? .null, "physicalPBA": physicalPBA?.json ?? .null,
+      "relocate": relocate.map { .bool($0) } ?? .null,
+    ]
   }
 }
 
 extension AccessMap.MSIX.Place {
-  fileprivate var json: JSONValue {
-    .object([.init("bar", .number(bar)), .init("offset", .number(offset))])
-  }
+  fileprivate var json: JSONValue { ["bar": .number(bar), "offset": .number(offset)] }
 }

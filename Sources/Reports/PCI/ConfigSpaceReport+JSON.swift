@@ -1,43 +1,31 @@
-public import PCIConfig
+public import ByteIO
+import PCIConfig
 
 extension ConfigSpaceReport {
-  /// An array with one object a device, as `schemas/pci-show.schema.json` describes it.
-  public static func json(of devices: [DumpedDevice]) -> String {
-    JSONValue.array(devices.map { ConfigSpaceReport($0).json }).text + "\n"
+  /// Identity, header registers, BARs, capabilities with their fields, the map, and what is wrong.
+  public var json: JSONValue {
+    [
+      "slot": .optional(device.address?.description), "title": .string(device.title),
+      "vendorID": .number(space.vendorID), "deviceID": .number(space.deviceID),
+      "revisionID": .number(space.revisionID), "classCode": .number(space.classCode),
+      "className": .string(ClassCode.name(space.classCode)),
+      "headerType": .optional(space.headerType), "bytes": .number(space.byteCount),
+      "header": Self.json(space.headerRegisters),
+      "baseAddresses": .array(space.baseAddresses.map(\.json)),
+      "capabilities": .array(list.capabilities.map { json(of: $0) }),
+      "map": .array(map.entries.map(\.json)), "findings": .array(list.findings.map(\.json)),
+    ]
   }
 
-  package var json: JSONValue {
-    .object([
-      .init("slot", .optional(device.address?.description)),
-      .init("title", .string(device.title)),
-      .init("vendorID", .number(space.vendorID)),
-      .init("deviceID", .number(space.deviceID)),
-      .init("revisionID", .number(space.revisionID)),
-      .init("classCode", .number(space.classCode)),
-      .init("className", .string(ClassCode.name(space.classCode))),
-      .init("headerType", space.headerType.map { .number($0) } ?? .null),
-      .init("bytes", .number(space.byteCount)),
-      .init("header", Self.json(space.headerRegisters)),
-      .init("baseAddresses", .array(space.baseAddresses.map(Self.json))),
-      .init("capabilities", .array(list.capabilities.map(json))),
-      .init("map", .array(map.entries.map(Self.json))),
-      .init("findings", .array(list.findings.map(Self.json))),
-    ])
-  }
-
-  private func json(_ capability: Capability) -> JSONValue {
-    .object([
-      .init("id", .number(capability.id.rawValue)),
-      .init("name", .string(capability.id.description)),
-      .init("detail", .optional(detail(of: capability))),
-      .init("offset", .number(capability.offset)),
-      .init("length", .number(capability.length)),
-      .init("lengthKnown", .bool(capability.isLengthKnown)),
-      .init("version", capability.version.map { .number($0) } ?? .null),
-      .init("extended", .bool(capability.isExtended)),
-      .init("fields", Self.json(space.registers(of: capability))),
-      .init("data", .string(digits(capability.range))),
-    ])
+  private func json(of capability: Capability) -> JSONValue {
+    [
+      "id": .number(capability.id.rawValue), "name": .string(capability.id.description),
+      "detail": .optional(detail(of: capability)), "offset": .number(capability.offset),
+      "length": .number(capability.length), "lengthKnown": .bool(capability.isLengthKnown),
+      "version": .optional(capability.version), "extended": .bool(capability.isExtended),
+      "fields": Self.json(space.registers(of: capability)),
+      "data": .string(digits(capability.range)),
+    ]
   }
 
   /// Each register under its name, each field under `Register.Field`.
@@ -50,38 +38,36 @@ extension ConfigSpaceReport {
           }
       })
   }
+}
 
-  private static func json(_ base: BaseAddress) -> JSONValue {
-    .object([
-      .init("index", .number(base.index)),
-      .init("kind", .string(base.kind.rawValue)),
-      .init("prefetchable", .bool(base.isPrefetchable)),
-      .init("address", .number(base.address)),
-    ])
+extension BaseAddress {
+  fileprivate var json: JSONValue {
+    [
+      "index": .number(index), "kind": .string(kind.rawValue),
+      "prefetchable": .bool(isPrefetchable), "address": .number(address),
+    ]
   }
+}
 
-  private static func json(_ entry: ConfigSpaceMap.Entry) -> JSONValue {
+extension ConfigSpaceMap.Entry {
+  fileprivate var json: JSONValue {
     let (owner, capability): (String, JSONValue) =
-      switch entry.owner {
+      switch owner {
       case .header: ("header", .null)
       case .capability(let capability): ("capability", .number(capability.offset))
       case .zero: ("zero", .null)
       case .hidden: ("hidden", .null)
       case .unknown: ("unknown", .null)
       }
-    return .object([
-      .init("offset", .number(entry.range.lowerBound)),
-      .init("length", .number(entry.range.count)),
-      .init("owner", .string(owner)),
-      .init("capability", capability),
-    ])
+    return [
+      "offset": .number(range.lowerBound), "length": .number(range.count),
+      "owner": .string(owner), "capability": capability,
+    ]
   }
+}
 
-  private static func json(_ finding: ConfigSpaceFinding) -> JSONValue {
-    .object([
-      .init("code", .string(finding.code.rawValue)),
-      .init("offset", .number(finding.offset)),
-      .init("message", .string(finding.message)),
-    ])
+extension ConfigSpaceFinding {
+  fileprivate var json: JSONValue {
+    ["code": .string(code.rawValue), "offset": .number(offset), "message": .string(message)]
   }
 }

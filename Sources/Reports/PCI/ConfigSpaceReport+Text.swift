@@ -1,14 +1,9 @@
 import ByteIO
-public import PCIConfig
+import PCIConfig
 
 extension ConfigSpaceReport {
-  /// The reports of several devices with an empty line between them.
-  public static func text(of devices: [DumpedDevice]) -> String {
-    devices.map { ConfigSpaceReport($0).text }.joined(separator: "\n")
-  }
-
-  /// In the manner of `lspci -vvv`: a head, the header's registers, each capability with its fields; then the map and
-  /// what is wrong.
+  /// In the manner of `lspci -vvv`: a head, the header's registers, each capability with its
+  /// fields; then what is wrong, and the map.
   public var text: String {
     var lines = [head]
     if !device.title.isEmpty { lines.append("\tDump says: \(device.title)") }
@@ -20,13 +15,13 @@ extension ConfigSpaceReport {
     }
     lines.append("\tMap of \(space.byteCount) bytes:")
     lines += map.entries.map { "\t\t" + line(of: $0) }
-    return lines.map { $0 + "\n" }.joined()
+    return lines.joined(separator: "\n")
   }
 
   /// Slot, class, ids, revision.
   private var head: String {
     let slot = device.address.map { "\($0) " } ?? ""
-    let ids = "\(hex(space.vendorID, digits: 4)):\(hex(space.deviceID, digits: 4))"
+    let ids = idPair(space.vendorID, space.deviceID)
     let classCode = hex(space.classCode, digits: 6)
     return "\(slot)\(ClassCode.name(space.classCode)) [\(classCode)]: \(ids) "
       + "(rev \(hex(space.revisionID, digits: 2)))"
@@ -36,7 +31,7 @@ extension ConfigSpaceReport {
     guard !space.isAllOnes else { return [] }
     var lines: [String] = []
     if let (vendor, device) = space.subsystem, vendor != 0 || device != 0 {
-      lines.append("\tSubsystem: \(hex(vendor, digits: 4)):\(hex(device, digits: 4))")
+      lines.append("\tSubsystem: \(idPair(vendor, device))")
     }
     let registers = space.headerRegisters
     for name in ["Control", "Status"] {

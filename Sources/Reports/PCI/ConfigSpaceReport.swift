@@ -1,12 +1,16 @@
 import ByteIO
 public import PCIConfig
 
-/// What there is to say about one device of a dump, for people and for programs.
-public struct ConfigSpaceReport: Sendable {
+/// What there is to say about the configuration space of one device.
+public struct ConfigSpaceReport: Report {
+  /// The device as its dump has it.
   public let device: DumpedDevice
+  /// Its capabilities.
   public let list: CapabilityList
+  /// Who has which bytes.
   public let map: ConfigSpaceMap
 
+  /// A report on `device`.
   public init(_ device: DumpedDevice) {
     self.device = device
     list = device.space.capabilityList

@@ -39,7 +39,7 @@ extension FactField {
     FactField(
       key,
       read: { (node, group) throws(YAMLError) in group[keyPath: place] = try node.string() },
-      write: { group in group[keyPath: place].map { .line(quoted($0)) } })
+      write: { group in group[keyPath: place].map { .line(YAMLText.scalar($0)) } })
   }
 
   static func texts(_ key: String, _ place: Place<[String]>) -> FactField {
@@ -51,7 +51,7 @@ extension FactField {
         group[keyPath: place] = values
       },
       write: { group in
-        group[keyPath: place].map { .line("[\($0.map(quoted).joined(separator: ", "))]") }
+        group[keyPath: place].map { .line("[\($0.map(YAMLText.scalar).joined(separator: ", "))]") }
       })
   }
 
@@ -109,25 +109,6 @@ extension FactField {
         group[keyPath: place] = try Inner(yamlFields: node)
       },
       write: { group in group[keyPath: place].map { .lines($0.yamlLines) } })
-  }
-
-  /// Text as YAML has it, quoted if it could be read as something else.
-  private static func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || byte == 0x5f
-        || (0x30...0x39).contains(byte) || byte == 0x2d
-    }
-    let isName = text.utf8.first.map { !(0x30...0x39).contains($0) && $0 != 0x2d } ?? false
-    if isPlain && isName && !["true", "false", "null"].contains(text.lowercased()) { return text }
-    let escaped = text.unicodeScalars.map { scalar in
-      switch scalar {
-      case "\"", "\\": "\\\(scalar)"
-      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
-        "\\x" + hex(scalar.value, digits: 2)
-      default: String(scalar)
-      }
-    }
-    return "\"\(escaped.joined())\""
   }
 }
 

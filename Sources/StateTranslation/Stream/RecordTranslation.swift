@@ -102,7 +102,7 @@ public struct RecordTranslation: Sendable {
   }
 
   private static func ids(_ pci: DeviceIdentity.PCIIdentity) -> String {
-    hex(pci.vendorID, digits: 4) + ":" + hex(pci.deviceID, digits: 4)
+    idPair(pci.vendorID, pci.deviceID)
   }
 }
 

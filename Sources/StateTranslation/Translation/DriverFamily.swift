@@ -37,10 +37,10 @@ struct ErrnoMeaning: Sendable {
 
   let step: Step
   /// Nil for every errno.
-  let number: ErrorNumber?
+  let number: LinuxErrno?
   let text: String
 
-  init(_ step: Step, _ number: ErrorNumber?, _ text: String) {
+  init(_ step: Step, _ number: LinuxErrno?, _ text: String) {
     self.step = step
     self.number = number
     self.text = text

@@ -72,7 +72,7 @@ public struct TranslationRun: Sendable {
   public mutating func matchIdentity() {
     func ids(_ pci: DeviceFacts.PCI?) -> String? {
       guard let vendor = pci?.vendorID, let device = pci?.deviceID else { return nil }
-      return hex(vendor, digits: 4) + ":" + hex(device, digits: 4)
+      return idPair(vendor, device)
     }
     guard let wanted = known(ids(source.pci), "pci (source)", for: "that both are one device"),
       let found = known(ids(target.pci), "pci", for: "that both are one device"), wanted != found

@@ -7,8 +7,9 @@ enum ByteSample {
 
   /// Whether the bytes are spread so evenly over their values that no coder would find much.
   ///
-  /// Of 4096 bytes of noise, each value comes 16 times; the sum of the squared counts is then 2^16 and some 4080 more
-  /// (the statistic is chi-squared with 255 degrees of freedom, times 16). Text, code and tables give many times that.
+  /// Of 4096 bytes of noise, each value comes 16 times; the sum of the squared counts is then 2^16
+  /// and some 4080 more (the statistic is chi-squared with 255 degrees of freedom, times 16). Text,
+  /// code and tables give many times that.
   static func looksLikeNoise(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount >= pieceCount * pieceByteCount else { return false }
     var counts = [256 of UInt32](repeating: 0)

@@ -1,11 +1,13 @@
 import ByteIO
 import MigrationStream
 
-/// Picks how each chunk is coded, so that the coder neither limits a fast output nor is idle before a slow one.
+/// Picks how each chunk is coded, so that the coder neither limits a fast output nor is idle before
+/// a slow one.
 ///
-/// Of each level it is estimated how many bytes of state a second would get through: those that all threads together code, or
-/// those whose stored bytes the output takes, whichever are fewer. That of the most is taken, or none where the output takes
-/// more as they are. A chunk of which a sample looks like noise goes as it is.
+/// Of each level it is estimated how many bytes of state a second would get through: those that all
+/// threads together code, or those whose stored bytes the output takes, whichever are fewer. That
+/// of the most is taken, or none if the output takes more as they are. A chunk of which a sample
+/// looks like noise goes as it is.
 struct CodingController {
   /// A chunk that was chosen for and is not written yet.
   private struct Pending {
@@ -37,7 +39,8 @@ struct CodingController {
     var most = rate
     for level in CodingCosts.levels.indices {
       let cost = costs[level]
-      // One chunk is enough to measure by; of the first level it is better to guess than to send many as they are.
+      // One chunk is enough to measure by; of the first level it is better to guess than to send
+      // many as they are.
       if level > 0, !cost.isMeasured, pending.contains(where: { $0.level == level }) { break }
       let throughput = min(threadCount / cost.secondsPerByte, rate / max(cost.share, 0.01))
       guard throughput > most else { continue }
@@ -47,7 +50,8 @@ struct CodingController {
     return best
   }
 
-  /// Takes note that the oldest chunk that was chosen for was coded in `time`, and written in a call.
+  /// Takes note that the oldest chunk that was chosen for was coded in `time`, and written in a
+  /// call.
   mutating func note(
     codingTime time: Duration?, storedByteCount: Int, from start: Duration, to end: Duration
   ) {

@@ -10,9 +10,11 @@ struct CodingCosts {
     var isMeasured = false
   }
 
-  /// The levels that are chosen from, from fast to thorough: beyond these, memory grows quickly and the gain is small.
+  /// The levels that are chosen from, from fast to thorough: beyond these, memory grows quickly and
+  /// the gain is small.
   static let levels = [1, 3, 6]
-  // Before a level was used: its time and its share by the level before's, as measured on mixed state.
+  // Before a level was used: its time and its share by the level before's, as measured on mixed
+  // state.
   private static let relativeTimes = [1.0, 1.8, 3.0]
   private static let relativeShares = [1.0, 0.94, 0.97]
 
@@ -28,8 +30,8 @@ struct CodingCosts {
     return cost
   }
 
-  /// Takes note that a chunk was coded at another level than `level`: what was measured of the others is believed less and
-  /// less where it was bad, so that it is measured again.
+  /// Takes note that a chunk was coded at another level than `level`: what was measured of the
+  /// others is believed less and less where it was bad, so that it is measured again.
   mutating func age(except level: Int?) {
     for other in costs.indices where other != level && costs[other].isMeasured {
       costs[other].secondsPerByte *= 0.998

@@ -4,8 +4,8 @@ public import MigrationStream
 public enum CodingPolicy: Sendable, Hashable {
   /// All alike.
   case fixed(Compression)
-  /// Each as the rates of the coder and of what is written to suggest at that moment: the bytes of the stream then depend
-  /// on the time that things take.
+  /// Each as the rates of the coder and of what is written to suggest at that moment: the bytes of
+  /// the stream then depend on the time that things take.
   case adaptive
 
   /// What chunks are coded with, or what is known of it beforehand.

@@ -1,8 +1,8 @@
 /// How many bytes a second the output takes, from the calls that write to it.
 ///
-/// While calls wait for the output most of the time, it takes what was written in all of the time. While they do not, it
-/// takes at least that; how much more is found out by and by, for a little more is believed with each call. What was seen
-/// before counts less and less.
+/// While calls wait for the output most of the time, it takes what was written in all of the time.
+/// While they do not, it takes at least that; how much more is found out by and by, for a little
+/// more is believed with each call. What was seen before counts less and less.
 struct LinkRate {
   private var byteCount = 0.0
   private var time = 0.0

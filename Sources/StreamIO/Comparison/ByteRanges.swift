@@ -13,11 +13,14 @@ public struct ByteRanges: Sendable, Hashable {
   public private(set) var byteCount: UInt64 = 0
   private var end: UInt64 = 0
 
+  /// No range.
   public init() {}
 
+  /// Whether no range was added.
   public var isEmpty: Bool { count == 0 }
 
-  /// Adds `range`, which must not begin before the end of the last one, joining the two where they touch.
+  /// Adds `range`, which must not begin before the end of the last one, joining the two where they
+  /// touch.
   public mutating func append(_ range: Range<UInt64>) {
     guard !range.isEmpty else { return }
     byteCount = byteCount.addingSaturating(range.byteCount)

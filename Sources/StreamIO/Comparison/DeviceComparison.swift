@@ -92,7 +92,7 @@ extension DeviceIdentity.PCIIdentity {
     func text(_ value: (some BinaryInteger)?, _ digits: Int) -> String {
       value.map { hex($0, digits: digits) } ?? "?"
     }
-    return "\(hex(vendorID, digits: 4)):\(hex(deviceID, digits: 4)), subsystem "
+    return "\(idPair(vendorID, deviceID)), subsystem "
       + "\(text(subsystemVendorID, 4)):\(text(subsystemID, 4)), class \(text(classCode, 6)), "
       + "revision \(text(revisionID, 2))"
   }
@@ -112,8 +112,8 @@ extension ConfigurationRecord {
 }
 
 extension PASIDTable {
-  /// What each PASID sees; domain numbers mean nothing outside a table, so domains are told by what they are and by the
-  /// lowest PASID that shares them.
+  /// What each PASID sees; domain numbers mean nothing outside a table, so domains are told by what
+  /// they are and by the lowest PASID that shares them.
   fileprivate var spaces: [UInt32: String] {
     let byID = Dictionary(domains.map { ($0.id, $0) }) { first, _ in first }
     let lowestPASIDs = Dictionary(bindings.map { ($0.domain, $0.pasid) }, uniquingKeysWith: min)

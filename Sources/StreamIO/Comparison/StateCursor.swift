@@ -4,13 +4,13 @@ import MigrationStream
 /// The state of one device of an archive after the other as a sequence of bytes, decoded a chunk at
 /// a time.
 struct StateCursor: ~Copyable {
-  private var places: ChunkPlaces
+  private var places: ChunkOffsets
   private var chunks: ChunkCursor?
   private var isAtLastRecord = true
   private var scratch = ByteBuffer()
   // What was told of identities, and the same with the kept chunks of the device at hand.
-  private var identities = ChunkResolver<KeptChunk>(windowByteCount: 0)
-  private var resolver = ChunkResolver<KeptChunk>(windowByteCount: 0)
+  private var identities = ChunkResolver<ReferenceChunk>(windowByteCount: 0)
+  private var resolver = ChunkResolver<ReferenceChunk>(windowByteCount: 0)
   // None where one thread does it all.
   private let ring: WorkRing<DecodingSlot>?
   private var decoder = ChunkDecoder()
@@ -22,7 +22,7 @@ struct StateCursor: ~Copyable {
   /// A cursor at the end of no state; chunks are decoded by `threadCount` further threads, if that
   /// is not nil.
   init(threadCount: ThreadCount?, placeLimit: Int) {
-    places = ChunkPlaces(limit: placeLimit)
+    places = ChunkOffsets(limit: placeLimit)
     ring = threadCount.map { WorkRing(decodingWith: $0) }
   }
 
@@ -63,23 +63,24 @@ struct StateCursor: ~Copyable {
     consumed = 0
     guard let ring else { return try read(from: archive) }
     while !isAtLastRecord, !ring.isFull {
-      let slot = ring.vacant
-      do throws(StreamIOError) {
-        try Self.read(
-          &slot.record, &chunks, &resolver, from: archive, &scratch)
-        slot.content = .success(nil)
-      } catch {
-        slot.content = .failure(error)
-        slot.record.clear()
+      ring.fill { slot in
+        do throws(StreamIOError) {
+          try Self.read(&slot.record, &chunks, &resolver, from: archive, &scratch)
+          slot.content = .success(nil)
+        } catch {
+          slot.content = .failure(error)
+          slot.record.clear()
+        }
+        isAtLastRecord = slot.record.header == nil
+        return slot.record.isWorthHandingOver
       }
-      isAtLastRecord = slot.record.header == nil
-      ring.submit(needsWork: slot.record.isWorthHandingOver)
     }
     guard !ring.isEmpty else { return current.clear() }
-    let slot = ring.oldest()
-    swap(&current, &slot.record)
-    ring.release()
-    _ = try slot.content.get()
+    let content = ring.takeOldest { slot in
+      swap(&current, &slot.record)
+      return slot.content
+    }
+    _ = try content.get()
     current.decode(with: &decoder)
     try checkDefect(archive.path)
   }
@@ -97,7 +98,7 @@ struct StateCursor: ~Copyable {
   /// Reads the device's next chunk into `stored`, which has no header if there is none.
   private static func read(
     _ stored: inout StoredRecord, _ chunks: inout ChunkCursor?,
-    _ resolver: inout ChunkResolver<KeptChunk>, from archive: borrowing StreamArchive,
+    _ resolver: inout ChunkResolver<ReferenceChunk>, from archive: borrowing StreamArchive,
     _ scratch: inout ByteBuffer
   ) throws(StreamIOError) {
     stored.clear()

@@ -6,7 +6,7 @@ public struct StreamComparison: ~Copyable {
   private let left: StreamArchive
   private let right: StreamArchive
 
-  // For each of the two; nil where one thread does it all.
+  // For each of the two; nil if one thread does it all.
   private let threadCount: ThreadCount?
   // Places of chunks that are held at a time for each of the two, in 16 bytes of memory.
   private let placeLimit: Int
@@ -31,9 +31,9 @@ public struct StreamComparison: ~Copyable {
 
   /// Every difference, in the order of devices; both streams are read whole.
   ///
-  /// `progress` is told how many bytes of state were compared. Throws if a stream is torn or damaged.
-  /// Both are walked first, and then read device by device: of several damages, the first in that
-  /// order is met.
+  /// `progress` is told how many bytes of state were compared. Throws if a stream is torn or
+  /// damaged. Both are walked first, and then read device by device: of several damages, the first
+  /// in that order is met.
   public borrowing func differences(
     progress: (UInt64) -> Void = { _ in }
   ) throws(StreamIOError) -> [StreamDifference] {

@@ -5,17 +5,21 @@ public struct StreamDifference: Sendable, Hashable {
     case devices, identity, configuration, interrupts, bindings, state
   }
 
+  /// The part of the stream that differs.
   public var subject: Subject
-  /// The device, by its number in both streams; nil where the streams have different numbers of devices.
+  /// The device, by its number in both streams; nil if the streams have different numbers of
+  /// devices.
   public var device: UInt16?
   /// Which part of the subject, where it has parts.
   public var field: String?
   /// What the first stream has, and what the second; for people.
   public var left: String
+  /// The value in the second stream.
   public var right: String
   /// Where the bytes differ, where it is bytes that do.
   public var ranges: ByteRanges?
 
+  /// A difference of `device`, or of the stream if that is nil.
   public init(
     _ subject: Subject, device: UInt16?, field: String? = nil, left: String, right: String,
     ranges: ByteRanges? = nil

@@ -60,11 +60,14 @@ extension FileDescriptor {
 }
 
 extension FileDescriptor {
-  /// Has a pipe hold a whole chunk on its way, where the system lets it; of anything else nothing changes.
+  /// Has a pipe hold a whole chunk on its way, where the system lets it; of anything else nothing
+  /// changes.
   ///
-  /// With the usual 64 KiB, either end waits for the other 16 times a chunk (`Benchmarks/README.md`).
+  /// With the usual 64 KiB, either end waits for the other 16 times a chunk
+  /// (`Benchmarks/README.md`).
   func widenPipe() {
-    // F_GETPIPE_SZ and F_SETPIPE_SZ, which Glibc hides behind _GNU_SOURCE; one that is wider stays so.
+    // F_GETPIPE_SZ and F_SETPIPE_SZ, which Glibc hides behind _GNU_SOURCE; one that is wider stays
+    // so.
     let byteCount = fcntl(rawValue, 1032)
     if byteCount > 0, byteCount < 1 << 20 { _ = fcntl(rawValue, 1031, 1 << 20) }
   }
@@ -77,7 +80,8 @@ extension FileDescriptor {
     return FileDescriptor(rawValue: CInt(result))
   }
 
-  /// Opens a new file in `directory` that has no name (`O_TMPFILE`, which Glibc hides behind `_GNU_SOURCE`).
+  /// Opens a new file in `directory` that has no name (`O_TMPFILE`, which Glibc hides behind
+  /// `_GNU_SOURCE`).
   static func openNameless(
     in directory: String, _ access: CInt
   ) throws(Errno) -> FileDescriptor {

@@ -52,7 +52,8 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
       if isOwned { try? descriptor.close() }
       throw StreamIOError(name, .system(.isDirectory, attempting: "read"))
     }
-    // Standard input may be a regular file whose position is not its start; then it is read on from there.
+    // Standard input may be a regular file whose position is not its start; then it is read on from
+    // there.
     let position = (try? descriptor.seek(offset: 0, from: .current)) ?? -1
     let isSeekable = (kind == S_IFREG || kind == S_IFBLK) && position == 0
     let end = isSeekable ? (try? descriptor.seek(offset: 0, from: .end)) : nil
@@ -67,10 +68,12 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
     if isOwned { try? descriptor.close() }
   }
 
+  /// Reads once; the corresponding C function is `read`.
   public borrowing func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
     try read(into: &span, from: nil)
   }
 
+  /// Reads once at an offset; the corresponding C function is `pread`.
   public borrowing func read(
     into span: inout MutableRawSpan, at offset: UInt64
   ) throws(StreamIOError) -> Int {
@@ -87,6 +90,7 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
     }
   }
 
+  /// Seeks forward, within the file; 0 if the file cannot.
   public borrowing func skip(_ count: UInt64) throws(StreamIOError) -> UInt64 {
     guard let byteCount, let position = try? descriptor.seek(offset: 0, from: .current)
     else { return 0 }

@@ -15,7 +15,7 @@ public struct OutputFile: ~Copyable, ByteSink {
   public let name: String
   private let descriptor: FileDescriptor
   private var placement: Placement
-  private let space = AllocatedSpace()
+  private let space = Preallocation()
 
   private enum Placement {
     /// Written directly; `isOwned` where the descriptor is ours to close.
@@ -88,6 +88,7 @@ public struct OutputFile: ~Copyable, ByteSink {
     return [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
   }
 
+  /// Writes all of `head` and then all of `body`; the corresponding C function is `writev`.
   public borrowing func write(_ head: RawSpan, _ body: RawSpan = RawSpan()) throws(StreamIOError) {
     if case .rename = placement { space.reserve(head.byteCount + body.byteCount, in: descriptor) }
     do throws(Errno) {
@@ -97,7 +98,8 @@ public struct OutputFile: ~Copyable, ByteSink {
     }
   }
 
-  /// Leaves out `count` bytes, which then are zero: a hole in a regular file, written anywhere else.
+  /// Leaves out `count` bytes, which then are zero: a hole in a regular file, written anywhere
+  /// else.
   public borrowing func skip(_ count: UInt64) throws(StreamIOError) {
     if case .rename = placement {
       // What is left out is to be a hole.
@@ -122,7 +124,7 @@ public struct OutputFile: ~Copyable, ByteSink {
   }
 
   /// Puts the file in place. Without it, nothing was written as far as anybody can see.
-  public consuming func finish() throws(StreamIOError) {
+  public mutating func finish() throws(StreamIOError) {
     let placement = placement
     self.placement = .finished
     switch placement {
@@ -177,7 +179,8 @@ public struct OutputFile: ~Copyable, ByteSink {
     return unsafe stat(path, &status) == 0 ? status : nil
   }
 
-  /// Where a symbolic link leads, whether or not something is there: that is replaced, not the link.
+  /// Where a symbolic link leads, whether or not something is there: that is replaced, not the
+  /// link.
   private static func resolved(_ path: String) throws(StreamIOError) -> String {
     var target = path
     // As many as the kernel follows.

@@ -9,14 +9,17 @@ public struct StreamIOError: Error, Sendable, Hashable {
     case stream(StreamError)
     /// A system call failed while attempting something.
     case system(Errno, attempting: String)
-    /// Its content is not what was expected of it; the text says what was expected and found, and where.
+    /// Its content is not what was expected of it; the text says what was expected and found, and
+    /// where.
     case content(String)
   }
 
   /// The file as the user named it; `-` is standard input or output.
   public let path: String
+  /// The failure.
   public let cause: Cause
 
+  /// An error about the file `path`.
   public init(_ path: String, _ cause: Cause) {
     self.path = path
     self.cause = cause

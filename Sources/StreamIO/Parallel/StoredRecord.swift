@@ -2,7 +2,7 @@ import ByteIO
 import MigrationStream
 
 /// A record as it was read, and a chunk's state once it was decoded, in memory that is used again.
-struct StoredRecord: ~Copyable {
+struct StoredRecord: ~Copyable, Sendable {
   var header: RecordHeader?
   /// Where the record begins in the stream, and where it ends.
   var range: Range<UInt64> = 0..<0
@@ -10,7 +10,7 @@ struct StoredRecord: ~Copyable {
   var buffer = ByteBuffer()
   var payloadRange = 0..<0
   /// What the chunk is coded against.
-  var basis: ChunkBasis<KeptChunk>?
+  var basis: ChunkReference<ReferenceChunk>?
   /// Whether the chunk was decoded, with `defect` if it is not good.
   private(set) var isDecoded = false
   private(set) var defect: StreamError?
@@ -27,8 +27,8 @@ struct StoredRecord: ~Copyable {
   }
 
   /// Where the record is, for the errors about it.
-  var place: RecordPlace {
-    RecordPlace(
+  var place: RecordLocation {
+    RecordLocation(
       payloadOffset: range.lowerBound + UInt64(RecordHeader.byteCount),
       record: header?.sequence ?? 0, device: header?.deviceNumber)
   }
@@ -39,9 +39,9 @@ struct StoredRecord: ~Copyable {
   }
 
   /// A copy of the chunk for those that refer to it; the record must have a header.
-  func kept() -> KeptChunk {
+  func kept() -> ReferenceChunk {
     guard let header else { preconditionFailure("only a record that was read is kept") }
-    return KeptChunk(
+    return ReferenceChunk(
       header, in: buffer, payloadRange, at: range.lowerBound + UInt64(RecordHeader.byteCount))
   }
 
@@ -56,9 +56,11 @@ struct StoredRecord: ~Copyable {
     guard let header, header.type == .stateChunk, !isDecoded else { return }
     let offset = range.lowerBound + UInt64(RecordHeader.byteCount)
     isDecoded = true
+    // The decoder works in this record's memory, and takes none of its own.
+    decoder.exchangeOutput(&state)
+    defer { decoder.exchangeOutput(&state) }
     do throws(StreamError) {
       try decoder.decode(header, in: buffer, payloadRange, after: basis, at: offset)
-      decoder.exchangeOutput(&state)
     } catch {
       defect = error
     }

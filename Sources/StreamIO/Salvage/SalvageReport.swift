@@ -23,11 +23,14 @@ public struct SalvageReport: Sendable {
     public var recoveredByteCount: UInt64 = 0
     var end: UInt64 = 0
 
+    /// Nothing is lost.
     public init() {}
 
+    /// Whether nothing of the device is lost.
     public var isEmpty: Bool { !isIdentityLost && missing.isEmpty && missingFrom == nil }
   }
 
+  /// A report without losses.
   public init(catalog: StreamCatalog) {
     self.catalog = catalog
   }
@@ -47,7 +50,8 @@ extension SalvageReport {
     }
   }
 
-  /// Takes note of an intact chunk; false if it overlaps what came before, which an intact stream never does.
+  /// Takes note of an intact chunk; false if it overlaps what came before, which an intact stream
+  /// never does.
   mutating func note(_ chunk: StateChunk, _ header: RecordHeader) -> Bool {
     introduce(chunk.device)
     let number = Int(chunk.device)
@@ -63,7 +67,8 @@ extension SalvageReport {
   /// Takes note of an intact metadata record.
   mutating func note(_ record: Record, at offset: UInt64) {
     if case .identity(_, let device) = record {
-      // The catalogue numbers devices by their order; one whose identity is lost has its place already.
+      // The catalogue numbers devices by their order; one whose identity is lost has its place
+      // already.
       if Int(device) < losses.count { return }
       if device > 0 { introduce(device - 1) }
       var loss = Loss()

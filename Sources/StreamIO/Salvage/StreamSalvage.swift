@@ -3,7 +3,7 @@ import MigrationStream
 
 /// Reads whatever is intact in a damaged stream.
 ///
-/// Where a record is not good, the next one is searched for byte by byte: a header's checksum
+/// If a record is not good, the next one is searched for byte by byte: a header's checksum
 /// begins with the stream's UUID, so that nothing a guest may have put into its device's state is
 /// taken for a record. A chunk whose header is damaged is still found if the index names it.
 public struct StreamSalvage: ~Copyable {
@@ -122,9 +122,9 @@ public struct StreamSalvage: ~Copyable {
   ) throws(StreamIOError) -> StateChunk {
     let payloadOffset = offset + UInt64(RecordHeader.byteCount)
     try input.payload(of: header, at: payloadOffset, buffer: &payload)
-    let place = RecordPlace(header, payloadOffset: payloadOffset)
+    let place = RecordLocation(header, payloadOffset: payloadOffset)
     let chunk: StateChunk
-    let found: ChunkBasis<(offset: UInt64, header: RecordHeader)>?
+    let found: ChunkReference<(offset: UInt64, header: RecordHeader)>?
     do throws(StreamError) {
       chunk = try finder.check.chunk(header, head: payload.bytes, at: place)
       found = try resolver.basis(of: chunk, header, at: place)
@@ -145,10 +145,10 @@ public struct StreamSalvage: ~Copyable {
 
   private func keptChunk(
     _ header: RecordHeader, at offset: UInt64
-  ) throws(StreamIOError) -> KeptChunk {
+  ) throws(StreamIOError) -> ReferenceChunk {
     let payloadOffset = offset + UInt64(RecordHeader.byteCount)
     var buffer = ByteBuffer()
     try input.payload(of: header, at: payloadOffset, buffer: &buffer)
-    return KeptChunk(header, in: buffer, 0..<buffer.count, at: payloadOffset)
+    return ReferenceChunk(header, in: buffer, 0..<buffer.count, at: payloadOffset)
   }
 }

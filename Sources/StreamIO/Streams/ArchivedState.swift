@@ -3,13 +3,13 @@ public import MigrationStream
 
 /// The state of the devices of an archive, read at any place; the chunk that was read last is kept.
 public final class ArchivedState {
-  /// The stream itself.
+  /// The archive that the state is read from.
   public let archive: StreamArchive
   /// Everything about the stream but its state.
   public let catalog: StreamCatalog
   /// The number of chunks that were decoded.
   public private(set) var decodedChunkCount: UInt64 = 0
-  private var places: ChunkPlaces
+  private var places: ChunkOffsets
   private var current: (device: UInt16, chunk: StateChunk, bytes: [UInt8])?
   private var buffer = ByteBuffer()
 
@@ -24,7 +24,7 @@ public final class ArchivedState {
   package init(
     _ archive: consuming StreamArchive, placeLimit: Int
   ) throws(StreamIOError) {
-    var places = ChunkPlaces(limit: placeLimit)
+    var places = ChunkOffsets(limit: placeLimit)
     catalog = try archive.catalog(&places)
     self.places = places
     self.archive = archive

@@ -1,22 +1,23 @@
 import ByteIO
 import MigrationStream
 
-/// Goes through the chunks of one device of an archive, from place to place; of records only the headers are read.
+/// Goes through the chunks of one device of an archive, from place to place; of records only the
+/// headers are read.
 struct ChunkCursor {
   private let device: UInt16
-  private let found: ChunkPlaces.OfDevice
+  private let found: ChunkOffsets.OfDevice
   private var next = 0
   // Where places gave way: the record to look at next, once there was one.
   private var position: UInt64?
 
   /// A cursor before the first chunk.
-  init(of device: UInt16, at found: ChunkPlaces.OfDevice) {
+  init(of device: UInt16, at found: ChunkOffsets.OfDevice) {
     self.device = device
     self.found = found
   }
 
   /// A cursor before the last place that does not lie behind the byte at `offset` of the state.
-  init(of device: UInt16, at found: ChunkPlaces.OfDevice, before offset: UInt64) {
+  init(of device: UInt16, at found: ChunkOffsets.OfDevice, before offset: UInt64) {
     self.init(of: device, at: found)
     var high = found.places.count
     while next < high {

@@ -5,7 +5,7 @@ import MigrationStream
 struct IndexCursor {
   private var nextBlock = 0
   private var block = IndexBlock(previousOffset: nil, entryBytes: [])
-  private var place = RecordPlace(payloadOffset: 0, record: 0)
+  private var place = RecordLocation(payloadOffset: 0, record: 0)
   private var number = 0
 
   /// The error that the entry at hand does not fit to the stream, at the place where a decoder

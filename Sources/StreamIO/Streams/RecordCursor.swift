@@ -22,7 +22,8 @@ public struct RecordCursor: ~Copyable {
     self.init(in: archive, verifyingIndex: false)
   }
 
-  /// The same; if `verifyingIndex`, the first bytes of every chunk must be those that the index has.
+  /// The same; if `verifyingIndex`, the first bytes of every chunk must be those that the index
+  /// has.
   init(in archive: borrowing StreamArchive, verifyingIndex: Bool) {
     isVerifying = verifyingIndex
     parser = RecordParser(archive.header, limits: .standard)
@@ -116,7 +117,7 @@ public struct RecordCursor: ~Copyable {
     let chunk = try parser.chunk(
       header, in: start, RecordHeader.byteCount..<start.count, at: payloadOffset)
     _ = try resolver.basis(
-      of: chunk, header, at: RecordPlace(header, payloadOffset: payloadOffset))
+      of: chunk, header, at: RecordLocation(header, payloadOffset: payloadOffset))
     if chunk.dependency == .kept { resolver.keep((), of: chunk, header) }
     return chunk
   }

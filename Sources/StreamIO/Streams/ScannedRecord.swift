@@ -4,12 +4,16 @@ public import MigrationStream
 public struct ScannedRecord: Sendable {
   /// Where the record begins.
   public let offset: UInt64
+  /// The record's header, checked.
   public let header: RecordHeader
+  /// The record; a chunk without its state bytes.
   public let content: Content
 
+  /// The two kinds of records: those whose payload was read, and chunks.
   public enum Content: Sendable {
     /// A chunk, whose state was not read.
     case chunk(StateChunk)
+    /// A record that is not a chunk, decoded.
     case metadata(Record)
   }
 

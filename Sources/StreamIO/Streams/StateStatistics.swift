@@ -4,7 +4,9 @@ public import MigrationStream
 public struct StateStatistics: Sendable, Hashable {
   /// Chunks with something in common.
   public struct Share: Sendable, Hashable {
+    /// The number of chunks.
     public var chunkCount: UInt64 = 0
+    /// The state bytes of the chunks.
     public var byteCount: UInt64 = 0
     /// The coded bytes, without record headers and chunk heads.
     public var storedByteCount: UInt64 = 0
@@ -24,6 +26,7 @@ public struct StateStatistics: Sendable, Hashable {
   /// The number of pre-copy rounds.
   public private(set) var iterationCount: UInt64 = 0
 
+  /// No chunk.
   public init() {}
 
   private static func row(_ phase: StateChunk.Phase) -> Int { Int(phase.rawValue) - 1 }
@@ -44,9 +47,13 @@ public struct StateStatistics: Sendable, Hashable {
   /// All chunks.
   public var total: Share { shares.reduce(Share(), +) }
 
+  /// The number of all chunks.
   public var chunkCount: UInt64 { total.chunkCount }
+  /// The state bytes of all chunks.
   public var byteCount: UInt64 { total.byteCount }
+  /// The coded bytes of all chunks.
   public var storedByteCount: UInt64 { total.storedByteCount }
+  /// The state bytes that were read while the device ran.
   public var preCopyByteCount: UInt64 { share(of: .preCopy).byteCount }
 
   /// Counts a chunk with its record header.

@@ -58,7 +58,7 @@ extension StreamArchive {
   private borrowing func chunk(
     _ header: RecordHeader, head buffer: borrowing ByteBuffer, _ start: Int, at offset: UInt64
   ) throws(StreamIOError) -> StateChunk {
-    let place = RecordPlace(header, payloadOffset: offset + UInt64(RecordHeader.byteCount))
+    let place = RecordLocation(header, payloadOffset: offset + UInt64(RecordHeader.byteCount))
     do throws(StreamError) {
       return try check.chunk(
         header, head: buffer.bytes.extracting(droppingFirst: start), at: place)
@@ -94,9 +94,10 @@ extension StreamArchive {
 
   /// What a chunk is coded against, found and read if need be.
   private borrowing func basis(
-    of chunk: StateChunk, _ header: RecordHeader, at place: RecordPlace
-  ) throws(StreamIOError) -> ChunkBasis<KeptChunk>? {
-    var resolver = ChunkResolver<KeptChunk>(windowByteCount: self.header.limits.windowByteCount)
+    of chunk: StateChunk, _ header: RecordHeader, at place: RecordLocation
+  ) throws(StreamIOError) -> ChunkReference<ReferenceChunk>? {
+    var resolver = ChunkResolver<ReferenceChunk>(
+      windowByteCount: self.header.limits.windowByteCount)
     switch resolver.need(of: chunk, header) {
     case nil: break
     case .identity: resolver = try identities.resolver(of: self)
@@ -140,14 +141,14 @@ extension StreamArchive {
 
 /// What the identities of an archive say of its chunks, read when it is first asked for.
 final class ArchivedIdentities {
-  private var known: ChunkResolver<KeptChunk>?
+  private var known: ChunkResolver<ReferenceChunk>?
 
   /// A resolver that was told of every identity of `archive`, and of nothing else.
   func resolver(
     of archive: borrowing StreamArchive
-  ) throws(StreamIOError) -> ChunkResolver<KeptChunk> {
+  ) throws(StreamIOError) -> ChunkResolver<ReferenceChunk> {
     if let known { return known }
-    var resolver = ChunkResolver<KeptChunk>(
+    var resolver = ChunkResolver<ReferenceChunk>(
       windowByteCount: archive.header.limits.windowByteCount)
     var cursor = RecordCursor(in: archive)
     // Identities come before all state.

@@ -38,9 +38,10 @@ public struct StreamArchive: ~Copyable {
 
   /// The size of the file.
   public var byteCount: UInt64 { input.byteCount }
+  /// The header that the stream begins with.
   public var header: StreamHeader { directory.header }
   var check: RecordCheck { directory.check }
-  /// Where the index blocks begin, the first first; nil where records are found by scanning.
+  /// Where the index blocks begin, the first first; nil if records are found by scanning.
   var indexBlocks: [UInt64]? { directory.indexBlocks }
   /// Why the index is not used.
   public var indexDefect: StreamError? { directory.indexDefect }
@@ -122,10 +123,10 @@ extension StreamArchive {
   /// The index block at `offset`, without entries if none is there any more, and its place.
   borrowing func indexBlock(
     at offset: UInt64
-  ) throws(StreamIOError) -> (block: IndexBlock, place: RecordPlace) {
+  ) throws(StreamIOError) -> (block: IndexBlock, place: RecordLocation) {
     var buffer = ByteBuffer()
     let header = try recordHeader(at: offset, &buffer)
-    let place = RecordPlace(
+    let place = RecordLocation(
       payloadOffset: offset + UInt64(RecordHeader.byteCount), record: header.sequence)
     guard case .index(let block) = try input.metadata(header, at: offset, buffer: &buffer) else {
       return (IndexBlock(previousOffset: nil, entryBytes: []), place)

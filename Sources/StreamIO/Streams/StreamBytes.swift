@@ -86,7 +86,7 @@ struct StreamBytes: ~Copyable {
     do throws(StreamError) {
       return try Record(
         metadata: header, payload: buffer.bytes,
-        at: RecordPlace(header, payloadOffset: payloadOffset))
+        at: RecordLocation(header, payloadOffset: payloadOffset))
     } catch {
       throw StreamIOError(name, .stream(error))
     }

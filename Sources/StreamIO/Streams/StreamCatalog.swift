@@ -1,12 +1,14 @@
 public import MigrationStream
 
-/// What a stream holds, without its state and its images: what a person wants to know of it at a glance.
+/// What a stream holds, without its state and its images: what a person wants to know of it at a
+/// glance.
 ///
 /// Its size follows the number of devices, never the amount of state.
 public struct StreamCatalog: Sendable {
   /// How the content was found.
   public enum Origin: String, Sendable {
-    /// From the index; a stream of a few chunks says in its footer that it has none, and is as quickly read.
+    /// From the index; a stream of a few chunks says in its footer that it has none, and is as
+    /// quickly read.
     case index
     /// By scanning the record headers of a file whose index is missing or damaged.
     case scan
@@ -16,9 +18,13 @@ public struct StreamCatalog: Sendable {
     case salvage
   }
 
+  /// The header that the stream begins with.
   public let header: StreamHeader
+  /// The way in which the content was found.
   public let origin: Origin
+  /// The stream's own record about itself.
   public var information = StreamInformation()
+  /// The devices by their numbers.
   public var devices: [Device] = []
   /// Optional records of types that this version does not define.
   public var unknownRecordCount = 0
@@ -27,6 +33,7 @@ public struct StreamCatalog: Sendable {
   /// Why the stream could not be read to its end.
   public var defect: StreamError?
 
+  /// A catalog of no records yet.
   public init(header: StreamHeader, origin: Origin) {
     self.header = header
     self.origin = origin
@@ -36,27 +43,39 @@ public struct StreamCatalog: Sendable {
   public struct Device: Sendable {
     /// Without the regions, of which `regionCount` tells the number.
     public var identity = DeviceIdentity()
+    /// The number of regions in the identity.
     public var regionCount = 0
+    /// The sizes of the device's images; nil without a record of them.
     public var configuration: Configuration?
+    /// The vectors of the MSI-X table; nil without an interrupt record.
     public var interruptVectorCount: Int?
+    /// The size of the PASID table; nil without one.
     public var pasids: PASIDs?
+    /// The sums of the device's chunks.
     public var state = StateStatistics()
+    /// The writer's own sums; nil if they did not come.
     public var summary: DeviceSummary?
     /// Where the device's metadata records begin.
     public var recordOffsets: [RecordType: UInt64] = [:]
 
+    /// A device of which nothing is known yet.
     public init() {}
 
     /// What is known of a configuration space.
     public struct Configuration: Sendable {
+      /// The size of the physical image; nil without one.
       public var physicalByteCount: Int?
+      /// The size of the image that the guest was shown; nil without one.
       public var synthesizedByteCount: Int?
+      /// The name of the profile that the guest was shown; nil without one.
       public var profileName: String?
     }
 
     /// What is known of a PASID table.
     public struct PASIDs: Sendable {
+      /// The number of address spaces.
       public var domainCount: Int
+      /// The number of bound PASIDs.
       public var bindingCount: Int
     }
   }

@@ -3,8 +3,9 @@ public import MigrationStream
 
 /// A stream on its way into a file.
 ///
-/// With several threads, chunks are coded behind the calls that give them, and written by a later call: an error of one is
-/// thrown by whichever call comes to write it. The bytes of the stream are the same for any number of threads.
+/// With several threads, chunks are coded behind the calls that give them, and written by a later
+/// call: an error of one is thrown by whichever call comes to write it. The bytes of the stream are
+/// the same for any number of threads.
 public struct StreamWriter: ~Copyable {
   private var encoder: StreamEncoder
   private var output: any ByteSink<StreamIOError> & ~Copyable
@@ -13,8 +14,8 @@ public struct StreamWriter: ~Copyable {
   private let ring: WorkRing<EncodingSlot>?
   // None where all chunks are coded alike.
   private var controller: CodingController?
-  // For chunks that one thread codes by what the controller says.
-  private let slot = EncodingSlot()
+  // The chunk that was given last, on its way to the threads if there are some.
+  private var slot = EncodingSlot()
   private let slotCoder: SlotCoder
   private let clock: any MigrationClock & Sendable
   // Chunks behind one that could not be written count on it.
@@ -53,6 +54,7 @@ public struct StreamWriter: ~Copyable {
     self.clock = clock
   }
 
+  /// The header that the stream begins with.
   public var header: StreamHeader { encoder.header }
 
   /// The number of stream bytes written.
@@ -68,23 +70,24 @@ public struct StreamWriter: ~Copyable {
   public mutating func write(
     _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
   ) throws(StreamIOError) {
-    guard let slot = try vacantSlot() else {
+    guard codesInSlots else {
       return try Self.write(
         chunk, device: device, context: context, with: &encoder, to: &output, path)
     }
     slot.bytes.removeAll()
     slot.bytes.append(chunk)
-    _ = try submit(slot, device: device, context: context)
+    _ = try submit(device: device, context: context)
   }
 
-  /// Writes the next chunk of a device's state out of `buffer`, which is empty afterwards, and may have other memory.
+  /// Writes the next chunk of a device's state out of `buffer`, which is empty afterwards, and may
+  /// have other memory.
   public mutating func write(
     from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
   ) throws(StreamIOError) {
-    if let slot = try vacantSlot() {
+    if codesInSlots {
       swap(&slot.bytes, &buffer)
-      // The same memory again, where that is free, is still in the processor's caches.
-      if try submit(slot, device: device, context: context) { swap(&slot.bytes, &buffer) }
+      // The same memory again, if that is free, is still in the processor's caches.
+      if try submit(device: device, context: context) { swap(&slot.bytes, &buffer) }
     } else {
       try Self.write(
         buffer.bytes, device: device, context: context, with: &encoder, to: &output, path)
@@ -96,36 +99,33 @@ public struct StreamWriter: ~Copyable {
   public consuming func finish() throws(StreamIOError) {
     try drain()
     try Self.finish(&encoder, &output, path)
-    // Of values without a copy, the compiler only consumes what a name of its own holds.
-    let output = output
     try output.finish()
   }
 
   // MARK: Threads
 
-  /// A slot for the next chunk, once there is one; nil where one thread does it all.
-  private mutating func vacantSlot() throws(StreamIOError) -> EncodingSlot? {
-    if let failure { throw failure }
-    guard let ring else { return controller == nil ? nil : slot }
-    if ring.isFull { try writeOldest(of: ring) }
-    return ring.vacant
-  }
+  /// Whether chunks are not simply coded alike by this thread.
+  private var codesInSlots: Bool { ring != nil || controller != nil }
 
-  /// Codes and writes a chunk, or hands it to the threads; whether it is written.
+  /// Codes and writes the chunk in `slot`, or hands it to the threads; whether it is written.
   private mutating func submit(
-    _ slot: EncodingSlot, device: UInt16, context: StateChunk.Context
+    device: UInt16, context: StateChunk.Context
   ) throws(StreamIOError) -> Bool {
-    slot.device = device
-    slot.context = context
-    encoder.digest(slot.bytes, device: device)
-    let needsWork = prepare(slot)
-    guard let ring, needsWork || !ring.isEmpty else {
-      if needsWork { slotCoder.encode(slot) }
-      try write(slot)
+    if let failure { throw failure }
+    if let ring, ring.isFull { try writeOldest(of: ring) }
+    let isCoded = chooseLevel()
+    slot.chunk = encoder.plan(slot.bytes, device: device, context: context, isCoded: isCoded)
+    guard let ring, isCoded || !ring.isEmpty else {
+      if isCoded { slotCoder.encode(&slot) }
+      failure = Self.write(&slot, with: &encoder, to: &output, path, &controller, clock)
+      if let failure { throw failure }
       return true
     }
-    ring.submit(needsWork: needsWork)
-    // The next chunk comes before what is only to be written, where there is nothing else to code.
+    ring.fill { vacant in
+      swap(&vacant, &slot)
+      return isCoded
+    }
+    // The next chunk comes before what is only to be written, if there is nothing else to code.
     while ring.isOldestDone {
       try writeOldest(of: ring)
       guard ring.hasWork else { break }
@@ -133,17 +133,14 @@ public struct StreamWriter: ~Copyable {
     return false
   }
 
-  /// Decides how a chunk is coded; whether it is at all.
-  private mutating func prepare(_ slot: EncodingSlot) -> Bool {
-    if controller != nil {
-      guard case .zstd(let level)? = controller?.choose(for: slot.bytes) else {
-        slot.leaveRaw()
-        return false
-      }
-      slot.level = level
+  /// Decides how the chunk in `slot` is coded; whether it is at all.
+  private mutating func chooseLevel() -> Bool {
+    guard controller != nil else { return true }
+    guard case .zstd(let level)? = controller?.choose(for: slot.bytes) else {
+      slot.leaveRaw()
+      return false
     }
-    slot.plan = encoder.plan(
-      slot.bytes, device: slot.device, context: slot.context, afterChunks: ring?.count ?? 0)
+    slot.level = level
     return true
   }
 
@@ -155,30 +152,33 @@ public struct StreamWriter: ~Copyable {
 
   private mutating func writeOldest(of ring: WorkRing<EncodingSlot>) throws(StreamIOError) {
     if let failure { throw failure }
-    let slot = ring.oldest()
-    ring.release()
-    try write(slot)
-  }
-
-  private mutating func write(_ slot: EncodingSlot) throws(StreamIOError) {
-    do throws(StreamIOError) {
-      guard controller != nil else {
-        _ = try slot.write(with: &encoder, to: &output, path)
-        return
-      }
-      let begin = clock.now
-      let count = try slot.write(with: &encoder, to: &output, path)
-      controller?.note(
-        codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now)
-    } catch {
-      failure = error
-      throw error
+    failure = ring.takeOldest { slot in
+      Self.write(&slot, with: &encoder, to: &output, path, &controller, clock)
     }
+    if let failure { throw failure }
   }
 
   // MARK: Writing
 
   // What the encoder lends keeps its owner from being used, so these take the owner's parts.
+
+  /// Writes the chunk in a slot; why not, if that fails.
+  private static func write(
+    _ slot: inout EncodingSlot, with encoder: inout StreamEncoder,
+    to output: inout any ByteSink<StreamIOError> & ~Copyable, _ path: String,
+    _ controller: inout CodingController?, _ clock: any MigrationClock
+  ) -> StreamIOError? {
+    do throws(StreamIOError) {
+      let begin = controller == nil ? .zero : clock.now
+      let count = try slot.write(with: &encoder, to: &output, path)
+      if controller == nil { return nil }
+      controller?.note(
+        codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now)
+      return nil
+    } catch {
+      return error
+    }
+  }
 
   private static func write(
     _ record: Record, with encoder: inout StreamEncoder,

@@ -1,18 +1,22 @@
 private import Glibc
 
-/// A lock with two conditions to wait for; the corresponding C functions are those of `pthread_mutex` and `pthread_cond`.
+/// A value that threads share under a lock, with two conditions to wait for.
 ///
-/// The standard library's `Mutex` has no condition that goes with it.
-@safe final class Monitor {
+/// The corresponding C functions are those of `pthread_mutex` and `pthread_cond`; the standard
+/// library's `Mutex` has no condition that goes with it. Sendable, because the value is reached
+/// with the lock held and nowhere else.
+@safe final class Monitor<Value: Sendable>: @unchecked Sendable {
   /// What threads wait for.
   enum Condition: Int, CaseIterable {
     case work, result
   }
 
+  private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let conditions: UnsafeMutablePointer<pthread_cond_t>
 
-  init() {
+  init(_ value: Value) {
+    self.value = value
     unsafe mutex = .allocate(capacity: 1)
     unsafe conditions = .allocate(capacity: Condition.allCases.count)
     // SAFETY: with default attributes, neither call fails on Linux.
@@ -32,15 +36,21 @@ private import Glibc
   }
 
   /// Runs `body` with the lock held.
-  func withLock<Result>(_ body: () -> Result) -> Result {
+  func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
-    return body()
+    return body(&value)
   }
 
-  /// Gives the lock up until `condition` is signalled; only with the lock held.
-  func wait(for condition: Condition) {
-    unsafe pthread_cond_wait(conditions + condition.rawValue, mutex)
+  /// Runs `body` with the lock held, and again whenever `condition` is signalled, until it has a
+  /// result.
+  func wait<Result>(for condition: Condition, until body: (inout Value) -> Result?) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    while true {
+      if let result = body(&value) { return result }
+      unsafe pthread_cond_wait(conditions + condition.rawValue, mutex)
+    }
   }
 
   /// Wakes one that waits for `condition`.

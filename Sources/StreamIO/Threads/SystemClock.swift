@@ -5,6 +5,7 @@ public import MigrationStream
 public struct SystemClock: MigrationClock, Sendable {
   private let start = ContinuousClock.now
 
+  /// A clock that counts from now.
   public init() {}
 
   public var now: Duration { ContinuousClock.now - start }

@@ -2,6 +2,7 @@ private import Glibc
 
 /// How many threads code chunks.
 public struct ThreadCount: Sendable, Hashable {
+  /// The number, within `range`.
   public let rawValue: Int
 
   /// The most threads that are of use: what feeds them is one.
@@ -22,7 +23,8 @@ public struct ThreadCount: Sendable, Hashable {
 
   /// As many as there are processors that this process may use.
   ///
-  /// The affinity mask is read as the kernel prints it, for Glibc hides `sched_getaffinity` behind `_GNU_SOURCE`.
+  /// The affinity mask is read as the kernel prints it, for Glibc hides `sched_getaffinity` behind
+  /// `_GNU_SOURCE`.
   public static var processors: ThreadCount {
     let status = try? InputFile(path: "/proc/self/status").contents(limit: 1 << 20)
     let lines = String(decoding: status ?? [], as: UTF8.self).split(separator: "\n")

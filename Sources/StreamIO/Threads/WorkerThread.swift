@@ -2,20 +2,21 @@ private import Glibc
 
 /// A thread that computes and gets no signals: they stay with the threads that read and write.
 @safe final class WorkerThread {
-  private final class Body {
-    let run: () -> Void
-    init(_ run: @escaping () -> Void) { self.run = run }
+  private final class Body: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
   private let handle: pthread_t
 
-  /// Starts `run`; nil where the system has no further thread. The corresponding C function is `pthread_create`.
-  init?(_ run: @escaping () -> Void) {
+  /// Starts `run`; nil if the system has no further thread. The corresponding C function is
+  /// `pthread_create`.
+  init?(_ run: @escaping @Sendable () -> Void) {
     var handle = pthread_t()
     var all = sigset_t()
     var before = sigset_t()
-    // SAFETY: the body is released by the thread that takes it, or below where there is none. A thread inherits the
-    // signal mask of the one that makes it.
+    // SAFETY: the body is released by the thread that takes it, or below where there is none. A
+    // thread inherits the signal mask of the one that makes it.
     let body = unsafe Unmanaged.passRetained(Body(run))
     unsafe sigfillset(&all)
     unsafe pthread_sigmask(SIG_SETMASK, &all, &before)

@@ -20,7 +20,7 @@ public struct DeviceFile: ~Copyable {
   @discardableResult
   private borrowing func control(
     _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) -> Int32 {
+  ) throws(LinuxErrno) -> Int32 {
     try kernel.control(descriptor, request, &argument)
   }
 
@@ -29,7 +29,7 @@ public struct DeviceFile: ~Copyable {
   /// Binds the device to an iommufd, which opens it; the number that the iommufd knows it by.
   ///
   /// The corresponding ioctl is `VFIO_DEVICE_BIND_IOMMUFD`.
-  public borrowing func bind(to iommufd: IOMMUFD) throws(ErrorNumber) -> UInt32 {
+  public borrowing func bind(to iommufd: IOMMUFD) throws(LinuxErrno) -> UInt32 {
     var request = cvfio_device_bind_iommufd()
     request.argsz = UInt32(MemoryLayout.size(ofValue: request))
     request.iommufd = iommufd.descriptor.rawValue
@@ -43,7 +43,7 @@ public struct DeviceFile: ~Copyable {
   ///
   /// Without a PASID the request is as short as before Linux 6.15, which brought PASIDs. The
   /// corresponding ioctl is `VFIO_DEVICE_ATTACH_IOMMUFD_PT`.
-  public borrowing func attach(_ id: UInt32, pasid: UInt32? = nil) throws(ErrorNumber) {
+  public borrowing func attach(_ id: UInt32, pasid: UInt32? = nil) throws(LinuxErrno) {
     var request = cvfio_device_attach_iommufd_pt()
     request.argsz = pasid == nil ? 12 : 16
     request.pt_id = id
@@ -59,7 +59,7 @@ public struct DeviceFile: ~Copyable {
   /// Undoes `attach`.
   ///
   /// The corresponding ioctl is `VFIO_DEVICE_DETACH_IOMMUFD_PT`.
-  public borrowing func detach(pasid: UInt32? = nil) throws(ErrorNumber) {
+  public borrowing func detach(pasid: UInt32? = nil) throws(LinuxErrno) {
     var request = cvfio_device_detach_iommufd_pt()
     request.argsz = pasid == nil ? 8 : 12
     if let pasid {
@@ -129,7 +129,7 @@ public struct DeviceFile: ~Copyable {
   private borrowing func ask(
     _ request: IoctlRequest, _ argument: inout IoctlArgument
   ) throws(InformationError) {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       try control(request, &argument)
     } catch {
       throw .refused(error)
@@ -139,7 +139,7 @@ public struct DeviceFile: ~Copyable {
   /// The corresponding ioctl is `VFIO_DEVICE_GET_IRQ_INFO`.
   public borrowing func interrupt(
     _ index: UInt32
-  ) throws(ErrorNumber) -> InterruptInformation {
+  ) throws(LinuxErrno) -> InterruptInformation {
     var request = cvfio_irq_info()
     request.argsz = UInt32(MemoryLayout.size(ofValue: request))
     request.index = index
@@ -153,7 +153,7 @@ public struct DeviceFile: ~Copyable {
   // MARK: What it does
 
   /// The corresponding ioctl is `VFIO_DEVICE_RESET`.
-  public borrowing func reset() throws(ErrorNumber) {
+  public borrowing func reset() throws(LinuxErrno) {
     var argument = IoctlArgument()
     try control(.reset, &argument)
   }
@@ -164,7 +164,7 @@ public struct DeviceFile: ~Copyable {
   @discardableResult
   borrowing func feature<Payload: BitwiseCopyable>(
     _ feature: DeviceFeature, _ access: DeviceFeature.Access, _ payload: Payload
-  ) throws(ErrorNumber) -> Payload {
+  ) throws(LinuxErrno) -> Payload {
     var argument = Self.argument(feature, access, IoctlArgument.bytes(of: payload))
     try control(.feature, &argument)
     return argument.load(Payload.self, at: MemoryLayout<cvfio_device_feature>.size)
@@ -174,7 +174,7 @@ public struct DeviceFile: ~Copyable {
   borrowing func feature<Payload: BitwiseCopyable>(
     _ feature: DeviceFeature, _ access: DeviceFeature.Access, _ payload: Payload,
     pointerOffset: Int, memory: [UInt8]
-  ) throws(ErrorNumber) -> [UInt8] {
+  ) throws(LinuxErrno) -> [UInt8] {
     var argument = Self.argument(feature, access, IoctlArgument.bytes(of: payload))
     argument.memory = .init(
       pointerOffset: MemoryLayout<cvfio_device_feature>.size + pointerOffset, bytes: memory)
@@ -185,7 +185,7 @@ public struct DeviceFile: ~Copyable {
   /// Sets a feature that has no payload.
   borrowing func feature(
     _ feature: DeviceFeature, _ access: DeviceFeature.Access
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     var argument = Self.argument(feature, access, [])
     try control(.feature, &argument)
   }

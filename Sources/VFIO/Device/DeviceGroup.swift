@@ -50,7 +50,7 @@ public struct DeviceGroup: ~Copyable {
   private static func open(
     _ path: String, in kernel: any KernelInterface
   ) throws(DeviceError) -> KernelDescriptor {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return KernelDescriptor(try kernel.open(path, .readWrite), in: kernel)
     } catch {
       throw DeviceError(.open(path), error)
@@ -62,7 +62,7 @@ public struct DeviceGroup: ~Copyable {
     _ argument: IoctlArgument
   ) throws(DeviceError) -> (Int32, IoctlArgument) {
     var argument = argument
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return (try kernel.control(descriptor, request, &argument), argument)
     } catch {
       throw DeviceError(.joinContainer, error, detail: "\(request)")
@@ -74,7 +74,7 @@ public struct DeviceGroup: ~Copyable {
   /// The corresponding ioctl is `VFIO_GROUP_GET_DEVICE_FD`.
   public borrowing func device(named name: String) throws(DeviceError) -> DeviceFile {
     var argument = IoctlArgument(bytes: [UInt8](name.utf8) + [0])
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       let number = try kernel.control(group.number, .getDevice, &argument)
       return DeviceFile(FileDescriptor(rawValue: number), in: kernel)
     } catch {

@@ -21,7 +21,7 @@ public final class KernelChannel: MigrationChannel {
 
   /// Reads once; 0 at the end of the state. Throws the errno of `read(2)`.
   public func read(into span: inout MutableRawSpan) throws(DeviceError) -> Int {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       let count = try kernel.read(handle.number, into: &span, at: nil)
       position &+= UInt64(count)
       return count
@@ -32,7 +32,7 @@ public final class KernelChannel: MigrationChannel {
 
   /// Writes once and returns the bytes that the driver took. Throws the errno of `write(2)`.
   public func write(_ bytes: RawSpan) throws(DeviceError) -> Int {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       let count = try kernel.write(handle.number, bytes, at: nil)
       position &+= UInt64(count)
       return count
@@ -46,7 +46,7 @@ public final class KernelChannel: MigrationChannel {
     var request = cvfio_precopy_info()
     request.argsz = UInt32(MemoryLayout.size(ofValue: request))
     var argument = IoctlArgument(request)
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       _ = try kernel.control(handle.number, .getPreCopyInformation, &argument)
     } catch {
       throw DeviceError(.readPreCopyInformation, error)

@@ -7,7 +7,7 @@ extension KernelDevice: DMADevice {
   public func map(
     _ range: AddressRange, to address: UInt, for access: DMAAccess
   ) throws(DeviceError) {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       guard addressSpace != nil else { throw .notSupported }
       try addressSpace?.map(range, to: address, for: access)
     } catch {
@@ -17,7 +17,7 @@ extension KernelDevice: DMADevice {
 
   /// The corresponding ioctl is `IOMMU_IOAS_UNMAP`.
   public func unmap(_ range: AddressRange) throws(DeviceError) {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       guard addressSpace != nil else { throw .notSupported }
       try addressSpace?.unmap(range)
     } catch {
@@ -36,14 +36,14 @@ extension KernelDevice: DMADevice {
       IoctlArgument.bytes(
         of: cvfio_device_feature_dma_logging_range(iova: range.start, length: range.byteCount))
     }
-    _ = try attempt(.logDMA) { (file) throws(ErrorNumber) in
+    _ = try attempt(.logDMA) { (file) throws(LinuxErrno) in
       try file.feature(
         .startDMALogging, .set, payload, pointerOffset: 16, memory: memory)
     }
   }
 
   public func stopDMALogging() throws(DeviceError) {
-    try attempt(.logDMA) { (file) throws(ErrorNumber) in try file.feature(.stopDMALogging, .set) }
+    try attempt(.logDMA) { (file) throws(LinuxErrno) in try file.feature(.stopDMALogging, .set) }
   }
 
   public func dirtyPages(
@@ -58,7 +58,7 @@ extension KernelDevice: DMADevice {
     let pages = range.byteCount / pageByteCount + (range.byteCount % pageByteCount > 0 ? 1 : 0)
     // The kernel writes words of 64 bits.
     let memory = [UInt8](repeating: 0, count: Int(clamping: (pages + 63) / 64 * 8))
-    return try attempt(.logDMA) { (file) throws(ErrorNumber) in
+    return try attempt(.logDMA) { (file) throws(LinuxErrno) in
       try file.feature(
         .reportDMALogging, .get, payload, pointerOffset: 24, memory: memory)
     }

@@ -19,7 +19,7 @@ extension KernelDevice: PASIDDevice {
           "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs")
     }
     let hardware: HardwareInformation
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       hardware = try iommufd.hardwareInformation(device: deviceID)
     } catch {
       // A mediated device has no IOMMU of its own: ENOENT.
@@ -51,8 +51,8 @@ extension KernelDevice: PASIDDevice {
   }
 
   /// Makes a page table that allows PASIDs, and lets it go again; why there is none.
-  private func probePASIDs(_ iommufd: IOMMUFD, _ deviceID: UInt32) -> ErrorNumber? {
-    do throws(ErrorNumber) {
+  private func probePASIDs(_ iommufd: IOMMUFD, _ deviceID: UInt32) -> LinuxErrno? {
+    do throws(LinuxErrno) {
       let space = try IOAddressSpace(in: iommufd)
       _ = try HardwarePageTable(in: iommufd, device: deviceID, parent: space.id, flags: .pasid)
       return nil
@@ -88,14 +88,14 @@ extension KernelDevice: PASIDDevice {
     // Goes, and everything in it, when something throws.
     let made = DeviceDomains(abilities)
     let isNesting = domains.contains { if case .nested = $0.kind { true } else { false } }
-    made.own = try allocating(first.id, evidence) { () throws(ErrorNumber) in
+    made.own = try allocating(first.id, evidence) { () throws(LinuxErrno) in
       try HardwarePageTable(
         in: iommufd, device: deviceID, parent: addressSpaceID,
         flags: isNesting ? [.pasid, .nestParent] : .pasid)
     }
     for domain in domains { try add(domain, to: made, iommufd, deviceID, evidence) }
     guard let own = made.own?.id else { return }
-    try attempt(.attachDevice) { (file) throws(ErrorNumber) in try file.attach(own) }
+    try attempt(.attachDevice) { (file) throws(LinuxErrno) in try file.attach(own) }
     made.isDeviceAttached = true
     self.domains = made
   }
@@ -107,7 +107,7 @@ extension KernelDevice: PASIDDevice {
     let new = DeviceDomains.Domain(id: domain.id)
     made.domains.append(new)
     if domain.faults == .queue {
-      new.faultQueue = try allocating(domain.id, evidence) { () throws(ErrorNumber) in
+      new.faultQueue = try allocating(domain.id, evidence) { () throws(LinuxErrno) in
         try FaultQueue(in: iommufd)
       }
     }
@@ -115,17 +115,17 @@ extension KernelDevice: PASIDDevice {
     switch domain.kind {
     case .addressSpace:
       // The VMM maps each of them by itself.
-      new.addressSpace = try allocating(domain.id, evidence) { () throws(ErrorNumber) in
+      new.addressSpace = try allocating(domain.id, evidence) { () throws(LinuxErrno) in
         try IOAddressSpace(in: iommufd)
       }
       guard let parent = new.addressSpace?.id else { return }
-      new.pageTable = try allocating(domain.id, evidence) { () throws(ErrorNumber) in
+      new.pageTable = try allocating(domain.id, evidence) { () throws(LinuxErrno) in
         try HardwarePageTable(
           in: iommufd, device: deviceID, parent: parent, flags: .pasid, faultQueue: queue)
       }
     case .nested(let type, let data):
       guard let parent = made.own?.id else { return }
-      new.pageTable = try allocating(domain.id, evidence) { () throws(ErrorNumber) in
+      new.pageTable = try allocating(domain.id, evidence) { () throws(LinuxErrno) in
         try HardwarePageTable(
           in: iommufd, device: deviceID, parent: parent, flags: .pasid, dataType: type,
           data: data, faultQueue: queue)
@@ -134,9 +134,9 @@ extension KernelDevice: PASIDDevice {
   }
 
   private func allocating<Result: ~Copyable>(
-    _ id: UInt32, _ evidence: String?, _ body: () throws(ErrorNumber) -> Result
+    _ id: UInt32, _ evidence: String?, _ body: () throws(LinuxErrno) -> Result
   ) throws(DeviceError) -> Result {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return try body()
     } catch {
       throw DeviceError(.allocateDomain(id), error, detail: evidence)
@@ -153,7 +153,7 @@ extension KernelDevice: PASIDDevice {
     guard binding.pasid >> UInt32(domains.abilities.pasidWidth) == 0 else {
       throw DeviceError(operation, .invalid, detail: domains.abilities.evidence)
     }
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       try file.attach(table, pasid: binding.pasid)
     } catch {
       throw DeviceError(
@@ -164,7 +164,7 @@ extension KernelDevice: PASIDDevice {
 
   /// Detaches a PASID (VFIO_DEVICE_DETACH_IOMMUFD_PT with a PASID).
   public func detach(pasid: UInt32) throws(DeviceError) {
-    try attempt(.detach(pasid: pasid)) { (file) throws(ErrorNumber) in
+    try attempt(.detach(pasid: pasid)) { (file) throws(LinuxErrno) in
       try file.detach(pasid: pasid)
     }
   }

@@ -29,7 +29,7 @@ extension KernelDevice: RegionDevice {
   ) throws(DeviceError) -> Int {
     let operation = DeviceError.Operation.readRegion(index, at: offset)
     let region = try region(index, holding: span.byteCount, at: offset, operation)
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return try kernel.read(descriptor, into: &span, at: region.offset + offset)
     } catch {
       throw DeviceError(operation, error)
@@ -41,7 +41,7 @@ extension KernelDevice: RegionDevice {
   ) throws(DeviceError) -> Int {
     let operation = DeviceError.Operation.writeRegion(index, at: offset)
     let region = try region(index, holding: bytes.byteCount, at: offset, operation)
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return try kernel.write(descriptor, bytes, at: region.offset + offset)
     } catch {
       throw DeviceError(operation, error)

@@ -113,9 +113,9 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
   /// Runs one of the file's requests, and says of its errno what was attempted.
   func attempt<Result>(
     _ operation: DeviceError.Operation,
-    _ body: (borrowing DeviceFile) throws(ErrorNumber) -> Result
+    _ body: (borrowing DeviceFile) throws(LinuxErrno) -> Result
   ) throws(DeviceError) -> Result {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return try body(file)
     } catch {
       throw DeviceError(operation, error)
@@ -140,7 +140,7 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
   public func interrupts() throws(DeviceError) -> [InterruptInformation] {
     var found: [InterruptInformation] = []
     for index in 0..<information.interruptCount {
-      do throws(ErrorNumber) {
+      do throws(LinuxErrno) {
         found.append(try file.interrupt(index))
       } catch .invalid {
         // vfio-pci has an index for each kind, and this for those that the function lacks.
@@ -161,7 +161,7 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
   // MARK: Migration
 
   public func abilities() throws(DeviceError) -> MigrationAbilities {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       let answer = try file.feature(.migration, .get, cvfio_device_feature_migration())
       return MigrationAbilities(rawValue: answer.flags)
     } catch .notSupportedByDriver {
@@ -172,7 +172,7 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
   }
 
   public func state() throws(DeviceError) -> MigrationState {
-    let answer = try attempt(.readState) { (file) throws(ErrorNumber) in
+    let answer = try attempt(.readState) { (file) throws(LinuxErrno) in
       try file.feature(.migrationState, .get, cvfio_device_feature_mig_state())
     }
     guard let state = MigrationState(rawValue: answer.device_state) else {
@@ -192,7 +192,7 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
     request.data_fd = -1
     let sent = request
     let answer = try attempt(.transition(MigrationArc(lastState, target))) {
-      (file) throws(ErrorNumber) in
+      (file) throws(LinuxErrno) in
       try file.feature(.migrationState, .set, sent)
     }
     lastState = target
@@ -209,7 +209,7 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
       tellsReinitialization = false
       return
     }
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       try file.feature(.preCopyInformation2, .set)
       tellsReinitialization = true
     } catch {
@@ -219,13 +219,13 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
   }
 
   public func stopCopyByteCount() throws(DeviceError) -> UInt64 {
-    try attempt(.readStopCopySize) { (file) throws(ErrorNumber) in
+    try attempt(.readStopCopySize) { (file) throws(LinuxErrno) in
       try file.feature(.migrationDataSize, .get, cvfio_device_feature_mig_data_size())
     }.stop_copy_length
   }
 
   public func reset() throws(DeviceError) {
-    try attempt(.reset) { (file) throws(ErrorNumber) in try file.reset() }
+    try attempt(.reset) { (file) throws(LinuxErrno) in try file.reset() }
     lastState = .running
     tellsReinitialization = nil
   }

@@ -14,14 +14,14 @@ public enum HandOver {
   /// Has the descriptors stay open in a program that this process becomes or starts.
   ///
   /// The corresponding C function is `fcntl` with `F_SETFD`.
-  public static func keepOnExec(_ devices: [InheritedDevice]) throws(ErrorNumber) {
+  public static func keepOnExec(_ devices: [InheritedDevice]) throws(LinuxErrno) {
     for descriptor in devices.flatMap(\.descriptors) {
-      guard fcntl(descriptor.rawValue, F_SETFD, 0) == 0 else { throw ErrorNumber(rawValue: errno) }
+      guard fcntl(descriptor.rawValue, F_SETFD, 0) == 0 else { throw LinuxErrno(rawValue: errno) }
     }
   }
 
   /// Connects to the Unix stream socket at `path`.
-  public static func connect(to path: String) throws(ErrorNumber) -> FileDescriptor {
+  public static func connect(to path: String) throws(LinuxErrno) -> FileDescriptor {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = [UInt8](path.utf8)
@@ -31,9 +31,9 @@ public enum HandOver {
       unsafe field.copyBytes(from: bytes)
       return true
     }
-    guard fits else { throw ErrorNumber(rawValue: ENAMETOOLONG) }
+    guard fits else { throw LinuxErrno(rawValue: ENAMETOOLONG) }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw ErrorNumber(rawValue: errno) }
+    guard descriptor >= 0 else { throw LinuxErrno(rawValue: errno) }
     // SAFETY: a sockaddr_un is a sockaddr of the length given.
     let result = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
@@ -42,7 +42,7 @@ public enum HandOver {
       }
     }
     guard result == 0 else {
-      let error = ErrorNumber(rawValue: errno)
+      let error = LinuxErrno(rawValue: errno)
       close(descriptor)
       throw error
     }
@@ -57,7 +57,7 @@ public enum HandOver {
   /// message (`SCM_RIGHTS`).
   public static func send(
     _ devices: [InheritedDevice], over socket: FileDescriptor
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     var descriptors: [Int32] = []
     let renumbered = devices.map { device in
       device.renumbering { descriptor in
@@ -66,17 +66,17 @@ public enum HandOver {
       }
     }
     let text = [UInt8]((InheritedDevice.text(of: renumbered) + "\n").utf8)
-    guard text.count <= messageByteLimit else { throw ErrorNumber(rawValue: EMSGSIZE) }
+    guard text.count <= messageByteLimit else { throw LinuxErrno(rawValue: EMSGSIZE) }
     let sent = unsafe cvfio_send(
       socket.rawValue, text, text.count, descriptors, descriptors.count)
-    guard sent >= 0 else { throw ErrorNumber(rawValue: Int32(clamping: -sent)) }
+    guard sent >= 0 else { throw LinuxErrno(rawValue: Int32(clamping: -sent)) }
     // The descriptors went with the first byte; a socket that took no more is as good as closed.
-    guard sent == text.count else { throw ErrorNumber(rawValue: EPIPE) }
+    guard sent == text.count else { throw LinuxErrno(rawValue: EPIPE) }
   }
 
   /// Why no devices came.
   public enum ReceiveError: Error, Sendable, Hashable {
-    case system(ErrorNumber)
+    case system(LinuxErrno)
     /// The sender went without a message.
     case closed
     case malformed(String)
@@ -94,7 +94,7 @@ public enum HandOver {
       socket.rawValue, &text, messageByteLimit, &numbers, &count)
     let descriptors = numbers[..<count].map(FileDescriptor.init(rawValue:))
     do throws(ReceiveError) {
-      guard received >= 0 else { throw .system(ErrorNumber(rawValue: Int32(clamping: -received))) }
+      guard received >= 0 else { throw .system(LinuxErrno(rawValue: Int32(clamping: -received))) }
       guard received > 0 else { throw .closed }
       guard text[received - 1] == UInt8(ascii: "\n") else {
         throw .malformed("expected a line feed at the end of the message")

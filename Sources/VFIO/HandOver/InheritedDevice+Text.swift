@@ -3,7 +3,9 @@ import SystemPackage
 extension InheritedDevice {
   /// Why a text names no descriptors.
   public struct Malformed: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The part of the text that was not understood.
     public let part: String
+    /// The form that was expected of it.
     public let expected: String
     public var description: String { "expected \(expected), found '\(part)'" }
   }

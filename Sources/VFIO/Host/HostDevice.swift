@@ -6,9 +6,9 @@ public struct HostDevice: Sendable, Hashable {
   public var name: String
   /// `pci`, `mdev`, `platform`, …
   public var bus: String
-  /// The driver that is bound to it; nil where none is.
+  /// The driver that is bound to it; nil if none is.
   public var driver: String?
-  /// Its own file, `/dev/vfio/devices/vfioN`; nil where the kernel has none.
+  /// Its own file, `/dev/vfio/devices/vfioN`; nil if the kernel has none.
   public var devicePath: String?
   /// Its group's file, `/dev/vfio/N`.
   public var groupPath: String?

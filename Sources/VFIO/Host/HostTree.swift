@@ -61,7 +61,7 @@ public struct HostTree {
     return describe(name.lowercased(), folder)
   }
 
-  /// The device whose own file is open here; nil where the descriptor is of another kind.
+  /// The device whose own file is open here; nil if the descriptor is of another kind.
   func device(open descriptor: FileDescriptor) -> HostDevice? {
     guard let path = link("/proc/self/fd/\(descriptor.rawValue)"),
       path.hasPrefix(root + "/dev/vfio/devices/")

@@ -14,7 +14,7 @@ public struct FaultQueue: ~Copyable {
   /// Makes one.
   ///
   /// The corresponding ioctl is `IOMMU_FAULT_QUEUE_ALLOC`.
-  public init(in iommufd: IOMMUFD) throws(ErrorNumber) {
+  public init(in iommufd: IOMMUFD) throws(LinuxErrno) {
     var request = cvfio_iommu_fault_alloc()
     request.size = UInt32(MemoryLayout.size(ofValue: request))
     var argument = IoctlArgument(request)

@@ -8,7 +8,7 @@ public struct HardwareInformation: Sendable, Hashable {
   public var type: UInt32
   /// The structure of that type.
   public var data: [UInt8]
-  /// `out_max_pasid_log2`: the bits of a PASID; 0 where there are none, and on kernels that do not
+  /// `out_max_pasid_log2`: the bits of a PASID; 0 if there are none, and on kernels that do not
   /// say.
   public var pasidWidth: Int
   /// The abilities of the IOMMU that do not depend on its vendor.
@@ -51,6 +51,6 @@ public struct HardwareInformation: Sendable, Hashable {
   }
 
   /// Whether guest page tables can be nested under the host's: VT-d's NEST, bit 26 of the extended
-  /// capabilities; nil where the IOMMU is no VT-d.
+  /// capabilities; nil if the IOMMU is no VT-d.
   public var hasVTdNesting: Bool? { extendedCapabilities.map { $0 >> 26 & 1 == 1 } }
 }

@@ -31,7 +31,7 @@ public struct HardwarePageTable: ~Copyable {
   public init(
     in iommufd: IOMMUFD, device: UInt32, parent: UInt32, flags: Flags = [], dataType: UInt32 = 0,
     data: [UInt8] = [], faultQueue: UInt32? = nil
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     var request = cvfio_iommu_hwpt_alloc()
     request.size = UInt32(MemoryLayout.size(ofValue: request))
     request.flags = flags.rawValue

@@ -12,7 +12,7 @@ public struct IOAddressSpace: ~Copyable {
   /// Makes an empty one.
   ///
   /// The corresponding ioctl is `IOMMU_IOAS_ALLOC`.
-  public init(in iommufd: IOMMUFD) throws(ErrorNumber) {
+  public init(in iommufd: IOMMUFD) throws(LinuxErrno) {
     var request = cvfio_iommu_ioas_alloc()
     request.size = UInt32(MemoryLayout.size(ofValue: request))
     var argument = IoctlArgument(request)
@@ -37,7 +37,7 @@ public struct IOAddressSpace: ~Copyable {
   /// `IOMMU_IOAS_MAP`.
   public borrowing func map(
     _ range: AddressRange, to address: UInt, for access: DMAAccess = [.read, .write]
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     var request = cvfio_iommu_ioas_map()
     request.size = UInt32(MemoryLayout.size(ofValue: request))
     request.flags = UInt32(CVFIO_IOMMU_IOAS_MAP_FIXED_IOVA)
@@ -55,7 +55,7 @@ public struct IOAddressSpace: ~Copyable {
   ///
   /// The corresponding ioctl is `IOMMU_IOAS_UNMAP`.
   @discardableResult
-  public borrowing func unmap(_ range: AddressRange) throws(ErrorNumber) -> UInt64 {
+  public borrowing func unmap(_ range: AddressRange) throws(LinuxErrno) -> UInt64 {
     var request = cvfio_iommu_ioas_unmap()
     request.size = UInt32(MemoryLayout.size(ofValue: request))
     request.ioas_id = id

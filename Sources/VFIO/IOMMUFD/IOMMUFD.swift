@@ -19,7 +19,7 @@ public final class IOMMUFD {
   /// Opens it; `path` is another than the usual one where the host's files are seen elsewhere.
   public init(
     in kernel: any KernelInterface, path: String = IOMMUFD.path
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     self.kernel = kernel
     handle = KernelDescriptor(try kernel.open(path, .readWrite), in: kernel)
   }
@@ -39,7 +39,7 @@ public final class IOMMUFD {
   @discardableResult
   func control(
     _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) -> Int32 {
+  ) throws(LinuxErrno) -> Int32 {
     try kernel.control(descriptor, request, &argument)
   }
 
@@ -57,7 +57,7 @@ public final class IOMMUFD {
   /// What the IOMMU of a bound device can do.
   ///
   /// The corresponding ioctl is `IOMMU_GET_HW_INFO`.
-  public func hardwareInformation(device: UInt32) throws(ErrorNumber) -> HardwareInformation {
+  public func hardwareInformation(device: UInt32) throws(LinuxErrno) -> HardwareInformation {
     // Room for any vendor's structure; the kernel says how much of it is its own.
     let room = [UInt8](repeating: 0, count: 256)
     var request = cvfio_iommu_hw_info()

@@ -5,7 +5,7 @@
 public struct IoctlArgument: Sendable, Hashable {
   /// The number, where the request takes no address.
   public var value: UInt64 = 0
-  /// The structure; empty where the request takes none. A pointer in it is 0 here.
+  /// The structure; empty if the request takes none. A pointer in it is 0 here.
   public var bytes: [UInt8] = []
   /// The memory that the structure points to.
   public var memory: Memory?

@@ -50,7 +50,7 @@ public struct IoctlRequest: RawRepresentable, Sendable, Hashable {
     .allocateFaultQueue: "IOMMU_FAULT_QUEUE_ALLOC",
   ]
 
-  /// The request with the kernel's name for it; nil where it is none of ours.
+  /// The request with the kernel's name for it; nil if it is none of ours.
   public init?(named name: some StringProtocol) {
     guard let entry = Self.names.first(where: { $0.value == name }) else { return nil }
     self = entry.key

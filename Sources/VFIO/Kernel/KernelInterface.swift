@@ -8,7 +8,7 @@ public import SystemPackage
 /// Errors are the calls' own. No call is made from two threads at a time.
 public protocol KernelInterface: AnyObject {
   /// Opens a file that exists; it closes on exec.
-  func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor
+  func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor
 
   /// Closes the descriptor; the corresponding C function is `close`.
   func close(_ descriptor: FileDescriptor)
@@ -19,29 +19,29 @@ public protocol KernelInterface: AnyObject {
   /// The corresponding C functions are `read` and `pread`.
   func read(
     _ descriptor: FileDescriptor, into span: inout MutableRawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int
+  ) throws(LinuxErrno) -> Int
 
   /// Writes once from the front of `bytes`; how many were taken.
   ///
   /// The corresponding C functions are `write` and `pwrite`.
   func write(
     _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int
+  ) throws(LinuxErrno) -> Int
 
   /// Makes a request of a driver, which may change `argument`; what the call returned.
   ///
   /// The corresponding C function is `ioctl`.
   func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) -> Int32
+  ) throws(LinuxErrno) -> Int32
 
   /// What the symbolic link at `path` says.
   ///
   /// The corresponding C function is `readlink`.
-  func link(at path: String) throws(ErrorNumber) -> String
+  func link(at path: String) throws(LinuxErrno) -> String
 
   /// The names in a directory, sorted.
-  func entries(of path: String) throws(ErrorNumber) -> [String]
+  func entries(of path: String) throws(LinuxErrno) -> [String]
 
   /// The kernel's release, as in `6.12.117`.
   ///
@@ -57,11 +57,11 @@ public enum FileAccess: String, Sendable, Hashable {
 
 extension KernelInterface {
   /// The whole of a small file, as those of sysfs are.
-  func contents(of path: String, limit: Int = 4096) throws(ErrorNumber) -> [UInt8] {
+  func contents(of path: String, limit: Int = 4096) throws(LinuxErrno) -> [UInt8] {
     let file = KernelDescriptor(try open(path, .read), in: self)
     var buffer = ByteBuffer(capacity: limit)
     while buffer.count < limit {
-      let got = try buffer.fill(limit: limit - buffer.count) { (span) throws(ErrorNumber) in
+      let got = try buffer.fill(limit: limit - buffer.count) { (span) throws(LinuxErrno) in
         try read(file.number, into: &span, at: nil)
       }
       if got == 0 { break }
@@ -70,7 +70,7 @@ extension KernelInterface {
   }
 
   /// The text of a small file without its last line feed.
-  func text(of path: String) throws(ErrorNumber) -> String {
+  func text(of path: String) throws(LinuxErrno) -> String {
     let text = String(decoding: try contents(of: path), as: UTF8.self)
     return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }

@@ -10,10 +10,10 @@ public final class LinuxKernel: KernelInterface {
   public init() {}
 
   /// Makes a call that returns a negated errno if it fails.
-  private func result(_ call: () -> Int) throws(ErrorNumber) -> Int {
-    try Interruption.retrying(after: ErrorNumber.interrupted) { () throws(ErrorNumber) in
+  private func result(_ call: () -> Int) throws(LinuxErrno) -> Int {
+    try Interruption.retrying(after: LinuxErrno.interrupted) { () throws(LinuxErrno) in
       let result = call()
-      if result < 0 { throw ErrorNumber(rawValue: Int32(clamping: -result)) }
+      if result < 0 { throw LinuxErrno(rawValue: Int32(clamping: -result)) }
       return result
     }
   }
@@ -21,7 +21,7 @@ public final class LinuxKernel: KernelInterface {
   // Reads errno next to the call.
   private static func negated(_ result: Int) -> Int { result < 0 ? -Int(errno) : result }
 
-  public func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor {
+  public func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor {
     let flags = (access == .read ? O_RDONLY : O_RDWR) | O_CLOEXEC
     let number = try result { Self.negated(Int(unsafe Glibc.open(path, flags))) }
     return FileDescriptor(rawValue: Int32(number))
@@ -34,9 +34,9 @@ public final class LinuxKernel: KernelInterface {
 
   public func read(
     _ descriptor: FileDescriptor, into span: inout MutableRawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     // SAFETY: the buffer is the span's own memory, used inside the closure only.
-    try unsafe span.withUnsafeMutableBytes { buffer throws(ErrorNumber) in
+    try unsafe span.withUnsafeMutableBytes { buffer throws(LinuxErrno) in
       try result {
         if let offset {
           return Self.negated(
@@ -51,9 +51,9 @@ public final class LinuxKernel: KernelInterface {
 
   public func write(
     _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     // SAFETY: the buffer is the span's own memory, used inside the closure only.
-    try unsafe bytes.withUnsafeBytes { buffer throws(ErrorNumber) in
+    try unsafe bytes.withUnsafeBytes { buffer throws(LinuxErrno) in
       try result {
         if let offset {
           return Self.negated(
@@ -68,7 +68,7 @@ public final class LinuxKernel: KernelInterface {
 
   public func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) -> Int32 {
+  ) throws(LinuxErrno) -> Int32 {
     let number = UInt(request.rawValue)
     guard !argument.bytes.isEmpty else {
       let value = UInt(argument.value)
@@ -87,7 +87,7 @@ public final class LinuxKernel: KernelInterface {
     }
     // SAFETY: structure and memory outlive the call. The structure says how long both are, and
     // whoever made it of Swift values took the lengths from these arrays.
-    let result: Result<Int, ErrorNumber> = unsafe bytes.withUnsafeMutableBytes { bytes in
+    let result: Result<Int, LinuxErrno> = unsafe bytes.withUnsafeMutableBytes { bytes in
       unsafe memory.withUnsafeMutableBytes { memory in
         let hasPointer = pointerOffset.map { $0 >= 0 && $0 + 8 <= bytes.count } ?? false
         if let pointerOffset, hasPointer {
@@ -95,7 +95,7 @@ public final class LinuxKernel: KernelInterface {
           unsafe bytes.storeBytes(of: address, toByteOffset: pointerOffset, as: UInt64.self)
         }
         let structure = UInt(bitPattern: bytes.baseAddress)
-        let result = Result { () throws(ErrorNumber) in
+        let result = Result { () throws(LinuxErrno) in
           try self.result { Int(cvfio_ioctl(descriptor.rawValue, number, structure)) }
         }
         if let pointerOffset, hasPointer {
@@ -107,15 +107,15 @@ public final class LinuxKernel: KernelInterface {
     return Int32(clamping: try result.get())
   }
 
-  public func link(at path: String) throws(ErrorNumber) -> String {
+  public func link(at path: String) throws(LinuxErrno) -> String {
     let room = Int(PATH_MAX)
     var characters = [CChar](repeating: 0, count: room)
     let count = try result { Self.negated(unsafe Glibc.readlink(path, &characters, room)) }
     return String(decoding: characters[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
-  public func entries(of path: String) throws(ErrorNumber) -> [String] {
-    guard let directory = unsafe opendir(path) else { throw ErrorNumber(rawValue: errno) }
+  public func entries(of path: String) throws(LinuxErrno) -> [String] {
+    guard let directory = unsafe opendir(path) else { throw LinuxErrno(rawValue: errno) }
     defer { unsafe closedir(directory) }
     var names: [String] = []
     while let entry = unsafe readdir(directory) {

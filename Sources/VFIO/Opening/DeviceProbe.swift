@@ -20,7 +20,7 @@ public enum DeviceProbe: Sendable, Hashable {
     public var hasDMALogging: Bool
     /// Whether pre-copy can tell of new initial data (Linux 7.1).
     public var hasReinitialization: Bool
-    /// nil where there is no iommufd, or no IOMMU behind the device.
+    /// nil if there is no iommufd, or no IOMMU behind the device.
     public var hardware: HardwareInformation?
     /// The width and permissions of its PASIDs.
     public var addressSpaces: AddressSpaceAbilities
@@ -81,7 +81,7 @@ extension HostTree {
 }
 
 extension KernelDevice {
-  /// What the IOMMU says of itself for the device; nil where there is none, or no iommufd to ask.
+  /// What the IOMMU says of itself for the device; nil if there is none, or no iommufd to ask.
   public var hardwareInformation: HardwareInformation? {
     guard let iommufd, let deviceID else { return nil }
     return try? iommufd.hardwareInformation(device: deviceID)

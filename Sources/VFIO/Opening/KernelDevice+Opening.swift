@@ -27,7 +27,7 @@ extension KernelDevice {
   ///     vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfioN   [?interface=cdev|group]
   ///     fd:5[?iommufd=6&devid=1[&ioas=2]]
   ///
-  /// Where the interface is not said, it is cdev where the host has one. Inherited descriptors stay
+  /// If the interface is not said, it is cdev where the host has one. Inherited descriptors stay
   /// open when the device goes. After an error nothing is left open.
   public static func open(
     _ uri: DeviceURI, in kernel: any KernelInterface, host: HostTree? = nil
@@ -91,26 +91,26 @@ extension KernelDevice {
   private static func open(
     _ device: HostDevice, path: String, in kernel: any KernelInterface, host: HostTree
   ) throws(DeviceError) -> KernelDevice {
-    let iommufd = try naming(.open(IOMMUFD.path)) { () throws(ErrorNumber) in
+    let iommufd = try naming(.open(IOMMUFD.path)) { () throws(LinuxErrno) in
       try IOMMUFD(in: kernel, path: host.root + IOMMUFD.path)
     }
-    let file = try naming(.open(path)) { () throws(ErrorNumber) in
+    let file = try naming(.open(path)) { () throws(LinuxErrno) in
       DeviceFile(try kernel.open(path, .readWrite), in: kernel)
     }
-    let deviceID = try naming(.bind) { () throws(ErrorNumber) in try file.bind(to: iommufd) }
-    let space = try naming(.allocateAddressSpace) { () throws(ErrorNumber) in
+    let deviceID = try naming(.bind) { () throws(LinuxErrno) in try file.bind(to: iommufd) }
+    let space = try naming(.allocateAddressSpace) { () throws(LinuxErrno) in
       try IOAddressSpace(in: iommufd)
     }
-    try naming(.attachDevice) { () throws(ErrorNumber) in try file.attach(space.id) }
+    try naming(.attachDevice) { () throws(LinuxErrno) in try file.attach(space.id) }
     return try KernelDevice(
       name: device.name, driver: device.driver, file: file, iommufd: iommufd,
       deviceID: deviceID, addressSpace: space)
   }
 
   private static func naming<Result: ~Copyable>(
-    _ operation: DeviceError.Operation, _ body: () throws(ErrorNumber) -> Result
+    _ operation: DeviceError.Operation, _ body: () throws(LinuxErrno) -> Result
   ) throws(DeviceError) -> Result {
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       return try body()
     } catch {
       throw DeviceError(operation, error)

@@ -119,7 +119,7 @@ extension IoctlRequest {
     }
   }
 
-  /// The names of the bits of `number`; nil where it is 0 or one has none.
+  /// The names of the bits of `number`; nil if it is 0 or one has none.
   private static func named(_ number: UInt64, _ names: [(UInt64, String)]) -> TraceValue? {
     let known = names.filter { number & $0.0 != 0 }
     guard number != 0, known.reduce(0, { $0 | $1.0 }) == number else { return nil }

@@ -21,7 +21,7 @@ public struct KernelStructure: Sendable {
     public let byteCount: Int
     let isSigned: Bool
 
-    /// The field of a structure's bytes; nil where they end before it.
+    /// The field of a structure's bytes; nil if they end before it.
     func value(in bytes: some RandomAccessCollection<UInt8>) -> TraceValue? {
       guard bytes.count >= offset + byteCount else { return nil }
       let number = bytes.dropFirst(offset).prefix(byteCount).reversed()

@@ -19,7 +19,7 @@ public final class ReplayedKernel: KernelInterface {
   /// Whether every call of the trace was made, and none beside.
   public var isDone: Bool { divergence == nil && position == records.count }
 
-  private static let diverged = ErrorNumber(rawValue: 131)
+  private static let diverged = LinuxErrno(rawValue: 131)
 
   private func diverge(_ expected: String, _ found: String) {
     divergence = divergence ?? "call \(position): expected \(expected), found \(found)"
@@ -28,7 +28,7 @@ public final class ReplayedKernel: KernelInterface {
   /// The record of the next call, if it is this one.
   private func next(
     _ call: TraceRecord.Call, _ found: String, _ isSame: (TraceRecord) -> Bool
-  ) throws(ErrorNumber) -> TraceRecord {
+  ) throws(LinuxErrno) -> TraceRecord {
     guard divergence == nil else { throw Self.diverged }
     guard position < records.count else {
       diverge("no further call", found)
@@ -43,12 +43,12 @@ public final class ReplayedKernel: KernelInterface {
     return record
   }
 
-  private func answer(_ record: TraceRecord) throws(ErrorNumber) -> TraceRecord {
+  private func answer(_ record: TraceRecord) throws(LinuxErrno) -> TraceRecord {
     if let error = record.error { throw error }
     return record
   }
 
-  public func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor {
+  public func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor {
     let record = try answer(
       next(.open, "open(\(path), \(access.rawValue))") {
         $0.path == path && $0.access == access
@@ -64,7 +64,7 @@ public final class ReplayedKernel: KernelInterface {
 
   public func read(
     _ descriptor: FileDescriptor, into span: inout MutableRawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     let room = span.byteCount
     let call: TraceRecord.Call = offset == nil ? .read : .pread
     let record = try answer(
@@ -82,7 +82,7 @@ public final class ReplayedKernel: KernelInterface {
 
   public func write(
     _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     let call: TraceRecord.Call = offset == nil ? .write : .pwrite
     let given = [UInt8](bytes)
     let record = try answer(
@@ -96,7 +96,7 @@ public final class ReplayedKernel: KernelInterface {
 
   public func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) -> Int32 {
+  ) throws(LinuxErrno) -> Int32 {
     let given = argument
     let record = try answer(
       next(.ioctl, "ioctl(\(descriptor.rawValue), \(request), \(hex(given.bytes)))") {
@@ -112,11 +112,11 @@ public final class ReplayedKernel: KernelInterface {
     return Int32(clamping: record.result)
   }
 
-  public func link(at path: String) throws(ErrorNumber) -> String {
+  public func link(at path: String) throws(LinuxErrno) -> String {
     try answer(next(.readlink, "readlink(\(path))") { $0.path == path }).names?.first ?? ""
   }
 
-  public func entries(of path: String) throws(ErrorNumber) -> [String] {
+  public func entries(of path: String) throws(LinuxErrno) -> [String] {
     try answer(next(.readdir, "readdir(\(path))") { $0.path == path }).names ?? []
   }
 

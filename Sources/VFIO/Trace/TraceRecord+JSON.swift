@@ -1,36 +1,26 @@
-private import ByteIO
+public import ByteIO
 import Devices
 public import YAMLReader
 
 extension TraceRecord {
-  /// The record as one line of JSON (schemas/trace.schema.json), without a line feed. Bytes are in
-  /// hexadecimal.
-  public var json: String {
-    var object = JSONObject()
-    object.add("call", call.rawValue)
-    object.add("time", time)
-    object.add("duration", duration)
-    if let descriptor { object.add("fd", descriptor) }
-    if let path { object.add("path", path) }
-    if let access { object.add("access", access.rawValue) }
-    if let request { object.add("request", "\(request)") }
-    if !arguments.isEmpty { object.add("arguments", arguments) }
-    if !results.isEmpty { object.add("results", results) }
-    if let offset { object.add("offset", offset) }
-    if let byteCount { object.add("bytes", byteCount) }
-    if let data { object.add("data", hex(data)) }
-    if let argument { object.add("input", argument) }
-    if let answer { object.add("output", answer) }
-    if let names { object.add("names", names) }
-    object.add("result", result)
-    if let error {
-      object.add("errno", error.rawValue)
-      object.add("error", error.symbol)
-    }
-    return object.text
+  /// The record as its trace has it (schemas/trace.schema.json), where it takes one line. Bytes are
+  /// in hexadecimal.
+  public var json: JSONValue {
+    [
+      "call": .string(call.rawValue), "time": .number(time), "duration": .number(duration),
+      "fd": descriptor.map { .number($0) }, "path": path.map { .string($0) },
+      "access": access.map { .string($0.rawValue) },
+      "request": request.map { .string("\($0)") },
+      "arguments": arguments.isEmpty ? nil : .object(arguments.map(\.member)),
+      "results": results.isEmpty ? nil : .object(results.map(\.member)),
+      "offset": offset.map { .number($0) }, "bytes": byteCount.map { .number($0) },
+      "data": data.map { .string(hex($0)) }, "input": argument?.json, "output": answer?.json,
+      "names": names.map { .strings($0) }, "result": .number(result),
+      "errno": error.map { .number($0.rawValue) }, "error": error.map { .string($0.symbol) },
+    ]
   }
 
-  /// Reads a line that `json` wrote.
+  /// Reads a line of a trace.
   public init(parsing line: [UInt8]) throws(YAMLError) {
     let limits = YAMLLimits(byteCount: Self.lineByteLimit, depth: 4, nodeCount: 100_000)
     let fields = try YAMLNode(parsing: line, limits: limits).fields([
@@ -71,7 +61,7 @@ extension TraceRecord {
     }
     result = try fields.required("result").integer()
     if let node = fields["errno"] {
-      error = ErrorNumber(rawValue: try node.integer(in: 1...4095))
+      error = LinuxErrno(rawValue: try node.integer(in: 1...4095))
     }
   }
 
@@ -132,67 +122,23 @@ extension YAMLNode {
   }
 }
 
-/// An object of JSON on one line. A library module has no encoder but this.
-private struct JSONObject {
-  private(set) var members: [String] = []
-
-  var text: String { "{" + members.joined(separator: ", ") + "}" }
-
-  mutating func add(_ key: String, _ number: some BinaryInteger) {
-    members.append("\(Self.quoted(key)): \(number)")
-  }
-
-  mutating func add(_ key: String, _ text: String) {
-    members.append("\(Self.quoted(key)): \(Self.quoted(text))")
-  }
-
-  mutating func add(_ key: String, _ texts: [String]) {
-    let items = texts.map(Self.quoted).joined(separator: ", ")
-    members.append("\(Self.quoted(key)): [\(items)]")
-  }
-
-  mutating func add(_ key: String, _ fields: [TraceField]) {
-    var object = JSONObject()
-    for field in fields {
-      switch field.value {
-      case .unsigned(let value): object.add(field.name, value)
-      case .signed(let value): object.add(field.name, value)
-      case .text(let text): object.add(field.name, text)
-      }
+extension TraceField {
+  fileprivate var member: JSONValue.Member {
+    switch value {
+    case .unsigned(let value): .init(name, .number(value))
+    case .signed(let value): .init(name, .number(value))
+    case .text(let text): .init(name, .string(text))
     }
-    members.append("\(Self.quoted(key)): \(object.text)")
   }
+}
 
-  mutating func add(_ key: String, _ argument: IoctlArgument) {
-    var object = JSONObject()
-    if argument.value != 0 { object.add("value", argument.value) }
-    if !argument.bytes.isEmpty { object.add("bytes", hex(argument.bytes)) }
-    if let memory = argument.memory {
-      object.add("pointer", memory.pointerOffset)
-      object.add("memory", hex(memory.bytes))
-    }
-    members.append("\(Self.quoted(key)): \(object.text)")
-  }
-
-  /// Text in quotes; what JSON, YAML (5.1) or a terminal does not take as it is goes as a number
-  /// (RFC 8259, 7).
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      default:
-        let value = scalar.value
-        if value < 0x20 || (0x7f...0x9f).contains(value)
-          || [0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff].contains(value)
-        {
-          result += "\\u" + hex(scalar.value, digits: 4)
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return result + "\""
+extension IoctlArgument {
+  fileprivate var json: JSONValue {
+    [
+      "value": value == 0 ? nil : .number(value),
+      "bytes": bytes.isEmpty ? nil : .string(hex(bytes)),
+      "pointer": memory.map { .number($0.pointerOffset) },
+      "memory": memory.map { .string(hex($0.bytes)) },
+    ]
   }
 }

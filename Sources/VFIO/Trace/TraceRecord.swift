@@ -36,7 +36,7 @@ public struct TraceRecord: Sendable, Hashable {
   /// What the call returned.
   public var result: Int64 = 0
   /// The errno of a call that failed.
-  public var error: ErrorNumber?
+  public var error: LinuxErrno?
 
   /// A system call that is traced.
   public enum Call: String, Sendable, Hashable, CaseIterable {

@@ -25,12 +25,12 @@ public final class TracingKernel: KernelInterface {
 
   /// Makes a call, and records it with what `fill` adds of its result.
   private func trace<Result>(
-    _ draft: TraceRecord, _ body: () throws(ErrorNumber) -> Result,
+    _ draft: TraceRecord, _ body: () throws(LinuxErrno) -> Result,
     _ fill: (inout TraceRecord, Result) -> Void
-  ) throws(ErrorNumber) -> Result {
+  ) throws(LinuxErrno) -> Result {
     var draft = draft
     draft.time = now()
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       let result = try body()
       draft.duration = now() &- draft.time
       fill(&draft, result)
@@ -45,11 +45,11 @@ public final class TracingKernel: KernelInterface {
     }
   }
 
-  public func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor {
+  public func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor {
     var draft = TraceRecord(.open)
     draft.path = path
     draft.access = access
-    return try trace(draft) { () throws(ErrorNumber) in
+    return try trace(draft) { () throws(LinuxErrno) in
       try kernel.open(path, access)
     } _: {
       $0.result = Int64($1.rawValue)
@@ -67,13 +67,13 @@ public final class TracingKernel: KernelInterface {
 
   public func read(
     _ descriptor: FileDescriptor, into span: inout MutableRawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     var draft = TraceRecord(offset == nil ? .read : .pread)
     draft.descriptor = descriptor.rawValue
     draft.offset = offset
     draft.byteCount = span.byteCount
     draft.time = now()
-    do throws(ErrorNumber) {
+    do throws(LinuxErrno) {
       let count = try kernel.read(descriptor, into: &span, at: offset)
       draft.duration = now() &- draft.time
       draft.result = Int64(count)
@@ -91,13 +91,13 @@ public final class TracingKernel: KernelInterface {
 
   public func write(
     _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     var draft = TraceRecord(offset == nil ? .write : .pwrite)
     draft.descriptor = descriptor.rawValue
     draft.offset = offset
     draft.byteCount = bytes.byteCount
     draft.data = [UInt8](bytes.extracting(first: min(bytes.byteCount, dataLimit)))
-    return try trace(draft) { () throws(ErrorNumber) in
+    return try trace(draft) { () throws(LinuxErrno) in
       try kernel.write(descriptor, bytes, at: offset)
     } _: {
       $0.result = Int64($1)
@@ -106,7 +106,7 @@ public final class TracingKernel: KernelInterface {
 
   public func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) -> Int32 {
+  ) throws(LinuxErrno) -> Int32 {
     var draft = TraceRecord(.ioctl)
     draft.descriptor = descriptor.rawValue
     draft.request = request
@@ -114,7 +114,7 @@ public final class TracingKernel: KernelInterface {
     draft.arguments = request.fields(of: argument)
     var answer = argument
     defer { argument = answer }
-    return try trace(draft) { () throws(ErrorNumber) in
+    return try trace(draft) { () throws(LinuxErrno) in
       try kernel.control(descriptor, request, &answer)
     } _: {
       $0.result = Int64($1)
@@ -123,10 +123,10 @@ public final class TracingKernel: KernelInterface {
     }
   }
 
-  public func link(at path: String) throws(ErrorNumber) -> String {
+  public func link(at path: String) throws(LinuxErrno) -> String {
     var draft = TraceRecord(.readlink)
     draft.path = path
-    return try trace(draft) { () throws(ErrorNumber) in
+    return try trace(draft) { () throws(LinuxErrno) in
       try kernel.link(at: path)
     } _: {
       $0.names = [$1]
@@ -134,10 +134,10 @@ public final class TracingKernel: KernelInterface {
     }
   }
 
-  public func entries(of path: String) throws(ErrorNumber) -> [String] {
+  public func entries(of path: String) throws(LinuxErrno) -> [String] {
     var draft = TraceRecord(.readdir)
     draft.path = path
-    return try trace(draft) { () throws(ErrorNumber) in
+    return try trace(draft) { () throws(LinuxErrno) in
       try kernel.entries(of: path)
     } _: {
       $0.names = $1

@@ -6,7 +6,7 @@ struct HostBARReader {
   private(set) var bars: [HostBAR?] = Array(repeating: nil, count: 6)
 
   /// - Parameters:
-  ///   - registers: where the first register lies; nil where they are not known.
+  ///   - registers: where the first register lies; nil if they are not known.
   ///   - named: BARs that a capability names; such a register that reads 0 is an unassigned 32-bit
   ///     one.
   ///   - resizable: the Resizable BAR capability, whose control registers say the sizes in use.

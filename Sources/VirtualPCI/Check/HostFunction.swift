@@ -20,7 +20,7 @@ public struct HostFunction: Sendable {
   public let deviceID: UInt16?
   /// The capabilities of the function's own space.
   public let capabilities: CapabilityList
-  /// Six entries; nil where there is none, or where a 64-bit one continues.
+  /// Six entries; nil if there is none, or where a 64-bit one continues.
   public let bars: [HostBAR?]
   /// Whether the BARs are known: those of a virtual function are not without its physical function.
   public let areBARsKnown: Bool
@@ -101,7 +101,7 @@ public struct HostFunction: Sendable {
     return LocatedCapability(capability: shared, space: physicalFunction, quirks: quirks)
   }
 
-  /// Where the device has the register; nil where it has none.
+  /// Where the device has the register; nil if it has none.
   public func offset(of counterpart: ProfileRegister.Counterpart) -> Int? {
     let offset: Int
     switch counterpart {
@@ -139,7 +139,7 @@ public struct LocatedCapability: Sendable {
   public let space: ConfigSpace
   fileprivate let quirks: [Quirk]
 
-  /// A register of the capability, known faults corrected; nil where the dump does not have it.
+  /// A register of the capability, known faults corrected; nil if the dump does not have it.
   public func load(at offset: Int, byteCount: Int) -> UInt32? {
     guard let loaded = space.load(capability.offset + offset, byteCount: byteCount) else {
       return nil
@@ -157,7 +157,7 @@ public struct LocatedCapability: Sendable {
     return value
   }
 
-  /// As ``load(at:byteCount:)``, 0 where the dump does not have it.
+  /// As ``load(at:byteCount:)``, 0 if the dump does not have it.
   public func value(at offset: Int, byteCount: Int) -> UInt32 {
     load(at: offset, byteCount: byteCount) ?? 0
   }

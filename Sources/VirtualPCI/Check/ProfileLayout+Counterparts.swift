@@ -1,7 +1,7 @@
 import PCIConfig
 
 extension ProfileLayout {
-  /// Where `host` has the register behind a counterpart; nil where it has none.
+  /// Where `host` has the register behind a counterpart; nil if it has none.
   ///
   /// Capabilities of bytes, of which there may be several, pair up by their bytes, since devices
   /// order them as they like; others by their number among those with the same id.

@@ -3,7 +3,7 @@ import PCIConfig
 /// Finds the capabilities that every device has, and settles their registers.
 struct CapabilityMerger {
   private(set) var capabilities: [ProfileCapability] = []
-  /// The first device's offsets; nil where it has none to keep.
+  /// The first device's offsets; nil if it has none to keep.
   private(set) var offsets: [Int?] = []
   var report: DerivationReport
   let hosts: [HostFunction]

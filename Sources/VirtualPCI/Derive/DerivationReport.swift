@@ -14,7 +14,7 @@ public struct DerivationReport: Sendable, Hashable {
     case assumed
     /// Made by the VMM, though not every device shows it.
     case synthesized
-    /// Where a device has a structure elsewhere, so that the VMM must relocate it.
+    /// If a device has a structure elsewhere, so that the VMM must relocate it.
     case relocated
     /// A known fault of a device.
     case quirk

@@ -99,14 +99,11 @@ public struct ProfileDerivation: Sendable {
       )
     }
     let identity = profile.identity
-    compare("ids", "\(hex(identity.vendor, digits: 4)):\(hex(identity.device, digits: 4))") {
-      "\(hex($0.vendorID ?? 0, digits: 4)):\(hex($0.deviceID ?? 0, digits: 4))"
+    compare("ids", idPair(identity.vendor, identity.device)) {
+      idPair($0.vendorID ?? 0, $0.deviceID ?? 0)
     }
-    let subsystem = { (vendor: UInt16, device: UInt16) in
-      "\(hex(vendor, digits: 4)):\(hex(device, digits: 4))"
-    }
-    compare("subsystem", subsystem(identity.subsystemVendor, identity.subsystemDevice)) {
-      subsystem($0.space.subsystem?.vendor ?? 0, $0.space.subsystem?.device ?? 0)
+    compare("subsystem", idPair(identity.subsystemVendor, identity.subsystemDevice)) {
+      idPair($0.space.subsystem?.vendor ?? 0, $0.space.subsystem?.device ?? 0)
     }
     compare("class", hex(identity.classCode, digits: 6)) { hex($0.space.classCode, digits: 6) }
     compare("revision", hex(identity.revision, digits: 2)) { hex($0.space.revisionID, digits: 2) }

@@ -92,7 +92,7 @@ public struct PlacedBits: Sendable {
   public let consequence: String
   /// The events that a write of the bits causes.
   public let effect: ConfigWriteEffects
-  /// The device's register that serves the bits, by its first byte; nil where none does.
+  /// The device's register that serves the bits, by its first byte; nil if none does.
   public let counterpart: ProfileRegister.Counterpart?
   /// What the device must have in these bits, in place.
   public let required: UInt32?

@@ -2,11 +2,11 @@ public import YAMLReader
 
 /// One thing that is wrong with a profile, and where.
 public struct ProfileProblem: Sendable, Hashable, CustomStringConvertible {
-  /// The place in the text; nil where the profile was not read from one.
+  /// The place in the text; nil if the profile was not read from one.
   public let mark: YAMLMark?
   /// What was expected and what was found.
   public let message: String
-  /// The requirement that is not met; nil where the text itself is at fault.
+  /// The requirement that is not met; nil if the text itself is at fault.
   public let rule: ProfileRule?
 
   /// A problem at `mark` that breaks `rule`, if it breaks one of PCI's.

@@ -40,11 +40,11 @@ public struct AccessMap: Sendable, Hashable {
     public let name: String?
     /// What a guest reads after a reset.
     public let reset: String
-    /// The bits that a guest's write changes; absent where there are none.
+    /// The bits that a guest's write changes; absent if there are none.
     public let write: String?
-    /// The bits that a 1 clears; absent where there are none.
+    /// The bits that a 1 clears; absent if there are none.
     public let clear: String?
-    /// The bits that read as 0 and ask for something when written 1; absent where there are none.
+    /// The bits that read as 0 and ask for something when written 1; absent if there are none.
     public let trigger: String?
     /// The device's bytes behind the range, if there are any.
     public let physical: Physical?

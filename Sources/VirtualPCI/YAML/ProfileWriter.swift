@@ -1,5 +1,6 @@
 import ByteIO
 import PCIConfig
+import YAMLReader
 
 /// Writes a profile as YAML that reads back as the same profile.
 struct ProfileWriter {
@@ -17,8 +18,8 @@ struct ProfileWriter {
   }
 
   private mutating func head(_ profile: Profile) {
-    lines.append("profile: \(Self.quoted(profile.name))")
-    if let note = profile.note { lines.append("note: \(Self.quoted(note))") }
+    lines.append("profile: \(YAMLText.scalar(profile.name))")
+    if let note = profile.note { lines.append("note: \(YAMLText.scalar(note))") }
     if let digest = profile.digest { lines.append("digest: \"\(digest)\"") }
     if profile.isVirtualFunction { lines.append("function: virtual") }
     let identity = profile.identity
@@ -103,7 +104,7 @@ struct ProfileWriter {
     }
   }
 
-  /// The text of the setting's bits of `value`, or nil where the form cannot say it.
+  /// The text of the setting's bits of `value`, or nil if the form cannot say it.
   private static func text(_ setting: CapabilitySetting, _ value: UInt32) -> String? {
     let number = value.field(setting.bits)
     switch setting.form {
@@ -139,35 +140,12 @@ struct ProfileWriter {
         items.append(isOffset ? "physical: \(physical)" : "physical: \"\(physical)\"")
       }
       if let required = register.required { items.append("require: 0x\(hex(required))") }
-      items.append("name: \(Self.quoted(register.name))")
+      items.append("name: \(YAMLText.scalar(register.name))")
       lines.append("  - { \(items.joined(separator: ", ")) }")
     }
   }
 
   private func word(_ value: UInt16) -> String { "0x\(hex(value, digits: 4))" }
-
-  /// A YAML scalar: as it is where that is safe, else in double quotes.
-  private static func quoted(_ text: String) -> String {
-    let isPlain =
-      text.first?.isLetter == true
-      && text.unicodeScalars.allSatisfy {
-        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
-          || "-._ ".unicodeScalars.contains($0)
-      } && text.last != " "
-      && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
-    if isPlain { return text }
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x22, 0x5c: quoted += "\\\(scalar)"
-      case ..<0x20, 0x7f...0xa0: quoted += "\\x" + hex(scalar.value, digits: 2)
-      // Line breaks, which YAML folds, and what no YAML text may hold.
-      case 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff: quoted += "\\u" + hex(scalar.value, digits: 4)
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
-  }
 }
 
 extension Profile {

@@ -1,13 +1,16 @@
 import Devices
+import Inputs
 import MigrationStream
 import PCIConfig
+import Reports
 import StateLayout
 import StreamIO
 import SystemPackage
 import VFIO
 import YAMLReader
 
-/// What a command ends with when it does not end well: a message, and the exit code that callers branch on.
+/// What a command ends with when it does not end well: a message, and the exit code that callers
+/// branch on.
 struct CommandError: Error {
   /// Nil where there is nothing to say: the reader of a pipe went away, or the report said it all.
   let message: String?
@@ -52,12 +55,22 @@ struct CommandError: Error {
     switch error {
     case let error as CommandError: self = error
     case let error as StreamIOError: self.init(error)
+    case let error as InputError: self.init(error)
     case let error as CopyError<StreamIOError, any Error>: self.init(error.cause)
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as DeviceOpenError: self.init(error)
     case let error as DeviceError: self = .device("\(error)")
     case let error as FileContentError: self = .damaged("\(error)")
     default: return nil
+    }
+  }
+
+  private init(_ error: InputError) {
+    switch error.cause {
+    case .file(let cause): self.init(cause)
+    case .absent: self = .no(TerminalText.text("\(error)"))
+    case .space(let cause) where cause.code == .noDevice: self = .no("\(error)")
+    case .space: self = .damaged("\(error)")
     }
   }
 

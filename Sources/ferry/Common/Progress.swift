@@ -1,3 +1,5 @@
+import Reports
+
 /// Shows on a terminal how far long work has come, and nothing anywhere else.
 final class Progress {
   private let label: String
@@ -18,12 +20,12 @@ final class Progress {
 
   func update(_ done: UInt64) {
     show {
-      var text = "\(label) \(ByteSize.text(done))"
+      var text = "\(label) \(QuantityText.bytes(done))"
       if let total, total > 0 {
-        text += " of \(ByteSize.text(total)) (\(min(100, done * 100 / total)) %)"
+        text += " of \(QuantityText.bytes(total)) (\(min(100, done * 100 / total)) %)"
       }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      return text + ", \(ByteSize.text(UInt64(Double(done) / seconds)))/s"
+      return text + ", \(QuantityText.bytes(UInt64(Double(done) / seconds)))/s"
     }
   }
 

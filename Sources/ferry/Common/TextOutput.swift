@@ -1,9 +1,10 @@
 import ByteIO
+import Reports
 import StreamIO
 
 /// Text for standard output, written in large pieces; a failed write is an error, not lost text.
 struct TextOutput: ~Copyable {
-  private let file: OutputFile
+  private var file: OutputFile
   private var pending: [UInt8] = []
 
   init() throws(StreamIOError) {
@@ -16,6 +17,12 @@ struct TextOutput: ~Copyable {
     if pending.count >= 1 << 16 { try flush() }
   }
 
+  /// Prints a report in the form that was asked for; a text without lines is nothing.
+  mutating func print(_ report: some Report, asJSON: Bool) throws(StreamIOError) {
+    let text = asJSON ? report.json.text : report.text
+    if !text.isEmpty { try print(text) }
+  }
+
   mutating func flush() throws(StreamIOError) {
     try file.write(pending.span.raw)
     pending.removeAll(keepingCapacity: true)
@@ -24,5 +31,44 @@ struct TextOutput: ~Copyable {
   consuming func finish() throws(StreamIOError) {
     try flush()
     try file.finish()
+  }
+
+  /// Prints a report, and nothing else.
+  static func show(_ report: some Report, asJSON: Bool) throws(StreamIOError) {
+    var output = try TextOutput()
+    try output.print(report, asJSON: asJSON)
+    try output.finish()
+  }
+}
+
+/// Many reports of one kind on standard output, each printed as it comes: a table, or an array.
+struct ReportList: ~Copyable {
+  private var output: TextOutput
+  // Nil for a table.
+  private var writer: JSONWriter?
+
+  init(heading: String, asJSON: Bool) throws(StreamIOError) {
+    var output = try TextOutput()
+    var writer: JSONWriter?
+    if asJSON {
+      writer = JSONWriter()
+      writer?.beginArray()
+    } else {
+      writer = nil
+      try output.print(heading)
+    }
+    self.output = output
+    self.writer = writer
+  }
+
+  mutating func add(_ report: some Report) throws(StreamIOError) {
+    writer?.write(report.json)
+    try output.print(writer?.take() ?? report.text, terminator: writer == nil ? "\n" : "")
+  }
+
+  consuming func finish() throws(StreamIOError) {
+    writer?.endArray()
+    if let end = writer?.take() { try output.print(end) }
+    try output.finish()
   }
 }

@@ -1,5 +1,5 @@
-/// What a real kernel handed out for a two-port mtty device (samples/vfio-mdev/mtty.c, Linux 6.12.117), whose FIFO holds
-/// "hello": the same bytes as corpora/mtty/mtty2-5.
+/// What a real kernel handed out for a two-port mtty device (samples/vfio-mdev/mtty.c, Linux
+/// 6.12.117), whose FIFO holds "hello": the same bytes as corpora/mtty/mtty2-5.
 enum CapturedDevice {
   static let name = "mtty2-5"
   /// The state: a header of 24 bytes, readable while the device runs, and 36 bytes for each port.

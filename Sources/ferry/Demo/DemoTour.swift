@@ -2,14 +2,20 @@ import ByteIO
 import MigrationStream
 import StreamIO
 
-/// The steps of `ferry demo`, each a command that a user could type, run as such in the current folder.
+/// The steps of `ferry demo`, each a command that a user could type, run as such in the current
+/// folder.
 struct DemoTour: ~Copyable {
   private var output: TextOutput
   private var failures: [String] = []
   private var step = 0
+  private let ferry: Command
 
-  init() throws {
+  /// Runs ferry with arguments, gives its messages to a closure, and returns its exit code.
+  typealias Command = ([String], (String) -> Void) -> Int32
+
+  init(running ferry: @escaping Command) throws {
     output = try TextOutput()
+    self.ferry = ferry
   }
 
   mutating func run() throws {
@@ -155,7 +161,7 @@ struct DemoTour: ~Copyable {
     try output.print("   $ ferry \(words.joined(separator: " "))")
     try output.flush()
     var messages: [String] = []
-    let result = Main.run(arguments) { messages.append($0) }
+    let result = ferry(arguments) { messages.append($0) }
     for message in messages { try output.print(message) }
     if code != 0 && result == code { try output.print("   (exit code \(code), as it should be)") }
     if result != code { try fail("'\(arguments[0])' ended with \(result), expected \(code)") }
@@ -172,7 +178,7 @@ struct DemoTour: ~Copyable {
   }
 
   private func write(_ bytes: [UInt8], to name: String) throws {
-    let file = try OutputFile(path: name)
+    var file = try OutputFile(path: name)
     try file.write(bytes.span.raw)
     try file.finish()
   }

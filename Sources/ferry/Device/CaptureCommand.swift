@@ -1,7 +1,10 @@
 import ArgumentParser
+import ByteIO
 import Devices
+import EmulatedDevices
 import Migration
 import MigrationStream
+import Reports
 import StreamIO
 
 /// `ferry capture`: devices into a stream.
@@ -146,7 +149,7 @@ struct CaptureCommand: ParsableCommand {
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
-    engine.progress = { state in progress.show { CaptureText.progress(state) } }
+    engine.progress = { state in progress.show { state.text } }
     let summary: CaptureSummary
     do throws(CaptureError<StreamIOError>) {
       summary = try engine.run(into: writer)
@@ -155,16 +158,15 @@ struct CaptureCommand: ParsableCommand {
     }
     try open.save()
     progress.clear()
-    let report =
-      json
-      ? try JSONText.of(CaptureReport(summary, open.devices))
-      : CaptureText.summary(summary, output: output == "-" ? "standard output" : output)
+    let report = CaptureReport(
+      summary, output: output == "-" ? "standard output" : output,
+      digests: open.devices.map { ($0 as? EmulatedDevice)?.model.digest })
     if output == "-" {
-      if json || StandardError.isTerminal { StandardError.print(report) }
+      if json || StandardError.isTerminal {
+        StandardError.print(json ? report.json.text : report.text)
+      }
       return
     }
-    var text = try TextOutput()
-    try text.print(report)
-    try text.finish()
+    try TextOutput.show(report, asJSON: json)
   }
 }

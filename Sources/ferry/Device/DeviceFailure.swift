@@ -40,7 +40,7 @@ enum DeviceFailure {
     }
   }
 
-  /// What to say of a device of which nothing but the opening reached its driver; nil where that
+  /// What to say of a device of which nothing but the opening reached its driver; nil if that
   /// does nothing to it.
   static func untouched(_ device: any MigratableDevice) -> String? {
     guard device.isResetWhenClosed else { return nil }

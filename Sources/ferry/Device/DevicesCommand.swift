@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 import VFIO
 
 /// `ferry devices`: what VFIO offers on this host.
@@ -42,16 +43,8 @@ struct DevicesCommand: ParsableCommand {
         "ferry: opening the devices that nobody holds; vfio-pci resets a function when it is opened"
       )
     }
-    let reports = devices.map { DeviceReport($0, probe ? host.probe($0) : nil) }
-    var text = try TextOutput()
-    if json {
-      try text.print(try JSONText.of(DevicesReport(probed: probe, devices: reports)))
-    } else if devices.isEmpty {
-      try text.print("no VFIO devices: no driver of this host offers one")
-    } else {
-      try text.print(
-        zip(devices, reports).map { DevicesText.text($0, $1.answer) }.joined(separator: "\n"))
-    }
-    try text.finish()
+    let report = DevicesReport(
+      devices.map { DevicesReport.Device($0, probe ? host.probe($0) : nil) }, isProbed: probe)
+    try TextOutput.show(report, asJSON: json)
   }
 }

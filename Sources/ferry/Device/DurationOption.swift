@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 
 /// A time as people write it: `300ms`, `2s`, `5min`.
 struct DurationOption: ExpressibleByArgument, CustomStringConvertible {
@@ -18,15 +19,6 @@ struct DurationOption: ExpressibleByArgument, CustomStringConvertible {
     }
   }
 
-  var description: String { Self.text(duration) }
+  var description: String { QuantityText.duration(duration) }
   var defaultValueDescription: String { description }
-
-  /// `12.3 ms`, `1.50 s`.
-  static func text(_ duration: Duration) -> String {
-    let seconds = duration / .seconds(1)
-    if seconds >= 120 { return "\(ByteSize.fixed(seconds / 60, digits: 1)) min" }
-    if seconds >= 1 { return "\(ByteSize.fixed(seconds, digits: 2)) s" }
-    if seconds >= 0.001 { return "\(ByteSize.fixed(seconds * 1e3, digits: 1)) ms" }
-    return "\(Int(seconds * 1e6)) us"
-  }
 }

@@ -77,7 +77,7 @@ struct OpenDevices {
     self.files = files
   }
 
-  /// The device that `name` names; nil where it is the name of something else, such as a file.
+  /// The device that `name` names; nil if it is the name of something else, such as a file.
   static func one(
     named name: String, in kernel: any KernelInterface
   ) throws -> (any MigratableDevice)? {
@@ -107,7 +107,7 @@ struct OpenDevices {
   func save() throws {
     for (path, number) in files {
       guard let model = (devices[number] as? EmulatedDevice)?.model as? MttyModel else { continue }
-      let output = try OutputFile(path: path)
+      var output = try OutputFile(path: path)
       try output.write(model.image.span.raw)
       try output.finish()
     }

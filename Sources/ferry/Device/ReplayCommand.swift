@@ -1,6 +1,8 @@
 import ArgumentParser
 import Devices
+import EmulatedDevices
 import Migration
+import Reports
 import StreamIO
 
 /// `ferry replay`: a stream onto devices.
@@ -80,7 +82,7 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
   var json = false
 
-  @OptionGroup var keeping: KeepingOptions
+  @OptionGroup var keeping: HandOverOptions
 
   @OptionGroup var trace: TraceOption
 
@@ -124,7 +126,7 @@ struct ReplayCommand: ParsableCommand {
   /// Has the states looked at before they are restored, where the stream can be read twice.
   private func judge(_ targets: inout [ReplayTarget], isReadOnce: Bool) {
     guard options.parts.contains(.state) else { return }
-    let judgements = isReadOnce ? [] : StateJudgement.judgements(of: file, reading.limits)
+    let judgements = isReadOnce ? [] : LayoutVerdict.judgements(of: file, reading.limits)
     for index in targets.indices {
       let number = Int(targets[index].number)
       targets[index].judgement =
@@ -159,7 +161,7 @@ struct ReplayCommand: ParsableCommand {
     let clock = SystemClock()
     let progress = Progress("restored", total: nil)
     var engine = ReplayEngine(targets, options: options, clock: clock)
-    engine.progress = { state in progress.show { ReplayText.progress(state, clock.now) } }
+    engine.progress = { state in progress.show { state.text(after: clock.now) } }
     var summary = ReplaySummary()
     do throws(ReplayError<StreamIOError>) {
       if check {
@@ -180,14 +182,13 @@ struct ReplayCommand: ParsableCommand {
     }
     if !check { try open.save() }
     progress.clear()
-    var text = try TextOutput()
-    if json {
-      try text.print(try JSONText.of(ReplayReport(summary, targets, isCheck: check)))
-    } else {
-      let report = check ? ReplayText.check(summary, file) : ReplayText.summary(summary, file)
-      try text.print(report)
+    let digests = targets.compactMap { target in
+      (target.device as? EmulatedDevice).map { (target.number, $0.model.digest) }
     }
-    try text.finish()
+    try TextOutput.show(
+      ReplayReport(
+        summary, path: file, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests)),
+      asJSON: json)
     if check {
       for device in open.devices {
         guard let text = DeviceFailure.untouched(device) else { continue }

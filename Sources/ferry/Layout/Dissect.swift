@@ -1,4 +1,6 @@
 import ArgumentParser
+import Inputs
+import Reports
 import StateLayout
 import StreamIO
 
@@ -52,18 +54,19 @@ struct Dissect: ParsableCommand {
   ) throws {
     let tree = try layout.dissect(source)
     let report = DissectReport(
-      name: state, tree: tree, detection: detection, driver: driver,
-      checksum: checksums ? { try StateChecksum.text(of: $0, in: source) } : nil)
+      tree, name: state, detection: detection, driver: driver,
+      checksums: checksums ? try DissectReport.checksums(of: tree, from: source) : nil)
     var output = try TextOutput()
     if json {
-      try report.printJSON(to: &output)
+      try report.writeJSON { try output.print($0, terminator: "") }
+      try output.print("")
     } else {
-      try report.printText(to: &output, hasOffsets: offsets)
+      try report.writeText(hasOffsets: offsets) { try output.print($0) }
     }
     try output.finish()
     guard tree.isSound else {
       throw CommandError.no(
-        "\(state): unsound: \(Printable.count(tree.errorCount, "error")) by the layout \(layout.name)"
+        "\(state): unsound: \(QuantityText.count(tree.errorCount, "error")) by the layout \(layout.name)"
       )
     }
   }

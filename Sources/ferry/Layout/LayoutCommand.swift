@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 import StateLayout
 
 /// `ferry layout`: the layouts of device state that are known.
@@ -25,34 +26,7 @@ struct LayoutList: ParsableCommand {
   @Flag(help: "Print JSON (schemas/layout-list.schema.json).")
   var json = false
 
-  private struct Entry: Encodable {
-    var name: String
-    var id: String
-    var title: String
-    var documentation: String?
-    var drivers: [String]
-
-    init(_ layout: Layout) {
-      name = layout.name
-      id = layout.id
-      title = layout.title
-      documentation = layout.documentation
-      drivers = layout.drivers
-    }
-  }
-
-  func run() throws {
-    var output = try TextOutput()
-    if json {
-      try output.print(try JSONText.of(["layouts": Layout.shipped.map(Entry.init)]))
-    } else {
-      let width = Layout.shipped.map(\.name.count).max() ?? 0
-      for layout in Layout.shipped {
-        try output.print("\(layout.name.padded(to: width + 2))\(layout.title)")
-      }
-    }
-    try output.finish()
-  }
+  func run() throws { try TextOutput.show(LayoutListReport(), asJSON: json) }
 }
 
 /// `ferry layout show`.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import PCIConfig
 import VFIO
 import VirtualPCI
@@ -30,7 +31,7 @@ struct HostOptions: ParsableArguments {
   @OptionGroup var trace: TraceOption
 
   func validate() throws {
-    if let identity, Self.identity(identity) == nil {
+    if let identity, idPair(parsing: identity) == nil {
       throw ValidationError("--identity: expected VVVV:DDDD, found '\(identity)'")
     }
     for bar in bars where Self.bar(bar) == nil {
@@ -45,7 +46,7 @@ struct HostOptions: ParsableArguments {
   /// The functions of the dump or device `name`; a device of the kernel's is one of `kernel`.
   func functions(in name: String, of kernel: any KernelInterface) throws -> [HostFunction] {
     var facts = HostFunction.Facts(
-      identity: identity.flatMap(Self.identity), barSizes: barSizes)
+      identity: identity.flatMap { idPair(parsing: $0) }, barSizes: barSizes)
     if let pf {
       try SpaceInput.reportingFailures(in: pf) {
         let devices = try SpaceInput.read(pf, in: kernel).devices
@@ -73,15 +74,6 @@ struct HostOptions: ParsableArguments {
         "\(name): expected one device, found \(functions.count): choose one with --device")
     }
     return functions[0]
-  }
-
-  static func identity(_ text: String) -> (vendor: UInt16, device: UInt16)? {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2,
-      parts.allSatisfy({ (1...4).contains($0.count) && $0.allSatisfy(\.isHexDigit) }),
-      let vendor = UInt16(parts[0], radix: 16), let device = UInt16(parts[1], radix: 16)
-    else { return nil }
-    return (vendor, device)
   }
 
   private static func bar(_ text: String) -> (Int, UInt64)? {

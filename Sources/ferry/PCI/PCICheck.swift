@@ -42,7 +42,7 @@ struct PCICheck: ParsableCommand {
     let layout = try ProfileFiles.layout(profile)
     let function = try host.function(in: dump)
     let report = layout.check(function, iommu: iommu.flatMap { IOMMUFacts($0) })
-    try ProfileFiles.print(json ? report.json.text : report.text)
+    try TextOutput.show(report, asJSON: json)
     if !report.canCarry { throw CommandError.no() }
   }
 }

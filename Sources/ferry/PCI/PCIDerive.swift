@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Reports
 import VirtualPCI
 
@@ -67,7 +68,7 @@ struct PCIDerive: ParsableCommand {
       throw ValidationError("--serial: expected up to 16 hexadecimal digits")
     }
     for text in [ids, subsystem] {
-      if let text, HostOptions.identity(text) == nil {
+      if let text, idPair(parsing: text) == nil {
         throw ValidationError("expected VVVV:DDDD, found '\(text)'")
       }
     }
@@ -85,8 +86,8 @@ struct PCIDerive: ParsableCommand {
     options.serialNumber = serialNumber
     options.kept = Set(keep)
     options.barSizes = hosts.barSizes
-    options.ids = ids.flatMap(HostOptions.identity)
-    options.subsystem = subsystem.flatMap(HostOptions.identity)
+    options.ids = ids.flatMap { idPair(parsing: $0) }
+    options.subsystem = subsystem.flatMap { idPair(parsing: $0) }
     let derivation: ProfileDerivation
     do throws(DerivationError) {
       derivation = try ProfileDerivation(from: functions, options: options)
@@ -95,15 +96,11 @@ struct PCIDerive: ParsableCommand {
         "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
     }
     try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
-    if json {
-      try ProfileFiles.print(derivation.report.json.text)
-    } else if report {
-      try ProfileFiles.print(
-        derivation.report.entries.map(\.description).joined(separator: "\n"))
-    }
+    if report || json { try TextOutput.show(derivation.report, asJSON: json) }
   }
 
-  /// The functions, each under a name of its own: the same slot of two machines gets its dump's name too.
+  /// The functions, each under a name of its own: the same slot of two machines gets its dump's
+  /// name too.
   private func namedApart(_ dumps: [(name: String, functions: [HostFunction])]) -> [HostFunction] {
     let counts = Dictionary(
       dumps.flatMap { $0.functions.map { ($0.label, 1) } }, uniquingKeysWith: +)

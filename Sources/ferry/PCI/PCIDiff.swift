@@ -50,19 +50,14 @@ struct PCIDiff: ParsableCommand {
     let b = try SpaceInput.space(second, at: device, in: kernel)
     if asQEMU { return try predict(a, b) }
     let comparison = ConfigSpaceComparison(a, b)
-    let differences = comparison.differences
-    if json {
-      try ProfileFiles.print(JSONValue.array(differences.map(\.json)).text)
-    } else if !differences.isEmpty {
-      try ProfileFiles.print(differences.map(\.description).joined(separator: "\n"))
-    }
+    try TextOutput.show(comparison, asJSON: json)
     if !comparison.areEqual { throw CommandError.no() }
   }
 
   private func predict(_ stream: ConfigSpace, _ local: ConfigSpace) throws {
     let check = QEMULoadCheck(
       stream: stream, local: local, skipsVendorBytes: machine?.skipsVendorBytes ?? true)
-    try ProfileFiles.print(json ? check.json.text : check.text)
+    try TextOutput.show(check, asJSON: json)
     if !check.isAccepted { throw CommandError.no() }
   }
 }

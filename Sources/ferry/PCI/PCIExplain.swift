@@ -17,6 +17,6 @@ struct PCIExplain: ParsableCommand {
 
   func run() throws {
     let explanation = ProfileExplanation(try ProfileFiles.layout(profile))
-    try ProfileFiles.print(json ? explanation.json.text : explanation.text)
+    try TextOutput.show(explanation, asJSON: json)
   }
 }

@@ -28,9 +28,7 @@ struct PCIShow: ParsableCommand {
   func run() throws {
     try SpaceInput.reportingFailures(in: dump) {
       let devices = try SpaceInput.read(dump, in: trace.kernel()).devices(at: device)
-      print(
-        json ? ConfigSpaceReport.json(of: devices) : ConfigSpaceReport.text(of: devices),
-        terminator: "")
+      try TextOutput.show(DumpReport(devices), asJSON: json)
     }
   }
 }

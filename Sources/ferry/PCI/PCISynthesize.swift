@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Reports
 import VirtualPCI
 
@@ -60,7 +61,8 @@ struct PCISynthesize: ParsableCommand {
     }
     try ProfileFiles.write(layout.synthesized, to: output)
     if let map {
-      try ProfileFiles.write([UInt8](AccessMap(layout, on: function).jsonText.utf8), to: map)
+      let text = AccessMap(layout, on: function).json.text + "\n"
+      try ProfileFiles.write([UInt8](text.utf8), to: map)
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import PCIConfig
 import QEMUStream
 import Reports
@@ -46,8 +47,8 @@ struct QEMUCheck: ParsableCommand {
 
   func run() throws {
     let migration = try QEMUMigration(files, isReadTwice: false)
-    let content = try migration.read()
-    let path = migration.main.path
+    let content = try migration.content()
+    let path = migration.main.name
     let numbers = try content.numbers(of: device, in: path)
     guard numbers.count == 1 else {
       throw CommandError.no(
@@ -57,27 +58,13 @@ struct QEMUCheck: ParsableCommand {
     guard let record = device.configuration else {
       if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
       throw CommandError.no(
-        "\(path): expected a configuration record of \(Printable.text(device.id)), found none")
+        "\(path): expected a configuration record of \(TerminalText.text(device.id)), found none")
     }
-    let stream = try ConfigSpace(record.space)
-    let local = try Self.asQEMUHasIt(SpaceInput.space(local, at: slot, in: trace.kernel()))
-    let version =
-      machine
-      ?? content.catalog.configuration.flatMap {
-        QEMUMachineVersion(of: $0.machine)
-      }
-    let check = QEMULoadCheck(
-      stream: stream, local: local, skipsVendorBytes: version?.skipsVendorBytes ?? true)
-    try ProfileFiles.print(json ? check.json.text : check.text)
+    let own = content.catalog.configuration.flatMap { QEMUMachineVersion(of: $0.machine) }
+    let check = try QEMULoadCheck(
+      record: record, local: SpaceInput.space(local, at: slot, in: trace.kernel()),
+      machine: machine ?? own)
+    try TextOutput.show(check, asJSON: json)
     if !check.isAccepted { throw CommandError.no() }
-  }
-
-  /// The space as long as QEMU makes it: anything but a region of 256 bytes is taken for PCI Express (mtty's has 255). A
-  /// dump of a header alone stays what it is.
-  private static func asQEMUHasIt(_ space: ConfigSpace) throws -> ConfigSpace {
-    guard space.byteCount > 64, space.byteCount != 256, space.byteCount < 4096 else { return space }
-    return try ConfigSpace(
-      space.bytes + [UInt8](repeating: 0, count: 4096 - space.byteCount),
-      unknownRanges: space.unknownRanges)
   }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Inputs
 import MigrationStream
 import QEMUStream
+import Reports
 import StreamIO
 
 /// `ferry qemu extract`.
@@ -31,20 +33,20 @@ struct QEMUExtract: ParsableCommand {
 
   func run() throws {
     let migration = try QEMUMigration(files, isReadTwice: true)
-    let content = try migration.read()
-    let numbers = try content.numbers(of: device, in: migration.main.path)
+    let content = try migration.content()
+    let numbers = try content.numbers(of: device, in: migration.main.name)
     if let defect = content.defect {
       // What does not belong together leaves open which of the files is meant.
       guard defect.error.code != .differentMigration, numbers.allSatisfy(content.isWhole) else {
         throw CommandError(defect.error, in: defect.path)
       }
       StandardError.print(
-        "ferry: \(defect.path): \(Printable.text("\(defect.error)")); the devices are whole")
+        "ferry: \(defect.path): \(TerminalText.text("\(defect.error)")); the devices are whole")
     }
     for number in numbers where content.catalog.vfioDevices[number].expectsPackets {
       let device = content.catalog.vfioDevices[number]
       throw CommandError.no(
-        "\(migration.main.path): \(Printable.text(device.id)): \(device.findings[0])")
+        "\(migration.main.name): \(TerminalText.text(device.id)): \(device.findings[0])")
     }
     let extraction = QEMUExtraction(
       numbers.map {
@@ -64,11 +66,7 @@ struct QEMUExtract: ParsableCommand {
         },
         information: information, to: &writer, progress: { progress.update($0) })
     } catch {
-      switch error {
-      case .stream(let cause): throw CommandError(cause, in: migration.main.path)
-      case .source(let cause): throw cause
-      case .sink(let cause): throw cause
-      }
+      throw CommandError.cause(of: error, in: migration.main.name)
     }
     try writer.finish()
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import QEMUStream
+import Reports
 import StreamIO
 
 /// `ferry qemu inspect`.
@@ -24,40 +25,30 @@ struct QEMUInspect: ParsableCommand {
   @Flag(help: "List every section and every VFIO record with its place.")
   var records = false
 
-  @Flag(help: "Print JSON (schemas/qemu-inspect.schema.json).")
+  @Flag(
+    help: "Print JSON (schemas/qemu-inspect.schema.json; with --records, qemu-inspect-records).")
   var json = false
-
-  func validate() throws {
-    if json && records { throw ValidationError("Expected --json or --records, not both.") }
-  }
 
   func run() throws {
     let migration = try QEMUMigration(files, isReadTwice: false)
-    var output = try TextOutput()
-    var failure: CommandError?
-    if records {
-      try output.print(QEMURecordListing.heading)
-      let content = try migration.read { (event) throws(StreamIOError) in
-        if let line = QEMURecordListing.line(event) { try output.print(line) }
-      }
-      failure = Self.failure(of: content)
-    } else {
-      let progress = Progress("read", total: migration.byteCount)
-      let content = try migration.read(progress)
-      progress.clear()
-      if json {
-        try output.print(try JSONText.of(QEMUInspectReport(content)))
-      } else {
-        let text = QEMUInspectText(path: migration.main.path, content: content)
-        for line in text.lines { try output.print(line) }
-      }
-      failure = Self.failure(of: content)
-    }
-    try output.finish()
-    if let failure { throw failure }
+    let content = try records ? list(migration) : show(migration)
+    if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
   }
 
-  private static func failure(of content: QEMUMigrationContent) -> CommandError? {
-    content.defect.map { CommandError($0.error, in: $0.path) }
+  private func list(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
+    var output = try ReportList(heading: QEMUEventReport.heading, asJSON: json)
+    let content = try migration.content(observing: { (event) throws(StreamIOError) in
+      if let report = QEMUEventReport(event) { try output.add(report) }
+    })
+    try output.finish()
+    return content
+  }
+
+  private func show(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
+    let progress = Progress("read", total: migration.byteCount)
+    let content = try migration.content(progress: { progress.update($0) })
+    progress.clear()
+    try TextOutput.show(QEMUInspectReport(content, path: migration.main.name), asJSON: json)
+    return content
   }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Inputs
 import MigrationStream
 import QEMUStream
+import Reports
 import StreamIO
 
 /// `ferry qemu replace`.
@@ -34,83 +36,34 @@ struct QEMUReplace: ParsableCommand {
 
   func run() throws {
     let migration = try QEMUMigration([file], isReadTwice: true)
-    let own = try OwnFraming(of: device, in: migration)
-    let source = try ReplacementSource(replacement)
-    let framing: QEMUFraming
-    do throws(QEMUStreamError) {
-      framing = try .dividing(
-        preCopy: source.preCopyByteCount, stopCopy: source.stopCopyByteCount,
-        carried: source.framing, own: own.framing, endingAt: own.end)
-    } catch {
-      throw CommandError(error, in: migration.main.path)
-    }
-    let configuration: VFIOConfiguration
-    do throws(QEMUStreamError) {
-      configuration = try own.configuration.replacing(
-        source.introduction.configuration, source.introduction.interrupts,
-        recordedAt: source.recordOffsets)
-    } catch {
-      throw CommandError(error, in: source.path)
-    }
-    var copy = QEMUStreamCopy(
-      migration, replacing: own.device,
-      by: QEMUReplacement(framing: framing, configuration: configuration), state: source.state)
-    let output = try OutputFile(path: output)
-    try copy.write(to: output)
-    try source.state.finish()
-    try output.finish()
-  }
-}
-
-/// What a stream has of the device that is replaced.
-private struct OwnFraming {
-  let device: VFIODeviceSummary
-  let configuration: VFIOConfiguration
-  let framing: QEMUFraming
-  /// Where the device's last section ends.
-  let end: UInt64
-
-  init(of selector: DeviceSelector, in migration: QEMUMigration) throws {
+    let path = migration.main.name
     // Which device is meant is known only when all were seen.
-    let content = try migration.read()
-    let path = migration.main.path
-    let number = try content.numbers(of: selector, in: path)[0]
+    let content = try migration.content(framingOf: { device.mayMean($0, named: $1) })
+    let number = try content.numbers(of: device, in: path)[0]
     if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
-    let device = content.catalog.vfioDevices[number]
-    guard !device.expectsPackets, let configuration = device.configuration else {
-      throw CommandError.no(
-        "\(path): expected the state and the configuration of \(Printable.text(device.id)) in "
-          + "the main channel, found them in no section of it")
+    let own = try CommandError.naming(path) { () throws(QEMUStreamError) in
+      try ReplaceableDevice(content.catalog.vfioDevices[number])
     }
-    let count = device.recordCounts[.configuration] ?? 0
-    guard count == 1 else {
-      throw CommandError.no(
-        "\(path): expected one configuration record of \(Printable.text(device.id)), "
-          + "found \(count)")
+    var source = try ReplacementInput(replacement)
+    let carried = source.device
+    let (preCopy, stopCopy) = (source.preCopyByteCount, source.stopCopyByteCount)
+    let framing = try CommandError.naming(path) { () throws(QEMUStreamError) in
+      try own.framing(preCopy: preCopy, stopCopy: stopCopy, carried: carried.framing)
     }
-    var framing = QEMUFraming()
-    var end: UInt64 = 0
-    var isOfDevice = false
-    _ = try migration.read { event in
-      guard framing.bytes.count <= QEMUFraming.longestByteCount else { return }
-      switch event {
-      case .section(let section):
-        isOfDevice = section.id == device.sectionID
-        if isOfDevice { framing.append(.section(section.kind)) }
-      case .record(let record) where isOfDevice:
-        let byteCount = if case .data(let count) = record.content { count } else { 0 as UInt64 }
-        framing.append(.record(record.kind, byteCount: byteCount))
-      case .sectionEnd(let section) where isOfDevice:
-        end = section.section.bodyOffset + section.byteCount
-      default: break
-      }
+    let offsets = source.recordOffsets
+    let configuration = try CommandError.naming(source.path) { () throws(QEMUStreamError) in
+      try own.configuration.replacing(
+        carried.introduction.configuration, carried.introduction.interrupts, recordedAt: offsets)
     }
-    guard framing.bytes.count <= QEMUFraming.longestByteCount else {
-      throw CommandError.no("\(path): \(Printable.text(device.id)) has too many records")
+    let rewriter = QEMURewriter(
+      migration.main.reader(), description: migration.description,
+      replacing: QEMUReplacement(of: own, framing: framing, configuration: configuration),
+      into: try OutputFile(path: output))
+    let progress = Progress("copied", total: migration.main.byteCount)
+    do throws(QEMUTransferError<StreamIOError, StreamIOError>) {
+      try rewriter.rewrite(state: &source.state, progress: { progress.update($0) })
+    } catch {
+      throw CommandError.cause(of: error, in: path)
     }
-    self.device = device
-    self.configuration = configuration
-    self.framing = framing
-    self.end = end
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 import StreamIO
 
 /// `ferry diff`: where two streams mean different things.
@@ -37,15 +38,7 @@ struct Diff: ParsableCommand {
       threads: reading.threadCount)
     let progress = Progress("compared", total: nil)
     let differences = try comparison.differences { progress.update($0) }
-    var output = try TextOutput()
-    if json {
-      try output.print(try JSONText.of(DiffReport(differences)))
-    } else {
-      for difference in differences {
-        for line in DiffReport.lines(difference) { try output.print(line) }
-      }
-    }
-    try output.finish()
+    try TextOutput.show(DiffReport(differences), asJSON: json)
     if !differences.isEmpty { throw CommandError.no() }
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Inputs
 import MigrationStream
+import Reports
 import StreamIO
 
 /// `ferry extract`: a device's parts out of a stream.
@@ -78,7 +80,7 @@ struct Extract: ParsableCommand {
     try files.finish(
       stateByteCount: stream.report.catalog.devices[Int(number)].summary?.byteCount)
     guard loss.isEmpty else {
-      let text = SalvageText.lines(for: loss).joined(separator: "\n")
+      let text = loss.lines.joined(separator: "\n")
       throw CommandError.damaged("\(file): device \(number) is not whole\n\(text)")
     }
   }

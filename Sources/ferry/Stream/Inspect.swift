@@ -1,6 +1,8 @@
 import ArgumentParser
 import ByteIO
 import MigrationStream
+import Reports
+import StateLayout
 import StreamIO
 
 /// `ferry inspect`: what a stream holds.
@@ -25,7 +27,7 @@ struct Inspect: ParsableCommand {
   @Flag(help: "With each record its first bytes, in hexadecimal; implies --records.")
   var hex = false
 
-  @Flag(help: "Print JSON (schemas/inspect.schema.json).")
+  @Flag(help: "Print JSON (schemas/inspect.schema.json; with --records, inspect-records).")
   var json = false
 
   @Flag(help: "Search a damaged stream for what is intact, and say what is missing.")
@@ -34,9 +36,6 @@ struct Inspect: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    if json && (records || hex) {
-      throw ValidationError("Expected --json or --records, not both.")
-    }
     if salvage && (records || hex) {
       throw ValidationError("Expected --salvage or --records, not both.")
     }
@@ -51,32 +50,19 @@ struct Inspect: ParsableCommand {
     } else if input.byteCount == nil {
       var contents = SequentialContents()
       let catalog = try Self.sequentialCatalog(of: input, path: file, reading.limits, &contents)
-      try show(catalog, glances: contents.glances(of: catalog))
+      try show(InspectReport(catalog, path: file, previews: contents.previews(of: catalog)))
     } else {
       let state = try ArchivedState(StreamArchive(input, limits: reading.limits))
       let catalog = state.catalog
-      let glances = catalog.devices.enumerated().map { number, device in
-        StateGlance(state, device: UInt16(number), device)
-      }
-      try show(catalog, glances: glances, indexDefect: state.archive.indexDefect)
+      try show(
+        InspectReport(
+          catalog, path: file, previews: state.previews(), indexDefect: state.archive.indexDefect))
     }
   }
 
-  private func show(
-    _ catalog: StreamCatalog, glances: [StateGlance?] = [], indexDefect: StreamError? = nil,
-    report: SalvageReport? = nil
-  ) throws {
-    var output = try TextOutput()
-    if json {
-      try output.print(
-        try JSONText.of(InspectReport(catalog, glances: glances, losses: report?.losses)))
-    } else {
-      let text = InspectText(
-        path: file, catalog: catalog, glances: glances, report: report, indexDefect: indexDefect)
-      for line in text.lines { try output.print(line) }
-    }
-    try output.finish()
-    if let defect = catalog.defect { throw StreamIOError(file, .stream(defect)) }
+  private func show(_ report: InspectReport) throws {
+    try TextOutput.show(report, asJSON: json)
+    if let defect = report.catalog.defect { throw StreamIOError(file, .stream(defect)) }
   }
 
   private static func sequentialCatalog(
@@ -106,23 +92,17 @@ struct Inspect: ParsableCommand {
   private func runSalvage(_ input: consuming InputFile) throws {
     var stream = try StreamSalvage(input)
     while try stream.next() != nil {}
-    try show(stream.report.catalog, report: stream.report)
+    try show(InspectReport(stream.report.catalog, path: file, salvage: stream.report))
     if !stream.report.isWhole { throw CommandError.damaged() }
   }
 
   private func listRecords(_ archive: borrowing StreamArchive) throws {
-    var output = try TextOutput()
+    var output = try ReportList(heading: RecordReport.heading, asJSON: json)
     var cursor = RecordCursor(in: archive)
-    try output.print(RecordListing.heading)
     var failure: StreamIOError?
     do throws(StreamIOError) {
       while let record = try cursor.next(in: archive) {
-        do {
-          try output.print(RecordListing.line(record))
-          if hex { try output.print(RecordListing.bytes(of: record, in: archive), terminator: "") }
-        } catch {
-          throw error as? StreamIOError ?? StreamIOError(file, .content("\(error)"))
-        }
+        try output.add(RecordReport(record, bytes: hex ? bytes(of: record, in: archive) : nil))
       }
     } catch {
       failure = error
@@ -130,11 +110,24 @@ struct Inspect: ParsableCommand {
     try output.finish()
     if let failure { throw failure }
   }
+
+  /// The record's header and the first bytes of its payload.
+  private func bytes(
+    of record: ScannedRecord, in archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> [UInt8] {
+    let payload = min(Int(record.header.storedByteCount), RecordReport.shownPayloadByteCount)
+    return try archive.bytes(at: record.offset, count: RecordHeader.byteCount + payload)
+  }
 }
 
 /// The state of the devices of a pipe as far as it is kept: all of a small one, the first bytes of
 /// a large one.
 private struct SequentialContents {
+  // A state of which no more is read than this is looked at whole.
+  private static let wholeByteCount = 1 << 16
+  // More than the first record of every shipped layout has.
+  private static let prefixByteCount = 1024
+
   private var bytes: [UInt16: [UInt8]] = [:]
   private var isCut: Set<UInt16> = []
 
@@ -142,12 +135,12 @@ private struct SequentialContents {
   mutating func note(_ chunk: StateChunk, of reader: inout StreamReader) {
     guard !isCut.contains(chunk.device) else { return }
     let known = bytes[chunk.device, default: []]
-    guard known.count + Int(chunk.byteCount) <= StateGlance.wholeByteCount,
+    guard known.count + Int(chunk.byteCount) <= Self.wholeByteCount,
       let state = try? [UInt8](reader.chunkBytes())
     else {
       isCut.insert(chunk.device)
       if known.isEmpty, let state = try? reader.chunkBytes() {
-        let count = min(state.byteCount, StateGlance.prefixByteCount)
+        let count = min(state.byteCount, Self.prefixByteCount)
         bytes[chunk.device] = [UInt8](state.extracting(first: count))
       }
       return
@@ -155,10 +148,10 @@ private struct SequentialContents {
     bytes[chunk.device] = known + state
   }
 
-  func glances(of catalog: StreamCatalog) -> [StateGlance?] {
+  func previews(of catalog: StreamCatalog) -> [StatePreview?] {
     catalog.devices.enumerated().map { number, device in
-      StateGlance(
-        bytes[UInt16(number)] ?? [], byteCount: device.state.byteCount,
+      StatePreview(
+        prefix: bytes[UInt16(number)] ?? [], byteCount: device.state.byteCount,
         driver: device.identity.driver)
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Migration
 import MigrationStream
 import PCIConfig
@@ -27,7 +28,7 @@ struct PartArgument: ExpressibleByArgument {
     for key in ["name", "driver"] where (values[key]?.utf8.count ?? 0) > Self.textLimit {
       return nil
     }
-    if let ids = values["ids"], Self.ids(ids) == nil { return nil }
+    if let ids = values["ids"], idPair(parsing: ids) == nil { return nil }
     if let preCopy = values["precopy"], ByteSize(argument: preCopy) == nil { return nil }
     self.values = values
   }
@@ -42,7 +43,7 @@ struct PartArgument: ExpressibleByArgument {
     var identity = DeviceIdentity(name: values["name"], driver: values["driver"])
     let space = try values["config"].map(configurationSpace(of:))
     identity.pci = space?.pciIdentity
-    if let ids = values["ids"].flatMap(Self.ids) {
+    if let ids = values["ids"].flatMap({ idPair(parsing: $0) }) {
       identity.pci = DeviceIdentity.PCIIdentity(vendorID: ids.vendor, deviceID: ids.device)
     }
     return PartsSource.Part(
@@ -73,15 +74,6 @@ struct PartArgument: ExpressibleByArgument {
     }
     if isEscaped { parts[parts.count - 1] += "\\" }
     return parts
-  }
-
-  private static func ids(_ text: String) -> (vendor: UInt16, device: UInt16)? {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy({ $0.allSatisfy(\.isHexDigit) }),
-      let vendor = UInt16(parts[0], radix: 16),
-      let device = UInt16(parts[1], radix: 16)
-    else { return nil }
-    return (vendor, device)
   }
 
   private func configurationSpace(of path: String) throws -> ConfigurationImage {

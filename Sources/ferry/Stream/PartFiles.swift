@@ -1,4 +1,5 @@
 import ByteIO
+import Inputs
 import Migration
 import MigrationStream
 import StreamIO
@@ -20,7 +21,7 @@ struct PartFiles: RecordSink, ~Copyable {
   /// The stream's.
   private let path: String
   private let paths: Paths
-  private let stateFile: OutputFile
+  private var stateFile: OutputFile
   private var position: UInt64 = 0
   private var names: [String?] = []
   private var candidates: [UInt16: DeviceIntroduction] = [:]
@@ -133,7 +134,7 @@ struct PartFiles: RecordSink, ~Copyable {
   private consuming func commit() throws {
     for part in parts {
       guard let path = part.path, let bytes = part.bytes else { continue }
-      let output = try OutputFile(path: path)
+      var output = try OutputFile(path: path)
       try output.write(bytes.span.raw)
       try output.finish()
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MigrationStream
+import Reports
 import StreamIO
 
 /// `ferry verify`: every byte of a stream.
@@ -30,28 +31,22 @@ struct Verify: ParsableCommand {
     var reader = StreamReader(
       try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
     let progress = Progress("verified", total: reader.inputByteCount)
-    var report = VerifyReport()
+    var report = VerifyReport(path: file)
     var failure: StreamIOError?
     do throws(StreamIOError) {
       try reader.copy(into: &report) { progress.update($0.offset) }
-      report.ok = true
+      report.isWhole = true
     } catch {
       guard case .stream(let cause) = error.cause else { throw CommandError(error) ?? error }
-      report.error = VerifyReport.Defect(cause)
+      report.defect = cause
       failure = error
     }
     for device in report.devices.indices where !reader.isVerified(device: UInt16(device)) {
-      report.devices[device].verified = false
+      report.devices[device].isVerified = false
     }
-    report.complete = reader.isContentComplete
-    report.format = reader.header.map(InspectReport.Format.init)
-    var output = try TextOutput()
-    if json {
-      try output.print(try JSONText.of(report))
-    } else if report.ok {
-      try output.print(report.text(file))
-    }
-    try output.finish()
+    report.isComplete = reader.isContentComplete
+    report.header = reader.header
+    if json || report.isWhole { try TextOutput.show(report, asJSON: json) }
     if let failure { throw failure }
   }
 }

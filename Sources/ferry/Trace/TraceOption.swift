@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import StreamIO
 import SystemPackage
 import VFIO
@@ -26,11 +27,12 @@ struct TraceOption: ParsableArguments {
       now: {
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-      }, record: { file.write($0.json) })
+      }, record: { file.write($0.json.line) })
   }
 }
 
-/// A trace on its way to a file, a line at a time: what was traced last before a crash is what one wants to see.
+/// A trace on its way to a file, a line at a time: what was traced last before a crash is what one
+/// wants to see.
 private final class TraceFile {
   private let path: String
   private let descriptor: FileDescriptor
@@ -49,7 +51,8 @@ private final class TraceFile {
 
   deinit { try? descriptor.close() }
 
-  /// A device must not be left halfway because its trace has no room: that is said once, and the work goes on.
+  /// A device must not be left halfway because its trace has no room: that is said once, and the
+  /// work goes on.
   func write(_ line: String) {
     guard !hasFailed else { return }
     do {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import Reports
 import StreamIO
 import VFIO
 import YAMLReader
@@ -51,7 +52,7 @@ struct TraceShow: ParsableCommand {
       pending.removeFirst(start)
       for line in lines {
         number += 1
-        try text.print(Self.text(try record(line, number)))
+        try text.print(TraceReport(try record(line, number)).text)
       }
       if got == 0 { break }
     }
@@ -64,16 +65,5 @@ struct TraceShow: ParsableCommand {
     } catch {
       throw FileContentError(path: file, reason: ":\(number): \(error.message)")
     }
-  }
-
-  private static func text(_ record: TraceRecord) -> String {
-    "\(seconds(record.time)) \(Printable.text(record.text)) <\(seconds(record.duration))>"
-  }
-
-  /// Nanoseconds as seconds with six digits behind the point.
-  private static func seconds(_ nanoseconds: UInt64) -> String {
-    let digits = "\(nanoseconds / 1000 % 1_000_000)"
-    let padding = String(repeating: "0", count: 6 - digits.count)
-    return "\(nanoseconds / 1_000_000_000).\(padding)\(digits)"
   }
 }

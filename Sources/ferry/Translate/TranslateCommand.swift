@@ -1,6 +1,8 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import MigrationStream
+import Reports
 import StateLayout
 import StateTranslation
 import StreamIO
@@ -130,7 +132,10 @@ struct TranslateCommand: ParsableCommand {
           from: chosen, to: wanted, by: translator, records: records)
       }
     }
-    try finish(devices.map { (Optional($0.introduction.number), $0.outcome) }) { output in
+    let reports = devices.map {
+      TranslateReport.Device(number: $0.introduction.number, $0.outcome)
+    }
+    try finish(reports) { output in
       let progress = Progress("translated", total: nil)
       var source = ArchivedRecords(stream)
       var translation = StreamTranslation(
@@ -154,8 +159,8 @@ struct TranslateCommand: ParsableCommand {
     let outcome = try naming(input) {
       try translator.translate(state, from: chosen, of: translator.source.driver, to: wanted)
     }
-    try finish([(nil, outcome)]) { output in
-      let file = try OutputFile(path: output)
+    try finish([TranslateReport.Device(number: nil, outcome)]) { output in
+      var file = try OutputFile(path: output)
       try outcome.state?.forEach(from: state) { (span) throws(StreamIOError) in
         try file.write(span)
       }
@@ -179,16 +184,13 @@ struct TranslateCommand: ParsableCommand {
 
   /// Writes the output if nothing was refused, and reports.
   private func finish(
-    _ outcomes: [(number: UInt16?, outcome: Translator.Outcome)], write: (String) throws -> Void
+    _ devices: [TranslateReport.Device], write: (String) throws -> Void
   ) throws {
-    let report = TranslateReport(outcomes)
-    let lines = report.lines(input, isFull: explain || dryRun)
-    guard report.accepted || json else { throw CommandError.no(lines.joined(separator: "\n")) }
-    if let output, report.accepted { try write(output) }
+    let report = TranslateReport(devices, name: input, listsRewrites: explain || dryRun)
+    guard report.isAccepted || json else { throw CommandError.no(report.text) }
+    if let output, report.isAccepted { try write(output) }
     guard output != "-" else { return }
-    var text = try TextOutput()
-    try text.print(json ? JSONText.of(report) : lines.joined(separator: "\n"))
-    try text.finish()
-    if !report.accepted { throw CommandError.no() }
+    try TextOutput.show(report, asJSON: json)
+    if !report.isAccepted { throw CommandError.no() }
   }
 }

@@ -6,17 +6,15 @@ struct ReadStream {
   var catalog: QEMUStreamCatalog
   var events: [QEMUStreamEvent] = []
 
-  /// Reads `bytes` as a file, whose end is asked for its description, or as a pipe that gives `step` bytes at a time.
+  /// Reads `bytes` as a file, by the description at its end, or as a pipe that gives `step` bytes
+  /// at a time.
   init(_ bytes: [UInt8], pipeStep step: Int? = nil) {
-    var description: VMDescription?
-    if step == nil, let start = VMDescription.find(inTail: bytes.span.raw) {
-      description = try? VMDescription(
-        parsing: bytes.span.raw.extracting(droppingFirst: start + 5), at: UInt64(start + 5))
-    }
     var reader = QEMUStreamReader(
-      MemoryInput<Never>(bytes, pieceByteCount: step ?? .max), description: description)
+      MemoryInput<Never>(bytes, pieceByteCount: step ?? .max),
+      description: step == nil ? VMDescription(inTail: bytes.span.raw) : nil)
     var events: [QEMUStreamEvent] = []
-    catalog = QEMUStreamCatalog(reading: &reader) { events.append($0) }
+    catalog = QEMUStreamCatalog(
+      reading: &reader, framingOf: { _, _ in true }, observing: { events.append($0) })
     self.events = events
   }
 }

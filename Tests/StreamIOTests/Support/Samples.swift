@@ -48,8 +48,8 @@ enum Samples {
 }
 
 extension StreamHeader {
-  /// 64 KiB chunks, and metadata records that hold at most 1024 index entries, so that tests need not many chunks for
-  /// many blocks.
+  /// 64 KiB chunks, and metadata records that hold at most 1024 index entries, so that tests need
+  /// not many chunks for many blocks.
   static var smallBlocks: StreamHeader {
     StreamHeader(
       uuid: StreamBuilder.uuid,

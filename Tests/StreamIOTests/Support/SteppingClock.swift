@@ -1,7 +1,8 @@
 import MigrationStream
 import Synchronization
 
-/// A clock by which looking at the time takes a millisecond, and nothing else but sleeping takes any.
+/// A clock by which looking at the time takes a millisecond, and nothing else but sleeping takes
+/// any.
 final class SteppingClock: MigrationClock, Sendable {
   private let time = Mutex(Duration.zero)
 

@@ -10,9 +10,9 @@ import VFIO
 
 /// The emulated mtty and the kernel's answer the same to the same calls.
 ///
-/// corpora/mtty has what a kernel's devices answered. The devices of this kernel are held against it, too, where
-/// FERRY_TEST_SERIAL_DEVICES names some (with spaces between them); they must be as new. With FERRY_TEST_RECORD=FOLDER their
-/// answers are written there.
+/// corpora/mtty has what a kernel's devices answered. The devices of this kernel are held against
+/// it, too, where FERRY_TEST_SERIAL_DEVICES names some (with spaces between them); they must be as
+/// new. With FERRY_TEST_RECORD=FOLDER their answers are written there.
 @Suite(.serialized) struct MttyAnswersTests {
   private static let names =
     ["emulated:mtty?ports=1", "emulated:mtty?ports=2"]

@@ -82,13 +82,13 @@ extension MttyExamination {
       self.port = port
     }
 
-    mutating func write(_ byte: UInt8, to register: Int) throws(ErrorNumber) {
+    mutating func write(_ byte: UInt8, to register: Int) throws(LinuxErrno) {
       try serial.write(byte, port, register)
       add("\(register)<\(hex(byte, digits: 2))")
     }
 
     /// RX is read only where there is something: a byte received, or the divisor.
-    mutating func read(_ register: Int) throws(ErrorNumber) {
+    mutating func read(_ register: Int) throws(LinuxErrno) {
       if register == 0, try serial.read(port, 3) & 0x80 == 0, try serial.read(port, 5) & 1 == 0 {
         return add("0>")
       }

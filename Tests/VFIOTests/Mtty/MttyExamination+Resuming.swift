@@ -69,7 +69,8 @@ extension MttyExamination {
     try load(whole)
   }
 
-  /// Writes `pieces` in RESUMING, and tells what each was answered, where the device went from there, and what it holds.
+  /// Writes `pieces` in RESUMING, and tells what each was answered, where the device went from
+  /// there, and what it holds.
   private func write(
     _ name: String, _ pieces: [ArraySlice<UInt8>], expecting image: [UInt8]
   ) throws {

@@ -3,10 +3,11 @@ import Devices
 import MigrationStream
 import Testing
 
-/// Calls of a device of mtty, always the same, and what it answers to each: results, bytes or errno, a line for each case.
+/// Calls of a device of mtty, always the same, and what it answers to each: results, bytes or
+/// errno, a line for each case.
 ///
-/// Left out is what the driver does not define: a RX register with nothing to receive, words shorter than a BAR written
-/// to it, and ports that the device does not have.
+/// Left out is what the driver does not define: a RX register with nothing to receive, words
+/// shorter than a BAR written to it, and ports that the device does not have.
 final class MttyExamination {
   let serial: MttyDevice
   private(set) var answers: [String] = []

@@ -6,8 +6,9 @@ import MigrationStream
 import SystemPackage
 import VFIO
 
-/// A kernel that lives in this process: a sysfs tree, VFIO devices with their files and groups, and an iommufd that answers
-/// about page tables and PASIDs as Linux 7.0 does behind an emulated scalable-mode VT-d, or as a kernel before 6.15.
+/// A kernel that lives in this process: a sysfs tree, VFIO devices with their files and groups, and
+/// an iommufd that answers about page tables and PASIDs as Linux 7.0 does behind an emulated
+/// scalable-mode VT-d, or as a kernel before 6.15.
 ///
 /// It writes down every call, counts what is open and allocated, and fails any call it is told to.
 final class EmulatedKernel: KernelInterface {
@@ -71,7 +72,7 @@ final class EmulatedKernel: KernelInterface {
   var groups: [String: [String: Device]] = [:]
   private(set) var calls: [Call] = []
   /// Fails the nth call (counted from 0) with an errno.
-  var failure: (index: Int, number: ErrorNumber)?
+  var failure: (index: Int, number: LinuxErrno)?
   private(set) var callCount = 0
   private var files: [Int32: File] = [:]
   private(set) var objects: [UInt32: Object] = [:]
@@ -105,12 +106,12 @@ final class EmulatedKernel: KernelInterface {
     return number
   }
 
-  private func file(_ descriptor: FileDescriptor) throws(ErrorNumber) -> File {
+  private func file(_ descriptor: FileDescriptor) throws(LinuxErrno) -> File {
     guard let file = files[descriptor.rawValue] else { throw .badDescriptor }
     return file
   }
 
-  private func begin(_ call: Call) throws(ErrorNumber) {
+  private func begin(_ call: Call) throws(LinuxErrno) {
     calls.append(call)
     let index = callCount
     callCount += 1
@@ -119,7 +120,7 @@ final class EmulatedKernel: KernelInterface {
 
   // MARK: Files
 
-  func open(_ path: String, _ access: FileAccess) throws(ErrorNumber) -> FileDescriptor {
+  func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor {
     try begin(Call(name: "open \(path)"))
     let file: File
     if path == "/dev/iommu" {
@@ -163,7 +164,7 @@ final class EmulatedKernel: KernelInterface {
 
   func read(
     _ descriptor: FileDescriptor, into span: inout MutableRawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     try begin(Call(name: offset == nil ? "read" : "pread"))
     switch try file(descriptor) {
     case .text(let bytes, let position):
@@ -205,7 +206,7 @@ final class EmulatedKernel: KernelInterface {
 
   func write(
     _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
-  ) throws(ErrorNumber) -> Int {
+  ) throws(LinuxErrno) -> Int {
     try begin(Call(name: offset == nil ? "write" : "pwrite", bytes: [UInt8](bytes)))
     let file = try file(descriptor)
     do throws(DeviceError) {
@@ -245,7 +246,7 @@ final class EmulatedKernel: KernelInterface {
     return result
   }
 
-  func link(at path: String) throws(ErrorNumber) -> String {
+  func link(at path: String) throws(LinuxErrno) -> String {
     try begin(Call(name: "readlink"))
     let parts = path.split(separator: "/")
     let parent = resolve("/" + parts.dropLast().joined(separator: "/"))
@@ -254,7 +255,7 @@ final class EmulatedKernel: KernelInterface {
     return target
   }
 
-  func entries(of path: String) throws(ErrorNumber) -> [String] {
+  func entries(of path: String) throws(LinuxErrno) -> [String] {
     try begin(Call(name: "readdir"))
     let folder = resolve(path) + "/"
     guard isDirectory(resolve(path)) else { throw .noEntry }
@@ -273,7 +274,7 @@ final class EmulatedKernel: KernelInterface {
 
   func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) -> Int32 {
+  ) throws(LinuxErrno) -> Int32 {
     try begin(
       Call(
         name: "\(request)", bytes: argument.bytes, memory: argument.memory?.bytes ?? []))
@@ -316,7 +317,7 @@ final class EmulatedKernel: KernelInterface {
 
   private func device(
     _ device: Device, _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     switch request {
     case .bindIOMMUFD:
       guard device.deviceID == nil, argument.get(UInt32.self, at: 4) == 0 else { throw .invalid }
@@ -359,7 +360,7 @@ final class EmulatedKernel: KernelInterface {
 
   private func feature(
     _ device: Device, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     let flags = argument.get(UInt32.self, at: 4)
     let isProbe = flags & 0x40000 != 0
     let access = flags & 0x30000
@@ -408,7 +409,7 @@ final class EmulatedKernel: KernelInterface {
 
   private func attach(
     _ device: Device, _ request: IoctlRequest, _ argument: IoctlArgument
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     let isAttach = request == .attachPageTable
     let size = argument.get(UInt32.self, at: 0)
     let flags = argument.get(UInt32.self, at: 4)
@@ -460,7 +461,7 @@ final class EmulatedKernel: KernelInterface {
 
   private func iommufd(
     _ request: IoctlRequest, _ argument: inout IoctlArgument
-  ) throws(ErrorNumber) {
+  ) throws(LinuxErrno) {
     guard Int(argument.get(UInt32.self, at: 0)) == argument.bytes.count else { throw .invalid }
     switch request {
     case .destroy:
@@ -473,7 +474,7 @@ final class EmulatedKernel: KernelInterface {
       let id = argument.get(UInt32.self, at: 8)
       guard case .addressSpace(var maps)? = objects[id] else { throw .noEntry }
       let iova = argument.get(UInt64.self, at: 32)
-      guard maps[iova] == nil else { throw ErrorNumber(rawValue: 17) }
+      guard maps[iova] == nil else { throw LinuxErrno(rawValue: 17) }
       maps[iova] = argument.get(UInt64.self, at: 24)
       objects[id] = .addressSpace(maps: maps)
     case .unmap:
@@ -506,7 +507,7 @@ final class EmulatedKernel: KernelInterface {
     }
   }
 
-  private func allocate(_ argument: inout IoctlArgument) throws(ErrorNumber) {
+  private func allocate(_ argument: inout IoctlArgument) throws(LinuxErrno) {
     let flags = argument.get(UInt32.self, at: 4)
     guard flags & ~(platform.hasPASIDAttach ? 15 : 7) == 0 else { throw .notSupported }
     guard case .device? = objects[argument.get(UInt32.self, at: 8)], !platform.isMediated else {

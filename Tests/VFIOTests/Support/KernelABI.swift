@@ -1,7 +1,8 @@
 import TestSupport
 import YAMLReader
 
-/// The sizes, offsets and numbers in Data/vfio-iommufd-abi.json, as measured on two releases of Linux.
+/// The sizes, offsets and numbers in Data/vfio-iommufd-abi.json, as measured on two releases of
+/// Linux.
 struct KernelABI {
   struct Structure: Sendable {
     var byteCount: Int

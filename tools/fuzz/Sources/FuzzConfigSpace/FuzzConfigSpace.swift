@@ -1,20 +1,22 @@
+import ByteIO
 import FuzzSupport
 import PCIConfig
 import Reports
 
 /// The entry point of libFuzzer.
 ///
-/// An input is a dump: the text of `lspci -x…`, or the raw bytes of one space. What must hold: no crash; a walk that ends;
-/// capabilities and maps that stay within the space; a report of every device, however broken.
+/// An input is a dump: the text of `lspci -x…`, or the raw bytes of one space. What must hold: no
+/// crash; a walk that ends; capabilities and maps that stay within the space; a report of every
+/// device, however broken.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzConfigSpace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }
   let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
   guard let dump = try? ConfigSpaceDump(parsing: input) else { return 0 }
   for device in dump.devices { check(device.space) }
-  require(!ConfigSpaceReport.text(of: dump.devices).isEmpty, "a device has a report")
-  require(
-    ConfigSpaceReport.json(of: dump.devices).utf8.first == UInt8(ascii: "["), "JSON is a list")
+  let report = DumpReport(dump.devices)
+  require(!report.text.isEmpty, "a device has a report")
+  require(report.json.text.utf8.first == UInt8(ascii: "["), "JSON is a list")
   return 0
 }
 

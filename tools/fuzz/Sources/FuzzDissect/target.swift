@@ -6,8 +6,9 @@ private let layouts = keptToTheEnd { Layout.shipped }
 
 /// The entry point of libFuzzer.
 ///
-/// The first byte of an input chooses a shipped layout, the rest is a state. What must hold: no crash; every field lies within the
-/// state; a state is written as it was read or not at all, and a sound one is written; limits bound what is kept.
+/// The first byte of an input chooses a shipped layout, the rest is a state. What must hold: no
+/// crash; every field lies within the state; a state is written as it was read or not at all, and a
+/// sound one is written; limits bound what is kept.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzDissect(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }

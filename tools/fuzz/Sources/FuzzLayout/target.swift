@@ -3,8 +3,9 @@ import StateLayout
 
 /// The entry point of libFuzzer.
 ///
-/// An input is the text of a layout. What must hold: no crash, and no more work than the limits allow; a state that the layout
-/// takes apart as complete and that can be written is written the same.
+/// An input is the text of a layout. What must hold: no crash, and no more work than the limits
+/// allow; a state that the layout takes apart as complete and that can be written is written the
+/// same.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzLayout(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }

@@ -1,10 +1,12 @@
 import FuzzSupport
+import Reports
 import VirtualPCI
 
 /// The entry point of libFuzzer.
 ///
-/// An input is the text of a profile. What must hold: no crash; a profile that is accepted has a map that covers every byte
-/// once, comes back from the writer and from `freeze` with the same layout, and can be asked of any device and served.
+/// An input is the text of a profile. What must hold: no crash; a profile that is accepted has a
+/// map that covers every byte once, comes back from the writer and from `freeze` with the same
+/// layout, and can be asked of any device and served.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzProfile(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }

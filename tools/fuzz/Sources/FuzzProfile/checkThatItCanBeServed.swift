@@ -1,9 +1,11 @@
 import FuzzSupport
 import PCIConfig
 import QEMUStream
+import Reports
 import VirtualPCI
 
-/// Checks `layout` against a device that has what the layout itself shows, and serves accesses of every size from it.
+/// Checks `layout` against a device that has what the layout itself shows, and serves accesses of
+/// every size from it.
 func checkThatItCanBeServed(_ layout: ProfileLayout) {
   guard let space = try? ConfigSpace(layout.synthesized) else {
     return require(false, "what is synthesised is a configuration space")

@@ -5,9 +5,10 @@ import QEMUStream
 
 /// The entry point of libFuzzer.
 ///
-/// An input is a QEMU stream, and from the magic of a multifd channel on, if it is in it, such a channel. What must hold of the
-/// devices that `ferry qemu extract` takes out: their state has the length that the catalog says, in chunks of any limit the
-/// same bytes; their framing accounts for it; and a `.dms` stream of it, where one can be written, gives it back.
+/// An input is a QEMU stream, and from the magic of a multifd channel on, if it is in it, such a
+/// channel. What must hold of the devices that `ferry qemu extract` takes out: their state has the
+/// length that the catalog says, in chunks of any limit the same bytes; their framing accounts for
+/// it; and a `.dms` stream of it, where one can be written, gives it back.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzQEMUExtract(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }
@@ -73,7 +74,7 @@ private func addChannel(
   }
 }
 
-/// What comes out; nil where the stream cannot be read on.
+/// What comes out; nil if the stream cannot be read on.
 private func extract(
   _ devices: [QEMUExtraction.Device], from main: QEMUInput, _ channel: [UInt8],
   chunkByteCount: UInt32

@@ -5,8 +5,9 @@ import QEMUStream
 
 /// The entry point of libFuzzer.
 ///
-/// An input is a QEMU stream. What must hold of each device that `ferry qemu replace` can replace: by its own extract, it gives
-/// the same bytes; by state of other lengths, a stream without a defect that has just that state, and all else as before.
+/// An input is a QEMU stream. What must hold of each device that `ferry qemu replace` can replace:
+/// by its own extract, it gives the same bytes; by state of other lengths, a stream without a
+/// defect that has just that state, and all else as before.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzQEMUReplace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }
@@ -14,12 +15,10 @@ public func fuzzQEMUReplace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard input.catalog.defect == nil, input.catalog.unusedDescriptionByteCount == nil else {
     return 0
   }
-  for device in input.catalog.vfioDevices where device.recordCounts[.configuration] == 1 {
-    guard let configuration = device.configuration else { continue }
-    let own = extract(device, from: input)
-    let framing = own.framing(of: 0)
-    checkOwnExtract(own, framing, configuration, of: device, in: input)
-    checkOtherState(framing, configuration, of: device, in: input)
+  for summary in input.catalog.vfioDevices {
+    guard let device = try? ReplaceableDevice(summary) else { continue }
+    checkOwnExtract(of: device, in: input)
+    checkOtherState(of: device, in: input)
   }
   return 0
 }
@@ -36,42 +35,36 @@ private func extract(_ device: VFIODeviceSummary, from input: QEMUInput) -> Extr
   return sink
 }
 
-private func checkOwnExtract(
-  _ own: ExtractedRecords, _ framing: QEMUFraming, _ configuration: VFIOConfiguration,
-  of device: VFIODeviceSummary, in input: QEMUInput
-) {
-  var space: ConfigurationRecord?
-  var interrupts: InterruptState?
-  for record in own.records {
-    if case .configuration(let value, _) = record { space = value }
-    if case .interrupts(let value, _) = record { interrupts = value }
-  }
-  do throws(QEMUStreamError) {
-    let divided = try QEMUFraming.dividing(
-      preCopy: device.preCopyByteCount, stopCopy: device.stopCopyByteCount, carried: framing,
-      own: framing, endingAt: 0)
-    let result = try replacing(
-      device, in: input, framing: divided, state: own.state(of: 0),
-      by: try configuration.replacing(space, interrupts, recordedAt: [:]))
+private func checkOwnExtract(of device: ReplaceableDevice, in input: QEMUInput) {
+  let own = extract(device.summary, from: input)
+  var carried = CarriedDevice(number: 0)
+  for record in own.records { carried.add(record) }
+  do {
+    let framing = try device.framing(
+      preCopy: device.summary.preCopyByteCount, stopCopy: device.summary.stopCopyByteCount,
+      carried: carried.framing)
+    let configuration = try device.configuration.replacing(
+      carried.introduction.configuration, carried.introduction.interrupts, recordedAt: [:])
+    let result = try rewrite(
+      input, QEMUReplacement(of: device, framing: framing, configuration: configuration),
+      state: own.state(of: 0))
     require(result == input.bytes, "a device's own extract gives the same stream")
   } catch {
     require(false, "a device's own extract is refused: \(error)")
   }
 }
 
-private func checkOtherState(
-  _ framing: QEMUFraming, _ configuration: VFIOConfiguration, of device: VFIODeviceSummary,
-  in input: QEMUInput
-) {
-  let preCopy = device.sectionCounts[.part] == nil ? 0 : input.bytes.count % 71
+private func checkOtherState(of device: ReplaceableDevice, in input: QEMUInput) {
+  let preCopy = device.summary.sectionCounts[.part] == nil ? 0 : input.bytes.count % 71
   let stopCopy = input.bytes.count % 1009
   let state = (0..<preCopy + stopCopy).map { UInt8(truncatingIfNeeded: $0 &* 7) }
   guard
-    let divided = try? QEMUFraming.dividing(
-      preCopy: UInt64(preCopy), stopCopy: UInt64(stopCopy), carried: nil, own: framing,
-      endingAt: 0),
-    let result = try? replacing(
-      device, in: input, framing: divided, state: state, by: configuration)
+    let framing = try? device.framing(
+      preCopy: UInt64(preCopy), stopCopy: UInt64(stopCopy), carried: nil),
+    let result = try? rewrite(
+      input,
+      QEMUReplacement(of: device, framing: framing, configuration: device.configuration),
+      state: state)
   else { return }
   let again = QEMUInput(result)
   require(
@@ -81,73 +74,22 @@ private func checkOtherState(
     again.catalog.vfioDevices.map(\.id) == input.catalog.vfioDevices.map(\.id),
     "a new stream has the devices of the old")
   for (new, old) in zip(again.catalog.vfioDevices, input.catalog.vfioDevices) {
-    let wanted = new.sectionID == device.sectionID ? state : extract(old, from: input).state(of: 0)
+    let wanted =
+      new.sectionID == device.summary.sectionID ? state : extract(old, from: input).state(of: 0)
     require(extract(new, from: again).state(of: 0) == wanted, "each device has its state")
   }
 }
 
-/// The stream with a device replaced; throws where its description cannot say so.
-private func replacing(
-  _ device: VFIODeviceSummary, in input: QEMUInput, framing: QEMUFraming, state: [UInt8],
-  by configuration: VFIOConfiguration
-) throws(QEMUStreamError) -> [UInt8] {
-  var replacement = QEMUReplacement(framing: framing, configuration: configuration)
-  var result: [UInt8] = []
-  var position = 0
-  var left = state[...]
-  var fullByteCount: UInt64?
-  for event in input.events {
-    switch event {
-    case .section(let section) where section.id == device.sectionID:
-      result += input.bytes[position..<Int(section.bodyOffset)]
-      let content = content(of: &replacement, &left)
-      result += content
-      if section.kind == .full { fullByteCount = UInt64(content.count) }
-    case .sectionEnd(let end) where end.section.id == device.sectionID:
-      position = Int(end.section.bodyOffset + end.byteCount)
-    case .description(let description):
-      guard let fullByteCount else { continue }
-      result += input.bytes[position..<Int(description.sectionOffset)]
-      let json = try description.resizing(
-        device.id, instance: device.instance, to: fullByteCount,
-        in: Array(input.bytes[Int(description.offset)...].prefix(description.byteCount)))
-      var head = ByteWriter()
-      head.big(6 as UInt8)
-      head.big(UInt32(json.count))
-      result += head.bytes + json
-      position = Int(description.offset) + description.byteCount
-    default: break
-    }
-  }
-  require(left.isEmpty, "all of the state is written")
-  return result + input.bytes[position...]
-}
-
-/// The content of the device's next section.
-private func content(of replacement: inout QEMUReplacement, _ state: inout ArraySlice<UInt8>)
-  -> [UInt8]
-{
-  let written = Written()
-  var rest = state
-  guard
-    let count = try? replacement.writeSection(
-      to: { written.bytes += [UInt8]($0) },
-      copyState: { count in
-        require(count <= UInt64(rest.count), "there is as much state as the framing says")
-        written.bytes += rest.prefix(Int(count))
-        rest = rest.dropFirst(Int(count))
-      })
-  else {
-    require(false, "a framing that was made can be read")
-    return []
-  }
-  state = rest
-  require(
-    count == UInt64(written.bytes.count), "the length of a section is what was written")
-  return written.bytes
-}
-
-/// What two closures write.
-private final class Written {
-  var bytes: [UInt8] = []
+/// The stream with a device replaced; throws if its description cannot say so.
+private func rewrite(
+  _ input: QEMUInput, _ replacement: QEMUReplacement, state: [UInt8]
+) throws(QEMUTransferError<Never, Never>) -> [UInt8] {
+  let output = MemoryOutput<Never>()
+  var state = MemoryInput<Never>(state)
+  let rewriter = QEMURewriter(
+    MemoryInput<Never>(input.bytes), description: input.description, replacing: replacement,
+    into: output)
+  try rewriter.rewrite(state: &state)
+  require(output.isFinished, "a stream that was written is finished")
+  return output.bytes
 }

@@ -4,9 +4,9 @@ import QEMUStream
 
 /// The entry point of libFuzzer.
 ///
-/// An input is a QEMU stream, or a multifd channel. What must hold: no crash; a reader that does not go beyond its input; a
-/// file and a pipe in pieces of any size say the same of a stream that both can read; what was read of a device fits into what
-/// the stream has.
+/// An input is a QEMU stream, or a multifd channel. What must hold: no crash; a reader that does
+/// not go beyond its input; a file and a pipe in pieces of any size say the same of a stream that
+/// both can read; what was read of a device fits into what the stream has.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzQEMUStream(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }

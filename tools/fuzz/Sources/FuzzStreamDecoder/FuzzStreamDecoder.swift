@@ -2,9 +2,9 @@ import FuzzSupport
 
 /// The entry point of libFuzzer.
 ///
-/// An input is one byte of options, eight that seed the splits, and a stream. What must hold: no crash; no memory beyond the
-/// limits (libFuzzer's own watch that); the same answer however the bytes are split; and a stream that is accepted comes back
-/// from the encoder with equal content.
+/// An input is one byte of options, eight that seed the splits, and a stream. What must hold: no
+/// crash; no memory beyond the limits (libFuzzer's own watch that); the same answer however the
+/// bytes are split; and a stream that is accepted comes back from the encoder with equal content.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzStreamDecoder(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   let prefixByteCount = 9

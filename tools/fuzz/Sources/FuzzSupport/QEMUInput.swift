@@ -5,17 +5,12 @@ public import QEMUStream
 public struct QEMUInput {
   public let bytes: [UInt8]
   public var catalog: QEMUStreamCatalog
-  public private(set) var events: [QEMUStreamEvent] = []
-  private let description: VMDescription?
+  /// The description at its end; nil if it was read as a pipe.
+  public let description: VMDescription?
 
   /// Reads `bytes` as a file, by the description at its end.
   public init(_ bytes: [UInt8]) {
-    var description: VMDescription?
-    if let start = VMDescription.find(inTail: bytes.span.raw) {
-      description = try? VMDescription(
-        parsing: bytes.span.raw.extracting(droppingFirst: start + 5), at: UInt64(start + 5))
-    }
-    self.init(bytes, step: .max, description)
+    self.init(bytes, step: .max, VMDescription(inTail: bytes.span.raw))
   }
 
   /// Reads `bytes` as a pipe that gives at most `step` of them at a time.
@@ -26,9 +21,8 @@ public struct QEMUInput {
     self.description = description
     var reader = QEMUStreamReader(
       MemoryInput<Never>(bytes, pieceByteCount: step), description: description)
-    var events: [QEMUStreamEvent] = []
-    catalog = QEMUStreamCatalog(reading: &reader, observing: { events.append($0) })
-    self.events = events
+    catalog = QEMUStreamCatalog(
+      reading: &reader, framingOf: { _, _ in true }, observing: { _ in })
   }
 
   /// A reader of the main channel from its start.

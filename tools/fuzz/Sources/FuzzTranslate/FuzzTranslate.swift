@@ -1,16 +1,16 @@
 import FuzzSupport
 import StateLayout
 import StateTranslation
-import StateTranslation
 
 /// Parsed once; their expressions are what LeakSanitizer does not see.
 private let layouts = keptToTheEnd { Layout.shipped }
 
 /// The entry point of libFuzzer.
 ///
-/// The first byte of an input chooses a translation, the second the losses that are allowed, the third how many bytes of facts
-/// follow; the rest is a state. What must hold: no crash; what comes out is sound by its layout; a state of which nothing
-/// is rewritten is as it was; nothing is lost that was not allowed; what changes its form alone comes back to the first bytes.
+/// The first byte of an input chooses a translation, the second the losses that are allowed, the
+/// third how many bytes of facts follow; the rest is a state. What must hold: no crash; what comes
+/// out is sound by its layout; a state of which nothing is rewritten is as it was; nothing is lost
+/// that was not allowed; what changes its form alone comes back to the first bytes.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzTranslate(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count >= 3 else { return -1 }

@@ -1,0 +1,92 @@
+import MigrationStream
+public import PCIConfig
+import StreamIO
+
+/// Configuration spaces in files: a dump, raw bytes, sysfs, or a device of a stream.
+///
+/// `F.dms#DEVICE` is the physical space of a device if the stream has it, else the synthesised one;
+/// `F.dms#DEVICE:guest` is the one that its guest was shown.
+public enum ConfigSpaceInput {
+  /// More than a dump of every function of a large machine.
+  private static var byteLimit: Int { 64 << 20 }
+
+  /// The spaces that `name` stands for.
+  public static func dump(_ name: String) throws(InputError) -> ConfigSpaceDump {
+    if let reference = DeviceReference(name, hasView: true) {
+      return try dump(of: try device(reference, in: name), in: name)
+    }
+    let bytes = try InputError.reading(name) { () throws(StreamIOError) in
+      try InputFile(path: name).contents(limit: byteLimit)
+    }
+    let dump: ConfigSpaceDump
+    do throws(PCIConfigError) {
+      dump = try ConfigSpaceDump(parsing: bytes)
+    } catch {
+      throw InputError(name, .space(error))
+    }
+    // A space from sysfs does not say where it sits, but its folder does.
+    if dump.devices.count == 1, let device = dump.devices.first, device.line == nil,
+      name.hasSuffix("/config"), let folder = name.split(separator: "/").dropLast().last,
+      let address = PCIAddress(folder)
+    {
+      return try self.dump(
+        of: DumpedDevice(address: address, title: "", line: nil, space: device.space), in: name)
+    }
+    return dump
+  }
+
+  private static func dump(
+    of device: DumpedDevice, in name: String
+  ) throws(InputError) -> ConfigSpaceDump {
+    do throws(PCIConfigError) {
+      return try ConfigSpaceDump([device])
+    } catch {
+      throw InputError(name, .space(error))
+    }
+  }
+
+  private static func device(
+    _ reference: DeviceReference, in name: String
+  ) throws(InputError) -> DumpedDevice {
+    let (identity, record) = try configuration(of: reference)
+    let image =
+      reference.isGuestsView ? record?.synthesized : record?.physical ?? record?.synthesized
+    guard let image else {
+      throw InputError(
+        reference.path,
+        .absent(
+          expected: "\(reference.isGuestsView ? "a synthesised" : "a") configuration space of "
+            + "device '\(reference.selector)'", found: "none"))
+    }
+    do throws(PCIConfigError) {
+      return DumpedDevice(
+        address: identity.name.flatMap(PCIAddress.init), title: "", line: nil,
+        space: try ConfigSpace(image))
+    } catch {
+      throw InputError(name, .space(error))
+    }
+  }
+
+  private static func configuration(
+    of reference: DeviceReference
+  ) throws(InputError) -> (DeviceIdentity, ConfigurationRecord?) {
+    let path = reference.path
+    let archive = try InputError.reading(path) { () throws(StreamIOError) in
+      try StreamArchive(try InputFile(path: path).seekable(), limits: .randomAccess)
+    }
+    let catalog = try InputError.reading(path) { () throws(StreamIOError) in
+      try archive.catalog()
+    }
+    let number = try reference.selector.number(
+      among: catalog.devices.map(\.identity.name), in: path)
+    let device = catalog.devices[Int(number)]
+    guard let offset = device.recordOffsets[.configurationSpace] else {
+      return (device.identity, nil)
+    }
+    let record = try InputError.reading(path) { () throws(StreamIOError) in
+      try archive.record(at: offset)
+    }
+    guard case .configuration(let configuration, _) = record else { return (device.identity, nil) }
+    return (device.identity, configuration)
+  }
+}

@@ -1,0 +1,24 @@
+/// What a chunk is coded against, for a reader that holds `Kept` of a chunk that others refer to.
+package enum ChunkReference<Kept> {
+  /// An earlier chunk.
+  case kept(Kept)
+  /// A dictionary that both sides have.
+  case dictionary(StateDictionary)
+  /// A dictionary that this reader does not have.
+  case missing(Digest)
+}
+
+extension ChunkReference: Sendable where Kept: Sendable {}
+
+extension ChunkReference {
+  /// The same for a reader that holds of a kept chunk what `load` makes of it.
+  package func map<Loaded, Failure: Error>(
+    _ load: (Kept) throws(Failure) -> Loaded
+  ) throws(Failure) -> ChunkReference<Loaded> {
+    switch self {
+    case .kept(let kept): .kept(try load(kept))
+    case .dictionary(let dictionary): .dictionary(dictionary)
+    case .missing(let digest): .missing(digest)
+    }
+  }
+}

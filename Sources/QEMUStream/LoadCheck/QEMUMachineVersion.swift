@@ -1,0 +1,51 @@
+public import PCIConfig
+
+/// The version of a QEMU machine: `9.2`.
+public struct QEMUMachineVersion: Sendable, Hashable {
+  /// The number before the dot.
+  public let major: Int
+  /// The number behind the dot.
+  public let minor: Int
+
+  /// Reads `MAJOR.MINOR`; nil for any other text.
+  public init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
+    self.major = major
+    self.minor = minor
+  }
+
+  /// The version at the end of a machine's name, such as `pc-q35-9.2`; nil if there is none.
+  public init?(of machine: String) {
+    guard let version = machine.split(separator: "-").last else { return nil }
+    self.init(version)
+  }
+
+  /// The property `skip-vsc-check`: whether the load check leaves vendor-specific bytes out.
+  ///
+  /// Machines up to 9.0 compare them (QEMU hw/core/machine.c, `hw_compat_9_0`).
+  public var skipsVendorBytes: Bool { (major, minor) > (9, 0) }
+}
+
+extension QEMULoadCheck {
+  /// The check of a stream's record against `local`, the space of a device on the destination.
+  ///
+  /// QEMU takes every region except one of 256 bytes for PCI Express, and `local` becomes as long
+  /// as that (mtty's has 255). A dump of a header alone stays as it is.
+  ///
+  /// - Parameter machine: the version of the destination's machine; the newest if nil.
+  /// - Throws: `PCIConfigError` if the record's space has a size that no space has.
+  public init(
+    record: VFIOConfiguration, local: ConfigSpace, machine: QEMUMachineVersion?
+  ) throws(PCIConfigError) {
+    var local = local
+    if local.byteCount > 64, local.byteCount != 256, local.byteCount < 4096 {
+      local = try ConfigSpace(
+        local.bytes + [UInt8](repeating: 0, count: 4096 - local.byteCount),
+        unknownRanges: local.unknownRanges)
+    }
+    self.init(
+      stream: try ConfigSpace(record.space), local: local,
+      skipsVendorBytes: machine?.skipsVendorBytes ?? true)
+  }
+}

@@ -1,0 +1,133 @@
+public import ByteIO
+public import Migration
+import MigrationStream
+
+/// What a replay did, or would do (`ferry replay`); the JSON is `schemas/replay.schema.json`.
+public struct ReplayReport: Report {
+  /// What the engine says of it.
+  public let summary: ReplaySummary
+  /// The stream's name, the title of the text.
+  public let path: String
+  /// Whether no device was touched.
+  public let isCheck: Bool
+  /// The digest of what each device holds, by the number of the stream's device.
+  public let digests: [UInt16: String]
+
+  /// A report on a replay of the stream `path`, or on a check of one.
+  public init(
+    _ summary: ReplaySummary, path: String, isCheck: Bool = false, digests: [UInt16: String] = [:]
+  ) {
+    self.summary = summary
+    self.path = path
+    self.isCheck = isCheck
+    self.digests = digests
+  }
+
+  /// What was found, and what became of each device.
+  public var text: String {
+    let findings = summary.report.findings.map { finding in
+      (finding.severity == .note ? "note: " : "") + TerminalText.text("\(finding)")
+    }
+    return (findings + (isCheck ? [checkLine] : lines)).joined(separator: "\n")
+  }
+
+  private var checkLine: String {
+    summary.report.isCompatible
+      ? "\(path): whole, and the devices can take it; reading it took "
+        + "\(QuantityText.duration(summary.duration)), and a restore takes at least that"
+      : "\(path): whole, but the devices cannot take it"
+  }
+
+  private var lines: [String] {
+    var lines = [
+      "\(path): \(QuantityText.count(summary.devices.count, "device")), "
+        + "\(QuantityText.bytes(summary.byteCount)) of state in "
+        + QuantityText.duration(summary.duration)
+    ]
+    for device in summary.devices {
+      lines.append(
+        "device \(device.number) (\(device.name)): \(QuantityText.bytes(device.byteCount)), "
+          + "\(QuantityText.count(device.bindingCount, "binding")); it \(device.outcome)")
+      if device.wasReset {
+        lines.append("  it was found in a state that another left, and was reset first")
+      }
+      for register in device.registers { lines.append("  \(register.text)") }
+      lines.append("  \(StateTimes(device.timeInStates).text)")
+    }
+    return lines + ["downtime: \(QuantityText.duration(summary.downtime))"]
+  }
+
+  /// What was found, and what became of each device; times are in microseconds.
+  public var json: JSONValue {
+    [
+      "check": .bool(isCheck), "compatible": .bool(summary.report.isCompatible),
+      "findings": .array(
+        summary.report.findings.map { finding in
+          [
+            "severity": .string(finding.severity.rawValue), "device": .number(finding.device),
+            "subject": .string(finding.subject), "wanted": .string(finding.wanted),
+            "found": .string(finding.found),
+          ]
+        }),
+      "devices": .array(
+        summary.devices.map { device in
+          [
+            "index": .number(device.number), "name": .string(device.name),
+            "stateBytes": .number(device.byteCount), "bindings": .number(device.bindingCount),
+            "timeInStates": StateTimes(device.timeInStates).json,
+            "wasReset": .bool(device.wasReset), "outcome": .string(device.outcome.word),
+            "registers": .array(device.registers.map(\.json)),
+            "interrupts": device.interrupts?.json,
+            "digest": digests[device.number].map { .string($0) },
+          ]
+        }),
+      "stateBytes": .number(summary.byteCount), "downtime": .microseconds(summary.downtime),
+      "duration": .microseconds(summary.duration),
+    ]
+  }
+}
+
+extension ReplaySummary.RestoredRegister {
+  fileprivate var text: String {
+    let digits = register.byteCount * 2
+    let value = hex(register.value, digits: digits)
+    let text = "\(register.name) at 0x\(hex(register.offset)): 0x\(value)"
+    if droppedBits == 0 { return text }
+    return text + ", but the device dropped 0x\(hex(droppedBits, digits: digits))"
+  }
+
+  fileprivate var json: JSONValue {
+    [
+      "name": .string(register.name), "offset": .number(register.offset),
+      "value": .number(register.value), "mask": .number(register.mask),
+      "droppedBits": .number(droppedBits),
+    ]
+  }
+}
+
+extension InterruptState {
+  /// What the guest had programmed; nothing restored it, for that is the VMM's part.
+  fileprivate var json: JSONValue {
+    [
+      "msixVectors": .number(msix?.vectorCount ?? 0), "msi": .bool(msi != nil),
+      // By bits: INTA 1, INTB 2, INTC 4, INTD 8.
+      "assertedPins": .number(assertedPins ?? 0), "restored": .bool(false),
+    ]
+  }
+}
+
+extension ReplayProgress {
+  /// The progress on one line, for a terminal, `time` after the replay began.
+  public func text(after time: Duration) -> String {
+    let verb =
+      switch phase {
+      case .checking: "checking"
+      case .verifying: "verifying"
+      case .writing: "writing"
+      }
+    var text = "\(verb): \(QuantityText.bytes(byteCount))"
+    if let whole = expectedByteCount { text += " of about \(QuantityText.bytes(whole))" }
+    let rate = Double(byteCount) / max(time / .seconds(1), 1e-6)
+    return text + ", \(QuantityText.bytes(UInt64(rate)))/s"
+  }
+}

@@ -1,0 +1,57 @@
+public import ByteIO
+public import VirtualPCI
+
+/// What `ferry pci check` prints; the JSON is `schemas/pci-check.schema.json`.
+extension CheckReport: Report {
+  /// The answer, and below it every reason, warning and note.
+  public var text: String {
+    var lines = ["\(device) \(canCarry ? "can" : "cannot") carry \(profile)"]
+    lines += reasons.map { "  refused: \($0)" }
+    lines += warnings.map { "  warning: \($0)" }
+    lines += notes.map { "  note: \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The answer, and every reason, warning and note.
+  public var json: JSONValue {
+    [
+      "profile": .string(profile), "device": .string(device), "canCarry": .bool(canCarry),
+      "reasons": .array(reasons.map(\.json)), "warnings": .array(warnings.map(\.json)),
+      "notes": .array(notes.map(\.json)),
+    ]
+  }
+}
+
+extension CheckReport.Reason {
+  fileprivate var json: JSONValue {
+    [
+      "capability": .string(capability), "field": .string(field), "wanted": .string(wanted),
+      "found": .string(found), "why": .string(why),
+    ]
+  }
+}
+
+/// What `ferry pci derive` prints; the JSON is `schemas/pci-derive.schema.json`.
+extension DerivationReport: Report {
+  /// A line for each difference and how it was settled.
+  public var text: String { entries.map(\.description).joined(separator: "\n") }
+
+  /// The profile's name, the devices, and every difference and how it was settled.
+  public var json: JSONValue {
+    [
+      "profile": .string(profile), "devices": .strings(devices),
+      "entries": .array(entries.map(\.json)),
+    ]
+  }
+}
+
+extension DerivationReport.Entry {
+  fileprivate var json: JSONValue {
+    [
+      "settlement": .string(settlement.rawValue), "capability": .string(capability),
+      "field": .string(field), "settled": .string(settled), "reason": .string(reason),
+      "found": .array(
+        found.map { ["device": .string($0.device), "value": .string($0.value)] }),
+    ]
+  }
+}

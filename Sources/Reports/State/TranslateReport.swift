@@ -1,0 +1,113 @@
+public import ByteIO
+import StateLayout
+public import StateTranslation
+
+/// What a translation did or refused (`ferry translate`); the JSON is
+/// `schemas/translate.schema.json`.
+public struct TranslateReport: Report {
+  /// A state, and what became of it.
+  public struct Device: Sendable {
+    /// The number of the stream's device; nil if the state is no stream's.
+    public let number: UInt16?
+    /// What the translator says of it.
+    public let report: TranslationReport
+    /// The bytes of the translated state; nil if it was refused.
+    public let byteCount: UInt64?
+
+    /// The device with this number and the `outcome` of its translation.
+    public init(number: UInt16?, _ outcome: Translator.Outcome) {
+      self.number = number
+      report = outcome.report
+      byteCount = report.isAccepted ? outcome.state?.byteCount : nil
+    }
+  }
+
+  /// The input's name, the title of the text.
+  public let name: String
+  /// The states that were to be translated.
+  public let devices: [Device]
+  /// Whether the text lists every rewrite, and each thing that was not checked.
+  public let listsRewrites: Bool
+
+  /// A report on the translation of `devices`.
+  public init(_ devices: [Device], name: String, listsRewrites: Bool = false) {
+    self.devices = devices
+    self.name = name
+    self.listsRewrites = listsRewrites
+  }
+
+  /// Whether all that was asked for can be had.
+  public var isAccepted: Bool { devices.allSatisfy(\.report.isAccepted) }
+
+  /// A line for each state, and below it why it was refused or how it was rewritten.
+  public var text: String {
+    devices.flatMap { lines($0) }.map(TerminalText.lines).joined(separator: "\n")
+  }
+
+  private func lines(_ device: Device) -> [String] {
+    let report = device.report
+    let title =
+      name + (device.number.map { "#\($0)" } ?? "") + ": \(report.source) to \(report.target)"
+    let count = QuantityText.count(report.rewrites.count, "rewrite")
+    var lines = [report.isAccepted ? "\(title): \(count)" : "\(title): refused"]
+    lines += report.refusals.map { refusal in
+      let way = refusal.loss.map { "; --allow \($0.rawValue) accepts that" } ?? ""
+      let field = refusal.field.isEmpty ? "state" : refusal.field
+      return "  refused: \(field): found \(refusal.found); needed \(refusal.needed)\(way)"
+    }
+    lines += report.losses.map { "  lost (--allow \($0.loss.rawValue)): \($0.field): \($0.lost)" }
+    if listsRewrites {
+      lines += report.rewrites.map {
+        "  \($0.field): \($0.old) -> \($0.new)\n      \($0.rule.text) (\($0.rule.source))"
+      }
+    }
+    if listsRewrites || !report.isAccepted {
+      lines += report.unchecked.map { "  not checked: \($0.subject); \($0.fact) is not known" }
+    } else if !report.unchecked.isEmpty {
+      let facts = Set(report.unchecked.map(\.fact)).sorted().joined(separator: ", ")
+      lines.append("  not checked, since not known: \(facts)")
+    }
+    if report.moreCount > 0 { lines.append("  and \(report.moreCount) more") }
+    return lines
+  }
+
+  /// Whether all is `accepted`, and for each state its rewrites, refusals and losses.
+  public var json: JSONValue {
+    ["accepted": .bool(isAccepted), "devices": .array(devices.map(\.json))]
+  }
+}
+
+extension TranslateReport.Device {
+  fileprivate var json: JSONValue {
+    [
+      "device": number.map { .number($0) }, "from": .string(report.source),
+      "to": .string(report.target), "accepted": .bool(report.isAccepted),
+      "byteCount": byteCount.map { .number($0) },
+      "rewrites": .array(
+        report.rewrites.map { rewrite in
+          [
+            "field": .string(rewrite.field), "old": .string(rewrite.old),
+            "new": .string(rewrite.new), "rule": .string(rewrite.rule.text),
+            "source": .string(rewrite.rule.source),
+          ]
+        }),
+      "refusals": .array(
+        report.refusals.map { refusal in
+          [
+            "field": .string(refusal.field), "found": .string(refusal.found),
+            "needed": .string(refusal.needed), "allow": refusal.loss.map { .string($0.rawValue) },
+          ]
+        }),
+      "losses": .array(
+        report.losses.map { loss in
+          [
+            "name": .string(loss.loss.rawValue), "field": .string(loss.field),
+            "lost": .string(loss.lost),
+          ]
+        }),
+      "unchecked": .array(
+        report.unchecked.map { ["fact": .string($0.fact), "subject": .string($0.subject)] }),
+      "more": .number(report.moreCount),
+    ]
+  }
+}

@@ -1,0 +1,69 @@
+import ByteIO
+import MigrationStream
+public import StreamIO
+
+extension ByteRanges {
+  // What a page has room for; the JSON has all that are kept.
+  private static let shownCount = 16
+
+  /// `bytes 256 to 511 (256 bytes)` for each of the first ranges, and the number of the others.
+  public var lines: [String] {
+    var lines = ranges.prefix(Self.shownCount).map { range in
+      range.byteCount == 1
+        ? "byte \(range.lowerBound)"
+        : "bytes \(range.lowerBound) to \(range.upperBound - 1) "
+          + "(\(QuantityText.bytes(range.byteCount)))"
+    }
+    if count > UInt64(lines.count) {
+      lines.append(
+        "and \(count - UInt64(lines.count)) more ranges, \(QuantityText.bytes(byteCount)) in all")
+    }
+    return lines
+  }
+
+  /// `ranges` (the first thousand, by `offset` and `length`), `rangeCount` and `byteCount`.
+  var json: JSONValue {
+    [
+      "ranges": .array(
+        ranges.map { ["offset": .number($0.lowerBound), "length": .number($0.byteCount)] }),
+      "rangeCount": .number(count), "byteCount": .number(byteCount),
+    ]
+  }
+}
+
+extension SalvageReport.Loss {
+  /// What of a device is missing, a line each.
+  public var lines: [String] {
+    var lines: [String] = []
+    if isIdentityLost { lines.append("  identity  lost") }
+    lines += missing.lines.map { "  missing   \($0)" }
+    if let start = missingFrom {
+      lines.append("  missing   from byte \(start) on; how much is not known")
+    }
+    return lines
+  }
+
+  var json: JSONValue {
+    let identity: JSONValue = ["identity": .bool(isIdentityLost)]
+    return identity.merged(with: missing.json)
+      .merged(with: ["from": missingFrom.map { .number($0) }])
+  }
+}
+
+extension StreamError {
+  /// What is wrong with a stream, and where.
+  var json: JSONValue {
+    [
+      "offset": .number(offset), "record": record.map { .number($0) },
+      "device": device.map { .number($0) }, "expected": .string(expected),
+      "found": .string(found),
+    ]
+  }
+}
+
+extension StreamHeader {
+  /// The version of the format.
+  var formatJSON: JSONValue {
+    ["major": .number(version.major), "minor": .number(version.minor)]
+  }
+}

@@ -1,0 +1,141 @@
+public import ByteIO
+public import MigrationStream
+public import StateLayout
+public import StreamIO
+
+/// What a stream holds (`ferry inspect`); the JSON is `schemas/inspect.schema.json`.
+public struct InspectReport: Report {
+  /// The stream's name, the title of the text.
+  public let path: String
+  /// The stream without its state.
+  public let catalog: StreamCatalog
+  /// What the state of each device is, by its number; empty if nobody looked.
+  public let previews: [StatePreview?]
+  /// What was lost, if the stream was searched for what is intact.
+  public let salvage: SalvageReport?
+  /// Why the stream was scanned though it is a file.
+  public let indexDefect: StreamError?
+
+  /// A report on the stream of `catalog`.
+  public init(
+    _ catalog: StreamCatalog, path: String, previews: [StatePreview?] = [],
+    salvage: SalvageReport? = nil, indexDefect: StreamError? = nil
+  ) {
+    self.path = path
+    self.catalog = catalog
+    self.previews = previews
+    self.salvage = salvage
+    self.indexDefect = indexDefect
+  }
+
+  /// Whether all of the stream is there.
+  enum Verdict: String {
+    case whole, damaged, torn
+  }
+
+  var verdict: Verdict {
+    let isDamaged = catalog.defect != nil || salvage?.isWhole == false
+    let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
+    return isTorn ? .torn : isDamaged ? .damaged : .whole
+  }
+
+  func preview(_ number: Int) -> StatePreview? {
+    number < previews.count ? previews[number] : nil
+  }
+
+  func loss(_ number: Int) -> SalvageReport.Loss? {
+    salvage.flatMap { number < $0.losses.count ? $0.losses[number] : nil }
+  }
+
+  /// The stream, and each of its devices. Absent are what belongs to a feature that the stream does
+  /// not use, to salvage, or to a defect that there is not; else what is not known is null.
+  public var json: JSONValue {
+    let window = catalog.header.limits.windowByteCount
+    let information = catalog.information
+    return [
+      "format": catalog.header.formatJSON,
+      "uuid": .string("\(catalog.header.uuid)"),
+      "verdict": .string(verdict.rawValue),
+      "producer": .optional(information.producer),
+      "time": .optional(information.time),
+      "kernel": .optional(information.kernelRelease),
+      "machine": .optional(information.machine),
+      "windowBytes": window > 0 ? .number(window) : nil,
+      "complete": .bool(catalog.isComplete),
+      "source": .string(catalog.origin.rawValue),
+      "indexDefect": indexDefect?.json,
+      "rawBytes": .number(catalog.stateByteCount),
+      "storedBytes": .number(catalog.storedByteCount),
+      "devices": .array(catalog.devices.enumerated().map { json(of: $1, number: $0) }),
+      "unknownRecords": .number(catalog.unknownRecordCount),
+      "damage": salvage?.damage.json,
+      "error": catalog.defect?.json,
+    ]
+  }
+
+  private func json(of device: StreamCatalog.Device, number: Int) -> JSONValue {
+    let identity = device.identity
+    let configuration = device.configuration
+    let loss = loss(number)
+    return [
+      "index": .number(number),
+      "name": .optional(identity.name),
+      "driver": .optional(identity.driver),
+      "vendorID": .optional(identity.pci?.vendorID),
+      "deviceID": .optional(identity.pci?.deviceID),
+      "subsystemVendorID": .optional(identity.pci?.subsystemVendorID),
+      "subsystemID": .optional(identity.pci?.subsystemID),
+      "classCode": .optional(identity.pci?.classCode),
+      "revisionID": .optional(identity.pci?.revisionID),
+      "migrates": identity.migrationFlags.map { .strings(Self.abilities($0)) } ?? .null,
+      "stateBytes": .number(device.state.byteCount),
+      "storedBytes": .number(device.state.storedByteCount),
+      "chunks": .number(device.state.chunkCount),
+      "precopyBytes": .number(device.state.share(of: .preCopy).byteCount),
+      "precopyChunks": .number(device.state.share(of: .preCopy).chunkCount),
+      "iterations": .number(device.state.iterationCount),
+      "stopcopyBytes": .number(device.state.share(of: .stopCopy).byteCount),
+      "stopcopyChunks": .number(device.state.share(of: .stopCopy).chunkCount),
+      "encodings": .object(
+        Self.encodings(device.state).map { .init("\($0.encoding)", .number($0.count)) }),
+      "configBytes": .number(
+        configuration.map { $0.physicalByteCount ?? $0.synthesizedByteCount ?? 0 } ?? 0),
+      "physicalConfigBytes": .optional(configuration?.physicalByteCount),
+      "synthesizedConfigBytes": .optional(configuration?.synthesizedByteCount),
+      "interruptVectors": .optional(device.interruptVectorCount),
+      "pasidBindings": .number(device.pasids?.bindingCount ?? 0),
+      "pasidDomains": .optional(device.pasids?.domainCount),
+      "profile": .optional(configuration?.profileName),
+      "digest": .optional(device.summary?.digest.map { "\($0)" }),
+      "dictionary": identity.dictionary.map { .string("\($0)") },
+      "dictionaryKnown": identity.dictionary.map { .bool(StateDictionary.named($0) != nil) },
+      "content": preview(number)?.json ?? .null,
+      "missing": loss.flatMap { $0.isEmpty ? nil : $0.json },
+    ]
+  }
+
+  /// The abilities of VFIO_DEVICE_FEATURE_MIGRATION that are set.
+  static func abilities(_ flags: UInt64) -> [String] {
+    [(1 as UInt64, "stop-copy"), (2, "P2P"), (4, "pre-copy")].filter { flags & $0.0 != 0 }.map(\.1)
+  }
+
+  /// How many chunks have each encoding that occurs.
+  static func encodings(
+    _ state: StateStatistics
+  ) -> [(encoding: ChunkEncoding, count: UInt64)] {
+    ChunkEncoding.known.compactMap { encoding in
+      let count = state.share(of: encoding).chunkCount
+      return count == 0 ? nil : (encoding, count)
+    }
+  }
+}
+
+extension StatePreview {
+  fileprivate var json: JSONValue {
+    [
+      "layout": .string(layout.name), "certainty": .string("\(certainty)"),
+      "complete": isComplete.map { .bool($0) }, "sound": isSound.map { .bool($0) },
+      "problem": problem.map { _ in .string(problemText) },
+    ]
+  }
+}

@@ -1,0 +1,22 @@
+public import ArgumentParser
+public import Inputs
+public import QEMUStream
+public import StreamIO
+
+extension DeviceSelector: ExpressibleByArgument {
+  /// `--device`: any text that is not empty.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension QEMUMachineVersion: ExpressibleByArgument {
+  /// `--machine`: `MAJOR.MINOR`.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension ThreadCount: ExpressibleByArgument {
+  /// `--threads`: a number.
+  public init?(argument: String) {
+    guard let count = Int(argument) else { return nil }
+    self.init(count)
+  }
+}

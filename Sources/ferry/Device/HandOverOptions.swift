@@ -1,0 +1,130 @@
+import ArgumentParser
+import Devices
+import Glibc
+import Reports
+import StreamIO
+import SystemPackage
+import VFIO
+
+/// Who holds the kernel's devices once they are restored: what is restored lasts as long as
+/// somebody does.
+struct HandOverOptions: ParsableArguments {
+  @Option(
+    name: .customLong("then"), parsing: .remaining,
+    help: ArgumentHelp(
+      """
+      Become this command once the devices are restored, with their descriptors open and their numbers in \
+      FERRY_FDS. Takes the rest of the line.
+      """, valueName: "command"))
+  var command: [String] = []
+
+  @Option(
+    name: .customLong("hand-over"),
+    help: ArgumentHelp(
+      "Pass the descriptors of the restored devices to who listens on this Unix socket.",
+      valueName: "socket"))
+  var socket: String?
+
+  @Flag(help: "Keep the restored devices open until a signal comes.")
+  var hold = false
+
+  var isAsked: Bool { !command.isEmpty || socket != nil || hold }
+
+  func validate() throws {
+    // The parser does not tell the option without words from none.
+    guard !command.isEmpty || !CommandLine.arguments.contains("--then") else {
+      throw ValidationError("Expected a command behind --then, found none.")
+    }
+    guard [!command.isEmpty, socket != nil, hold].filter({ $0 }).count <= 1 else {
+      throw ValidationError("--then, --hand-over and --hold exclude each other.")
+    }
+  }
+
+  /// Finds out before any device is touched whether there will be somebody to hold them.
+  func prepare(_ devices: [any MigratableDevice]) throws -> DeviceKeeper {
+    guard isAsked else { return .nobody }
+    if let device = devices.first(where: { !($0 is KernelDevice) }) {
+      throw CommandError.usage(
+        "\(device.name): --then, --hand-over and --hold are for devices of the kernel, which have "
+          + "descriptors to keep open")
+    }
+    if let name = command.first {
+      guard let path = Self.executable(name) else {
+        throw CommandError.usage("--then \(name): there is no such command")
+      }
+      return .command(path, command)
+    }
+    if let socket {
+      do throws(LinuxErrno) {
+        return .socket(try HandOver.connect(to: socket), socket)
+      } catch {
+        throw CommandError.input("--hand-over \(socket): \(error)")
+      }
+    }
+    return .signal
+  }
+
+  /// The file that a shell would run for `name`.
+  private static func executable(_ name: String) -> String? {
+    guard !name.isEmpty else { return nil }
+    if name.contains("/") { return isProgram(name) ? name : nil }
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    return path.split(separator: ":").map { "\($0)/\(name)" }.first(where: isProgram)
+  }
+
+  private static func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return false }
+    return unsafe access(path, X_OK) == 0
+  }
+}
+
+/// Who holds restored devices.
+enum DeviceKeeper {
+  case nobody
+  case command(String, [String])
+  case socket(FileDescriptor, String)
+  case signal
+
+  /// Gives them the devices. Does not return where this process becomes another program.
+  func take(_ devices: [any MigratableDevice]) throws {
+    let kept = devices.compactMap { $0 as? KernelDevice }
+    let inheritance = kept.map(\.inheritance)
+    switch self {
+    case .nobody: break
+    case .command(let path, let arguments):
+      do throws(LinuxErrno) {
+        try HandOver.keepOnExec(inheritance)
+        throw Self.become(
+          path, arguments, [HandOver.environmentVariable: InheritedDevice.text(of: inheritance)])
+      } catch {
+        throw CommandError.input("--then \(path): \(error)")
+      }
+    case .socket(let socket, let path):
+      do throws(LinuxErrno) {
+        try HandOver.send(inheritance, over: socket)
+      } catch {
+        throw CommandError.input("--hand-over \(path): \(error)")
+      }
+      for device in kept { device.handOver() }
+    case .signal:
+      StandardError.print(
+        "ferry: holding \(QuantityText.count(kept.count, "device")) until a signal comes")
+      // A signal between the test and the sleep does not end the sleep.
+      while SignalGuard.signal == nil { SystemClock().sleep(for: .milliseconds(500)) }
+    }
+  }
+
+  /// Replaces this process; why that could not be.
+  private static func become(
+    _ path: String, _ arguments: [String], _ variables: [String: String]
+  ) -> LinuxErrno {
+    for (name, value) in variables { unsafe setenv(name, value, 1) }
+    // What this process ignores the next one would too.
+    _ = Glibc.signal(SIGPIPE, SIG_DFL)
+    // SAFETY: the copies live as long as the process, which is about to be another.
+    var pointers = unsafe arguments.map { unsafe strdup($0) } + [nil]
+    unsafe execv(path, &pointers)
+    return LinuxErrno(rawValue: errno)
+  }
+}

@@ -1,0 +1,79 @@
+import Inputs
+import QEMUStream
+import Reports
+import StreamIO
+
+extension QEMUMigration where Input == InputFile {
+  /// Opens the files of a migration.
+  ///
+  /// - Parameter isReadTwice: whether a pipe has to be copied, so that it can be read again.
+  init(_ paths: [String], isReadTwice: Bool) throws {
+    let files = try paths.map { path in
+      let file = try InputFile(path: path)
+      return QEMUFile(isReadTwice || paths.count > 1 ? try file.seekable() : file)
+    }
+    do throws(QEMUReadError<StreamIOError>) {
+      try self.init(files)
+    } catch {
+      throw CommandError.cause(of: error, in: paths.joined(separator: ", "))
+    }
+  }
+}
+
+extension QEMUMigrationContent {
+  /// The numbers of the devices that a command is about: the one that `selector` means, or all.
+  func numbers(of selector: DeviceSelector?, in path: String) throws -> [Int] {
+    if catalog.vfioDevices.isEmpty {
+      if let defect { throw CommandError(defect.error, in: defect.path) }
+      throw CommandError.no("\(path): expected a VFIO device, found none")
+    }
+    guard let selector else { return Array(catalog.vfioDevices.indices) }
+    return [Int(try selector.number(among: catalog.vfioDevices.map { $0.id as String? }, in: path))]
+  }
+}
+
+extension CommandError {
+  /// An error of one side of a transfer; `path` is the file of the stream.
+  static func cause<Source, Sink>(
+    of error: QEMUTransferError<Source, Sink>, in path: String
+  ) -> any Error {
+    switch error {
+    case .stream(let cause): CommandError(cause, in: path)
+    case .source(let cause): cause
+    case .sink(let cause): cause
+    }
+  }
+
+  /// Runs `body`; an error of it is one of the file at `path`.
+  static func naming<Result>(
+    _ path: String, _ body: () throws(QEMUStreamError) -> Result
+  ) throws(CommandError) -> Result {
+    do throws(QEMUStreamError) {
+      return try body()
+    } catch {
+      throw CommandError(error, in: path)
+    }
+  }
+
+  /// The end of a command whose QEMU stream cannot be read on, or cannot be changed.
+  init(_ error: QEMUStreamError, in path: String) {
+    switch error.code {
+    case .noDevice, .mismatch: self = .no("\(path): \(error)")
+    case .irreplaceable: self = .no("\(path): \(Self.textWithoutPlace(error))")
+    case .unsupported, .unsupportedVersion: self = .no("\(path): \(Self.text(error))")
+    case .notAStream: self = .damaged("\(path): \(error)")
+    case .noMainChannel: self = .damaged("\(path): \(Self.textWithoutPlace(error))")
+    default: self = .damaged("\(path): \(Self.text(error))")
+    }
+  }
+
+  private static func text(_ error: QEMUStreamError) -> String {
+    let section = error.section.map { " in section \($0)" } ?? ""
+    return "cannot go on from offset \(error.offset)\(section), because it expected "
+      + "\(error.expected) and found \(error.found)"
+  }
+
+  private static func textWithoutPlace(_ error: QEMUStreamError) -> String {
+    TerminalText.text("expected \(error.expected), found \(error.found)")
+  }
+}

@@ -1,0 +1,33 @@
+import ByteIO
+import MigrationStream
+import QEMUStream
+import TestSupport
+import Testing
+
+/// The records of the devices at `numbers`, with their state put together.
+func extract(
+  _ stream: [UInt8], _ numbers: [Int]? = nil, chunk: UInt32 = 1 << 20
+) throws -> MemorySink {
+  let catalog = ReadStream(stream).catalog
+  let devices = (numbers ?? Array(catalog.vfioDevices.indices)).map {
+    QEMUExtraction.Device(catalog.vfioDevices[$0])
+  }
+  var reader = QEMUStreamReader(MemoryInput<Never>(stream), description: catalog.description)
+  var sink = MemorySink(
+    limits: StreamLimits(chunkByteCount: chunk, metadataByteCount: 1 << 20))
+  try QEMUExtraction(devices).write(
+    reading: &reader, packets: { _, _, _ in [] }, information: StreamInformation(), to: &sink)
+  return sink
+}
+
+/// How the records divide the state of a device.
+func framing(of sink: MemorySink, _ number: UInt16) throws -> QEMUFraming {
+  try #require(carried(by: sink, number).framing)
+}
+
+/// What the records carry of a device besides its state.
+func carried(by sink: MemorySink, _ number: UInt16) -> CarriedDevice {
+  var device = CarriedDevice(number: number)
+  for record in sink.records { device.add(record) }
+  return device
+}
