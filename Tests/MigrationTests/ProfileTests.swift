@@ -64,7 +64,8 @@ import VirtualPCI
       Issue.record("refused for another reason: \(String(describing: error))")
       return
     }
-    #expect(report.profile == "mtty-1port.v1" && report.reasons.map(\.capability) == ["bars"])
+    #expect(report.profile == "mtty-1port.v1")
+    #expect(report.reasons.contains { $0.capability == "bars" })
     #expect(source.arcs.isEmpty)
   }
 

@@ -151,7 +151,7 @@ import VFIO
     let device = try Fixture.open("vfio:\(Fixture.uuid)", in: kernel)
     try device.writeConfiguration(0x42, at: 60, byteCount: 1)
     #expect(kernel.calls.last == EmulatedKernel.Call(name: "pwrite", bytes: [0x42]))
-    #expect(try device.readConfiguration(at: 60, byteCount: 4) == 0x42)
+    #expect(try device.readConfiguration(at: 0, byteCount: 4) == 0x3253_4348)
     let count = kernel.calls.count
     for (byteCount, offset) in [
       (2, 254), (1, 255), (1, -1), (1, Int.max), (4, 252), (2, 61), (4, 62), (3, 60), (0, 60),
