@@ -112,7 +112,7 @@ struct Inspect: ParsableCommand {
 
   private func listRecords(_ archive: borrowing StreamArchive) throws {
     var output = try TextOutput()
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     try output.print(RecordListing.heading)
     var failure: StreamIOError?
     do throws(StreamIOError) {
@@ -132,7 +132,8 @@ struct Inspect: ParsableCommand {
   }
 }
 
-/// The state of the devices of a pipe as far as it is kept: all of a small one, the first bytes of a large one.
+/// The state of the devices of a pipe as far as it is kept: all of a small one, the first bytes of
+/// a large one.
 private struct SequentialContents {
   private var bytes: [UInt16: [UInt8]] = [:]
   private var isCut: Set<UInt16> = []
