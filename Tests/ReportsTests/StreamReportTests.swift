@@ -83,7 +83,7 @@ import Testing
 
   @Test func aRecordIsALine() throws {
     let archive = try StreamArchive(try InputFile(path: path("mtty-precopy")))
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     var reports: [RecordReport] = []
     while let record = try cursor.next(in: archive) { reports.append(RecordReport(record)) }
     #expect(

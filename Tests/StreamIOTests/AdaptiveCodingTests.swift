@@ -30,7 +30,7 @@ import Testing
     try writer.finish()
     let archive = try StreamArchive(try InputFile(path: folder["out"]))
     var counts: [ChunkEncoding: Int] = [:]
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     while let record = try cursor.next(in: archive) {
       if case .chunk = record.content { counts[record.header.encoding, default: 0] += 1 }
     }

@@ -46,7 +46,7 @@ import Testing
     let path = try writeTinyChunks(2100, to: "tiny.dms")
     let archive = try StreamArchive(InputFile(path: path))
     var reader = StreamReader(try InputFile(path: path))
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     while let record = try reader.next() {
       let scanned = try #require(try cursor.next(in: archive))
       #expect(scanned.offset == reader.recordOffset)
@@ -79,7 +79,7 @@ import Testing
     var endOffset = 0
     do {
       let archive = try folder.archive(bytes)
-      var cursor = RecordCursor()
+      var cursor = RecordCursor(in: archive)
       while let record = try cursor.next(in: archive) {
         if record.header.type == .end { endOffset = Int(record.endOffset) }
       }

@@ -1,21 +1,22 @@
-/// What a chunk is coded against, for a reader.
-package enum ChunkBasis {
+/// What a chunk is coded against, for a reader that holds `Kept` of a chunk that others refer to.
+package enum ChunkBasis<Kept> {
   /// An earlier chunk.
-  case kept(KeptChunk)
+  case kept(Kept)
   /// A dictionary that both sides have.
   case dictionary(StateDictionary)
   /// A dictionary that this reader does not have.
   case missing(Digest)
+}
 
-  /// The dictionary that the identity of a device names, for a chunk at `place` that is coded with it.
-  ///
-  /// Throws `malformedRecord` where the identity names none.
-  package init(dictionary digest: Digest?, at place: RecordPlace) throws(StreamError) {
-    guard let digest else {
-      throw place.error(
-        .malformedRecord, expected: "a dictionary that the device's identity names",
-        found: "none")
+extension ChunkBasis {
+  /// The same for a reader that holds of a kept chunk what `load` makes of it.
+  package func map<Loaded, Failure: Error>(
+    _ load: (Kept) throws(Failure) -> Loaded
+  ) throws(Failure) -> ChunkBasis<Loaded> {
+    switch self {
+    case .kept(let kept): .kept(try load(kept))
+    case .dictionary(let dictionary): .dictionary(dictionary)
+    case .missing(let digest): .missing(digest)
     }
-    self = StateDictionary.named(digest).map { .dictionary($0) } ?? .missing(digest)
   }
 }

@@ -9,7 +9,8 @@ package struct ChunkDecoder: ~Copyable {
     decompressor = nil
   }
 
-  /// The state bytes of the chunk decoded last, given its header and payload, which hold them where they are stored raw.
+  /// The state bytes of the chunk decoded last, given its header and payload, which hold them where
+  /// they are stored raw.
   @_lifetime(borrow self, copy payload)
   package func bytes(of header: RecordHeader, payload: RawSpan) -> RawSpan {
     header.encoding == .raw
@@ -19,7 +20,8 @@ package struct ChunkDecoder: ~Copyable {
   /// Swaps the memory that the state bytes of the chunk decoded last are in with `buffer`'s.
   package mutating func exchangeOutput(_ buffer: inout ByteBuffer) { swap(&output, &buffer) }
 
-  /// A copy of the state bytes of the chunk decoded last, of just their size: the decoder's own memory has that of the largest.
+  /// A copy of the state bytes of the chunk decoded last, of just their size: the decoder's own
+  /// memory has that of the largest.
   func copiedOutput() -> ByteBuffer {
     var copy = ByteBuffer(capacity: output.count)
     copy.append(output.bytes)
@@ -29,20 +31,21 @@ package struct ChunkDecoder: ~Copyable {
   /// The same for a payload in a buffer.
   package mutating func decode(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
-    after basis: ChunkBasis? = nil, at offset: UInt64
+    after basis: ChunkBasis<KeptChunk>? = nil, at offset: UInt64
   ) throws(StreamError) {
     try decode(header, payload: buffer.bytes.extracting(range), after: basis, at: offset)
   }
 
   /// Decodes the chunk with this header and payload; `bytes(of:payload:)` then has its state bytes.
   ///
-  /// `offset` is where the payload begins in the stream; `basis` is what it is coded against. Throws `corruptChunk`, or `compression` where memory is short.
+  /// `offset` is where the payload begins in the stream; `basis` is what it is coded against.
+  /// Throws `corruptChunk`, or `compression` where memory is short.
   package mutating func decode(
-    _ header: RecordHeader, payload: RawSpan, after basis: ChunkBasis? = nil, at offset: UInt64
+    _ header: RecordHeader, payload: RawSpan, after basis: ChunkBasis<KeptChunk>? = nil,
+    at offset: UInt64
   ) throws(StreamError) {
     if case .kept(let chunk) = basis { try chunk.load(with: &self) }
-    let place = RecordPlace(
-      payloadOffset: offset, record: header.sequence, device: header.deviceNumber)
+    let place = RecordPlace(header, payloadOffset: offset)
     let body = payload.extracting(droppingFirst: StateChunk.headByteCount)
     let count = Int(header.rawByteCount)
     if header.encoding == .raw { return }
@@ -72,7 +75,7 @@ package struct ChunkDecoder: ~Copyable {
   }
 
   private mutating func decompress(
-    _ frame: RawSpan, after basis: ChunkBasis?, byteCount: Int
+    _ frame: RawSpan, after basis: ChunkBasis<KeptChunk>?, byteCount: Int
   ) -> String? {
     switch basis {
     case nil, .missing:

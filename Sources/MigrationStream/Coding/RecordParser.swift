@@ -1,29 +1,41 @@
-import ByteIO
+package import ByteIO
 
-/// Reads the units of a stream, once they are whole, and keeps the stream's books: what `StreamDecoder` gives is made
-/// here.
-struct RecordParser: ~Copyable {
+/// Reads the units of a stream in their order, once they are whole, and keeps the stream's books.
+///
+/// What `StreamDecoder` gives is made here, and what a walk through a file gives.
+package struct RecordParser: ~Copyable {
   private let limits: DecodingLimits
+  private var check: RecordCheck?
   private var ledger = StreamLedger()
   private var index = IndexLedger()
-  private var uuidChecksum: UInt32 = 0
   // The index entry of the chunk at hand.
   private var entry = ByteBuffer(capacity: IndexEntry.byteCount)
   private var recordOffset: UInt64 = 0
 
   /// The stream header, once it was read.
-  private(set) var header: StreamHeader?
+  package private(set) var header: StreamHeader?
   /// The number of the record at hand, or due.
-  private(set) var sequence: UInt32 = 0
+  package private(set) var sequence: UInt32 = 0
+  /// Whether the end record came: all state is there, whatever follows.
+  package private(set) var isContentComplete = false
 
   init(limits: DecodingLimits) {
     self.limits = limits
   }
 
-  var order: RecordOrder { ledger.order }
+  /// A parser for what follows this stream header, which was checked.
+  package init(_ header: StreamHeader, limits: DecodingLimits) {
+    self.limits = limits
+    begin(header)
+  }
+
+  private mutating func begin(_ header: StreamHeader) {
+    self.header = header
+    check = RecordCheck(header)
+  }
 
   /// Whether the footer comes next.
-  var isFooterDue: Bool { ledger.isFooterDue }
+  package var isFooterDue: Bool { ledger.isFooterDue }
 
   /// Whether the summary of `device` came, and every byte before it was digested.
   func isVerified(device: UInt16) -> Bool {
@@ -39,33 +51,16 @@ struct RecordParser: ~Copyable {
   ) throws(StreamError) {
     let header = try StreamHeader(parsing: buffer.bytes.extracting(range))
     try limits.check(header)
-    uuidChecksum = header.uuidChecksum
-    self.header = header
+    begin(header)
   }
 
-  mutating func recordHeader(
+  /// Reads the header of the record that is due, which lies in `buffer` and begins at `offset`.
+  package mutating func recordHeader(
     in buffer: borrowing ByteBuffer, _ range: Range<Int>, at offset: UInt64
   ) throws(StreamError) -> RecordHeader {
     let bytes = buffer.bytes.extracting(range)
-    guard let header = RecordHeader(parsing: bytes, uuidChecksum: uuidChecksum) else {
-      throw StreamError(
-        .headerChecksum, at: offset, record: sequence, expected: "a record header",
-        found: "bytes that do not match their checksum")
-    }
-    guard header.sequence == sequence else {
-      throw StreamError(
-        .misplacedRecord, at: offset, record: sequence, device: header.deviceNumber,
-        expected: "record \(sequence)", found: "record \(header.sequence)")
-    }
-    guard !header.isMandatory || RecordType.known.contains(header.type) else {
-      throw StreamError(
-        .unknownMandatoryRecord, at: offset, record: sequence, device: header.deviceNumber,
-        expected: "records of version 1.1",
-        found: "a record of \(header.type), which must be understood")
-    }
-    try header.check(
-      limits: self.header?.limits ?? .standard, features: self.header?.mandatoryFeatures ?? [],
-      at: offset)
+    guard let check else { preconditionFailure("a stream header comes before its records") }
+    let header = try check.header(in: bytes, at: offset, number: sequence)
     recordOffset = offset
     entry.removeAll()
     var place = ByteWriter(reserving: 8)
@@ -75,32 +70,42 @@ struct RecordParser: ~Copyable {
     return header
   }
 
-  mutating func record(
+  /// Reads the record with this header, whose payload lies in `buffer` and begins at `offset`.
+  package mutating func record(
     _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
     at offset: UInt64
   ) throws(StreamError) -> Record {
     let payload = buffer.bytes.extracting(range)
-    let place = RecordPlace(
-      payloadOffset: offset, record: sequence, device: header.deviceNumber)
-    let checksum = CRC32C.checksum(of: payload)
-    guard checksum == header.payloadChecksum else {
-      throw place.error(
-        .payloadChecksum,
-        expected: "\(header.type) with checksum 0x\(hex(header.payloadChecksum, digits: 8))",
-        found: "0x\(hex(checksum, digits: 8))")
-    }
-    let record: Record
+    try header.check(payload, at: offset)
     if header.type == .stateChunk {
-      record = .chunk(try chunk(header, payload: payload, at: place))
-    } else {
-      try ledger.admit(header, at: place, deviceLimit: limits.deviceCount)
-      record = try metadata(header, payload: payload, at: place)
+      return .chunk(try chunk(header, in: buffer, range, at: offset))
     }
+    let place = RecordPlace(header, payloadOffset: offset)
+    try ledger.admit(header, at: place, deviceLimit: limits.deviceCount)
+    let record = try metadata(header, payload: payload, at: place)
     sequence &+= 1
     return record
   }
 
-  mutating func checkFooter(
+  /// Reads a chunk's record without holding its payload against the checksum: of that, the first 8
+  /// bytes are enough.
+  package mutating func chunk(
+    _ header: RecordHeader, in buffer: borrowing ByteBuffer, _ range: Range<Int>,
+    at offset: UInt64
+  ) throws(StreamError) -> StateChunk {
+    let head = buffer.bytes.extracting(range)
+    guard let check else { preconditionFailure("a stream header comes before its records") }
+    let place = RecordPlace(header, payloadOffset: offset)
+    let chunk = try check.chunk(header, head: head, at: place)
+    try ledger.admit(header, chunk: chunk, at: place)
+    entry.append(head.extracting(first: StateChunk.headByteCount))
+    index.add(entry)
+    sequence &+= 1
+    return chunk
+  }
+
+  /// Checks the footer, which lies in `buffer` and begins at `offset`.
+  package func checkFooter(
     in buffer: borrowing ByteBuffer, _ range: Range<Int>, at offset: UInt64
   ) throws(StreamError) {
     guard let footer = StreamFooter(parsing: buffer.bytes.extracting(range)) else {
@@ -116,7 +121,28 @@ struct RecordParser: ~Copyable {
     }
   }
 
-  /// Takes the state bytes of the chunk at hand, which `decoder` has decoded, into its device's digest.
+  /// The error that there are bytes at `offset`, behind the footer.
+  package func excess(at offset: UInt64) -> StreamError {
+    StreamError(
+      .trailingData, at: offset, expected: "the end of the input after the footer",
+      found: "more bytes")
+  }
+
+  /// The error that the input ends at `offset`, before the next unit, or within the record with
+  /// this header.
+  package func torn(at offset: UInt64, within record: RecordHeader? = nil) -> StreamError {
+    if let record, !isContentComplete { return record.torn(at: offset) }
+    let due =
+      header == nil
+      ? "a stream header of \(StreamHeader.byteCount) bytes" : ledger.order.expectation
+    return StreamError(
+      .torn, at: offset, record: sequence,
+      expected: isContentComplete ? "the index and the footer (all state is there)" : due,
+      found: "the end of the input")
+  }
+
+  /// Takes the state bytes of the chunk at hand, which `decoder` has decoded, into its device's
+  /// digest.
   mutating func digest(
     _ header: RecordHeader, from decoder: borrowing ChunkDecoder,
     in buffer: borrowing ByteBuffer, _ range: Range<Int>
@@ -126,22 +152,6 @@ struct RecordParser: ~Copyable {
   }
 
   // MARK: Records
-
-  private mutating func chunk(
-    _ header: RecordHeader, payload: RawSpan, at place: RecordPlace
-  ) throws(StreamError) -> StateChunk {
-    let hasWindow = self.header.map { $0.limits.windowByteCount > 0 } ?? false
-    guard let chunk = StateChunk(header, head: payload, hasWindow: hasWindow) else {
-      throw place.error(
-        .malformedRecord, expected: "pre-copy (1) or stop-copy (2)",
-        found: "phase \(payload[byte: 0])")
-    }
-    try chunk.checkDependency(header, at: place)
-    try ledger.admit(header, chunk: chunk, at: place)
-    entry.append(payload.extracting(first: StateChunk.headByteCount))
-    index.add(entry)
-    return chunk
-  }
 
   private mutating func metadata(
     _ header: RecordHeader, payload: RawSpan, at place: RecordPlace
@@ -157,6 +167,7 @@ struct RecordParser: ~Copyable {
           .indexMismatch, expected: "an index block after the end", found: "none announced")
       }
       ledger.close(isIndexed: totals.isIndexed)
+      isContentComplete = true
     case .index(let block):
       if let mismatch = index.mismatch(with: block) {
         throw place.error(.indexMismatch, expected: mismatch.expected, found: mismatch.found)

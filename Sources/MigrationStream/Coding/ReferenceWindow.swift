@@ -1,4 +1,5 @@
-/// The kept chunks of a stream that later ones can refer to: those least recently kept or referred to go first.
+/// The kept chunks of a stream that later ones can refer to: those least recently kept or referred
+/// to go first.
 ///
 /// Writer and readers keep it by the same rule from the same records, and so agree on what is held.
 package struct ReferenceWindow<Content> {
@@ -40,13 +41,8 @@ package struct ReferenceWindow<Content> {
     return gone
   }
 
-  /// The chunk of `device` that the delta with the number `sequence` refers to, if it is held.
-  package mutating func refer(
-    from sequence: UInt32, distance: UInt16, device: UInt16
-  ) -> Content? {
-    guard distance > 0, sequence >= UInt32(distance) else { return nil }
-    return refer(to: sequence - UInt32(distance), device: device)
-  }
+  /// Whether a kept chunk with this number is held.
+  package func holds(_ sequence: UInt32) -> Bool { entries[sequence] != nil }
 
   /// The kept chunk of `device` with this number, if it is held.
   package mutating func refer(to sequence: UInt32, device: UInt16) -> Content? {

@@ -2,10 +2,11 @@ package import ByteIO
 
 /// Reads a `.dms` stream from bytes that come in pieces of any size.
 ///
-/// The decoder does no I/O. Its memory is the stream's declared limits at most, which it holds against its own first.
-/// Feed it with `next(_:)`, or let a reader fill its memory directly with `fill(_:)`; `next` gives one record at a time,
-/// checked against its checksum, its place and its limits. A chunk's bytes stay stored until `chunkBytes()` is called for
-/// them, so that whoever passes over a device does not pay for decompression.
+/// The decoder does no I/O. Its memory is the stream's declared limits at most, which it holds
+/// against its own first. Feed it with `next(_:)`, or let a reader fill its memory directly with
+/// `fill(_:)`; `next` gives one record at a time, checked against its checksum, its place and its
+/// limits. A chunk's bytes stay stored until `chunkBytes()` is called for them, so that whoever
+/// passes over a device does not pay for decompression.
 public struct StreamDecoder: ~Copyable {
   private enum Expectation {
     case streamHeader
@@ -22,7 +23,7 @@ public struct StreamDecoder: ~Copyable {
     let offset: UInt64
     var isDigested = false
     /// What the chunk is coded against.
-    var basis: ChunkBasis?
+    var basis: ChunkBasis<KeptChunk>?
   }
 
   private var parser: RecordParser
@@ -32,9 +33,7 @@ public struct StreamDecoder: ~Copyable {
   private var consumed = 0
   private var expectation = Expectation.streamHeader
   private var current: Current?
-  private var window = ReferenceWindow<KeptChunk>(byteCount: 0)
-  // What the identities of the devices name.
-  private var dictionaries: [UInt16: Digest] = [:]
+  private var resolver = ChunkResolver<KeptChunk>(windowByteCount: 0)
   private var failure: StreamError?
 
   /// Where the record that `next` gave begins, counted from the start of the stream.
@@ -42,7 +41,7 @@ public struct StreamDecoder: ~Copyable {
   /// The stream bytes up to the end of what was read.
   public private(set) var offset: UInt64 = 0
   /// Whether the end record came: all state is there, whatever follows.
-  public private(set) var isContentComplete = false
+  public var isContentComplete: Bool { parser.isContentComplete }
 
   public init(limits: DecodingLimits = .standard) {
     parser = RecordParser(limits: limits)
@@ -63,16 +62,16 @@ public struct StreamDecoder: ~Copyable {
     }
   }
 
-  /// How many bytes the decoder would like next: those of the record and of the header behind it, so that a chunk takes
-  /// one read. It gives a record out as soon as that is complete.
+  /// How many bytes the decoder would like next: those of the record and of the header behind it,
+  /// so that a chunk takes one read. It gives a record out as soon as that is complete.
   public var wantedByteCount: Int {
     var wanted = neededByteCount - (buffer.count - consumed)
     if case .payload = expectation { wanted += RecordHeader.byteCount }
     return max(wanted, 0)
   }
 
-  /// Lends the memory where the next bytes of the stream belong, `wantedByteCount` of it; `read` writes bytes there from
-  /// the start and returns how many.
+  /// Lends the memory where the next bytes of the stream belong, `wantedByteCount` of it; `read`
+  /// writes bytes there from the start and returns how many.
   public mutating func fill<Failure: Error>(
     _ read: (inout MutableRawSpan) throws(Failure) -> Int
   ) throws(Failure) -> Int {
@@ -88,7 +87,8 @@ public struct StreamDecoder: ~Copyable {
     buffer.reserve(buffer.count + count)
   }
 
-  /// Takes what it needs from the front of `input` and gives the next record, or nil when it needs more input.
+  /// Takes what it needs from the front of `input` and gives the next record, or nil when it needs
+  /// more input.
   ///
   /// After an error the stream is over: every later call throws the same error.
   @_lifetime(input: copy input)
@@ -127,7 +127,7 @@ public struct StreamDecoder: ~Copyable {
     switch expectation {
     case .streamHeader:
       try parser.readStreamHeader(in: buffer, unit)
-      window = ReferenceWindow(byteCount: parser.header?.limits.windowByteCount ?? 0)
+      resolver = ChunkResolver(windowByteCount: parser.header?.limits.windowByteCount ?? 0)
       expectation = .recordHeader
     case .recordHeader:
       recordOffset = unitOffset
@@ -135,20 +135,18 @@ public struct StreamDecoder: ~Copyable {
     case .payload(let header):
       let record = try parser.record(header, in: buffer, unit, at: unitOffset)
       current = Current(header: header, range: unit, offset: unitOffset)
-      if case .identity(let identity, let device) = record {
-        dictionaries[device] = identity.dictionary
+      if case .chunk(let chunk) = record {
+        try resolve(chunk, header, unit, at: unitOffset)
+      } else {
+        resolver.note(record)
       }
-      if case .chunk(let chunk) = record { try resolve(chunk, header, unit, at: unitOffset) }
-      if case .end = record { isContentComplete = true }
       expectation = parser.isFooterDue ? .footer : .recordHeader
       return record
     case .footer:
       try parser.checkFooter(in: buffer, unit, at: unitOffset)
       expectation = .nothing
     case .nothing:
-      throw StreamError(
-        .trailingData, at: unitOffset, expected: "the end of the input after the footer",
-        found: "more bytes")
+      throw parser.excess(at: unitOffset)
     }
     return nil
   }
@@ -157,47 +155,27 @@ public struct StreamDecoder: ~Copyable {
   private mutating func resolve(
     _ chunk: StateChunk, _ header: RecordHeader, _ range: Range<Int>, at offset: UInt64
   ) throws(StreamError) {
-    if header.encoding == .dictionary {
-      let digest = dictionaries[chunk.device]
-      let place = RecordPlace(
-        payloadOffset: offset, record: header.sequence, device: chunk.device)
-      current?.basis = try ChunkBasis(dictionary: digest, at: place)
-    }
-    switch chunk.dependency {
-    case .none: break
-    case .kept:
-      _ = window.keep(
-        KeptChunk(header, in: buffer, range, at: offset), sequence: header.sequence,
-        device: chunk.device, byteCount: Int(chunk.byteCount))
-    case .reference(let distance):
-      let kept = window.refer(
-        from: header.sequence, distance: distance, device: chunk.device)
-      current?.basis = kept.map { .kept($0) }
-      guard kept != nil else {
-        throw RecordPlace(payloadOffset: offset, record: header.sequence, device: chunk.device)
-          .noReference(distance: distance)
-      }
+    current?.basis = try resolver.basis(
+      of: chunk, header, at: RecordPlace(header, payloadOffset: offset))
+    if chunk.dependency == .kept {
+      resolver.keep(KeptChunk(header, in: buffer, range, at: offset), of: chunk, header)
     }
   }
 
   /// Says that no more input will come.
   ///
-  /// Throws `torn` unless the stream is whole to its footer; `isContentComplete` tells whether only the index is missing.
+  /// Throws `torn` unless the stream is whole to its footer; `isContentComplete` tells whether only
+  /// the index is missing.
   public mutating func finish() throws(StreamError) {
     if let failure { throw failure }
-    let expected: String
+    var record: RecordHeader?
     switch expectation {
     case .nothing: return
-    case .streamHeader:
-      try checkPartialMagic()
-      expected = "a stream header of \(StreamHeader.byteCount) bytes"
-    case .recordHeader, .footer: expected = parser.order.expectation
-    case .payload(let header): expected = "\(header.storedByteCount) bytes of \(header.type)"
+    case .streamHeader: try checkPartialMagic()
+    case .payload(let header): record = header
+    case .recordHeader, .footer: break
     }
-    throw StreamError(
-      .torn, at: offset + UInt64(buffer.count - consumed), record: parser.sequence,
-      expected: isContentComplete ? "the index and the footer (all state is there)" : expected,
-      found: "the end of the input")
+    throw parser.torn(at: offset + UInt64(buffer.count - consumed), within: record)
   }
 
   /// Throws `notAStream` where what came of the stream header cannot be the start of one.
@@ -213,8 +191,8 @@ public struct StreamDecoder: ~Copyable {
     }
   }
 
-  /// Hands over the memory that the payload of the record that `next` gave is in, and takes `other`'s in its place;
-  /// where in it the payload is.
+  /// Hands over the memory that the payload of the record that `next` gave is in, and takes
+  /// `other`'s in its place; where in it the payload is.
   ///
   /// The record is the caller's from here on: `chunkBytes()` has none.
   package mutating func exchangePayload(_ other: inout ByteBuffer) -> Range<Int> {
@@ -230,7 +208,7 @@ public struct StreamDecoder: ~Copyable {
   // MARK: Records
 
   /// What the chunk that `next` gave is coded against.
-  package var basis: ChunkBasis? { current?.basis }
+  package var basis: ChunkBasis<KeptChunk>? { current?.basis }
 
   /// The header of the record that `next` gave, until the next call.
   public var recordHeader: RecordHeader? { current?.header }
@@ -241,10 +219,11 @@ public struct StreamDecoder: ~Copyable {
     get { buffer.bytes.extracting(current?.range ?? 0..<0) }
   }
 
-  /// The state bytes of the chunk that `next` gave, lent until the next call; none after another record.
+  /// The state bytes of the chunk that `next` gave, lent until the next call; none after another
+  /// record.
   ///
-  /// They go into the device's digest, which is held against its summary if no chunk of the device was passed over.
-  /// Throws `corruptChunk`.
+  /// They go into the device's digest, which is held against its summary if no chunk of the device
+  /// was passed over. Throws `corruptChunk`.
   @_lifetime(&self)
   public mutating func chunkBytes() throws(StreamError) -> RawSpan {
     guard let current, current.header.type == .stateChunk else { return RawSpan() }
@@ -265,7 +244,8 @@ public struct StreamDecoder: ~Copyable {
     current?.isDigested = true
   }
 
-  /// Whether the digest of `device` was held against its summary: that came, and every chunk before it was decoded.
+  /// Whether the digest of `device` was held against its summary: that came, and every chunk before
+  /// it was decoded.
   public func isVerified(device: UInt16) -> Bool {
     parser.isVerified(device: device)
   }

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// A block of the index: some chunks, and where the block before it is.
 ///
 /// Blocks lie in the stream as they fill, so neither side ever holds the whole index.
@@ -47,10 +49,10 @@ extension IndexBlock: MetadataRecord {
 }
 
 extension IndexBlock {
-  /// Reads the payload of an index record at `payloadOffset`.
-  package init(
-    payload: RawSpan, at payloadOffset: UInt64, record: UInt32
-  ) throws(StreamError) {
-    try self.init(parsing: payload, at: RecordPlace(payloadOffset: payloadOffset, record: record))
+  /// The encoded entry with this number of the block, counted from 0.
+  @_lifetime(borrow self)
+  package func entry(_ number: Int) -> RawSpan {
+    entryBytes.span.raw.extracting(
+      number * IndexEntry.byteCount..<(number + 1) * IndexEntry.byteCount)
   }
 }

@@ -1,8 +1,8 @@
-import ByteIO
-
-/// What the index holds of a chunk: where its record is, and the record's first 40 bytes as they stand there.
+/// What the index holds of a chunk: where its record is, and the record's first 40 bytes as they
+/// stand there.
 ///
-/// So what an index says and what a scan finds are read by the same code, and cannot differ without being noticed.
+/// So what an index says and what a scan finds are read by the same code, and cannot differ without
+/// being noticed.
 public struct IndexEntry: Sendable, Hashable {
   /// The size of an encoded entry.
   public static let byteCount = 8 + RecordHeader.byteCount + StateChunk.headByteCount
@@ -26,15 +26,6 @@ public struct IndexEntry: Sendable, Hashable {
     recordOffset &+ UInt64(RecordHeader.byteCount) &+ UInt64(header.storedByteCount)
   }
 
-  /// The entry in the first 48 of `bytes`, which must have as many; nil where it is not a chunk's of this stream.
-  package init?(parsing bytes: RawSpan, uuidChecksum: UInt32, hasWindow: Bool) {
-    guard
-      let header = RecordHeader(
-        parsing: bytes.extracting(droppingFirst: 8), uuidChecksum: uuidChecksum),
-      header.type == .stateChunk,
-      let chunk = StateChunk(
-        header, head: bytes.extracting(droppingFirst: 40), hasWindow: hasWindow)
-    else { return nil }
-    self.init(recordOffset: bytes.little(UInt64.self, at: 0), header: header, chunk: chunk)
-  }
+  /// Where the copy of the record's first bytes begins in an encoded entry; its offset is before.
+  package static let startOffset = 8
 }

@@ -10,11 +10,10 @@ package struct RecordPlace {
     self.device = device
   }
 
-  /// The error that a delta refers to a record that is no kept chunk at hand.
-  package func noReference(distance: UInt16) -> StreamError {
-    error(
-      .malformedRecord, expected: "a delta against a kept chunk of its device, held in the window",
-      found: "record \(Int64(record) - Int64(distance))")
+  /// The place of the record with this header, whose payload begins at `payloadOffset`.
+  package init(_ header: RecordHeader, payloadOffset: UInt64) {
+    self.init(
+      payloadOffset: payloadOffset, record: header.sequence, device: header.deviceNumber)
   }
 
   package func error(

@@ -1,14 +1,16 @@
 import ByteIO
 import MigrationStream
 
-/// The state of one device of an archive after the other as a sequence of bytes, decoded a chunk at a time.
+/// The state of one device of an archive after the other as a sequence of bytes, decoded a chunk at
+/// a time.
 struct StateCursor: ~Copyable {
   private var places: ChunkPlaces
   private var chunks: ChunkCursor?
   private var isAtLastRecord = true
   private var scratch = ByteBuffer()
-  // Made when the archive is there.
-  private var window: ReferenceWindow<KeptChunk>?
+  // What was told of identities, and the same with the kept chunks of the device at hand.
+  private var identities = ChunkResolver<KeptChunk>(windowByteCount: 0)
+  private var resolver = ChunkResolver<KeptChunk>(windowByteCount: 0)
   // None where one thread does it all.
   private let ring: WorkRing<DecodingSlot>?
   private var decoder = ChunkDecoder()
@@ -17,20 +19,22 @@ struct StateCursor: ~Copyable {
   /// Where in the device's state the bytes at hand begin.
   private(set) var offset: UInt64 = 0
 
-  /// A cursor at the end of no state; chunks are decoded by `threadCount` further threads, if that is not nil.
+  /// A cursor at the end of no state; chunks are decoded by `threadCount` further threads, if that
+  /// is not nil.
   init(threadCount: ThreadCount?, placeLimit: Int) {
     places = ChunkPlaces(limit: placeLimit)
     ring = threadCount.map { WorkRing(decodingWith: $0) }
   }
 
-  /// The archive's catalog, from a walk that finds where the chunks are; each must begin as the index says.
+  /// The archive's catalog, from a walk that finds where the chunks are; each must begin as the
+  /// index says.
   mutating func catalog(
     of archive: borrowing StreamArchive
   ) throws(StreamIOError) -> StreamCatalog {
-    let isIndexed = archive.origin == .index
-    return try archive.catalog { (record) throws(StreamIOError) in
-      if isIndexed, case .chunk = record.content { try archive.checkHeader(of: record, &scratch) }
-      places.note(record)
+    // A device's own kept chunks are held at least as long as those of all devices would be.
+    identities = ChunkResolver(windowByteCount: archive.header.limits.windowByteCount)
+    return try archive.catalog(&places) { record in
+      if case .metadata(let value) = record.content { identities.note(value) }
     }
   }
 
@@ -40,7 +44,7 @@ struct StateCursor: ~Copyable {
   ) throws(StreamIOError) {
     chunks = ChunkCursor(of: device, at: try places.of(device, in: archive))
     isAtLastRecord = false
-    window = nil
+    resolver = identities
     offset = 0
   }
 
@@ -62,7 +66,7 @@ struct StateCursor: ~Copyable {
       let slot = ring.vacant
       do throws(StreamIOError) {
         try Self.read(
-          &slot.record, &chunks, &window, from: archive, &scratch)
+          &slot.record, &chunks, &resolver, from: archive, &scratch)
         slot.content = .success(nil)
       } catch {
         slot.content = .failure(error)
@@ -81,7 +85,7 @@ struct StateCursor: ~Copyable {
   }
 
   private mutating func read(from archive: borrowing StreamArchive) throws(StreamIOError) {
-    try Self.read(&current, &chunks, &window, from: archive, &scratch)
+    try Self.read(&current, &chunks, &resolver, from: archive, &scratch)
     current.decode(with: &decoder)
     try checkDefect(archive.path)
   }
@@ -93,38 +97,22 @@ struct StateCursor: ~Copyable {
   /// Reads the device's next chunk into `stored`, which has no header if there is none.
   private static func read(
     _ stored: inout StoredRecord, _ chunks: inout ChunkCursor?,
-    _ window: inout ReferenceWindow<KeptChunk>?, from archive: borrowing StreamArchive,
+    _ resolver: inout ChunkResolver<KeptChunk>, from archive: borrowing StreamArchive,
     _ scratch: inout ByteBuffer
   ) throws(StreamIOError) {
     stored.clear()
-    // A device's own kept chunks are held at least as long as those of all devices would be.
-    var held = window ?? ReferenceWindow(byteCount: archive.header.limits.windowByteCount)
-    window = nil
-    defer { window = held }
     guard let (record, chunk) = try chunks?.next(in: archive, &scratch) else { return }
     try archive.input.payload(
       of: record.header, at: record.payloadOffset, buffer: &stored.buffer)
     stored.header = record.header
     stored.range = record.offset..<record.endOffset
     stored.payloadRange = 0..<stored.buffer.count
-    if record.header.encoding == .dictionary {
-      stored.basis = try archive.dictionary(of: chunk.device, at: stored.place)
+    do throws(StreamError) {
+      stored.basis = try resolver.basis(of: chunk, record.header, at: stored.place)
+    } catch {
+      throw StreamIOError(archive.path, .stream(error))
     }
-    switch chunk.dependency {
-    case .none: break
-    case .kept:
-      _ = held.keep(
-        stored.kept(), sequence: record.header.sequence, device: chunk.device,
-        byteCount: Int(chunk.byteCount))
-    case .reference(let distance):
-      let kept = held.refer(
-        from: record.header.sequence, distance: distance, device: chunk.device)
-      stored.basis = kept.map { .kept($0) }
-      guard kept != nil else {
-        throw StreamIOError(
-          archive.path, .stream(stored.place.noReference(distance: distance)))
-      }
-    }
+    if chunk.dependency == .kept { resolver.keep(stored.kept(), of: chunk, record.header) }
   }
 
   mutating func skip(_ count: Int) {

@@ -31,7 +31,9 @@ public struct StreamComparison: ~Copyable {
 
   /// Every difference, in the order of devices; both streams are read whole.
   ///
-  /// `progress` is told how many bytes of state were compared. Throws where a stream is torn or damaged.
+  /// `progress` is told how many bytes of state were compared. Throws if a stream is torn or damaged.
+  /// Both are walked first, and then read device by device: of several damages, the first in that
+  /// order is met.
   public borrowing func differences(
     progress: (UInt64) -> Void = { _ in }
   ) throws(StreamIOError) -> [StreamDifference] {

@@ -10,7 +10,7 @@ struct StoredRecord: ~Copyable {
   var buffer = ByteBuffer()
   var payloadRange = 0..<0
   /// What the chunk is coded against.
-  var basis: ChunkBasis?
+  var basis: ChunkBasis<KeptChunk>?
   /// Whether the chunk was decoded, with `defect` if it is not good.
   private(set) var isDecoded = false
   private(set) var defect: StreamError?

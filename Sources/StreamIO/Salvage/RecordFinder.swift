@@ -9,9 +9,7 @@ struct RecordFinder {
   /// Where the records end: before the footer, or with the file.
   let contentEnd: UInt64
   let footer: StreamFooter?
-  private let uuidChecksum: UInt32
-  let limits: StreamLimits
-  private let features: StreamHeader.MandatoryFeatures
+  let check: RecordCheck
 
   init(_ input: borrowing StreamBytes) throws(StreamIOError) {
     let byteCount = input.byteCount
@@ -66,16 +64,16 @@ struct RecordFinder {
     isHeaderIntact = intact != nil
     self.footer = footer?.uuid == header.uuid ? footer : nil
     contentEnd = self.footer == nil ? byteCount : byteCount - UInt64(StreamFooter.byteCount)
-    uuidChecksum = header.uuidChecksum
-    features = intact?.mandatoryFeatures ?? .supported
-    limits =
-      intact != nil
-      ? header.limits
-      : StreamLimits(
+    var checked = header
+    if intact == nil {
+      checked.mandatoryFeatures = .supported
+      checked.limits = StreamLimits(
         chunkByteCount: UInt32(StreamLimits.chunkRange.upperBound),
         metadataByteCount: UInt32(DecodingLimits.standard.metadataByteCount),
         // Only places in the file are held in it.
         windowByteCount: .max)
+    }
+    check = RecordCheck(checked)
   }
 
   /// The record header at `offset`, if it is intact and its record ends within the file.
@@ -89,17 +87,14 @@ struct RecordFinder {
   }
 
   private func recordHeader(in bytes: RawSpan, at offset: UInt64) -> RecordHeader? {
-    guard let header = RecordHeader(parsing: bytes, uuidChecksum: uuidChecksum) else { return nil }
-    let end = offset + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
-    guard end <= contentEnd,
-      (try? header.check(limits: limits, features: features, at: offset)) != nil
-    else {
-      return nil
-    }
+    guard let header = check.intactHeader(in: bytes),
+      offset + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount) <= contentEnd
+    else { return nil }
     return header
   }
 
-  /// Where the next intact record of a known type begins after `offset`; the end of the content if there is none.
+  /// Where the next intact record of a known type begins after `offset`; the end of the content if
+  /// there is none.
   func nextRecord(
     after offset: UInt64, sequence: UInt32?, in input: borrowing StreamBytes
   ) throws(StreamIOError) -> UInt64 {
@@ -130,36 +125,22 @@ struct RecordFinder {
     of input: borrowing StreamBytes
   ) throws(StreamIOError) -> [UInt64: IndexEntry] {
     var entries: [UInt64: IndexEntry] = [:]
-    var bound = contentEnd
-    var next = footer?.indexOffset
+    var chain = IndexChain(last: footer?.indexOffset, before: contentEnd)
     var buffer = ByteBuffer()
-    while let offset = next, offset < bound, entries.count < 100_000,
-      let header = try recordHeader(at: offset, in: input), header.type == .index
-    {
-      let block: IndexBlock
-      do throws(StreamIOError) {
-        guard case .index(let value) = try input.metadata(header, at: offset, buffer: &buffer)
-        else { break }
-        block = value
-      } catch {
-        guard case .stream = error.cause else { throw error }
-        break
+    do throws(StreamIOError) {
+      while entries.count < 100_000,
+        let (_, block) = try input.indexBlock(of: &chain, check, buffer: &buffer)
+      {
+        for number in 0..<block.entryCount {
+          guard let entry = check.entry(in: block.entry(number)),
+            entry.recordOffset < contentEnd, entry.endOffset <= contentEnd,
+            try recordHeader(at: entry.recordOffset, in: input) == nil
+          else { continue }
+          entries[entry.recordOffset] = entry
+        }
       }
-      for number in 0..<block.entryCount {
-        let bytes = block.entryBytes.span.raw.extracting(
-          droppingFirst: number * IndexEntry.byteCount)
-        guard
-          let entry = IndexEntry(
-            parsing: bytes, uuidChecksum: uuidChecksum, hasWindow: limits.windowByteCount > 0),
-          entry.recordOffset < contentEnd, entry.endOffset <= contentEnd,
-          (try? entry.header.check(
-            limits: limits, features: features, at: entry.recordOffset)) != nil,
-          try recordHeader(at: entry.recordOffset, in: input) == nil
-        else { continue }
-        entries[entry.recordOffset] = entry
-      }
-      bound = offset
-      next = block.previousOffset
+    } catch {
+      guard case .stream = error.cause else { throw error }
     }
     return entries
   }

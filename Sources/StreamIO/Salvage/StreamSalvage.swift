@@ -3,9 +3,9 @@ import MigrationStream
 
 /// Reads whatever is intact in a damaged stream.
 ///
-/// Where a record is not good, the next one is searched for byte by byte: a header's checksum begins with the stream's
-/// UUID, so that nothing a guest may have put into its device's state is taken for a record. A chunk whose header is
-/// damaged is still found if the index names it.
+/// Where a record is not good, the next one is searched for byte by byte: a header's checksum
+/// begins with the stream's UUID, so that nothing a guest may have put into its device's state is
+/// taken for a record. A chunk whose header is damaged is still found if the index names it.
 public struct StreamSalvage: ~Copyable {
   private let input: StreamBytes
   private let finder: RecordFinder
@@ -18,8 +18,7 @@ public struct StreamSalvage: ~Copyable {
   private var decoder: ChunkDecoder
   private var current: RecordHeader?
   // Where the kept chunks are that later ones may refer to, as far as they are intact.
-  private var window: ReferenceWindow<UInt64>
-  private var keptPayload = ByteBuffer()
+  private var resolver: ChunkResolver<(offset: UInt64, header: RecordHeader)>
 
   /// What was found so far; after the last record also what is lost.
   public private(set) var report: SalvageReport
@@ -42,7 +41,7 @@ public struct StreamSalvage: ~Copyable {
     self.report = report
     payload = ByteBuffer()
     decoder = ChunkDecoder()
-    window = ReferenceWindow(byteCount: finder.limits.windowByteCount)
+    resolver = ChunkResolver(windowByteCount: finder.check.limits.windowByteCount)
     self.input = input
   }
 
@@ -104,13 +103,10 @@ public struct StreamSalvage: ~Copyable {
       guard header.type == .stateChunk else {
         let record = try input.metadata(header, at: offset, buffer: &payload)
         report.note(record, at: offset)
+        resolver.note(record)
         return ScannedRecord(offset: offset, header: header, content: .metadata(record))
       }
-      try input.payload(
-        of: header, at: offset + UInt64(RecordHeader.byteCount), buffer: &payload)
-      let chunk = StateChunk(
-        header, head: payload.bytes, hasWindow: finder.limits.windowByteCount > 0)
-      guard let chunk, try decode(chunk, header, at: offset) else { return nil }
+      let chunk = try chunk(header, at: offset)
       guard isDevice, report.note(chunk, header) else { return nil }
       current = header
       return ScannedRecord(offset: offset, header: header, content: .chunk(chunk))
@@ -120,45 +116,39 @@ public struct StreamSalvage: ~Copyable {
     }
   }
 
-  /// Decodes the chunk at hand, and takes note of it where it is kept; false where what it refers to is not intact.
-  private mutating func decode(
-    _ chunk: StateChunk, _ header: RecordHeader, at offset: UInt64
-  ) throws(StreamIOError) -> Bool {
-    var basis: ChunkBasis?
-    if case .reference(let distance) = chunk.dependency {
-      let kept = try keptChunk(of: chunk.device, referredTo: distance, from: header.sequence)
-      guard let kept else { return false }
-      basis = .kept(kept)
-    } else if header.encoding == .dictionary {
-      let number = Int(chunk.device)
-      let digest =
-        number < report.catalog.devices.count
-        ? report.catalog.devices[number].identity.dictionary : nil
-      guard let dictionary = digest.flatMap(StateDictionary.named) else { return false }
-      basis = .dictionary(dictionary)
-    }
+  /// Reads and decodes the chunk with this header, and takes note of it if it is kept.
+  private mutating func chunk(
+    _ header: RecordHeader, at offset: UInt64
+  ) throws(StreamIOError) -> StateChunk {
+    let payloadOffset = offset + UInt64(RecordHeader.byteCount)
+    try input.payload(of: header, at: payloadOffset, buffer: &payload)
+    let place = RecordPlace(header, payloadOffset: payloadOffset)
+    let chunk: StateChunk
+    let found: ChunkBasis<(offset: UInt64, header: RecordHeader)>?
     do throws(StreamError) {
-      try decoder.decode(
-        header, in: payload, 0..<payload.count, after: basis,
-        at: offset + UInt64(RecordHeader.byteCount))
+      chunk = try finder.check.chunk(header, head: payload.bytes, at: place)
+      found = try resolver.basis(of: chunk, header, at: place)
     } catch {
       throw StreamIOError(input.name, .stream(error))
     }
-    if chunk.dependency == .kept {
-      _ = window.keep(
-        offset, sequence: header.sequence, device: chunk.device, byteCount: Int(chunk.byteCount))
+    let basis = try found?.map { (kept) throws(StreamIOError) in
+      try keptChunk(kept.header, at: kept.offset)
     }
-    return true
+    do throws(StreamError) {
+      try decoder.decode(header, in: payload, 0..<payload.count, after: basis, at: payloadOffset)
+    } catch {
+      throw StreamIOError(input.name, .stream(error))
+    }
+    if chunk.dependency == .kept { resolver.keep((offset, header), of: chunk, header) }
+    return chunk
   }
 
-  private mutating func keptChunk(
-    of device: UInt16, referredTo distance: UInt16, from sequence: UInt32
-  ) throws(StreamIOError) -> KeptChunk? {
-    guard let offset = window.refer(from: sequence, distance: distance, device: device),
-      let header = try header(at: offset)
-    else { return nil }
+  private func keptChunk(
+    _ header: RecordHeader, at offset: UInt64
+  ) throws(StreamIOError) -> KeptChunk {
     let payloadOffset = offset + UInt64(RecordHeader.byteCount)
-    try input.payload(of: header, at: payloadOffset, buffer: &keptPayload)
-    return KeptChunk(header, in: keptPayload, 0..<keptPayload.count, at: payloadOffset)
+    var buffer = ByteBuffer()
+    try input.payload(of: header, at: payloadOffset, buffer: &buffer)
+    return KeptChunk(header, in: buffer, 0..<buffer.count, at: payloadOffset)
   }
 }

@@ -5,12 +5,15 @@ public import MigrationStream
 /// wants are read.
 public struct ArchivedRecords: RecordSource, ~Copyable {
   private let state: ArchivedState
-  private var cursor = RecordCursor()
+  private var cursor: RecordCursor
   private var current: ScannedRecord?
   private var bytes: [UInt8] = []
 
   /// The records of the archive that `state` has; throws nothing before they are read.
-  public init(_ state: ArchivedState) { self.state = state }
+  public init(_ state: ArchivedState) {
+    self.state = state
+    cursor = RecordCursor(in: state.archive)
+  }
 
   public mutating func next() throws(StreamIOError) -> Record? {
     current = try cursor.next(in: state.archive)

@@ -3,6 +3,7 @@ public import MigrationStream
 
 /// The state of the devices of an archive, read at any place; the chunk that was read last is kept.
 public final class ArchivedState {
+  /// The stream itself.
   public let archive: StreamArchive
   /// Everything about the stream but its state.
   public let catalog: StreamCatalog
@@ -13,6 +14,8 @@ public final class ArchivedState {
   private var buffer = ByteBuffer()
 
   /// Walks the records once, for the catalog and the places of the chunks.
+  ///
+  /// What is wrong with the stream is the catalog's defect, or thrown when a damaged chunk is read.
   public convenience init(_ archive: consuming StreamArchive) throws(StreamIOError) {
     try self.init(archive, placeLimit: 1 << 20)
   }
@@ -22,12 +25,13 @@ public final class ArchivedState {
     _ archive: consuming StreamArchive, placeLimit: Int
   ) throws(StreamIOError) {
     var places = ChunkPlaces(limit: placeLimit)
-    catalog = try archive.catalog { (record) throws(StreamIOError) in places.note(record) }
+    catalog = try archive.catalog(&places)
     self.places = places
     self.archive = archive
   }
 
-  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws where the state has no such bytes.
+  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws where the state
+  /// has no such bytes.
   public func read(
     device: UInt16, at offset: UInt64, count: Int, into buffer: inout ByteBuffer
   ) throws(StreamIOError) {

@@ -2,8 +2,8 @@ import MigrationStream
 
 /// Where the chunks of consecutive devices of an archive are, as a walk of its records found them.
 ///
-/// However many chunks there are, no more than a limit of places are held: the last devices give way to the first, and of
-/// the first alone every other place does.
+/// However many chunks there are, no more than a limit of places are held: the last devices give
+/// way to the first, and of the first alone every other place does.
 struct ChunkPlaces {
   struct Place {
     let stateOffset: UInt64
@@ -54,15 +54,31 @@ struct ChunkPlaces {
     }
   }
 
-  /// The places of a device; where they gave way, the records are walked again, and those of the devices before give way.
+  /// The places of a device; where they gave way, the records are walked again, and those of the
+  /// devices before give way.
   mutating func of(
     _ device: UInt16, in archive: borrowing StreamArchive
   ) throws(StreamIOError) -> OfDevice {
     if !devices.contains(Int(device)) {
       self = ChunkPlaces(from: device, limit: limit)
-      _ = try archive.catalog { (record) throws(StreamIOError) in note(record) }
+      _ = try archive.catalog(&self)
     }
     let index = Int(device) - devices.lowerBound
     return found.indices.contains(index) ? found[index] : OfDevice()
+  }
+}
+
+extension StreamArchive {
+  /// The catalog, from a walk that notes the places of the chunks; each must begin as the index
+  /// says.
+  ///
+  /// `note` sees every record of the walk.
+  borrowing func catalog(
+    _ places: inout ChunkPlaces, note: (ScannedRecord) -> Void = { _ in }
+  ) throws(StreamIOError) -> StreamCatalog {
+    try catalog(verifyingIndex: true) { record in
+      places.note(record)
+      note(record)
+    }
   }
 }

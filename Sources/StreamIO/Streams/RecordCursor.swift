@@ -1,188 +1,157 @@
 import ByteIO
 import MigrationStream
 
-/// Walks the records of an archive in their order, by the index where there is one: a chunk that the index names costs
-/// no read.
+/// Walks the records of an archive in their order, by the index if there is one.
+///
+/// A chunk that the index names costs no read. Errors are those of `StreamReader`, at the same
+/// places, but a walk does not read the payloads of chunks: it passes over damage in them, and over
+/// a chunk's record that is not what the index says, to what is wrong behind.
 public struct RecordCursor: ~Copyable {
+  private var parser: RecordParser
+  private var resolver: ChunkResolver<Void>
+  private var index = IndexCursor()
   private var position = UInt64(StreamHeader.byteCount)
-  private var ledger = StreamLedger()
-  private var sequence: UInt32 = 0
+  private let isVerifying: Bool
   private var isDone = false
+  // The first bytes of the record at hand, from the index or the file.
+  private var start = ByteBuffer()
+  private var payload = ByteBuffer()
 
-  private var nextBlock = 0
-  private var entries: [UInt8] = []
-  private var nextEntry = 0
-  /// Where the last index block that came begins.
-  private var lastBlock: UInt64?
+  /// A cursor before the first record of `archive`.
+  public init(in archive: borrowing StreamArchive) {
+    self.init(in: archive, verifyingIndex: false)
+  }
 
-  private var buffer = ByteBuffer()
-
-  public init() {}
+  /// The same; if `verifyingIndex`, the first bytes of every chunk must be those that the index has.
+  init(in archive: borrowing StreamArchive, verifyingIndex: Bool) {
+    isVerifying = verifyingIndex
+    parser = RecordParser(archive.header, limits: .standard)
+    resolver = ChunkResolver(windowByteCount: archive.header.limits.windowByteCount)
+  }
 
   /// The next record, or nil after the last one.
   ///
-  /// Throws `torn` at the end of a file that has no end record, and what is wrong with a record that is not good.
+  /// Throws `torn` at the end of a file that has no end record, and what is wrong with a record
+  /// that is not good.
   public mutating func next(in archive: borrowing StreamArchive) throws(StreamIOError)
     -> ScannedRecord?
   {
     if isDone { return nil }
-    if ledger.isFooterDue {
+    do throws(StreamIOError) {
+      if !parser.isFooterDue { return try scan(in: archive) }
       isDone = true
       try checkEnd(of: archive)
       return nil
-    }
-    let record = try scan(in: archive)
-    do throws(StreamError) {
-      try admit(record)
     } catch {
       isDone = true
-      throw StreamIOError(archive.path, .stream(error))
+      throw error
     }
-    if case .metadata(.end(let totals)) = record.content {
-      ledger.close(isIndexed: totals.isIndexed)
-    }
-    if record.header.type == .index { lastBlock = record.offset }
-    position = record.endOffset
-    sequence &+= 1
-    return record
   }
 
   /// Throws unless the footer is all that follows.
-  private func checkEnd(of archive: borrowing StreamArchive) throws(StreamIOError) {
-    guard archive.footerOffset == position else {
-      let footerEnd = position + UInt64(StreamFooter.byteCount)
-      throw error(
-        in: archive,
-        archive.byteCount < footerEnd
-          ? .torn : archive.byteCount == footerEnd ? .headerChecksum : .trailingData,
-        at: archive.byteCount < footerEnd ? archive.byteCount : position,
-        expected: "a footer and the end of the file",
-        found: "\(archive.byteCount - position) bytes")
+  private mutating func checkEnd(of archive: borrowing StreamArchive) throws(StreamIOError) {
+    let footer = 0..<StreamFooter.byteCount
+    try archive.input.read(into: &start, at: position, count: footer.count + 1)
+    let end = position + UInt64(start.count)
+    do throws(StreamError) {
+      guard start.count >= footer.count else { throw parser.torn(at: end) }
+      try parser.checkFooter(in: start, footer, at: position)
+      guard start.count == footer.count else {
+        throw parser.excess(at: position + UInt64(footer.count))
+      }
+    } catch {
+      throw StreamIOError(archive.path, .stream(error))
     }
-    guard let blocks = archive.indexBlocks else { return }
-    let isUsedUp = nextBlock == blocks.count && nextEntry * IndexEntry.byteCount == entries.count
-    guard isUsedUp, lastBlock == blocks.last else {
-      throw error(
-        in: archive, .indexMismatch, expected: "an index of the chunks before",
-        found: "another, or one that lies elsewhere")
-    }
-  }
-
-  private mutating func admit(_ record: ScannedRecord) throws(StreamError) {
-    let header = record.header
-    let place = RecordPlace(
-      payloadOffset: record.payloadOffset, record: sequence, device: header.deviceNumber)
-    guard header.sequence == sequence else {
-      throw place.error(
-        .misplacedRecord, at: record.offset, expected: "record \(sequence)",
-        found: "record \(header.sequence)")
-    }
-    guard !header.isMandatory || RecordType.known.contains(header.type) else {
-      throw place.error(
-        .unknownMandatoryRecord, at: record.offset, expected: "records of version 1.1",
-        found: "a record of \(header.type), which must be understood")
-    }
-    var chunk: StateChunk?
-    if case .chunk(let value) = record.content {
-      try value.checkDependency(header, at: place)
-      chunk = value
-    }
-    try ledger.admit(
-      header, chunk: chunk, at: place, deviceLimit: DecodingLimits.standard.deviceCount)
-    if case .metadata(let value) = record.content { try ledger.check(value, at: place) }
   }
 
   private mutating func scan(
     in archive: borrowing StreamArchive
   ) throws(StreamIOError) -> ScannedRecord {
-    if let entry = try indexedEntry(in: archive) {
-      return ScannedRecord(
-        offset: position, header: entry.header, content: .chunk(entry.chunk))
+    let number = parser.sequence
+    let isIndexed = try index.takeStart(of: position, into: &start, in: archive)
+    if !isIndexed {
+      try archive.input.read(into: &start, at: position, count: Self.startByteCount)
+    } else if isVerifying {
+      try archive.input.read(into: &payload, at: position, count: Self.startByteCount)
+      if !(payload.bytes == start.bytes) {
+        try examine(number: number, isIndexed: true, in: archive)
+      }
     }
-    guard position < archive.byteCount else {
-      isDone = true
-      throw error(
-        in: archive, .torn, expected: ledger.order.expectation, found: "the end of the file")
+    let header: RecordHeader
+    do throws(StreamError) {
+      header = try readHeader(upTo: archive.byteCount)
+      if header.type == .stateChunk { return advance(over: header, .chunk(try readChunk(header))) }
+      if isIndexed { throw index.mismatch }
+    } catch {
+      if isIndexed || error.code != .torn {
+        try examine(number: number, isIndexed: isIndexed, in: archive)
+      }
+      throw StreamIOError(archive.path, .stream(error))
     }
-    let header = try archive.input.recordHeader(
-      at: position, uuidChecksum: archive.uuidChecksum, stream: archive.header,
-      buffer: &buffer)
-    guard header.type == .stateChunk else {
-      let record = try archive.input.metadata(header, at: position, buffer: &buffer)
-      return ScannedRecord(offset: position, header: header, content: .metadata(record))
-    }
-    let end =
-      position + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount)
-    guard end <= archive.byteCount else {
-      throw error(
-        in: archive, .torn, at: archive.byteCount, device: header.deviceNumber,
-        expected: "\(header.storedByteCount) bytes of \(header.type)", found: "the end of the file")
-    }
-    let chunk = StateChunk(
-      header, head: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount),
-      hasWindow: archive.header.limits.windowByteCount > 0)
-    guard let chunk else {
-      throw error(
-        in: archive, .malformedRecord, device: header.deviceNumber,
-        expected: "pre-copy (1) or stop-copy (2)", found: "another phase")
-    }
-    return ScannedRecord(offset: position, header: header, content: .chunk(chunk))
+    return advance(over: header, .metadata(try readMetadata(header, in: archive)))
   }
 
-  /// The index entry of the record at `position`, if it has one.
-  private mutating func indexedEntry(
-    in archive: borrowing StreamArchive
-  ) throws(StreamIOError) -> IndexEntry? {
-    guard let blocks = archive.indexBlocks else { return nil }
-    while nextEntry * IndexEntry.byteCount == entries.count {
-      guard nextBlock < blocks.count else { return nil }
-      guard case .index(let block) = try archive.record(at: blocks[nextBlock]) else { return nil }
-      entries = block.entryBytes
-      nextBlock += 1
-      nextEntry = 0
+  private mutating func advance(
+    over header: RecordHeader, _ content: ScannedRecord.Content
+  ) -> ScannedRecord {
+    let record = ScannedRecord(offset: position, header: header, content: content)
+    position = record.endOffset
+    return record
+  }
+
+  /// Reads a record's header from its first bytes; throws `torn` if the record ends behind `end`.
+  private mutating func readHeader(upTo end: UInt64) throws(StreamError) -> RecordHeader {
+    guard start.count >= RecordHeader.byteCount else {
+      throw parser.torn(at: position + UInt64(start.count))
     }
-    let entries = entries
-    let bytes = entries.span.raw.extracting(
-      droppingFirst: nextEntry * IndexEntry.byteCount)
-    let offset = bytes.little(UInt64.self, at: 0)
-    if offset > position { return nil }
-    guard offset == position,
-      let entry = IndexEntry(parsing: bytes, in: archive),
-      entry.endOffset <= archive.byteCount
-    else {
-      throw error(
-        in: archive, .indexMismatch, expected: "an index entry for the chunk here",
-        found: "one for \(offset)")
+    let header = try parser.recordHeader(in: start, 0..<RecordHeader.byteCount, at: position)
+    guard payloadOffset + UInt64(header.storedByteCount) <= end else {
+      throw parser.torn(at: end, within: header)
     }
-    // A record header that is read is checked as it is read; this one only stands in the index.
+    return header
+  }
+
+  /// Reads a chunk's record from its first bytes.
+  private mutating func readChunk(_ header: RecordHeader) throws(StreamError) -> StateChunk {
+    let chunk = try parser.chunk(
+      header, in: start, RecordHeader.byteCount..<start.count, at: payloadOffset)
+    _ = try resolver.basis(
+      of: chunk, header, at: RecordPlace(header, payloadOffset: payloadOffset))
+    if chunk.dependency == .kept { resolver.keep((), of: chunk, header) }
+    return chunk
+  }
+
+  private mutating func readMetadata(
+    _ header: RecordHeader, in archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> Record {
+    try archive.input.read(
+      into: &payload, at: payloadOffset, count: Int(header.storedByteCount))
     do throws(StreamError) {
-      try entry.header.check(
-        limits: archive.header.limits, features: archive.header.mandatoryFeatures, at: offset)
+      let record = try parser.record(header, in: payload, 0..<payload.count, at: payloadOffset)
+      resolver.note(record)
+      return record
     } catch {
       throw StreamIOError(archive.path, .stream(error))
     }
-    nextEntry += 1
-    return entry
   }
 
-  private func error(
-    in archive: borrowing StreamArchive, _ code: StreamError.Code, at offset: UInt64? = nil,
-    device: UInt16? = nil, expected: String, found: String
-  ) -> StreamIOError {
-    StreamIOError(
-      archive.path,
-      .stream(
-        StreamError(
-          code, at: offset ?? position, record: sequence, device: device, expected: expected,
-          found: found)))
+  /// Looks behind a defect of the first bytes of the record at hand.
+  ///
+  /// Throws if its header or its payload is not intact, or the file has other bytes than the index:
+  /// then the defect means nothing.
+  private mutating func examine(
+    number: UInt32, isIndexed: Bool, in archive: borrowing StreamArchive
+  ) throws(StreamIOError) {
+    let header = try archive.recordHeader(at: position, number: number, &payload)
+    let isSame = payload.bytes == start.bytes
+    try archive.input.payload(of: header, at: payloadOffset, buffer: &payload)
+    guard isSame || !isIndexed else {
+      throw StreamIOError(archive.path, .stream(index.mismatch))
+    }
   }
-}
 
-extension IndexEntry {
-  /// The entry in the first 48 of `bytes`, if it is of this archive.
-  init?(parsing bytes: RawSpan, in archive: borrowing StreamArchive) {
-    self.init(
-      parsing: bytes, uuidChecksum: archive.uuidChecksum,
-      hasWindow: archive.header.limits.windowByteCount > 0)
-  }
+  private static var startByteCount: Int { RecordHeader.byteCount + StateChunk.headByteCount }
+
+  /// Where the payload of the record at hand begins.
+  private var payloadOffset: UInt64 { position + UInt64(RecordHeader.byteCount) }
 }

@@ -2,11 +2,11 @@ import ByteIO
 public import MigrationStream
 
 extension StreamArchive {
-  /// The chunk that holds the byte at `offset` of a device's state, with its state bytes; nil where the state has no such
-  /// byte.
+  /// The chunk that holds the byte at `offset` of a device's state, with its state bytes; nil where
+  /// the state has no such byte.
   ///
-  /// With the index this takes a read for each of its blocks and two for the chunk, whose record must begin as the index
-  /// says; as much again for a chunk that is coded against another.
+  /// With the index this takes a read for each of its blocks and two for the chunk, whose record
+  /// must begin as the index says; as much again for a chunk that is coded against another.
   public borrowing func chunk(
     of device: UInt16, containing offset: UInt64
   ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8])? {
@@ -18,12 +18,17 @@ extension StreamArchive {
     return (chunk, try bytes(of: chunk, record))
   }
 
-  /// Reads a chunk's record, which must begin as the index says.
+  /// Reads a chunk's record, which must be the one that was found in the index or the file.
   private borrowing func read(_ record: ScannedRecord) throws(StreamIOError) -> StoredRecord {
     var stored = StoredRecord()
-    try checkHeader(of: record, &stored.buffer)
-    let header = record.header
+    let header = try recordHeader(
+      at: record.offset, number: record.header.sequence, &stored.buffer)
     try input.payload(of: header, at: record.payloadOffset, buffer: &stored.buffer)
+    guard case .chunk(let chunk) = record.content, header == record.header,
+      try self.chunk(header, head: stored.buffer, 0, at: record.offset) == chunk
+    else {
+      throw mismatch(at: record.offset, header, expected: "the chunk that the index names")
+    }
     stored.header = header
     stored.range = record.offset..<record.endOffset
     stored.payloadRange = 0..<stored.buffer.count
@@ -32,26 +37,9 @@ extension StreamArchive {
 
   /// The record header at `offset`; some of the payload may stay in `buffer` behind it.
   borrowing func recordHeader(
-    at offset: UInt64, _ buffer: inout ByteBuffer
+    at offset: UInt64, number: UInt32? = nil, _ buffer: inout ByteBuffer
   ) throws(StreamIOError) -> RecordHeader {
-    try input.recordHeader(
-      at: offset, uuidChecksum: uuidChecksum, stream: header, buffer: &buffer)
-  }
-
-  /// Throws where the header of a chunk's record is not the one that was found, in the index or the file.
-  borrowing func checkHeader(
-    of record: ScannedRecord, _ buffer: inout ByteBuffer
-  ) throws(StreamIOError) {
-    let header = try recordHeader(at: record.offset, &buffer)
-    guard header == record.header else {
-      throw StreamIOError(
-        path,
-        .stream(
-          StreamError(
-            .indexMismatch, at: record.offset, record: header.sequence,
-            device: record.header.device, expected: "the chunk that the index names",
-            found: "another record")))
-    }
+    try input.recordHeader(at: offset, check, number: number, buffer: &buffer)
   }
 
   /// The chunk of `device` whose record begins at `offset`.
@@ -59,90 +47,114 @@ extension StreamArchive {
     at offset: UInt64, of device: UInt16, _ buffer: inout ByteBuffer
   ) throws(StreamIOError) -> (record: ScannedRecord, chunk: StateChunk) {
     let header = try recordHeader(at: offset, &buffer)
-    guard header.type == .stateChunk, header.device == device,
-      buffer.count >= RecordHeader.byteCount + StateChunk.headByteCount,
-      let chunk = StateChunk(
-        header, head: buffer.bytes.extracting(droppingFirst: RecordHeader.byteCount),
-        hasWindow: self.header.limits.windowByteCount > 0)
-    else {
-      throw StreamIOError(
-        path,
-        .stream(
-          StreamError(
-            .indexMismatch, at: offset, record: header.sequence, device: header.deviceNumber,
-            expected: "a chunk of device \(device)", found: "another record")))
+    guard header.type == .stateChunk, header.device == device else {
+      throw mismatch(at: offset, header, expected: "a chunk of device \(device)")
     }
+    let chunk = try chunk(header, head: buffer, RecordHeader.byteCount, at: offset)
     return (ScannedRecord(offset: offset, header: header, content: .chunk(chunk)), chunk)
   }
 
+  /// The chunk with this header at `offset`, whose payload begins in `buffer` at `start`.
+  private borrowing func chunk(
+    _ header: RecordHeader, head buffer: borrowing ByteBuffer, _ start: Int, at offset: UInt64
+  ) throws(StreamIOError) -> StateChunk {
+    let place = RecordPlace(header, payloadOffset: offset + UInt64(RecordHeader.byteCount))
+    do throws(StreamError) {
+      return try check.chunk(
+        header, head: buffer.bytes.extracting(droppingFirst: start), at: place)
+    } catch {
+      throw StreamIOError(path, .stream(error))
+    }
+  }
+
+  private borrowing func mismatch(
+    at offset: UInt64, _ header: RecordHeader, expected: String
+  ) -> StreamIOError {
+    StreamIOError(
+      path,
+      .stream(
+        StreamError(
+          .indexMismatch, at: offset, record: header.sequence, device: header.deviceNumber,
+          expected: expected, found: "another record")))
+  }
+
   /// The state bytes of a chunk, decoded.
+  ///
+  /// A delta is decoded even if its kept chunk has left the window since, which only a walk knows.
   borrowing func bytes(
     of chunk: StateChunk, _ record: ScannedRecord
   ) throws(StreamIOError) -> [UInt8] {
     var stored = try read(record)
-    if case .reference(let distance) = chunk.dependency {
-      stored.basis = .kept(
-        try keptChunk(of: chunk.device, referredTo: distance, from: stored.place))
-    } else if record.header.encoding == .dictionary {
-      stored.basis = try dictionary(of: chunk.device, at: stored.place)
-    }
+    stored.basis = try basis(of: chunk, record.header, at: stored.place)
     var decoder = ChunkDecoder()
     stored.decode(with: &decoder)
     if let defect = stored.defect { throw StreamIOError(path, .stream(defect)) }
     return [UInt8](stored.stateBytes)
   }
 
-  /// The dictionary that the identity of `device` names, for a chunk at `place` that is coded with it.
-  borrowing func dictionary(
-    of device: UInt16, at place: RecordPlace
-  ) throws(StreamIOError) -> ChunkBasis {
-    let digest = try dictionaries.digest(of: device, in: self)
+  /// What a chunk is coded against, found and read if need be.
+  private borrowing func basis(
+    of chunk: StateChunk, _ header: RecordHeader, at place: RecordPlace
+  ) throws(StreamIOError) -> ChunkBasis<KeptChunk>? {
+    var resolver = ChunkResolver<KeptChunk>(windowByteCount: self.header.limits.windowByteCount)
+    switch resolver.need(of: chunk, header) {
+    case nil: break
+    case .identity: resolver = try identities.resolver(of: self)
+    case .chunk(let number):
+      let record = try chunkRecord { other, header in
+        header.sequence == number && other.device == chunk.device && other.dependency == .kept
+      }
+      if let record, case .chunk(let other) = record.content {
+        resolver.keep(try read(record).kept(), of: other, record.header)
+      }
+    }
     do throws(StreamError) {
-      return try ChunkBasis(dictionary: digest, at: place)
+      return try resolver.basis(of: chunk, header, at: place)
     } catch {
       throw StreamIOError(path, .stream(error))
     }
-  }
-
-  /// The kept chunk whose record stands `distance` before the one at `place`.
-  private borrowing func keptChunk(
-    of device: UInt16, referredTo distance: UInt16, from place: RecordPlace
-  ) throws(StreamIOError) -> KeptChunk {
-    let number = Int64(place.record) - Int64(distance)
-    let record = try chunkRecord { chunk, header in
-      Int64(header.sequence) == number && chunk.device == device && chunk.dependency == .kept
-    }
-    guard let record else {
-      throw StreamIOError(path, .stream(place.noReference(distance: distance)))
-    }
-    return try read(record).kept()
   }
 
   /// The record of the first chunk that `isWanted`.
   private borrowing func chunkRecord(
     _ isWanted: (StateChunk, RecordHeader) -> Bool
   ) throws(StreamIOError) -> ScannedRecord? {
-    guard let blocks = indexBlocks, !blocks.isEmpty else {
-      var cursor = RecordCursor()
-      while let record = try cursor.next(in: self) {
-        if case .chunk(let chunk) = record.content, isWanted(chunk, record.header) {
-          return record
+    if let blocks = indexBlocks, !blocks.isEmpty {
+      var index = IndexCursor()
+      while try index.load(from: self) {
+        if let entry = check.entry(in: index.entry), isWanted(entry.chunk, entry.header) {
+          return ScannedRecord(
+            offset: entry.recordOffset, header: entry.header, content: .chunk(entry.chunk))
         }
+        index.advance()
       }
       return nil
     }
-    for block in blocks {
-      guard case .index(let block) = try record(at: block) else { continue }
-      for number in 0..<block.entryCount {
-        let bytes = block.entryBytes.span.raw.extracting(
-          droppingFirst: number * IndexEntry.byteCount)
-        guard let entry = IndexEntry(parsing: bytes, in: self),
-          isWanted(entry.chunk, entry.header)
-        else { continue }
-        return ScannedRecord(
-          offset: entry.recordOffset, header: entry.header, content: .chunk(entry.chunk))
-      }
+    var cursor = RecordCursor(in: self)
+    while let record = try cursor.next(in: self) {
+      if case .chunk(let chunk) = record.content, isWanted(chunk, record.header) { return record }
     }
     return nil
+  }
+}
+
+/// What the identities of an archive say of its chunks, read when it is first asked for.
+final class ArchivedIdentities {
+  private var known: ChunkResolver<KeptChunk>?
+
+  /// A resolver that was told of every identity of `archive`, and of nothing else.
+  func resolver(
+    of archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> ChunkResolver<KeptChunk> {
+    if let known { return known }
+    var resolver = ChunkResolver<KeptChunk>(
+      windowByteCount: archive.header.limits.windowByteCount)
+    var cursor = RecordCursor(in: archive)
+    // Identities come before all state.
+    while let record = try cursor.next(in: archive), case .metadata(let value) = record.content {
+      resolver.note(value)
+    }
+    known = resolver
+    return resolver
   }
 }

@@ -3,19 +3,18 @@ public import MigrationStream
 
 /// A stream in a file, read at any place.
 ///
-/// With the index, what is where is known after a few reads. Without one (a torn file, or a damaged index) the same
-/// answers come from a scan of the record headers.
+/// With the index, what is where is known after a few reads. Without one (a torn file, or a damaged
+/// index) the same answers come from a scan of the record headers.
 public struct StreamArchive: ~Copyable {
   let input: StreamBytes
   private let directory: Directory
-  let dictionaries = ArchivedDictionaries()
+  let identities = ArchivedIdentities()
 
   /// What is known before the first record is read.
   private struct Directory {
     var header: StreamHeader
-    var uuidChecksum: UInt32
+    var check: RecordCheck
     var indexBlocks: [UInt64]?
-    var footerOffset: UInt64?
     var indexDefect: StreamError?
   }
 
@@ -40,11 +39,9 @@ public struct StreamArchive: ~Copyable {
   /// The size of the file.
   public var byteCount: UInt64 { input.byteCount }
   public var header: StreamHeader { directory.header }
-  var uuidChecksum: UInt32 { directory.uuidChecksum }
+  var check: RecordCheck { directory.check }
   /// Where the index blocks begin, the first first; nil where records are found by scanning.
   var indexBlocks: [UInt64]? { directory.indexBlocks }
-  /// Where the footer begins, if the file ends with this stream's.
-  var footerOffset: UInt64? { directory.footerOffset }
   /// Why the index is not used.
   public var indexDefect: StreamError? { directory.indexDefect }
   /// How the records are found.
@@ -55,17 +52,16 @@ public struct StreamArchive: ~Copyable {
   ) throws(StreamIOError) -> Directory {
     let byteCount = input.byteCount
     let header = try header(of: input, limits)
-    var directory = Directory(header: header, uuidChecksum: header.uuidChecksum)
+    var directory = Directory(header: header, check: RecordCheck(header))
     guard let footer = try footer(of: input), footer.uuid == header.uuid else {
       directory.indexDefect = StreamError(
         .torn, at: byteCount, expected: "the footer of this stream at the end", found: "none")
       return directory
     }
-    let end = byteCount - UInt64(StreamFooter.byteCount)
-    directory.footerOffset = end
+    let chain = IndexChain(
+      last: footer.indexOffset, before: byteCount - UInt64(StreamFooter.byteCount))
     do throws(StreamIOError) {
-      directory.indexBlocks = try indexBlocks(
-        of: input, last: footer.indexOffset, end, header, directory.uuidChecksum)
+      directory.indexBlocks = try indexBlocks(of: input, chain, directory.check)
     } catch {
       guard case .stream(let defect) = error.cause else { throw error }
       directory.indexDefect = defect
@@ -102,40 +98,14 @@ public struct StreamArchive: ~Copyable {
     return StreamFooter(parsing: buffer.bytes)
   }
 
-  // Eight thousand million chunks; a hostile stream could have as many empty blocks as it has room for.
-  private static let blockLimit = 1 << 20
-
-  /// Follows the index blocks backwards; each must lie before the one that names it, so this ends.
   private static func indexBlocks(
-    of input: borrowing StreamBytes, last: UInt64?, _ end: UInt64, _ header: StreamHeader,
-    _ uuidChecksum: UInt32
+    of input: borrowing StreamBytes, _ chain: IndexChain, _ check: RecordCheck
   ) throws(StreamIOError) -> [UInt64] {
     var blocks: [UInt64] = []
-    var next = last
-    var bound = end
+    var chain = chain
     var buffer = ByteBuffer()
-    while let offset = next {
-      guard offset >= UInt64(StreamHeader.byteCount), offset < bound, blocks.count < blockLimit
-      else {
-        throw StreamIOError(
-          input.name,
-          .stream(
-            StreamError(
-              .indexMismatch, at: bound, expected: "an index block before this",
-              found: "one at \(offset)")))
-      }
-      let record = try input.recordHeader(
-        at: offset, uuidChecksum: uuidChecksum, stream: header, buffer: &buffer)
-      guard case .index(let block) = try input.metadata(record, at: offset, buffer: &buffer) else {
-        throw StreamIOError(
-          input.name,
-          .stream(
-            StreamError(
-              .indexMismatch, at: offset, expected: "an index block", found: "\(record.type)")))
-      }
+    while let (offset, _) = try input.indexBlock(of: &chain, check, buffer: &buffer) {
       blocks.append(offset)
-      bound = offset
-      next = block.previousOffset
     }
     return blocks.reversed()
   }
@@ -145,9 +115,22 @@ extension StreamArchive {
   /// Reads the metadata record at `offset`, as a `ScannedRecord` names it.
   public borrowing func record(at offset: UInt64) throws(StreamIOError) -> Record {
     var buffer = ByteBuffer()
-    let record = try input.recordHeader(
-      at: offset, uuidChecksum: uuidChecksum, stream: header, buffer: &buffer)
-    return try input.metadata(record, at: offset, buffer: &buffer)
+    let header = try recordHeader(at: offset, &buffer)
+    return try input.metadata(header, at: offset, buffer: &buffer)
+  }
+
+  /// The index block at `offset`, without entries if none is there any more, and its place.
+  borrowing func indexBlock(
+    at offset: UInt64
+  ) throws(StreamIOError) -> (block: IndexBlock, place: RecordPlace) {
+    var buffer = ByteBuffer()
+    let header = try recordHeader(at: offset, &buffer)
+    let place = RecordPlace(
+      payloadOffset: offset + UInt64(RecordHeader.byteCount), record: header.sequence)
+    guard case .index(let block) = try input.metadata(header, at: offset, buffer: &buffer) else {
+      return (IndexBlock(previousOffset: nil, entryBytes: []), place)
+    }
+    return (block, place)
   }
 
   /// What the stream says of a device of its catalog, but for optional records.
@@ -168,22 +151,21 @@ extension StreamArchive {
 
   /// Everything about the stream but its state.
   ///
-  /// A torn or damaged stream gives what comes before the damage, and the error as `StreamCatalog.defect`.
+  /// A torn or damaged stream gives what comes before the damage, and the error as
+  /// `StreamCatalog.defect`.
   public borrowing func catalog() throws(StreamIOError) -> StreamCatalog {
-    try catalog { (_) throws(StreamIOError) in }
+    try catalog(verifyingIndex: false) { _ in }
   }
 
-  /// The same, with every record of the walk given to `note` before the catalog takes it.
-  ///
-  /// What `note` says of the stream ends the walk as any defect does.
+  /// The same, with every record of the walk given to `note`.
   borrowing func catalog(
-    _ note: (ScannedRecord) throws(StreamIOError) -> Void
+    verifyingIndex: Bool, _ note: (ScannedRecord) -> Void
   ) throws(StreamIOError) -> StreamCatalog {
     var catalog = StreamCatalog(header: header, origin: origin)
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: self, verifyingIndex: verifyingIndex)
     do throws(StreamIOError) {
       while let record = try cursor.next(in: self) {
-        try note(record)
+        note(record)
         catalog.note(record)
       }
     } catch {

@@ -50,72 +50,30 @@ struct StreamBytes: ~Copyable {
     }
   }
 
-  /// Reads the record header at `offset`, checked against its checksum and the stream's.
+  /// Reads the record header at `offset`, and checks it.
   ///
   /// Up to eight bytes of payload come with it, and stay in `buffer` behind the header.
   borrowing func recordHeader(
-    at offset: UInt64, uuidChecksum: UInt32, stream: StreamHeader, buffer: inout ByteBuffer
+    at offset: UInt64, _ check: RecordCheck, number: UInt32? = nil, buffer: inout ByteBuffer
   ) throws(StreamIOError) -> RecordHeader {
     try read(
       into: &buffer, at: offset, count: RecordHeader.byteCount + StateChunk.headByteCount)
-    return try Self.recordHeader(
-      in: buffer, name, at: offset, uuidChecksum: uuidChecksum, stream: stream)
-  }
-
-  private static func recordHeader(
-    in buffer: borrowing ByteBuffer, _ name: String, at offset: UInt64, uuidChecksum: UInt32,
-    stream: StreamHeader
-  ) throws(StreamIOError) -> RecordHeader {
-    guard buffer.count >= RecordHeader.byteCount else {
-      throw StreamIOError(
-        name,
-        .stream(
-          StreamError(
-            .torn, at: offset + UInt64(buffer.count), expected: "a record header",
-            found: "the end of the file")))
-    }
-    guard let header = RecordHeader(parsing: buffer.bytes, uuidChecksum: uuidChecksum) else {
-      throw StreamIOError(
-        name,
-        .stream(
-          StreamError(
-            .headerChecksum, at: offset, expected: "a record header",
-            found: "bytes that do not match their checksum")))
-    }
     do throws(StreamError) {
-      try header.check(
-        limits: stream.limits, features: stream.mandatoryFeatures, at: offset)
+      return try check.header(in: buffer.bytes, at: offset, number: number)
     } catch {
       throw StreamIOError(name, .stream(error))
     }
-    return header
   }
 
-  /// Reads the payload at `offset` of the record with this header into `buffer`, and checks its checksum.
+  /// Reads the payload at `offset` of the record with this header into `buffer`, and checks it.
   borrowing func payload(
     of header: RecordHeader, at offset: UInt64, buffer: inout ByteBuffer
   ) throws(StreamIOError) {
     try read(into: &buffer, at: offset, count: Int(header.storedByteCount))
-    let place = RecordPlace(
-      payloadOffset: offset, record: header.sequence, device: header.deviceNumber)
-    guard buffer.count == Int(header.storedByteCount) else {
-      throw StreamIOError(
-        name,
-        .stream(
-          place.error(
-            .torn, at: offset + UInt64(buffer.count),
-            expected: "\(header.storedByteCount) bytes of \(header.type)",
-            found: "\(buffer.count) and the end of the file")))
-    }
-    let checksum = CRC32C.checksum(of: buffer.bytes)
-    guard checksum == header.payloadChecksum else {
-      throw StreamIOError(
-        name,
-        .stream(
-          place.error(
-            .payloadChecksum,
-            expected: "\(header.type) with checksum 0x\(hex(header.payloadChecksum, digits: 8))",
-            found: "0x\(hex(checksum, digits: 8))")))
+    do throws(StreamError) {
+      try header.check(buffer.bytes, at: offset)
+    } catch {
+      throw StreamIOError(name, .stream(error))
     }
   }
 
@@ -128,11 +86,21 @@ struct StreamBytes: ~Copyable {
     do throws(StreamError) {
       return try Record(
         metadata: header, payload: buffer.bytes,
-        at: RecordPlace(
-          payloadOffset: payloadOffset, record: header.sequence, device: header.deviceNumber))
+        at: RecordPlace(header, payloadOffset: payloadOffset))
     } catch {
       throw StreamIOError(name, .stream(error))
     }
+  }
+
+  /// Reads the next block of an index, and where it begins; nil after the first of the stream.
+  borrowing func indexBlock(
+    of chain: inout IndexChain, _ check: RecordCheck, buffer: inout ByteBuffer
+  ) throws(StreamIOError) -> (offset: UInt64, block: IndexBlock)? {
+    let next = try naming { () throws(StreamError) in try chain.nextOffset() }
+    guard let next else { return nil }
+    let header = try recordHeader(at: next, check, buffer: &buffer)
+    let record = try metadata(header, at: next, buffer: &buffer)
+    return (next, try naming { () throws(StreamError) in try chain.take(record, header) })
   }
 }
 

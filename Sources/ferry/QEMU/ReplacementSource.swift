@@ -48,7 +48,7 @@ struct ReplacementSource {
     of number: UInt16, in archive: borrowing StreamArchive
   ) throws -> (DeviceIntroduction, QEMUFraming?) {
     var introduction = DeviceIntroduction(number: number)
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     var framing = QEMUFraming()
     var isFramingGood = true
     while let record = try cursor.next(in: archive) {

@@ -98,7 +98,7 @@ struct Inspect: ParsableCommand {
 
   private func listRecords(_ archive: borrowing StreamArchive) throws {
     var output = try ReportList(heading: RecordReport.heading, asJSON: json)
-    var cursor = RecordCursor()
+    var cursor = RecordCursor(in: archive)
     var failure: StreamIOError?
     do throws(StreamIOError) {
       while let record = try cursor.next(in: archive) {
@@ -120,7 +120,8 @@ struct Inspect: ParsableCommand {
   }
 }
 
-/// The state of the devices of a pipe as far as it is kept: all of a small one, the first bytes of a large one.
+/// The state of the devices of a pipe as far as it is kept: all of a small one, the first bytes of
+/// a large one.
 private struct SequentialContents {
   // A state of which no more is read than this is looked at whole.
   private static let wholeByteCount = 1 << 16
