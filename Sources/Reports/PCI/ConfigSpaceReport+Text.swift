@@ -2,8 +2,8 @@ import ByteIO
 import PCIConfig
 
 extension ConfigSpaceReport {
-  /// In the manner of `lspci -vvv`: a head, the header's registers, each capability with its fields;
-  /// then what is wrong, and the map.
+  /// In the manner of `lspci -vvv`: a head, the header's registers, each capability with its
+  /// fields; then what is wrong, and the map.
   public var text: String {
     var lines = [head]
     if !device.title.isEmpty { lines.append("\tDump says: \(device.title)") }

@@ -5,8 +5,8 @@ import PCIConfig
 enum RegisterText {
   private static let columns = 100
 
-  /// One line a register with fields; neighbours without fields share a line, and so do registers of a series, such as
-  /// one for each lane.
+  /// One line a register with fields; neighbours without fields share a line, and so do registers
+  /// of a series, such as one for each lane.
   static func lines(of registers: [RegisterValue]) -> [String] {
     let series = Dictionary(grouping: registers, by: stem).filter {
       $0.key != nil && $0.value.count >= 4

@@ -2,7 +2,8 @@ import ByteIO
 import StateLayout
 
 extension DissectReport {
-  /// Gives the text to `sink` line by line, with offset and length before each field if `hasOffsets`.
+  /// Gives the text to `sink` line by line, with offset and length before each field if
+  /// `hasOffsets`.
   public func writeText<Failure: Error>(
     hasOffsets: Bool = false, to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {

@@ -61,7 +61,8 @@ struct CodingOptions: ParsableArguments {
 
   private var chunkSize: ByteSize { chosenChunkSize ?? ByteSize(1 << 20) }
 
-  /// Those that were given and mean nothing without a stream; how many threads there are shows nowhere.
+  /// Those that were given and mean nothing without a stream; how many threads there are shows
+  /// nowhere.
   var given: [String] {
     [
       ("--compression", compression != nil), ("--chunk", chosenChunkSize != nil),
@@ -71,7 +72,8 @@ struct CodingOptions: ParsableArguments {
 
   var threadCount: ThreadCount { threads ?? .processors }
 
-  /// The header of the stream: with a window only where one was asked for, or would hold all the state that is sent again.
+  /// The header of the stream: with a window only where one was asked for, or would hold all the
+  /// state that is sent again.
   ///
   /// What is sent in rounds has left a smaller window before it comes again.
   private func header(stateSentAgain: UInt64, _ coding: CompressionOption) -> StreamHeader {
@@ -90,8 +92,8 @@ struct CodingOptions: ParsableArguments {
 
   /// A writer of a stream into `output`; says what it will need where that is much.
   ///
-  /// So much of the state may be sent more than once; `standard` is how it is coded unless that was said. Its chunks may be as large as
-  /// those of `limits`, those of a stream that is copied.
+  /// So much of the state may be sent more than once; `standard` is how it is coded unless that was
+  /// said. Its chunks may be as large as those of `limits`, those of a stream that is copied.
   func writer(
     to output: consuming any ByteSink<StreamIOError> & ~Copyable, stateSentAgain: UInt64 = 0,
     standard: CompressionOption = .standard, limits: StreamLimits? = nil

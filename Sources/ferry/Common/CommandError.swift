@@ -7,7 +7,8 @@ import SystemPackage
 import VFIO
 import YAMLReader
 
-/// What a command ends with when it does not end well: a message, and the exit code that callers branch on.
+/// What a command ends with when it does not end well: a message, and the exit code that callers
+/// branch on.
 struct CommandError: Error {
   /// Nil where there is nothing to say: the reader of a pipe went away, or the report said it all.
   let message: String?
