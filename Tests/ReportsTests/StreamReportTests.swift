@@ -88,11 +88,11 @@ import Testing
     while let record = try cursor.next(in: archive) { reports.append(RecordReport(record)) }
     #expect(
       reports[3].text
-        == "         463       3  state chunk              0           0          24          32"
+        == "         462       3  state chunk              0           0          24          32"
         + "  raw  pre-copy, iteration 0, last of the iteration")
     #expect(
       reports[3].json.line
-        == #"{"offset": 463, "record": 3, "type": "state chunk", "device": 0, "storedBytes": 32, "#
+        == #"{"offset": 462, "record": 3, "type": "state chunk", "device": 0, "storedBytes": 32, "#
         + #""stateOffset": 0, "stateBytes": 24, "encoding": "raw", "#
         + #""context": "pre-copy, iteration 0, last of the iteration", "kept": false}"#)
     let bytes = RecordReport(reports[0].record, bytes: [UInt8]("DMS\u{0}".utf8))
