@@ -27,9 +27,9 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
     name == text || "\(device)" == text
   }
 
-  /// The number of the device that is meant, among the devices with these names.
+  /// The number of the device that is meant, among the devices with these names; `path` is the file
+  /// that holds them, for the error.
   ///
-  /// - Parameter path: the file that holds the devices, for the error.
   /// - Throws: `InputError` with cause `absent` that lists the devices.
   public func number(among names: [String?], in path: String) throws(InputError) -> UInt16 {
     let numbers = (0 as UInt16)..<UInt16(names.count)

@@ -82,10 +82,8 @@ public struct DeviceState: StateInputSource {
   public let byteCount: UInt64
   private let chunkLimit: UInt64?
 
-  /// The state of `device`, of `byteCount` bytes.
-  ///
-  /// - Parameter chunkLimit: the number of chunks of the archive that may be decoded in all before
-  ///   reading more is refused; nil for any.
+  /// The state of `device`, of `byteCount` bytes. Reading is refused once `chunkLimit` chunks of the
+  /// archive were decoded in all; nil sets no limit.
   public init(
     state: ArchivedState, device: UInt16, byteCount: UInt64, chunkLimit: UInt64? = nil
   ) {
