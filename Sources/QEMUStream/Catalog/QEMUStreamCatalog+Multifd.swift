@@ -11,9 +11,8 @@ extension QEMUStreamCatalog {
   /// Throws `differentMigration` if the main channel has the device's state or configuration too:
   /// QEMU sends them over one or the other.
   ///
-  /// - Parameters:
-  ///   - configuration: the bytes of the configuration's packet.
-  ///   - prefix: the first bytes of the packets' state.
+  /// - `configuration`: the bytes of the configuration's packet.
+  /// - `prefix`: the first bytes of the packets' state.
   public mutating func add(
     _ sequence: DeviceStatePackets.Sequence, configuration: [UInt8], prefix: [UInt8],
     toDevice index: Int

@@ -64,10 +64,9 @@ public struct QEMUStreamCatalog: Sendable {
   ///
   /// Throws errors of the source and of `observe`; one of the stream becomes `defect`.
   ///
-  /// - Parameters:
-  ///   - isFramingKept: whether the summary of a VFIO device, told by its number in `vfioDevices`
-  ///     and its name, shall have its framing.
-  ///   - observe: is given every part of the stream.
+  /// - `isFramingKept`: whether the summary of a VFIO device, told by its number in `vfioDevices`
+  ///   and its name, shall have its framing.
+  /// - `observe`: is given every part of the stream.
   public init<Source: ByteSource & ~Copyable>(
     reading reader: inout QEMUStreamReader<Source>,
     framingOf isFramingKept: (_ number: Int, _ name: String) -> Bool = { _, _ in false },

@@ -33,7 +33,7 @@ extension QEMULoadCheck {
   /// QEMU takes every region except one of 256 bytes for PCI Express, and `local` becomes as long
   /// as that (mtty's has 255). A dump of a header alone stays as it is.
   ///
-  /// - Parameter machine: the version of the destination's machine; the newest if nil.
+  /// - `machine`: the version of the destination's machine; the newest if nil.
   /// - Throws: `PCIConfigError` if the record's space has a size that no space has.
   public init(
     record: VFIOConfiguration, local: ConfigSpace, machine: QEMUMachineVersion?

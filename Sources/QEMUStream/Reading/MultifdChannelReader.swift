@@ -17,7 +17,7 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
   private let pageByteCount: Int
   private var head: Head?
 
-  /// - Parameter pageBits: the bits of a page, from the main channel's configuration.
+  /// - `pageBits`: the bits of a page, from the main channel's configuration.
   public init(_ source: consuming Source, pageBits: Int) {
     input = LookaheadBuffer(source)
     pageByteCount = 1 << pageBits

@@ -45,7 +45,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
 
   /// A reader at the start of a stream.
   ///
-  /// - Parameter description: the stream's description, if it is known beforehand.
+  /// - `description`: the stream's description, if it is known beforehand.
   public init(_ source: consuming Source, description: VMDescription? = nil) {
     input = LookaheadBuffer(source)
     self.description = description

@@ -32,7 +32,7 @@ public struct QEMUExtraction {
   private let devices: [Device]
   private let numberByID: [UInt32: UInt16]
 
-  /// - Parameter devices: in the order of their numbers in the records; fewer than 65,535.
+  /// - `devices`: in the order of their numbers in the records; fewer than 65,535.
   public init(_ devices: [Device]) {
     precondition(devices.count < UInt16.max, "a stream numbers its devices with 16 bits")
     self.devices = devices
@@ -43,11 +43,10 @@ public struct QEMUExtraction {
 
   /// Writes information, introductions and all state; the caller finishes the sink.
   ///
-  /// - Parameters:
-  ///   - reader: the main channel from its start, which is read as far as the devices need.
-  ///   - readPacket: gives `count` bytes from an offset of a multifd channel's file, or fewer at
-  ///     its end.
-  ///   - progress: is told after each chunk how many state bytes were written.
+  /// - `reader`: the main channel from its start, which is read as far as the devices need.
+  /// - `readPacket`: gives `count` bytes from an offset of a multifd channel's file, or fewer at
+  ///   its end.
+  /// - `progress`: is told after each chunk how many state bytes were written.
   public func write<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
     reading reader: inout QEMUStreamReader<Source>,
     packets readPacket: (_ file: Int, _ offset: UInt64, _ count: Int) throws(Source.Failure) ->

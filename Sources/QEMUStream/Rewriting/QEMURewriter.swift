@@ -14,11 +14,9 @@ public struct QEMURewriter<Source: ByteSource & ~Copyable, Sink: ByteSink & ~Cop
   /// The size of the content of the device's new FULL section.
   private var fullByteCount: UInt64?
   private var changesFullByteCount = false
-
-  /// - Parameters:
-  ///   - source: the main channel, from its start.
-  ///   - description: the stream's description, if it is known beforehand.
-  ///   - sink: where the copy goes; the rewriter finishes it.
+  /// - `source`: the main channel, from its start.
+  /// - `description`: the stream's description, if it is known beforehand.
+  /// - `sink`: where the copy goes; the rewriter finishes it.
   public init(
     _ source: consuming Source, description: VMDescription?, replacing replacement: QEMUReplacement,
     into sink: consuming Sink
@@ -31,9 +29,8 @@ public struct QEMURewriter<Source: ByteSource & ~Copyable, Sink: ByteSink & ~Cop
 
   /// Copies the stream to its end, what follows it in its file included, and finishes the sink.
   ///
-  /// - Parameters:
-  ///   - state: the device's new state, as much as the framing of the replacement has.
-  ///   - progress: is told after each part how many bytes of the stream were read.
+  /// - `state`: the device's new state, as much as the framing of the replacement has.
+  /// - `progress`: is told after each part how many bytes of the stream were read.
   public consuming func rewrite<State: ByteSource & ~Copyable>(
     state: inout State, progress: (UInt64) -> Void = { _ in }
   ) throws(Failure) where State.Failure == Source.Failure {

@@ -37,7 +37,7 @@ public struct MultifdChannelWriter: Sendable {
 
   /// A packet with the whole pages in `pages`, and with `zero` pages of zeros.
   ///
-  /// - Parameter staleSize: the size in a packet without pages, which QEMU 7.2 leaves there.
+  /// - `staleSize`: the size in a packet without pages, which QEMU 7.2 leaves there.
   public mutating func pages(
     _ pages: [UInt8], zero: UInt32 = 0, of block: String, staleSize: UInt32 = 0
   ) {
