@@ -187,7 +187,7 @@ import Testing
       if room < 0 { throw Full() }
     }
 
-    consuming func finish() throws(Full) {}
+    mutating func finish() throws(Full) {}
   }
 
   @Test(arguments: [0, 100, 5000])
