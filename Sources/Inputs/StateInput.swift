@@ -82,8 +82,8 @@ public struct DeviceState: StateInputSource {
   public let byteCount: UInt64
   private let chunkLimit: UInt64?
 
-  /// The state of `device`, of `byteCount` bytes. Reading is refused once `chunkLimit` chunks of the
-  /// archive were decoded in all; nil sets no limit.
+  /// The state of `device`, of `byteCount` bytes. Reading is refused once `chunkLimit` chunks of
+  /// the archive were decoded in all; nil sets no limit.
   public init(
     state: ArchivedState, device: UInt16, byteCount: UInt64, chunkLimit: UInt64? = nil
   ) {
