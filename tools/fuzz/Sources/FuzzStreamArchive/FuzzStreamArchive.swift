@@ -1,5 +1,6 @@
 import FuzzSupport
 import MigrationStream
+import StreamIO
 
 /// The entry point of libFuzzer.
 ///
