@@ -9,8 +9,8 @@ struct ConfigAccess {
   let value: UInt64
   let isWrite: Bool
 
-  /// Reads `… vfio_pci_read_config (NAME, @0xOFFSET, len=0xLENGTH) 0xVALUE`, or the same of a write,
-  /// which has its value before the length; nil for any other line.
+  /// Reads `… vfio_pci_read_config (NAME, @0xOFFSET, len=0xLENGTH) 0xVALUE`, or the same of a
+  /// write, which has its value before the length; nil for any other line.
   init?(_ content: ArraySlice<UInt8>) {
     var rest = content
     if let range = content.firstRange(of: Array("vfio_pci_read_config".utf8)) {

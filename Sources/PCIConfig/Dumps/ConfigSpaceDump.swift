@@ -23,13 +23,13 @@ public struct ConfigSpaceDump: Sendable {
   /// Whether `bytes` are text, in UTF-8, Latin-1 or UTF-16, rather than a space's own bytes.
   public static func isText(_ bytes: [UInt8]) -> Bool { DumpText.decoded(bytes) != nil }
 
-  /// Reads what sysfs's `config`, or a VFIO region, holds. The sizes that sysfs gives an
-  /// unprivileged reader (64, of CardBus 128) and that of a conventional function may be cut.
+  /// Reads what sysfs's `config`, or a VFIO region, holds. Whole are 4096 bytes, and the 255 of
+  /// VFIO's sample devices; sysfs gives an unprivileged reader 64.
   public init(raw bytes: [UInt8]) throws(PCIConfigError) {
     devices = [
       DumpedDevice(
         address: nil, title: "", line: nil,
-        space: try ConfigSpace(bytes, isWhole: ![64, 128, 256].contains(bytes.count)))
+        space: try ConfigSpace(bytes, isWhole: bytes.count == 255))
     ]
   }
 
@@ -40,8 +40,9 @@ public struct ConfigSpaceDump: Sendable {
   /// They may be quoted, indented, in UTF-16, and among lines of any other kind, which are passed
   /// over. Bytes that no row has are unknown.
   ///
-  /// - Throws: `PCIConfigError` with code `dump` if the text shows no space, with a line if it lists
-  ///   functions without their bytes; `dump`, `size` or `limit` for a row that cannot be taken.
+  /// - Throws: `PCIConfigError` with code `dump` if the text shows no space, with a line if it
+  ///   lists functions without their bytes; `dump`, `size` or `limit` for a row that cannot be
+  ///   taken.
   public init(text: [UInt8]) throws(PCIConfigError) {
     var reader = DumpTextReader()
     var number = 0

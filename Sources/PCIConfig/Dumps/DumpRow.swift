@@ -31,8 +31,8 @@ struct DumpRow {
 }
 
 extension DumpRow {
-  /// Two to eight digits, a colon and a blank; then bytes, of which xxd joins some and puts its text
-  /// behind two blanks.
+  /// Two to eight digits, a colon and a blank; then bytes, of which xxd joins some and puts its
+  /// text behind two blanks.
   private init?(colon content: ArraySlice<UInt8>) {
     guard let colon = content.prefix(9).firstIndex(of: UInt8(ascii: ":")),
       (2...8).contains(colon &- content.startIndex), content[colon...].dropFirst().first == 0x20,
@@ -57,19 +57,22 @@ extension DumpRow {
     if bytes.isEmpty { flaw = content.endIndex }
   }
 
-  /// Six to eight digits, blanks, and units of one width; `|` or `>` begins the text.
+  /// Six to eight digits, or PowerShell's 16, blanks, and units of one width; `|`, `>` or, behind
+  /// 16 bytes, two blanks begin the text.
   private init?(offset content: ArraySlice<UInt8>) {
     let end = content.firstIndex(of: 0x20) ?? content.endIndex
     let digits = content[..<end]
-    guard (6...8).contains(digits.count), DumpText.value(digits, radix: 16) != nil else {
-      return nil
-    }
+    guard (6...8).contains(digits.count) || digits.count == 16,
+      let offset = DumpText.value(digits, radix: 16), offset <= UInt32.max
+    else { return nil }
     var units: [ArraySlice<UInt8>] = []
     var rest = content[end...].drop { $0 == 0x20 }
     while let first = rest.first, first != UInt8(ascii: "|"), first != UInt8(ascii: ">") {
       let end = rest.firstIndex(of: 0x20) ?? rest.endIndex
       units.append(rest[..<end])
-      rest = rest[end...].drop { $0 == 0x20 }
+      let behind = rest[end...].drop { $0 == 0x20 }
+      let isText = units.count >= 16 && units[0].count == 2 && behind.startIndex &- end > 1
+      rest = isText ? behind.prefix(0) : behind
     }
     let width = units.first?.count ?? 0
     guard units.isEmpty || [2, 3, 4, 6, 8, 16].contains(width) else { return nil }

@@ -60,7 +60,8 @@ struct DumpTextReader {
       .dump, at: .text(line: listed.line, column: nil),
       "expected the bytes of a configuration space, found "
         + (listed.count == 1
-          ? "\(listed.address) listed" : "\(listed.count) functions listed, \(listed.address) first,")
+          ? "\(listed.address) listed"
+          : "\(listed.count) functions listed, \(listed.address) first,")
         + " without them; `\(ConfigSpaceDump.wholeSpaceCommand(for: listed.address))` as root "
         + "prints them")
   }
@@ -144,8 +145,10 @@ extension DumpTextReader {
       if offset == 0, !block.mayBegin { return nil }
       let continues = offset == block.bytes.count || block.repeats || block.isEnd(row)
       guard continues || (isNext && offset < ConfigSpace.byteCounts.upperBound) else { return nil }
-      // Behind a space's last byte, what looks like a row is more likely something else.
-      if row.flaw != nil, !continues || block.isFull || !isNext { return nil }
+      // Without two sound bytes it is more likely something else behind other lines, or behind a
+      // space's last byte.
+      let isMeant = row.bytes.count >= 2 || (isNext && !block.isFull)
+      if row.flaw != nil, !continues || !isMeant { return nil }
     }
     if let column = row.flaw { throw Self.error(line, column) }
     return offset

@@ -18,7 +18,8 @@ struct PCIShow: ParsableCommand {
   @Argument(help: "What to read.")
   var dump: String
 
-  @Option(help: ArgumentHelp("Only this device: its slot, or its number from 0.", valueName: "device"))
+  @Option(
+    help: ArgumentHelp("Only this device: its slot, or its number from 0.", valueName: "device"))
   var device: String?
 
   @Flag(help: "Print JSON (schemas/pci-show.schema.json).")
