@@ -30,7 +30,7 @@ public final class ArchivedState {
     self.archive = archive
   }
 
-  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws where the state
+  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws if the state
   /// has no such bytes.
   public func read(
     device: UInt16, at offset: UInt64, count: Int, into buffer: inout ByteBuffer
