@@ -92,7 +92,8 @@ public struct StreamSalvage: ~Copyable {
     if let header = try finder.recordHeader(at: offset, before: finder.contentEnd, in: input) {
       return header
     }
-    return try indexed[offset]?.header ?? headerInsteadOfFooter(at: offset)
+    if let entry = indexed[offset] { return entry.header }
+    return try headerInsteadOfFooter(at: offset)
   }
 
   /// The header of a record that runs into the footer, if its payload is intact: then the file is
