@@ -164,6 +164,7 @@ extension StatePreview {
   fileprivate var json: JSONValue {
     [
       "layout": .string(layout.name), "certainty": .string("\(certainty)"),
+      "guess": .bool(isGuess),
       "complete": isComplete.map { .bool($0) }, "sound": isSound.map { .bool($0) },
       "problem": problem.map { _ in .string(problemText) },
     ]

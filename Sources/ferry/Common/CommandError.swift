@@ -114,6 +114,11 @@ struct CommandError: Error {
       detail.expected = expected
       detail.found = found
       self.init(message: TerminalText.text("\(error)"), code: 1, detail)
+    case .kind(let kind, let expected, _):
+      var detail = ErrorDetail("kind", file: error.name)
+      detail.expected = expected
+      detail.found = "\(kind)"
+      self.init(message: TerminalText.text("\(error)"), code: 3, detail)
     case .space(let cause):
       self.init(
         message: "\(error)", code: cause.code == .noDevice ? 1 : 3,

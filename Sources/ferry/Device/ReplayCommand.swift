@@ -1,6 +1,7 @@
 import ArgumentParser
 import Devices
 import EmulatedDevices
+import Inputs
 import Migration
 import Reports
 import StreamIO
@@ -155,7 +156,7 @@ struct ReplayCommand: ReportingCommand {
       targets[index].profile = try ProfileFiles.layout(path)
     }
     let keeper = try keeping.prepare(open.devices)
-    let input = try InputFile(path: file)
+    let input = try InputFile(file, for: .stream)
     judge(&targets, isReadOnce: file == "-" || input.byteCount == nil)
     var reader = StreamReader(input, limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()

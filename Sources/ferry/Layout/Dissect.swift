@@ -40,7 +40,7 @@ struct Dissect: ReportingCommand {
 
   func run() throws {
     let chosen = try layout.map { try LayoutFiles.layout($0) }
-    let input = try StateInput(state)
+    let input = try StateInput(state, isAnyKind: chosen != nil)
     let detection = try input.detection()
     guard let layout = chosen ?? detection.best?.layout else {
       throw CommandError.no(Self.undecided(state, detection))

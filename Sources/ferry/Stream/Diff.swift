@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import Reports
 import StreamIO
 
@@ -33,8 +34,8 @@ struct Diff: ReportingCommand {
 
   func run() throws {
     let comparison = StreamComparison(
-      try StreamArchive(try InputFile(path: left).seekable(), limits: reading.limits),
-      try StreamArchive(try InputFile(path: right).seekable(), limits: reading.limits),
+      try StreamArchive(try InputFile(left, for: .stream).seekable(), limits: reading.limits),
+      try StreamArchive(try InputFile(right, for: .stream).seekable(), limits: reading.limits),
       threads: reading.threadCount)
     let progress = Progress("compared", total: nil)
     let differences = try comparison.differences { progress.update($0) }

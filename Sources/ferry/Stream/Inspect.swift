@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import MigrationStream
 import Reports
 import StateLayout
@@ -42,7 +43,8 @@ struct Inspect: ReportingCommand {
   }
 
   func run() throws {
-    let input = try InputFile(path: file)
+    // What is left of a stream may have lost its front.
+    let input = try salvage ? InputFile(path: file) : InputFile(file, for: .stream)
     if salvage {
       try runSalvage(try input.seekable())
     } else if records || hex {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import MigrationStream
 import Reports
 import StreamIO
@@ -29,7 +30,7 @@ struct Verify: ReportingCommand {
 
   func run() throws {
     var reader = StreamReader(
-      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
+      try InputFile(file, for: .stream), limits: reading.limits, threads: reading.threadCount)
     let progress = Progress("verified", total: reader.inputByteCount)
     var report = VerifyReport(path: file)
     var failure: StreamIOError?
