@@ -27,6 +27,9 @@ extension LayoutVerdict {
     switch preview.isSound {
     case true?: self = .sound(layout: layout)
     case false?: self = .unsound(layout: layout, problem: preview.problemText)
+    case nil where preview.isGuess:
+      self = .unjudged(
+        reason: "that it is \(layout) is a guess: nothing in the state says what it is")
     case nil: self = .unjudged(reason: "that takes reading more of it; ferry dissect does")
     }
   }

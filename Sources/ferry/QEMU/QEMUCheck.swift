@@ -5,7 +5,7 @@ import QEMUStream
 import Reports
 
 /// `ferry qemu check`.
-struct QEMUCheck: ParsableCommand {
+struct QEMUCheck: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Predict whether QEMU accepts a device's configuration on a destination.",
