@@ -29,6 +29,11 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
       name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(
+      name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(name: "CChecksum"),
     .target(name: "CXXHash"),
     .target(name: "CVFIO"),
@@ -55,7 +60,8 @@ let package = Package(
     .target(
       name: "Inputs",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StreamIO",
+        "ByteIO", "CBZip2", "CLZMA", "CZlib", "CZstd", "MigrationStream", "PCIConfig",
+        "QEMUStream", "StateLayout", "StreamIO",
       ]),
     .target(name: "Devices", dependencies: ["ByteIO", "MigrationStream"]),
     .target(

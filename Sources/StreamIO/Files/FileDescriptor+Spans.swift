@@ -72,6 +72,13 @@ extension FileDescriptor {
     if byteCount > 0, byteCount < 1 << 20 { _ = fcntl(rawValue, 1031, 1 << 20) }
   }
 
+  /// Goes to a place from the file's start; the corresponding C function is `lseek`.
+  func seek(to offset: UInt64) throws(Errno) {
+    guard Glibc.lseek(rawValue, off_t(clamping: offset), SEEK_SET) >= 0 else {
+      throw Errno(rawValue: errno)
+    }
+  }
+
   /// Opens a file by a C function's flags; the corresponding C function is `open`.
   static func open(_ path: String, flags: CInt) throws(Errno) -> FileDescriptor {
     let result = try retryingInterrupts {

@@ -69,6 +69,7 @@ struct CommandError: Error {
     switch error.cause {
     case .file(let cause): self.init(cause)
     case .absent: self = .no(TerminalText.text("\(error)"))
+    case .qemuStream(let cause): self.init(cause, in: error.name)
     case .kind: self = .damaged(TerminalText.text("\(error)"))
     case .space(let cause) where cause.code == .noDevice: self = .no("\(error)")
     case .space: self = .damaged("\(error)")

@@ -35,7 +35,8 @@ struct QEMUReplace: ParsableCommand {
   var output: String
 
   func run() throws {
-    let migration = try QEMUMigration([file], isReadTwice: true)
+    let input = try QEMUInput(file, isReadTwice: true)
+    let migration = try QEMUMigration([input])
     let path = migration.main.name
     // Which device is meant is known only when all were seen.
     let content = try migration.content(framingOf: { device.mayMean($0, named: $1) })
@@ -56,9 +57,10 @@ struct QEMUReplace: ParsableCommand {
         carried.introduction.configuration, carried.introduction.interrupts, recordedAt: offsets)
     }
     let rewriter = QEMURewriter(
-      migration.main.reader(), description: migration.description,
+      migration.main.reader(), startingAt: migration.main.startOffset,
+      description: migration.description,
       replacing: QEMUReplacement(of: own, framing: framing, configuration: configuration),
-      into: try OutputFile(path: output))
+      into: try QEMUOutput(output, like: input))
     let progress = Progress("copied", total: migration.main.byteCount)
     do throws(QEMUTransferError<StreamIOError, StreamIOError>) {
       try rewriter.rewrite(state: &source.state, progress: { progress.update($0) })
