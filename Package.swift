@@ -91,8 +91,9 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
-        "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO", "VirtualPCI",
+        "ByteIO", "Devices", "EmulatedDevices", "Inputs", "Migration", "MigrationStream",
+        "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "VirtualPCI",
       ]),
     .executableTarget(
       name: "ferry",
@@ -167,7 +168,7 @@ let package = Package(
       name: "InputsTests",
       dependencies: [
         "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
-        "TestSupport",
+        "StreamIO", "TestSupport",
       ]),
     .testTarget(
       name: "DevicesTests",

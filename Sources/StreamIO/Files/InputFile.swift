@@ -149,6 +149,19 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
     return skipped
   }
 
+  /// The same file once more, to be read at any offset; the corresponding C function is `dup`.
+  ///
+  /// Of a file that can be read at an offset. What is read from start to end moves both.
+  public borrowing func duplicate() throws(StreamIOError) -> InputFile {
+    let copy: FileDescriptor
+    do throws(Errno) {
+      copy = try descriptor.copy()
+    } catch {
+      throw StreamIOError(name, .system(error, attempting: "read"))
+    }
+    return try InputFile(copy, name: name, isOwned: true)
+  }
+
   /// Whether a read would not wait for bytes to come, as one of a pipe may.
   ///
   /// The corresponding C function is `poll`.
