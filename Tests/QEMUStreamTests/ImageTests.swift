@@ -59,7 +59,7 @@ import Testing
     let file = Self.file(base: base, isDeviceFirst: isDeviceFirst)
     let migration = try Self.migration(file, base: base)
     #expect(migration.description != nil)
-    let content = try migration.content()
+    let content = migration.content()
     #expect(content.defect == nil)
     #expect(content.catalog.ram.pages.normal == 3)
     #expect(content.catalog.sections.allSatisfy { $0.offset >= UInt64(base) })
@@ -76,7 +76,7 @@ import Testing
   /// `more` bytes of it.
   private static func replaced(_ file: [UInt8], base: Int, preCopy more: Int) throws -> [UInt8] {
     let migration = try migration(file, base: base)
-    let content = try migration.content(framingOf: { _, _ in true })
+    let content = migration.content(framingOf: { _, _ in true })
     let device = try ReplaceableDevice(content.catalog.vfioDevices[0])
     let preCopy = Int(content.catalog.vfioDevices[0].preCopyByteCount) + more
     let framing = try device.framing(

@@ -5,7 +5,7 @@ import StreamIO
 /// sends as the state (cloud-hypervisor, `vm-migration/src/lib.rs`, `pci/src/vfio.rs`).
 ///
 /// A snapshot does not hold what a device is: no ids, no driver, no configuration space but what
-/// the guest wrote into it. The state of a device stays in the file, so memory does not grow with it.
+/// the guest wrote into it. The state of a device stays in the file: memory does not grow with it.
 public struct CloudHypervisorSnapshot {
   /// A VFIO device of a snapshot.
   public struct Device: Sendable, Hashable {

@@ -9,8 +9,8 @@ public struct CloudHypervisorState: StateInputSource {
   public let range: Range<UInt64>
   public let byteCount: UInt64
 
-  /// The bytes whose base64 has its place in `file`, which errors call `path`; of its last group the
-  /// padding is looked at.
+  /// The bytes whose base64 has its place in `file`, which errors call `path`; the padding of its
+  /// last group is looked at.
   init(_ file: FileState, _ range: Range<UInt64>, in path: String) throws(StreamIOError) {
     self.file = file
     name = path

@@ -33,7 +33,15 @@ public struct QEMUInput {
     var file = try recognized.file().seekable(name)
     let bytes = try file.prefix(LibvirtSaveHeader.byteCount, of: name)
     let image = try Self.header(bytes, name)
-    // As much as the image says, which the header's parser bounds.
+    guard let byteCount = file.byteCount, byteCount >= image.streamOffset else {
+      throw InputError(
+        name,
+        .qemuStream(
+          QEMUStreamError(
+            .torn, at: file.byteCount ?? 0,
+            expected: "the stream at offset \(image.streamOffset)",
+            found: "the end of the image")))
+    }
     head = try file.prefix(Int(image.streamOffset), of: name)
     self.image = image
     guard let compression = image.format.compression else {

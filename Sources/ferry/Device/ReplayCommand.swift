@@ -7,7 +7,7 @@ import Reports
 import StreamIO
 
 /// `ferry replay`: a stream onto devices.
-struct ReplayCommand: ParsableCommand {
+struct ReplayCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract: "Restore the state of a stream onto devices.",
@@ -22,7 +22,8 @@ struct ReplayCommand: ParsableCommand {
       \(OpenDevices.help)
 
       Exit codes: 1 the devices cannot take the stream; 3 it is damaged or torn; 4 a device failed \
-      after the checks passed.
+      after the checks passed; whatever it was, 6 if a device has lost its state, 7 if one was not \
+      brought back.
 
       Examples:
         ferry replay mtty.dms 'emulated:mtty?ports=2' --check
@@ -198,7 +199,11 @@ struct ReplayCommand: ParsableCommand {
     } else if case .nobody = keeper {
       warn(open.devices)
     }
-    try keeper.take(open.devices)
+    do {
+      try keeper.take(open.devices)
+    } catch let error as CommandError {
+      throw error.reported(json)
+    }
     if !summary.report.isCompatible { throw CommandError.no() }
   }
 }

@@ -66,6 +66,7 @@ extension CommandError {
     case .noMainChannel: self = .damaged("\(path): \(Self.textWithoutPlace(error))")
     default: self = .damaged("\(path): \(Self.text(error))")
     }
+    detail = ErrorDetail(error, file: path)
   }
 
   private static func text(_ error: QEMUStreamError) -> String {

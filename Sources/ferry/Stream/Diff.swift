@@ -4,7 +4,7 @@ import Reports
 import StreamIO
 
 /// `ferry diff`: where two streams mean different things.
-struct Diff: ParsableCommand {
+struct Diff: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare what two streams mean.",
     discussion: """

@@ -5,7 +5,7 @@ import Reports
 import StreamIO
 
 /// `ferry verify`: every byte of a stream.
-struct Verify: ParsableCommand {
+struct Verify: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check every byte of a stream.",
     discussion: """
@@ -38,7 +38,7 @@ struct Verify: ParsableCommand {
       try reader.copy(into: &report) { progress.update($0.offset) }
       report.isWhole = true
     } catch {
-      guard case .stream(let cause) = error.cause else { throw CommandError(error) ?? error }
+      guard case .stream(let cause) = error.cause else { throw error }
       report.defect = cause
       failure = error
     }
@@ -48,6 +48,6 @@ struct Verify: ParsableCommand {
     report.isComplete = reader.isContentComplete
     report.header = reader.header
     if json || report.isWhole { try TextOutput.show(report, asJSON: json) }
-    if let failure { throw failure }
+    if let failure { throw CommandError(failure).reported(json) }
   }
 }

@@ -8,7 +8,7 @@ import StateTranslation
 import StreamIO
 
 /// `ferry translate`: a state in another layout.
-struct TranslateCommand: ParsableCommand {
+struct TranslateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "translate",
     abstract:
