@@ -1,6 +1,7 @@
 import Devices
 import Migration
 import StateTranslation
+import Reports
 import StreamIO
 
 /// What a command says and ends with when an engine could not do its work.
@@ -47,7 +48,8 @@ enum DeviceFailure {
     return "its driver reset it when it was opened; nothing else was touched"
   }
 
-  private static func untouched(_ targets: [ReplayTarget]) -> String {
+  /// That no device was touched but by its opening.
+  static func untouched(_ targets: [ReplayTarget]) -> String {
     let lines = targets.compactMap { target in
       untouched(target.device).map { "\n  device \(target.number): \($0)" }
     }
@@ -58,8 +60,9 @@ enum DeviceFailure {
   }
 
   static func replay(
-    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], path: String
+    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], _ arguments: ReplayArguments
   ) -> CommandError {
+    let path = arguments.path
     var outcomes = text(error.outcomes.sorted { $0.key < $1.key })
     if outcomes.isEmpty { outcomes = untouched(targets) }
     if let signal = SignalGuard.signal {
@@ -67,10 +70,9 @@ enum DeviceFailure {
     }
     switch error.cause {
     case .incompatible(let report):
-      let reasons = report.findings.filter { $0.severity == .incompatible }
       return .no(
-        "\(path): the targets cannot take this stream"
-          + reasons.map { "\n  \($0)" }.joined() + outcomes)
+        ([report.refusal(of: path)] + report.reasons(arguments)).joined(separator: "\n  ")
+          + outcomes)
     case .device(let cause, let number):
       let device = targets.first { $0.number == number }?.device
       let place = error.place.map { ", at record \($0.record) (offset \($0.recordOffset))" } ?? ""
