@@ -28,7 +28,8 @@ import Testing
   }
 
   private static let kinds = [
-    Kind(name: "mtty", parameters: [("ports", ["1", "2"]), ("text", ["a", "bc"])], fixed: "step=7"),
+    Kind(
+      name: "mtty", parameters: [("ports", ["1", "2"]), ("text", ["a", "bc"])], fixed: "step=7"),
     Kind(
       name: "hisi_acc",
       parameters: [

@@ -8,7 +8,8 @@ public import StateTranslation
 ///
 /// This stands for the kernel's core (drivers/vfio/vfio_main.c) and for the loop that every driver
 /// has around its arcs; the model does the rest.
-public final class EmulatedDevice: MigratableDevice, FactualDevice, ConfigurableDevice, PASIDDevice {
+public final class EmulatedDevice: MigratableDevice, FactualDevice, ConfigurableDevice, PASIDDevice
+{
   public let name: String
   package let model: any DeviceModel
   /// Makes another device like this; nil if nobody said how.

@@ -15,7 +15,8 @@ public struct ReplayReport: Report {
 
   /// A report on a replay with these arguments, or on a check of one.
   public init(
-    _ summary: ReplaySummary, _ arguments: ReplayArguments, isCheck: Bool = false, digests: [UInt16: String] = [:]
+    _ summary: ReplaySummary, _ arguments: ReplayArguments, isCheck: Bool = false,
+    digests: [UInt16: String] = [:]
   ) {
     self.summary = summary
     self.arguments = arguments
@@ -35,7 +36,8 @@ public struct ReplayReport: Report {
     let time = QuantityText.duration(summary.duration)
     switch summary.report.verdict {
     case .can:
-      return "\(arguments.path): whole, and the devices can take it; reading it took \(time), and a "
+      return
+        "\(arguments.path): whole, and the devices can take it; reading it took \(time), and a "
         + "restore takes at least that"
     case .unchecked:
       return "\(arguments.path): whole, and nothing that could be checked keeps the devices from "

@@ -22,8 +22,8 @@ public struct TranslationReport: Sendable, Hashable {
     public let needed: String
     /// The loss that a user could accept instead; nil if there is none.
     public let loss: TranslationLoss?
-    /// What it would take to tell, if nothing speaks against the state itself: a fact of the source,
-    /// or what is beyond that part of a large state that a translation keeps.
+    /// What it would take to tell, if nothing speaks against the state itself: a fact of the
+    /// source, or what is beyond that part of a large state that a translation keeps.
     public let missing: String?
 
     package init(

@@ -28,7 +28,8 @@ public struct TranslationRun: Sendable {
 
   /// Notes that the state has more of something than a translation keeps in memory.
   mutating func refuseMany(_ field: String, found: String, needed: String) {
-    report.refuse(field, found: found, needed: needed, missing: "what is beyond those that are kept")
+    report.refuse(
+      field, found: found, needed: needed, missing: "what is beyond those that are kept")
   }
 
   /// Reports a loss if it is allowed, else a refusal; returns whether it is allowed.

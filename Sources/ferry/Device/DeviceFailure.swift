@@ -1,7 +1,7 @@
 import Devices
 import Migration
-import StateTranslation
 import Reports
+import StateTranslation
 import StreamIO
 
 /// What a command says and ends with when an engine could not do its work.
