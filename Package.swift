@@ -191,9 +191,10 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "ByteIO", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig", "Reports",
-        "StateLayout", "StateTranslation", "StreamIO", "VFIO", "DeviceTestSupport",
-        "PCITestSupport", "TestSupport",
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
+        "QEMUStream", "Reports", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "YAMLReader", "DeviceTestSupport", "PCITestSupport", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "VFIOTests",

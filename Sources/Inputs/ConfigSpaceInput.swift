@@ -15,15 +15,8 @@ public enum ConfigSpaceInput {
     if let reference = DeviceReference(name, hasView: true) {
       return try dump(of: try device(reference, in: name), in: name)
     }
-    let bytes = try InputError.reading(name) { () throws(StreamIOError) in
-      try InputFile(path: name).contents(limit: byteLimit)
-    }
-    let dump: ConfigSpaceDump
-    do throws(PCIConfigError) {
-      dump = try ConfigSpaceDump(parsing: bytes)
-    } catch {
-      throw InputError(name, .space(error))
-    }
+    let bytes = try InputFile(name, for: .space).contents(limit: byteLimit, of: name)
+    let dump = try dump(of: bytes, in: name)
     // A space from sysfs does not say where it sits, but its folder does.
     if dump.devices.count == 1, let device = dump.devices.first, device.line == nil,
       name.hasSuffix("/config"), let folder = name.split(separator: "/").dropLast().last,
@@ -33,6 +26,24 @@ public enum ConfigSpaceInput {
         of: DumpedDevice(address: address, title: "", line: nil, space: device.space), in: name)
     }
     return dump
+  }
+
+  /// The spaces in the content of a file; text is never taken for the bytes of one.
+  private static func dump(
+    of bytes: [UInt8], in name: String
+  ) throws(InputError) -> ConfigSpaceDump {
+    let kind = FileKind(
+      prefix: Array(bytes.prefix(FileKind.prefixByteCount)), byteCount: UInt64(bytes.count))
+    guard InputUse.space.takes(kind) else { throw InputError(name, kind, for: .space) }
+    do throws(PCIConfigError) {
+      return try kind.isText ? ConfigSpaceDump(text: bytes) : ConfigSpaceDump(raw: bytes)
+    } catch {
+      // What no line of is a dump's is named by what it is.
+      guard error.place == .whole, error.code == .dump, kind != .lspciText else {
+        throw InputError(name, .space(error))
+      }
+      throw InputError(name, kind, for: .space)
+    }
   }
 
   private static func dump(
@@ -71,9 +82,7 @@ public enum ConfigSpaceInput {
     of reference: DeviceReference
   ) throws(InputError) -> (DeviceIdentity, ConfigurationRecord?) {
     let path = reference.path
-    let archive = try InputError.reading(path) { () throws(StreamIOError) in
-      try StreamArchive(try InputFile(path: path).seekable(), limits: .randomAccess)
-    }
+    let archive = try StreamArchive.open(path)
     let catalog = try InputError.reading(path) { () throws(StreamIOError) in
       try archive.catalog()
     }

@@ -21,9 +21,7 @@ public struct ReplacementInput: ~Copyable {
   public init(_ name: String) throws(InputError) {
     let reference = DeviceReference(name)
     let path = reference?.path ?? name
-    let archive = try InputError.reading(path) { () throws(StreamIOError) in
-      try StreamArchive(try InputFile(path: path).seekable(), limits: .randomAccess)
-    }
+    let archive = try StreamArchive.open(path)
     let catalog = try InputError.reading(path) { () throws(StreamIOError) in
       try archive.catalog()
     }

@@ -21,10 +21,13 @@ public struct ConfigSpaceDump: Sendable {
     }
   }
 
-  /// Reads what sysfs's `config`, or a VFIO region, holds.
+  /// Reads what sysfs's `config`, or a VFIO region, holds. The sizes that sysfs gives an
+  /// unprivileged reader (64, of CardBus 128) and that of a conventional function may be cut.
   public init(raw bytes: [UInt8]) throws(PCIConfigError) {
     devices = [
-      DumpedDevice(address: nil, title: "", line: nil, space: try ConfigSpace(bytes))
+      DumpedDevice(
+        address: nil, title: "", line: nil,
+        space: try ConfigSpace(bytes, isWhole: ![64, 128, 256].contains(bytes.count)))
     ]
   }
 
@@ -49,6 +52,11 @@ public struct ConfigSpaceDump: Sendable {
 }
 
 extension ConfigSpaceDump {
+  /// The command that prints all of a function's space to root, if a dump lacks some of it.
+  public static func wholeSpaceCommand(for address: PCIAddress?) -> String {
+    "lspci -xxxx -s \(address?.description ?? "SLOT")"
+  }
+
   /// The devices at `slot`, which may leave out the domain if that is not ambiguous to whoever
   /// asks: `3b:00.1` also finds `0002:3b:00.1`. Nil asks for all.
   public func devices(at slot: String?) throws(PCIConfigError) -> [DumpedDevice] {

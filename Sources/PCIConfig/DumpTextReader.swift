@@ -50,7 +50,8 @@ struct DumpTextReader {
     devices.append(
       DumpedDevice(
         address: address, title: title, line: headLine,
-        space: try ConfigSpace(bytes, unknownRanges: Self.gaps(isKnown))))
+        space: try ConfigSpace(
+          bytes, unknownRanges: Self.gaps(isKnown), isWhole: false)))
     address = nil
     title = ""
   }

@@ -25,6 +25,16 @@ public struct QEMULoadCheck: Sendable, Hashable {
     public let field: String
   }
 
+  /// What the check says of a load.
+  public enum Verdict: String, Sendable, Hashable {
+    /// QEMU would load the record.
+    case accepted
+    /// QEMU would refuse it.
+    case refused
+    /// The dumps lack bytes that decide.
+    case unknown
+  }
+
   /// A property that QEMU's machine versions set to different values, with the other value.
   public struct MachineProperty: Sendable, Hashable {
     /// The device and the property: `vfio-pci.skip-vsc-check`.
@@ -48,8 +58,17 @@ public struct QEMULoadCheck: Sendable, Hashable {
   /// Other reasons against the load, and limits of the prediction, in sentences.
   public let notes: [String]
 
-  /// Whether QEMU would load the record.
-  public var isAccepted: Bool { refused.isEmpty && !differsInSize }
+  /// What is not in the dumps and would decide, in sentences; empty if the answer is certain.
+  public let unknowns: [String]
+
+  /// What the check says.
+  public var verdict: Verdict {
+    if !refused.isEmpty || differsInSize { return .refused }
+    return unknowns.isEmpty ? .accepted : .unknown
+  }
+
+  /// Whether QEMU would load the record, as far as is known for certain.
+  public var isAccepted: Bool { verdict == .accepted }
   private let differsInSize: Bool
 
   /// Compares two spaces; a device's own, with capabilities that no guest sees, is first changed
@@ -60,53 +79,38 @@ public struct QEMULoadCheck: Sendable, Hashable {
   ///   - local: the space of the destination.
   ///   - skipsVendorBytes: the property `skip-vsc-check`, true for machines from 9.1 on.
   public init(stream: ConfigSpace, local: ConfigSpace, skipsVendorBytes: Bool = true) {
-    let chosen = Self.compare(stream, local, skipsVendorBytes: skipsVendorBytes)
-    let other = Self.compare(stream, local, skipsVendorBytes: !skipsVendorBytes)
-    refused = chosen
-    differsInSize = stream.byteCount != local.byteCount
-    message = chosen.first.map(\.message)
+    let chosen = QEMUComparison(stream, local, skipsVendorBytes: skipsVendorBytes)
+    let other = QEMUComparison(stream, local, skipsVendorBytes: !skipsVendorBytes)
+    refused = chosen.refused
+    differsInSize = chosen.differsInSize
+    unknowns = chosen.unknowns
+    message = chosen.refused.first.map(\.message)
     machineProperties = [
       MachineProperty(
         name: "vfio-pci.skip-vsc-check", value: "\(!skipsVendorBytes)",
-        machines: skipsVendorBytes ? "9.0 and older" : "9.1 and newer", refused: other.count,
-        changesAnswer: !differsInSize && other.isEmpty != chosen.isEmpty)
+        machines: skipsVendorBytes ? "9.0 and older" : "9.1 and newer",
+        refused: other.refused.count,
+        changesAnswer: !differsInSize && other.refused.isEmpty != chosen.refused.isEmpty)
     ]
     var notes: [String] = []
     if differsInSize {
       notes.append(
-        "the record has \(stream.byteCount) bytes and the destination reads \(local.byteCount): QEMU "
+        "the record has \(chosen.byteCounts.stream ?? 0) bytes and the destination reads "
+          + "\(chosen.byteCounts.local ?? 0): QEMU "
           + "records no length and loses its place in the stream")
     }
-    for (name, space) in [("stream", stream), ("destination", local)]
-    where QEMUVisibility.isPhysical(space.capabilityList) {
-      notes.append(
-        "the \(name)'s space is a device's own: capabilities that the kernel or QEMU hides are left out"
-      )
+    for (name, list) in [("stream", chosen.streamList), ("destination", chosen.localList)] {
+      if QEMUVisibility.isPhysical(list) {
+        notes.append(
+          "the \(name)'s space is a device's own: capabilities that the kernel or QEMU hides are "
+            + "left out")
+      }
+      notes += list.findings.filter { !$0.isGap }.map { "the \(name)'s space: \($0)" }
     }
     notes.append(
       "the sizes of BARs are not compared; a BAR that is smaller at the destination passes unseen")
     notes.append("Power Management is taken as QEMU 10.0 and newer add it, with a writable state")
     self.notes = notes
-  }
-
-  private static func compare(
-    _ stream: ConfigSpace, _ local: ConfigSpace, skipsVendorBytes: Bool
-  ) -> [Mismatch] {
-    let source = QEMUShadow(stream, skipsVendorBytes: skipsVendorBytes)
-    let shadow = QEMUShadow(local, skipsVendorBytes: skipsVendorBytes)
-    // A stream's own bytes stay as they are; a device's have to become a stream's first.
-    let read = source.wasPhysical ? source.bytes : stream.bytes
-    let fields = FieldNames(local)
-    return (0..<min(read.count, shadow.bytes.count)).compactMap { index in
-      let differing = read[index] ^ shadow.bytes[index]
-      let (cmask, wmask, w1cmask) = (
-        shadow.cmask[index], shadow.wmask[index], shadow.w1cmask[index]
-      )
-      guard differing & cmask & ~wmask & ~w1cmask != 0 else { return nil }
-      return Mismatch(
-        offset: index, read: read[index], device: shadow.bytes[index], cmask: cmask, wmask: wmask,
-        w1cmask: w1cmask, field: fields.name(of: index))
-    }
   }
 }
 
@@ -122,34 +126,5 @@ extension QEMULoadCheck.Mismatch {
   public var message: String {
     "get_pci_config_device: Bad config data: i=0x\(hex(offset)) read: \(hex(read)) device: \(hex(device)) "
       + "cmask: \(hex(cmask)) wmask: \(hex(wmask)) w1cmask:\(hex(w1cmask))"
-  }
-}
-
-/// Names the capability and the register of a byte.
-private struct FieldNames {
-  private let space: ConfigSpace
-  private let capabilities: [Capability]
-
-  init(_ space: ConfigSpace) {
-    self.space = space
-    capabilities = space.capabilityList.capabilities
-  }
-
-  func name(of byte: Int) -> String {
-    if byte < 64 {
-      return "header "
-        + (space.headerRegisters.first { $0.range.contains(byte) }?.name ?? "reserved")
-    }
-    guard let capability = capabilities.first(where: { $0.range.contains(byte) }) else {
-      return "behind "
-        + (capabilities.filter { $0.offset <= byte }.max { $0.offset < $1.offset }?.id.description
-          ?? "the header")
-    }
-    if let register = space.registers(of: capability).first(where: { $0.range.contains(byte) }) {
-      return "\(capability.id) \(register.name)"
-    }
-    let place = byte - capability.offset
-    let isHeader = place < (capability.isExtended ? 4 : 2)
-    return "\(capability.id) " + (isHeader ? "header" : "byte +0x\(hex(place, digits: 2))")
   }
 }

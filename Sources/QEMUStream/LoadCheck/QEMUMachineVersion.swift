@@ -42,7 +42,7 @@ extension QEMULoadCheck {
     if local.byteCount > 64, local.byteCount != 256, local.byteCount < 4096 {
       local = try ConfigSpace(
         local.bytes + [UInt8](repeating: 0, count: 4096 - local.byteCount),
-        unknownRanges: local.unknownRanges)
+        unknownRanges: local.unknownRanges + (local.isWhole ? [] : [local.byteCount..<4096]))
     }
     self.init(
       stream: try ConfigSpace(record.space), local: local,

@@ -14,18 +14,17 @@ struct QEMUShadow {
   private(set) var wmask: [UInt8]
   /// The bits that a guest clears, which are not compared.
   private(set) var w1cmask: [UInt8]
-  /// Whether the space was a device's own, from which capabilities had to be hidden.
+  /// Whether the space is taken as a device's own, from which capabilities have to be hidden.
   let wasPhysical: Bool
   private let skipsVendorBytes: Bool
 
-  init(_ space: ConfigSpace, skipsVendorBytes: Bool) {
-    let list = space.capabilityList
+  init(_ space: ConfigSpace, _ list: CapabilityList, isPhysical: Bool, skipsVendorBytes: Bool) {
     let zeros = [UInt8](repeating: 0, count: space.byteCount)
     bytes = space.bytes
     cmask = zeros
     wmask = zeros
     w1cmask = zeros
-    wasPhysical = QEMUVisibility.isPhysical(list)
+    wasPhysical = isPhysical
     self.skipsVendorBytes = skipsVendorBytes
     header()
     addCapabilities(list)

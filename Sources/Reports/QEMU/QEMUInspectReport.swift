@@ -40,10 +40,8 @@ public struct QEMUInspectReport: Report {
 
 extension QEMUStreamError {
   fileprivate func json(in path: String) -> JSONValue {
-    [
-      "file": .string(path), "offset": .number(offset), "section": section.map { .string($0) },
-      "expected": .string(expected), "found": .string(found),
-    ]
+    ErrorDetail(self, file: path).json(message: "\(path): \(self)")
+      .merged(with: ["section": section.map { .string($0) }])
   }
 }
 

@@ -1,4 +1,5 @@
 public import ByteIO
+import PCIConfig
 public import QEMUStream
 
 /// What `ferry qemu check` and `ferry pci diff --as-qemu` print; the JSON is
@@ -7,8 +8,10 @@ extension QEMULoadCheck: Report {
   /// The answer, QEMU's own message, every byte that would be refused, and what machine versions
   /// change.
   public var text: String {
-    var lines = [isAccepted ? "QEMU would load it" : "QEMU would refuse it"]
+    var lines = [answer]
     if let message { lines.append("  \(message)") }
+    lines += unknowns.map { "  not known: \($0)" }
+    if let command { lines.append("  \(command) as root gives the whole space") }
     lines += refused.map { "  refused: \($0.field): \($0.summary)" }
     lines += machineProperties.map {
       "  \($0.name)=\($0.value) (machines \($0.machines)): "
@@ -17,6 +20,19 @@ extension QEMULoadCheck: Report {
     }
     lines += notes.map { "  note: \($0)" }
     return lines.joined(separator: "\n")
+  }
+
+  private var answer: String {
+    switch verdict {
+    case .accepted: "QEMU would load it"
+    case .refused: "QEMU would refuse it"
+    case .unknown: "cannot tell whether QEMU would load it"
+    }
+  }
+
+  /// What gives the bytes that are not known; nil if nothing is missing.
+  private var command: String? {
+    unknowns.isEmpty ? nil : ConfigSpaceDump.wholeSpaceCommand(for: nil)
   }
 
   /// The answer, QEMU's own message, and every byte that would be refused, with its masks.
@@ -32,7 +48,8 @@ extension QEMULoadCheck: Report {
             "changesAnswer": .bool($0.changesAnswer),
           ]
         }),
-      "notes": .strings(notes),
+      "notes": .strings(notes), "verdict": .string(verdict.rawValue),
+      "unknown": .strings(unknowns), "command": .optional(command),
     ]
   }
 }

@@ -60,7 +60,7 @@ extension FileDescriptor {
 }
 
 extension FileDescriptor {
-  /// Has a pipe hold a whole chunk on its way, where the system lets it; of anything else nothing
+  /// Has a pipe hold a whole chunk on its way, if the system lets it; of anything else nothing
   /// changes.
   ///
   /// With the usual 64 KiB, either end waits for the other 16 times a chunk

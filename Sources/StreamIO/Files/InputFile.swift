@@ -11,6 +11,7 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
   /// The size of a regular file or block device, in bytes; nil for whatever cannot be read at an
   /// offset.
   public let byteCount: UInt64?
+  private let lookahead = Lookahead()
 
   /// Opens the file at `path`, or takes standard input for `-`.
   public init(path: String) throws(StreamIOError) {
@@ -83,11 +84,38 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
   private borrowing func read(
     into span: inout MutableRawSpan, from offset: UInt64?
   ) throws(StreamIOError) -> Int {
+    if offset == nil, lookahead.bytes.count > 0 { return lookahead.take(into: &span) }
     do throws(Errno) {
       return try descriptor.read(into: &span, at: offset)
     } catch {
       throw StreamIOError(name, .system(error, attempting: "read"))
     }
+  }
+
+  /// The first bytes, at most `count` of them, which stay to be read.
+  ///
+  /// A file that cannot be read at an offset must not have been read before; it is waited for until
+  /// it gave `least` bytes or ended.
+  public borrowing func prefix(
+    _ count: Int, atLeast least: Int
+  ) throws(StreamIOError) -> [UInt8] {
+    guard byteCount == nil else {
+      var buffer = ByteBuffer()
+      try read(into: &buffer, at: 0, count: count)
+      return [UInt8](buffer.bytes)
+    }
+    while lookahead.bytes.count < least {
+      let room = count - lookahead.bytes.count
+      let got = try lookahead.fill(limit: room) { (span) throws(StreamIOError) in
+        do throws(Errno) {
+          return try descriptor.read(into: &span)
+        } catch {
+          throw StreamIOError(name, .system(error, attempting: "read"))
+        }
+      }
+      if got == 0 { break }
+    }
+    return Array(lookahead.bytes.prefix(count))
   }
 
   /// Seeks forward, within the file; 0 if the file cannot.
@@ -104,7 +132,7 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
   ///
   /// The corresponding C function is `poll`.
   public var isReady: Bool {
-    if byteCount != nil { return true }
+    if byteCount != nil || lookahead.bytes.count > 0 { return true }
     var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&request, 1, 0) != 0
   }

@@ -14,7 +14,7 @@ public struct ProfileDerivation: Sendable {
   /// The profile, laid out.
   public private(set) var layout: ProfileLayout
 
-  /// Derives from `hosts`, of which the first counts where there is a choice.
+  /// Derives from `hosts`, of which the first counts if there is a choice.
   public init(
     from hosts: [HostFunction], options: DerivationOptions = DerivationOptions()
   ) throws(DerivationError) {

@@ -8,7 +8,7 @@ import Reports
 import StreamIO
 
 /// `ferry capture`: devices into a stream.
-struct CaptureCommand: ParsableCommand {
+struct CaptureCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "capture",
     abstract: "Capture the state of running devices into a stream.",
@@ -126,6 +126,8 @@ struct CaptureCommand: ParsableCommand {
     return sum
   }
 
+  var reportsToStandardError: Bool { output == "-" }
+
   func run() throws {
     let open = try OpenDevices(devices, in: trace.kernel())
     for device in open.devices where device.isResetWhenClosed {
@@ -149,12 +151,17 @@ struct CaptureCommand: ParsableCommand {
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
-    engine.progress = { state in progress.show { state.text } }
+    var readByteCount: UInt64 = 0
+    engine.progress = { state in
+      readByteCount = state.byteCount
+      progress.show { state.text }
+    }
     let summary: CaptureSummary
     do throws(CaptureError<StreamIOError>) {
       summary = try engine.run(into: writer)
     } catch {
-      throw DeviceFailure.capture(error, open.devices)
+      throw DeviceFailure.capture(
+        error, open.devices, byteCount: readByteCount, output: output)
     }
     try open.save()
     progress.clear()

@@ -7,7 +7,7 @@ import Reports
 import StreamIO
 
 /// `ferry replay`: a stream onto devices.
-struct ReplayCommand: ParsableCommand {
+struct ReplayCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract: "Restore the state of a stream onto devices.",
@@ -26,8 +26,9 @@ struct ReplayCommand: ParsableCommand {
 
       \(OpenDevices.help)
 
-      Exit codes: 1 the devices cannot take the stream, or it lacks what an answer needs; 3 it is damaged or torn; 4 a device failed \
-      after the checks passed.
+      Exit codes: 1 the devices cannot take the stream, or it lacks what an answer needs; 3 it is \
+      damaged or torn; 4 a device failed after the checks passed; whatever it was, 6 if a device has \
+      lost its state, 7 if one was not brought back.
 
       Examples:
         ferry replay mtty.dms 'emulated:mtty?ports=2' --check
@@ -181,13 +182,12 @@ struct ReplayCommand: ParsableCommand {
       arguments.profiles[assignment.number] = profiles[index]
     }
     let keeper = try keeping.prepare(open.devices)
-    let input = try InputFile(path: file)
+    let input = try InputFile(file, for: .stream)
     if file != "-", input.byteCount != nil {
       do throws(StreamIOError) {
         try judge(&targets)
       } catch {
-        throw (CommandError(error) ?? .damaged("\(error)")).adding(
-          DeviceFailure.untouched(targets))
+        throw DeviceFailure.unread(error, targets)
       }
     }
     var reader = StreamReader(input, limits: reading.limits, threads: reading.threadCount)
@@ -231,7 +231,11 @@ struct ReplayCommand: ParsableCommand {
     } else if case .nobody = keeper {
       warn(open.devices)
     }
-    try keeper.take(open.devices)
+    do {
+      try keeper.take(open.devices)
+    } catch let error as CommandError {
+      throw error.reported(json)
+    }
     if !summary.report.permits(options) { throw CommandError.no() }
   }
 }

@@ -3,7 +3,7 @@ import Reports
 import VirtualPCI
 
 /// `ferry pci check`.
-struct PCICheck: ParsableCommand {
+struct PCICheck: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Say whether a device can carry a profile, with every reason why not.",

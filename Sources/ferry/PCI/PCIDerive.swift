@@ -4,7 +4,7 @@ import Reports
 import VirtualPCI
 
 /// `ferry pci derive`.
-struct PCIDerive: ParsableCommand {
+struct PCIDerive: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "derive",
     abstract: "Make a profile that every one of some devices can carry.",

@@ -4,7 +4,7 @@ import QEMUStream
 import Reports
 
 /// `ferry pci diff`.
-struct PCIDiff: ParsableCommand {
+struct PCIDiff: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Compare two configuration spaces by capability and field.",

@@ -3,7 +3,7 @@ import PCIConfig
 import Reports
 
 /// `ferry pci show`.
-struct PCIShow: ParsableCommand {
+struct PCIShow: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
     abstract: "Show capabilities, fields and the map of configuration spaces.",

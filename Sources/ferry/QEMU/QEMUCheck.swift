@@ -5,7 +5,7 @@ import QEMUStream
 import Reports
 
 /// `ferry qemu check`.
-struct QEMUCheck: ParsableCommand {
+struct QEMUCheck: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Predict whether QEMU accepts a device's configuration on a destination.",
@@ -13,7 +13,7 @@ struct QEMUCheck: ParsableCommand {
       SPACE is the destination device's configuration space, as 'ferry pci diff' takes it: the text of lspci -xxxx, raw \
       bytes, a sysfs config file, or a device of a stream (F.dms#DEVICE). Says every byte that QEMU's load check would \
       refuse, and the first one in its own words, as 'ferry pci diff --as-qemu' does. Exits with 0 if the \
-      configuration is accepted, and with 1 if not.
+      configuration is accepted, and with 1 if it is refused, or if SPACE lacks bytes that decide.
 
       Example: ferry qemu check vm.qemu --local /sys/bus/pci/devices/0000:3b:00.1/config
       """)

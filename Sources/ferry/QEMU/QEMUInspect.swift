@@ -4,7 +4,7 @@ import Reports
 import StreamIO
 
 /// `ferry qemu inspect`.
-struct QEMUInspect: ParsableCommand {
+struct QEMUInspect: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Show what a QEMU migration stream holds.",
@@ -32,7 +32,9 @@ struct QEMUInspect: ParsableCommand {
   func run() throws {
     let migration = try QEMUMigration(files, isReadTwice: false)
     let content = try records ? list(migration) : show(migration)
-    if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
+    if let defect = content.defect {
+      throw CommandError(defect.error, in: defect.path).reported(json)
+    }
   }
 
   private func list(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
@@ -40,7 +42,8 @@ struct QEMUInspect: ParsableCommand {
     let content = try migration.content(observing: { (event) throws(StreamIOError) in
       if let report = QEMUEventReport(event) { try output.add(report) }
     })
-    try output.finish()
+    try output.finish(
+      with: content.defect.flatMap { CommandError($0.error, in: $0.path).report })
     return content
   }
 

@@ -9,7 +9,7 @@ extension QEMUMigration where Input == InputFile {
   /// - Parameter isReadTwice: whether a pipe has to be copied, so that it can be read again.
   init(_ paths: [String], isReadTwice: Bool) throws {
     let files = try paths.map { path in
-      let file = try InputFile(path: path)
+      let file = try InputFile(path, for: .qemuStream)
       return QEMUFile(isReadTwice || paths.count > 1 ? try file.seekable() : file)
     }
     do throws(QEMUReadError<StreamIOError>) {
@@ -65,6 +65,7 @@ extension CommandError {
     case .noMainChannel: self = .damaged("\(path): \(Self.textWithoutPlace(error))")
     default: self = .damaged("\(path): \(Self.text(error))")
     }
+    detail = ErrorDetail(error, file: path)
   }
 
   private static func text(_ error: QEMUStreamError) -> String {

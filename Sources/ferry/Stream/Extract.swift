@@ -58,7 +58,7 @@ struct Extract: ParsableCommand {
 
   private func extractWhole() throws {
     var reader = StreamReader(
-      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
+      try InputFile(file, for: .stream), limits: reading.limits, threads: reading.threadCount)
     var files = try files()
     let progress = Progress("extracted", total: reader.inputByteCount)
     try reader.copy(into: &files) { progress.update($0.offset) }

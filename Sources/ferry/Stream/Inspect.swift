@@ -1,12 +1,13 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import MigrationStream
 import Reports
 import StateLayout
 import StreamIO
 
 /// `ferry inspect`: what a stream holds.
-struct Inspect: ParsableCommand {
+struct Inspect: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a stream holds.",
     discussion: """
@@ -42,7 +43,8 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    let input = try InputFile(path: file)
+    // What is left of a stream may have lost its front.
+    let input = try salvage ? InputFile(path: file) : InputFile(file, for: .stream)
     if salvage {
       try runSalvage(try input.seekable())
     } else if records || hex {
@@ -50,19 +52,26 @@ struct Inspect: ParsableCommand {
     } else if input.byteCount == nil {
       var contents = SequentialContents()
       let catalog = try Self.sequentialCatalog(of: input, path: file, reading.limits, &contents)
-      try show(InspectReport(catalog, path: file, previews: contents.previews(of: catalog)))
+      try show(
+        InspectReport(
+          catalog, path: file, previews: contents.previews(of: catalog),
+          isVerified: contents.isVerified))
     } else {
       let state = try ArchivedState(StreamArchive(input, limits: reading.limits))
       let catalog = state.catalog
+      let previews = state.previews()
       try show(
         InspectReport(
-          catalog, path: file, previews: state.previews(), indexDefect: state.archive.indexDefect))
+          catalog, path: file, previews: previews, stateDefects: state.defects,
+          indexDefect: state.archive.indexDefect))
     }
   }
 
   private func show(_ report: InspectReport) throws {
     try TextOutput.show(report, asJSON: json)
-    if let defect = report.catalog.defect { throw StreamIOError(file, .stream(defect)) }
+    if let defect = report.defect {
+      throw CommandError(StreamIOError(file, .stream(defect))).reported(json)
+    }
   }
 
   private static func sequentialCatalog(
@@ -86,6 +95,9 @@ struct Inspect: ParsableCommand {
     guard let catalog else {
       throw CommandError.damaged("\(path): expected a stream, found none")
     }
+    contents.isVerified =
+      reader.isContentComplete
+      && catalog.devices.indices.allSatisfy { reader.isVerified(device: UInt16($0)) }
     return catalog
   }
 
@@ -107,8 +119,9 @@ struct Inspect: ParsableCommand {
     } catch {
       failure = error
     }
-    try output.finish()
-    if let failure { throw failure }
+    let error = failure.map { CommandError($0) }
+    try output.finish(with: error?.report)
+    if let error { throw error.reported(json) }
   }
 
   /// The record's header and the first bytes of its payload.
@@ -128,6 +141,8 @@ private struct SequentialContents {
   // More than the first record of every shipped layout has.
   private static let prefixByteCount = 1024
 
+  /// Whether every digest was held against its state.
+  var isVerified = false
   private var bytes: [UInt16: [UInt8]] = [:]
   private var isCut: Set<UInt16> = []
 

@@ -1,4 +1,5 @@
 import Devices
+import Inputs
 import StateTranslation
 import StreamIO
 import VFIO
@@ -10,7 +11,7 @@ enum FactFiles {
 
   static func facts(_ name: String, in kernel: any KernelInterface) throws -> DeviceFacts {
     if let device = try OpenDevices.one(named: name, in: kernel) { return try facts(of: device) }
-    let text = try InputFile(path: name).contents(limit: byteLimit)
+    let text = try InputFile(name, for: .document("facts of a device")).contents(limit: byteLimit)
     return try FileContentError.naming(name) { try DeviceFacts(parsing: text) }
   }
 

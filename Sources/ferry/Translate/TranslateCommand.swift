@@ -11,7 +11,7 @@ import StreamIO
 import VirtualPCI
 
 /// `ferry translate`: a state in another layout.
-struct TranslateCommand: ParsableCommand {
+struct TranslateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "translate",
     abstract:
@@ -106,13 +106,13 @@ struct TranslateCommand: ParsableCommand {
         ?? target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
     translator.source = try source.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
     translator.allowed = Set(allow)
-    let file = try InputFile(path: input).seekable()
-    var prefix = ByteBuffer(capacity: StreamHeader.magic.count)
-    try file.read(into: &prefix, at: 0, count: StreamHeader.magic.count)
-    if [UInt8](prefix.bytes) == StreamHeader.magic {
-      try translateStream(file, from: chosen, to: wanted, by: translator, for: taker)
+    let file = try RecognizedFile(input)
+    if file.kind == .migrationStream {
+      try translateStream(file.file().seekable(), from: chosen, to: wanted, by: translator, for: taker)
     } else {
-      try translateState(file, from: chosen, to: wanted, by: translator)
+      // Whoever says what the state is knows better.
+      let state = try chosen == nil ? file.file(for: .state) : file.file()
+      try translateState(state.seekable(), from: chosen, to: wanted, by: translator)
     }
   }
 
