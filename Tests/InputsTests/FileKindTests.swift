@@ -117,8 +117,10 @@ import Testing
 
   @Test func textOfOtherEncodingsIsText() {
     let text = "3b:00.0 Ethernet controller\n00: 86 80 72 15\n"
-    let little = [0xff, 0xfe] + text.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
-    let big = [0xfe, 0xff] + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
+    let little: [UInt8] =
+      [0xff, 0xfe] + text.utf16.flatMap { unit -> [UInt8] in [UInt8(unit & 0xff), UInt8(unit >> 8)] }
+    let big: [UInt8] =
+      [0xfe, 0xff] + text.utf16.flatMap { unit -> [UInt8] in [UInt8(unit >> 8), UInt8(unit & 0xff)] }
     #expect(Self.kind(little) == .lspciText)
     #expect(Self.kind(big) == .lspciText)
     // Latin-1: bytes above ASCII that are no UTF-8.
