@@ -119,6 +119,7 @@ struct CommandError: Error {
       detail.expected = expected
       detail.found = "\(kind)"
       self.init(message: TerminalText.text("\(error)"), code: 3, detail)
+    case .qemuStream(let cause): self.init(cause, in: error.name)
     case .space(let cause):
       self.init(
         message: "\(error)", code: cause.code == .noDevice ? 1 : 3,
