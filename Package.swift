@@ -29,6 +29,11 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
       name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(
+      name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(name: "CChecksum"),
     .target(name: "CXXHash"),
     .target(name: "CVFIO"),
@@ -55,7 +60,8 @@ let package = Package(
     .target(
       name: "Inputs",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StreamIO",
+        "ByteIO", "CBZip2", "CLZMA", "CZlib", "CZstd", "MigrationStream", "PCIConfig",
+        "QEMUStream", "StateLayout", "StreamIO",
       ]),
     .target(name: "Devices", dependencies: ["ByteIO", "MigrationStream"]),
     .target(
@@ -85,8 +91,9 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
-        "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO", "VirtualPCI",
+        "ByteIO", "Devices", "EmulatedDevices", "Inputs", "Migration", "MigrationStream",
+        "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "VirtualPCI",
       ]),
     .executableTarget(
       name: "ferry",
@@ -161,7 +168,7 @@ let package = Package(
       name: "InputsTests",
       dependencies: [
         "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
-        "TestSupport",
+        "StreamIO", "TestSupport",
       ]),
     .testTarget(
       name: "DevicesTests",

@@ -2,7 +2,8 @@ import MigrationStream
 public import StateLayout
 public import StreamIO
 
-/// Device state to look into: a file of it, or a device of a stream (`F.dms#DEVICE`).
+/// Device state to look into: a file of it, or a device of a stream (`F.dms#DEVICE`) or of a Cloud
+/// Hypervisor snapshot (`state.json#DEVICE`).
 public struct StateInput {
   /// The bytes of the state.
   public let source: any StateInputSource
@@ -23,7 +24,16 @@ public struct StateInput {
       return
     }
     let path = reference.path
-    let state = try ArchivedState.open(path)
+    let isFolder = CloudHypervisorSnapshot.isFolder(path)
+    let recognized = try RecognizedFile(isFolder ? path + "/state.json" : path)
+    if recognized.kind == .cloudHypervisorState {
+      let snapshot = try CloudHypervisorSnapshot(recognized)
+      source = try snapshot.state(of: snapshot.device(reference.selector))
+      driver = nil
+      return
+    }
+    let file = try recognized.file(for: .stream).seekable(path)
+    let state = try ArchivedState(of: StreamArchive(file: file, path), path)
     let catalog = state.catalog
     let number = try reference.selector.number(
       among: catalog.devices.map(\.identity.name), in: path)

@@ -22,7 +22,9 @@ struct Ferry: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Streams",
-        subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
+        subcommands: [
+          Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self, Replace.self,
+        ]),
       CommandGroup(
         name: "Devices",
         subcommands: [

@@ -117,8 +117,9 @@ import Testing
 
   @Test func textOfOtherEncodingsIsText() {
     let text = "3b:00.0 Ethernet controller\n00: 86 80 72 15\n"
-    let little = [0xff, 0xfe] + text.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
-    let big = [0xfe, 0xff] + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
+    let ascii = [UInt8](text.utf8)
+    let little: [UInt8] = [0xff, 0xfe] + ascii.flatMap { [$0, 0] }
+    let big: [UInt8] = [0xfe, 0xff] + ascii.flatMap { [0, $0] }
     #expect(Self.kind(little) == .lspciText)
     #expect(Self.kind(big) == .lspciText)
     // Latin-1: bytes above ASCII that are no UTF-8.

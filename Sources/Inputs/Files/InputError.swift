@@ -1,4 +1,5 @@
 public import PCIConfig
+public import QEMUStream
 public import StreamIO
 
 /// Why a file does not give what was asked of it.
@@ -11,6 +12,8 @@ public struct InputError: Error, Sendable, Hashable {
     case absent(expected: String, found: String)
     /// The file is something else than what was expected; the advice says who takes it.
     case kind(FileKind, expected: String, advice: String?)
+    /// The file is an image whose head is refused.
+    case qemuStream(QEMUStreamError)
     /// The file's configuration spaces are refused.
     case space(PCIConfigError)
   }
@@ -48,7 +51,7 @@ extension InputError: CustomStringConvertible {
   public var description: String {
     switch cause {
     case .file(let error): return "\(error)"
-    case .absent, .kind: return "\(name): \(reason)"
+    case .absent, .kind, .qemuStream: return "\(name): \(reason)"
     case .space(let error):
       let isLine = if case .text = error.place { true } else { false }
       return "\(name)\(isLine ? ":" : ": ")\(error)"
@@ -62,6 +65,7 @@ extension InputError: CustomStringConvertible {
     case .absent(let expected, let found): "expected \(expected), found \(found)"
     case .kind(let kind, let expected, let advice):
       "expected \(expected), found \(kind)" + (advice.map { "; \($0)" } ?? "")
+    case .qemuStream(let error): "\(error)"
     case .space(let error): "\(error)"
     }
   }

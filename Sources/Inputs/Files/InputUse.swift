@@ -12,6 +12,8 @@ public enum InputUse: Sendable, Hashable {
   case state
   /// Configuration spaces: raw bytes or a dump.
   case space
+  /// The state of a Cloud Hypervisor snapshot.
+  case snapshot
   /// Text of Ferry's own: a profile, facts, a table. The text says which, with its article.
   case document(String)
 
@@ -26,6 +28,7 @@ public enum InputUse: Sendable, Hashable {
     case (.space, _) where kind.isText: true
     case (.document, .lspciText), (.document, .hexDump), (.document, .cloudHypervisorState): false
     case (.document, _) where kind.isText: true
+    case (.snapshot, _): kind == .cloudHypervisorState
     case (.stream, .migrationStream): true
     case (.qemuStream, .qemuStream), (.qemuStream, .multifdChannel): true
     case (_, .bytes), (_, .empty): true
@@ -40,6 +43,7 @@ public enum InputUse: Sendable, Hashable {
     case .qemuStream: "a QEMU migration stream"
     case .state: "device state"
     case .space: "configuration space of 64, 256 or 4096 bytes, or a dump of it"
+    case .snapshot: "the state of a Cloud Hypervisor snapshot"
     case .document(let what): what
     }
   }
@@ -78,12 +82,27 @@ extension InputFile {
   }
 }
 
+extension InputFile {
+  /// The same file once more, as one that the user calls `name`.
+  borrowing func duplicate(_ name: String) throws(InputError) -> InputFile {
+    do throws(StreamIOError) {
+      return try duplicate()
+    } catch {
+      throw InputError(name, .file(error))
+    }
+  }
+}
+
 extension StreamArchive {
   /// The stream in the file `path`, to be read at random.
   static func open(_ path: String) throws(InputError) -> StreamArchive {
-    let file = try InputFile.seekable(path, for: .stream)
+    try StreamArchive(file: InputFile.seekable(path, for: .stream), path)
+  }
+
+  /// The stream in a file that the user calls `path`, to be read at random.
+  init(file: consuming InputFile, _ path: String) throws(InputError) {
     do throws(StreamIOError) {
-      return try StreamArchive(file, limits: .randomAccess)
+      try self.init(file, limits: .randomAccess)
     } catch {
       throw InputError(path, .file(error))
     }
@@ -91,11 +110,10 @@ extension StreamArchive {
 }
 
 extension ArchivedState {
-  /// The states of the stream in the file `path`.
-  static func open(_ path: String) throws(InputError) -> ArchivedState {
-    let archive = try StreamArchive.open(path)
+  /// The states of a stream in a file that the user calls `path`.
+  convenience init(of archive: consuming StreamArchive, _ path: String) throws(InputError) {
     do throws(StreamIOError) {
-      return try ArchivedState(archive)
+      try self.init(archive)
     } catch {
       throw InputError(path, .file(error))
     }

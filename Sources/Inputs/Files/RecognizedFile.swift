@@ -81,7 +81,9 @@ public struct RecognizedFile: ~Copyable {
     case .multifdChannel:
       return "ferry qemu inspect MAIN \(path) reads it with its main channel"
     case .qcow2: return snapshots(path)
-    case .cloudHypervisorState, .cloudHypervisorFolder: return "ferry inspect \(path) shows it"
+    case .cloudHypervisorState, .cloudHypervisorFolder:
+      guard use == .stream else { return "ferry inspect \(path) shows it" }
+      return "ferry extract \(path) --device ID -o OUT.dms takes a VFIO device out"
     case .compressed(let format): return "\(format.rawValue) -dc \(path) unpacks it"
     case .lspciText, .hexDump, .rawSpace: return "ferry pci show \(path) shows it"
     case .empty, .yaml, .json, .elf, .text, .bytes: return nil

@@ -215,7 +215,7 @@ struct CompatibilityCheck {
         found: "\(profile.profile.name), with another layout, which overrides it", severity: .note)
     }
     let found = try device.check(profile)
-    for reason in found.reasons { add(reason, of: profile) }
+    for reason in found.objections { add(reason, of: profile) }
     for reason in found.warnings { add(reason, of: profile, severity: .note) }
   }
 

@@ -161,7 +161,7 @@ public struct InspectReport: Report {
 }
 
 extension StatePreview {
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     [
       "layout": .string(layout.name), "certainty": .string("\(certainty)"),
       "guess": .bool(isGuess),

@@ -72,6 +72,21 @@ extension FileDescriptor {
     if byteCount > 0, byteCount < 1 << 20 { _ = fcntl(rawValue, 1031, 1 << 20) }
   }
 
+  /// A second descriptor of the same file; the corresponding C function is `dup`.
+  func copy() throws(Errno) -> FileDescriptor {
+    // F_DUPFD_CLOEXEC, which leaves it to no other program.
+    let result = fcntl(rawValue, F_DUPFD_CLOEXEC, 0)
+    guard result >= 0 else { throw Errno(rawValue: errno) }
+    return FileDescriptor(rawValue: result)
+  }
+
+  /// Goes to a place from the file's start; the corresponding C function is `lseek`.
+  func seek(to offset: UInt64) throws(Errno) {
+    guard Glibc.lseek(rawValue, off_t(clamping: offset), SEEK_SET) >= 0 else {
+      throw Errno(rawValue: errno)
+    }
+  }
+
   /// Opens a file by a C function's flags; the corresponding C function is `open`.
   static func open(_ path: String, flags: CInt) throws(Errno) -> FileDescriptor {
     let result = try retryingInterrupts {

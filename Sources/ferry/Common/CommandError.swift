@@ -119,6 +119,7 @@ struct CommandError: Error {
       detail.expected = expected
       detail.found = "\(kind)"
       self.init(message: TerminalText.text("\(error)"), code: 3, detail)
+    case .qemuStream(let cause): self.init(cause, in: error.name)
     case .space(let cause):
       self.init(
         message: "\(error)", code: cause.code == .noDevice ? 1 : 3,
@@ -131,6 +132,15 @@ struct CommandError: Error {
     case .malformed: self = .usage("\(error)")
     case .absent: self = .no("\(error)")
     case .device(let cause): self = .device("\(error)").about(ErrorDetail(cause))
+    }
+  }
+
+  /// The failure of a file without its name.
+  static func reason(_ error: StreamIOError) -> String {
+    switch error.cause {
+    case .stream(let cause): "\(cause)"
+    case .system(let errno, let attempt): "cannot \(attempt): \(errno)"
+    case .content(let text): text
     }
   }
 

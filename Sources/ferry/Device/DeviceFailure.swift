@@ -39,6 +39,18 @@ enum DeviceFailure {
     return result
   }
 
+  /// The end of a command that did its work, and could only not say so on standard output.
+  static func reportLost(
+    _ error: StreamIOError, done: String, _ devices: [FailureReport.Device]
+  ) -> CommandError {
+    let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
+    var result = CommandError.input(
+      "standard output: \(CommandError.reason(error)): the report is lost; \(done)\(text(outcomes))"
+    ).about(ErrorDetail(error))
+    result.devices = devices
+    return result
+  }
+
   /// - Parameters:
   ///   - byteCount: the state bytes that were read.
   ///   - output: the stream, as the user named it.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import QEMUStream
 import Reports
 import StreamIO
@@ -30,8 +31,9 @@ struct QEMUInspect: ReportingCommand {
   var json = false
 
   func run() throws {
-    let migration = try QEMUMigration(files, isReadTwice: false)
-    let content = try records ? list(migration) : show(migration)
+    let inputs = try files.map { try QEMUInput($0, isReadTwice: files.count > 1) }
+    let migration = try QEMUMigration(inputs)
+    let content = try records ? list(migration) : show(migration, in: inputs)
     if let defect = content.defect {
       throw CommandError(defect.error, in: defect.path).reported(json)
     }
@@ -47,11 +49,15 @@ struct QEMUInspect: ReportingCommand {
     return content
   }
 
-  private func show(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
+  private func show(
+    _ migration: QEMUMigration<InputFile>, in inputs: [QEMUInput]
+  ) throws -> QEMUMigrationContent {
     let progress = Progress("read", total: migration.byteCount)
     let content = try migration.content(progress: { progress.update($0) })
     progress.clear()
-    try TextOutput.show(QEMUInspectReport(content, path: migration.main.name), asJSON: json)
+    let main = inputs.first { $0.stream === migration.main }
+    try TextOutput.show(
+      QEMUInspectReport(content, path: migration.main.name, image: main?.image), asJSON: json)
     return content
   }
 }

@@ -16,10 +16,13 @@ struct Inspect: ReportingCommand {
       dissect takes it apart). The exit code is 3 for a torn or damaged stream; what was found \
       before the damage is shown all the same.
 
+      FILE may also be a Cloud Hypervisor snapshot, its state.json or its folder: its VFIO devices \
+      are shown, as far as a snapshot knows them.
+
       Example: ferry inspect mtty.dms --records
       """)
 
-  @Argument(help: "The stream.")
+  @Argument(help: "The stream, or a snapshot.")
   var file: String
 
   @Flag(help: "List every record with its place.")
@@ -28,7 +31,10 @@ struct Inspect: ReportingCommand {
   @Flag(help: "With each record its first bytes, in hexadecimal; implies --records.")
   var hex = false
 
-  @Flag(help: "Print JSON (schemas/inspect.schema.json; with --records, inspect-records).")
+  @Flag(
+    help:
+      "Print JSON (schemas/inspect.schema.json; with --records, inspect-records; of a snapshot, inspect-snapshot)."
+  )
   var json = false
 
   @Flag(help: "Search a damaged stream for what is intact, and say what is missing.")
@@ -43,8 +49,13 @@ struct Inspect: ReportingCommand {
   }
 
   func run() throws {
+    if CloudHypervisorSnapshot.isFolder(file) { return try show(CloudHypervisorSnapshot(file)) }
+    let recognized = try RecognizedFile(file)
+    if recognized.kind == .cloudHypervisorState {
+      return try show(CloudHypervisorSnapshot(recognized))
+    }
     // What is left of a stream may have lost its front.
-    let input = try salvage ? InputFile(path: file) : InputFile(file, for: .stream)
+    let input = try salvage ? recognized.file() : recognized.file(for: .stream)
     if salvage {
       try runSalvage(try input.seekable())
     } else if records || hex {
@@ -72,6 +83,15 @@ struct Inspect: ReportingCommand {
     if let defect = report.defect {
       throw CommandError(StreamIOError(file, .stream(defect))).reported(json)
     }
+  }
+
+  private func show(_ snapshot: CloudHypervisorSnapshot) throws {
+    guard !salvage, !records, !hex else {
+      throw CommandError.usage(
+        "\(file): expected a .dms stream with --salvage, --records and --hex, found a Cloud "
+          + "Hypervisor snapshot")
+    }
+    try TextOutput.show(try SnapshotReport(snapshot), asJSON: json)
   }
 
   private static func sequentialCatalog(

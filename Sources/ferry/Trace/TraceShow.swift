@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import Reports
 import StreamIO
 import VFIO
@@ -22,7 +23,7 @@ struct TraceShow: ParsableCommand {
   var file: String
 
   func run() throws {
-    let input = try InputFile(path: file)
+    let input = try InputFile(file, for: .document("a trace"))
     var text = try TextOutput()
     var pending = ByteBuffer(capacity: 1 << 16)
     var number = 0
