@@ -73,8 +73,8 @@ let package = Package(
     .target(
       name: "Migration",
       dependencies: [
-        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateTranslation", "VirtualPCI",
-        "YAMLReader",
+        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "StateTranslation",
+        "VirtualPCI", "YAMLReader",
       ]),
     .target(
       name: "EmulatedDevices",

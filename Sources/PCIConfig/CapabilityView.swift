@@ -38,6 +38,18 @@ public struct CapabilityView: Sendable {
   public func isSet(_ bit: Int, at start: Int) -> Bool { bits(bit...bit, at: start) != 0 }
 }
 
+extension ConfigSpace {
+  /// What `read` makes of the capability at `offset`; nil if it depends on bytes that are missing.
+  func settled<Value: Equatable>(
+    at offset: Int, _ read: (CapabilityView) -> Value?
+  ) -> Value? {
+    let value = read(CapabilityView(self, at: offset))
+    guard !unknownRanges.isEmpty || !isWhole else { return value }
+    let other = read(CapabilityView(self, at: offset, readingMissingAs: 0xff))
+    return value == other ? value : nil
+  }
+}
+
 extension UInt64 {
   /// The bits `range`, of 0 to 63, moved down to bit 0.
   func extracting(_ range: ClosedRange<Int>) -> UInt64 {

@@ -105,8 +105,9 @@ struct CapabilityWalk {
           .onesInsteadOfCapability, at: offset, "the list leads to ff instead of a capability")
       }
       let identifier = CapabilityID(standard: id)
-      let view = CapabilityView(space, at: offset)
-      let version = CapabilityFormat.format(for: identifier)?.version?(view)
+      let version = CapabilityFormat.format(for: identifier)?.version.flatMap {
+        space.settled(at: offset, $0)
+      }
       headers.append(
         Header(id: identifier, offset: offset, version: version, next: Int(next & 0xfc)))
       pointer = offset &+ 1
@@ -205,11 +206,7 @@ struct CapabilityWalk {
   /// What the structure's own registers say of its length; nil if they do not, or if the dump lacks
   /// the ones that would.
   private func declaredLength(of header: Header) -> Int? {
-    guard let format = CapabilityFormat.format(for: header.id) else { return nil }
-    let length = format.length(CapabilityView(space, at: header.offset))
-    guard !space.unknownRanges.isEmpty || !space.isWhole else { return length }
-    let other = format.length(CapabilityView(space, at: header.offset, readingMissingAs: 0xff))
-    return length == other ? length : nil
+    CapabilityFormat.format(for: header.id).flatMap { space.settled(at: header.offset, $0.length) }
   }
 
   /// How much of `range` looks like one structure: it ends at the first 16 bytes of zeros, and

@@ -12,7 +12,8 @@ public struct PCIConfigError: Error, Sendable, Hashable {
 
     /// The number of bytes is not one that a configuration space can have.
     public static var size: Self { Self(value: .size) }
-    /// The input is no dump, or a line of it contradicts the lines before.
+    /// The input as a whole is no dump, or a line of it lists a function without its bytes, is
+    /// malformed or contradicts the lines before.
     public static var dump: Self { Self(value: .dump) }
     /// The dump does not hold the device that was asked for.
     public static var noDevice: Self { Self(value: .noDevice) }

@@ -94,6 +94,11 @@ extension Layout {
     layouts.first { $0.name == name }
   }
 
+  /// The shipped layouts of the states that the kernel's driver of this name saves or loads.
+  public static func shipped(of driver: String?) -> [Layout] {
+    shipped.filter { $0.isOf(driver: driver) }
+  }
+
   /// Whether the kernel's driver of this name saves or loads such state. `-` and `_` are alike.
   public func isOf(driver: String?) -> Bool {
     guard let driver else { return false }

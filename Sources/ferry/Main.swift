@@ -7,11 +7,20 @@ import Reports
 /// Runs the command and turns what it throws into a message and an exit code.
 @main enum Main {
   static func main() {
+    ferry_secure_standard_descriptors()
     // A closed pipe is an error like others, told by the write that meets it.
     signal(SIGPIPE, SIG_IGN)
     // Chunks of many sizes that are kept for a while would leave gaps that add up.
     ferry_return_blocks_from(128 << 10)
-    exit(run(Array(CommandLine.arguments.dropFirst())))
+    exit(run(Array(arguments.dropFirst())))
+  }
+
+  /// The arguments, of which Swift's own `CommandLine` has none if /proc is not there.
+  static var arguments: [String] {
+    (0..<ferry_argument_count()).compactMap { number in
+      // SAFETY: the text lives as long as the process.
+      unsafe ferry_argument(number).map { unsafe String(cString: $0) }
+    }
   }
 
   /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns

@@ -135,6 +135,15 @@ struct CommandError: Error {
     }
   }
 
+  /// The failure of a file without its name.
+  static func reason(_ error: StreamIOError) -> String {
+    switch error.cause {
+    case .stream(let cause): "\(cause)"
+    case .system(let errno, let attempt): "cannot \(attempt): \(errno)"
+    case .content(let text): text
+    }
+  }
+
   /// The end of a command with a file that cannot be used.
   init(_ error: StreamIOError) {
     switch error.cause {

@@ -15,8 +15,9 @@ struct CaptureCommand: ReportingCommand {
     discussion: """
       Reads what it can while the devices run, round by round; stops them, all in step, once the rest \
       is expected to take no longer than the downtime limit; and reads that. Afterwards they stay \
-      stopped, for their state now lives in the stream (--resume runs them again). Whatever fails, \
-      and at SIGINT or SIGTERM, they run again as before, and there is no stream. With '-o -' the \
+      stopped, for their state now lives in the stream (--resume runs them again). Whatever fails, and \
+      at any signal that can be caught, they run again as before, and there is no stream; only a \
+      summary that cannot be printed (exit code 5, which says so) leaves both. With '-o -' the \
       stream takes standard output, and the summary goes to standard error where that is a terminal.
 
       \(OpenDevices.help)
@@ -174,6 +175,14 @@ struct CaptureCommand: ReportingCommand {
       }
       return
     }
-    try TextOutput.show(report, asJSON: json)
+    do throws(StreamIOError) {
+      try TextOutput.show(report, asJSON: json)
+    } catch {
+      throw DeviceFailure.reportLost(
+        error, done: "\(output) is whole",
+        zip((0 as UInt16)..., summary.devices).map { number, device in
+          FailureReport.Device(number, name: device.name, outcome: device.outcome)
+        })
+    }
   }
 }

@@ -39,6 +39,18 @@ enum DeviceFailure {
     return result
   }
 
+  /// The end of a command that did its work, and could only not say so on standard output.
+  static func reportLost(
+    _ error: StreamIOError, done: String, _ devices: [FailureReport.Device]
+  ) -> CommandError {
+    let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
+    var result = CommandError.input(
+      "standard output: \(CommandError.reason(error)): the report is lost; \(done)\(text(outcomes))"
+    ).about(ErrorDetail(error))
+    result.devices = devices
+    return result
+  }
+
   /// - Parameters:
   ///   - byteCount: the state bytes that were read.
   ///   - output: the stream, as the user named it.
@@ -102,7 +114,7 @@ enum DeviceFailure {
   }
 
   static func replay(
-    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], path: String
+    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], _ arguments: ReplayArguments
   ) -> CommandError {
     var outcomes = text(error.outcomes.sorted { $0.key < $1.key })
     if outcomes.isEmpty { outcomes = untouched(targets) }
@@ -110,25 +122,33 @@ enum DeviceFailure {
       FailureReport.Device(
         target.number, name: target.device.name, outcome: error.outcomes[target.number])
     }
-    return ending(cause(of: error, targets, path: path, outcomes: outcomes), left)
+    return ending(cause(of: error, targets, arguments, outcomes: outcomes), left)
+  }
+
+  /// The stream could not be read before anything was done with it.
+  static func unread(_ error: StreamIOError, _ targets: [ReplayTarget]) -> CommandError {
+    ending(
+      CommandError(error).adding(untouched(targets)),
+      targets.map { FailureReport.Device($0.number, name: $0.device.name, outcome: nil) })
   }
 
   private static func cause(
-    of error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], path: String, outcomes: String
+    of error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], _ arguments: ReplayArguments,
+    outcomes: String
   ) -> CommandError {
+    let path = arguments.path
     if let signal = SignalGuard.signal {
       return .signal(signal, "replay ended by a signal" + outcomes)
     }
     switch error.cause {
     case .incompatible(let report):
-      let reasons = report.findings.filter { $0.severity == .incompatible }
       var summary = ReplaySummary()
       summary.report = report
       var result = CommandError.no(
-        "\(path): the targets cannot take this stream"
-          + reasons.map { "\n  \($0)" }.joined() + outcomes
+        ([report.refusal(of: path)] + report.reasons(arguments)).joined(separator: "\n  ")
+          + outcomes
       ).about(ErrorDetail("incompatible", file: path))
-      result.partial = ReplayReport(summary, path: path).json
+      result.partial = ReplayReport(summary, arguments).json
       return result
     case .device(let cause, let number):
       let device = targets.first { $0.number == number }?.device

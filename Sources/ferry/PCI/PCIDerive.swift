@@ -95,6 +95,9 @@ struct PCIDerive: ReportingCommand {
       throw CommandError.no(
         "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
     }
+    for entry in derivation.report.entries where entry.settlement == .broken {
+      StandardError.print("ferry: warning: \(entry.field): \(entry.reason)")
+    }
     try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
     if report || json { try TextOutput.show(derivation.report, asJSON: json) }
   }

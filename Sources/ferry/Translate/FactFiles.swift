@@ -1,7 +1,5 @@
 import Devices
-import EmulatedDevices
 import Inputs
-import PCIConfig
 import StateTranslation
 import StreamIO
 import VFIO
@@ -17,20 +15,10 @@ enum FactFiles {
     return try FileContentError.naming(name) { try DeviceFacts(parsing: text) }
   }
 
-  /// What a device says of itself. One of the kernel has its configuration space, and tells no more
-  /// of what its firmware takes.
+  /// What a device says of itself.
   static func facts(of device: any MigratableDevice) throws -> DeviceFacts {
-    if let device = device as? EmulatedDevice { return device.facts }
     do {
-      var facts = DeviceFacts(try device.identity())
-      if let space = try? ConfigSpace(device.configurationRegion()),
-        let capability = space.capabilityList.first(.msix),
-        let control = space.load(capability.offset + 2, byteCount: 2)
-      {
-        // Table Size counts from 0 (PCI 3.0, 6.8.2.3).
-        facts.msixVectorCount = Int(control & 0x7ff) + 1
-      }
-      return facts
+      return try device.knownFacts()
     } catch {
       throw CommandError.device("\(device.name): \(error)")
     }
