@@ -80,6 +80,7 @@ _Static_assert(CVFIO_IOMMU_FAULT_QUEUE_ALLOC == _IO(';', 142), "IOMMU_FAULT_QUEU
 #define CVFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 12 // Since 7.1
 #define CVFIO_PRECOPY_INFO_REINIT 1 // Since 7.1
 
+#define CVFIO_DEVICE_BIND_FLAG_TOKEN 1 // Since 7.1
 #define CVFIO_DEVICE_ATTACH_PASID 1 // Since 6.15
 #define CVFIO_DEVICE_DETACH_PASID 1 // Since 6.15
 
@@ -203,14 +204,15 @@ struct cvfio_precopy_info {
 };
 _Static_assert(sizeof(struct cvfio_precopy_info) == 24, "vfio_precopy_info");
 
-// Linux 7.1 has a longer form, which ends in a token for the PF's driver; this one is good for every release.
+// `token_uuid_ptr` is there since 7.1, with CVFIO_DEVICE_BIND_FLAG_TOKEN; without the flag `argsz` is 16, as before.
 struct cvfio_device_bind_iommufd {
   uint32_t argsz;
   uint32_t flags;
   int32_t iommufd;
   uint32_t out_devid;
+  uint64_t token_uuid_ptr; // Since 7.1
 };
-_Static_assert(sizeof(struct cvfio_device_bind_iommufd) == 16, "vfio_device_bind_iommufd");
+_Static_assert(sizeof(struct cvfio_device_bind_iommufd) == 24, "vfio_device_bind_iommufd");
 
 // `pasid` is there since 6.15, with CVFIO_DEVICE_ATTACH_PASID; without the flag `argsz` is 12, as before.
 struct cvfio_device_attach_iommufd_pt {
