@@ -59,7 +59,7 @@ import Testing
     let file = Self.file(base: base, isDeviceFirst: isDeviceFirst)
     let migration = try Self.migration(file, base: base)
     #expect(migration.description != nil)
-    let content = migration.content()
+    let content = migration.content(observing: { _ in })
     #expect(content.defect == nil)
     #expect(content.catalog.ram.pages.normal == 3)
     #expect(content.catalog.sections.allSatisfy { $0.offset >= UInt64(base) })
@@ -67,7 +67,8 @@ import Testing
     #expect(content.catalog.vfioDevices[0].stateByteCount == 11)
     // Read as a stream by itself, its places are wrong.
     if base > 0 {
-      let alone = try Self.migration(Array(file.dropFirst(base)), base: 0).content()
+      let alone = try Self.migration(Array(file.dropFirst(base)), base: 0).content(observing: { _ in
+        })
       #expect(alone.defect?.error.code == .malformed)
     }
   }
@@ -76,7 +77,7 @@ import Testing
   /// `more` bytes of it.
   private static func replaced(_ file: [UInt8], base: Int, preCopy more: Int) throws -> [UInt8] {
     let migration = try migration(file, base: base)
-    let content = migration.content(framingOf: { _, _ in true })
+    let content = migration.content(framingOf: { _, _ in true }, observing: { _ in })
     let device = try ReplaceableDevice(content.catalog.vfioDevices[0])
     let preCopy = Int(content.catalog.vfioDevices[0].preCopyByteCount) + more
     let framing = try device.framing(
@@ -97,7 +98,7 @@ import Testing
     let file = Self.file(base: base, isDeviceFirst: isDeviceFirst)
     let stream = try Self.replaced(file, base: base, preCopy: 0)
     let copy = Array(file.prefix(base)) + stream
-    let content = try Self.migration(copy, base: base).content()
+    let content = try Self.migration(copy, base: base).content(observing: { _ in })
     #expect(content.defect == nil)
     #expect(content.catalog.ram.pages.normal == 3)
     #expect(content.catalog.vfioDevices[0].stopCopyByteCount == 500)
