@@ -201,6 +201,13 @@ struct CompatibilityCheck {
     for capability in source.capabilityList.capabilities {
       let same = capabilities.filter { $0.id == capability.id }
       if same.contains(where: { $0.offset == capability.offset }) { continue }
+      guard !same.isEmpty || !device.hiddenCapabilities.contains(capability.id) else {
+        report.add(
+          number, "capability \(capability.id)",
+          wanted: "at 0x\(hex(capability.offset, digits: 2))",
+          found: "not known, for the kernel hides it from VFIO's users", severity: .unchecked)
+        continue
+      }
       report.add(
         number, "capability \(capability.id)", wanted: "at 0x\(hex(capability.offset, digits: 2))",
         found: same.first.map { "at 0x\(hex($0.offset, digits: 2))" } ?? "none")

@@ -69,10 +69,10 @@ public struct HostTree {
     return try? device(named: String(path.dropFirst(root.utf8.count)))
   }
 
-  /// Refuses a tree without `/sys`: no devices in it would mean nothing.
+  /// Refuses a root that is no folder: no devices in it would mean nothing.
   public func checkRoot() throws(Absent) {
-    if entries("/sys").isEmpty {
-      throw Absent(reason: "\(root)/sys: expected a host's /sys, found none")
+    guard root.isEmpty || (try? kernel.entries(of: root)) != nil else {
+      throw Absent(reason: "\(root): expected a folder with a host's /sys, found none")
     }
   }
 
