@@ -11,9 +11,8 @@ import VFIO
     let kernel = try Fixture.function(platform, driver: "vfio-pci")
     kernel.device?.token = Self.bytes
     let physical = "/sys/devices/pci0000:3a/0000:3b:00.0"
-    let name = "/sys/bus/pci/devices/\(Fixture.slot)/physfn"
-    kernel.links[name] = physical
-    kernel.links["\(name)/driver"] = "/sys/bus/pci/drivers/vfio-pci"
+    kernel.links["/sys/devices/pci0000:3a/\(Fixture.slot)/physfn"] = physical
+    kernel.links["\(physical)/driver"] = "/sys/bus/pci/drivers/vfio-pci"
     return kernel
   }
 

@@ -204,15 +204,14 @@ struct cvfio_precopy_info {
 };
 _Static_assert(sizeof(struct cvfio_precopy_info) == 24, "vfio_precopy_info");
 
-// `token_uuid_ptr` is there since 7.1, with CVFIO_DEVICE_BIND_FLAG_TOKEN; without the flag `argsz` is 16, as before.
+// Since 7.1 a pointer to a VF token of 16 bytes may follow, with CVFIO_DEVICE_BIND_FLAG_TOKEN; this is good for every release.
 struct cvfio_device_bind_iommufd {
   uint32_t argsz;
   uint32_t flags;
   int32_t iommufd;
   uint32_t out_devid;
-  uint64_t token_uuid_ptr; // Since 7.1
 };
-_Static_assert(sizeof(struct cvfio_device_bind_iommufd) == 24, "vfio_device_bind_iommufd");
+_Static_assert(sizeof(struct cvfio_device_bind_iommufd) == 16, "vfio_device_bind_iommufd");
 
 // `pasid` is there since 6.15, with CVFIO_DEVICE_ATTACH_PASID; without the flag `argsz` is 12, as before.
 struct cvfio_device_attach_iommufd_pt {

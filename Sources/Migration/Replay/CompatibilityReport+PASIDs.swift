@@ -7,6 +7,11 @@ extension CompatibilityReport {
     _ table: PASIDTable, of number: UInt16, against abilities: AddressSpaceAbilities
   ) {
     let evidence = abilities.evidence.map { " (\($0))" } ?? ""
+    guard abilities.isKnown else {
+      return add(
+        number, "PASID bindings", wanted: "what can be attached", found: "not known\(evidence)",
+        severity: .unchecked)
+    }
     guard abilities.pasidWidth > 0 else {
       return add(
         number, "PASID bindings", wanted: "PASIDs that can be attached",

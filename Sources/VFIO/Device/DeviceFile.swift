@@ -34,14 +34,16 @@ public struct DeviceFile: ~Copyable {
     to iommufd: IOMMUFD, token: VFToken? = nil
   ) throws(LinuxErrno) -> UInt32 {
     var request = cvfio_device_bind_iommufd()
-    request.argsz = token == nil ? 16 : 24
+    let byteCount = MemoryLayout.size(ofValue: request)
+    let pointerByteCount = token == nil ? 0 : 8
+    request.argsz = UInt32(byteCount + pointerByteCount)
     request.iommufd = iommufd.descriptor.rawValue
     if token != nil { request.flags = UInt32(CVFIO_DEVICE_BIND_FLAG_TOKEN) }
     var argument = IoctlArgument(request)
-    argument.bytes.removeLast(argument.bytes.count - Int(request.argsz))
-    argument.memory = token.map { .init(pointerOffset: 16, bytes: $0.bytes) }
+    argument.bytes += [UInt8](repeating: 0, count: pointerByteCount)
+    argument.memory = token.map { .init(pointerOffset: byteCount, bytes: $0.bytes) }
     try control(.bindIOMMUFD, &argument)
-    return argument.load(UInt32.self, at: 12)
+    return argument.load(cvfio_device_bind_iommufd.self).out_devid
   }
 
   /// Has an I/O address space or a page table translate what the device asks for, or what it asks

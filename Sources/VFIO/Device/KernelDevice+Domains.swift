@@ -15,9 +15,14 @@ extension KernelDevice: PASIDDevice {
   public func addressSpaceAbilities() throws(DeviceError) -> AddressSpaceAbilities {
     let kernelName = "Linux \(release)"
     guard let iommufd, let deviceID else {
-      return AddressSpaceAbilities(
-        evidence:
-          "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs")
+      var abilities = AddressSpaceAbilities()
+      // Whose device it is may have one.
+      abilities.isKnown = !isInherited
+      abilities.evidence =
+        isInherited
+        ? "\(kernelName); \(name) was inherited without its iommufd (expected iommufd=N&devid=N)"
+        : "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs"
+      return abilities
     }
     let hardware: HardwareInformation
     do throws(LinuxErrno) {

@@ -111,7 +111,7 @@ public struct KernelStructure: Sendable {
   ) {
     [
       $0("argsz", \.argsz), $0("flags", \.flags), $0("iommufd", \.iommufd),
-      $0("out_devid", \.out_devid), $0("token_uuid_ptr", \.token_uuid_ptr),
+      $0("out_devid", \.out_devid),
     ]
   }
   static let attachPageTable = KernelStructure(
