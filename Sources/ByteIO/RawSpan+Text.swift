@@ -1,12 +1,12 @@
 extension RawSpan {
   /// Whether the bytes are text that a person can read: ASCII, UTF-8, some other encoding with few
-  /// bytes beyond ASCII, or UTF-16 behind its mark.
+  /// bytes beyond ASCII, or UTF-16.
   ///
   /// Text has no control characters but those of lines, pages, tabs and terminals. A character that
   /// is cut off at the end does not count, so the front of a text is one. No bytes are no text.
   public var isText: Bool {
     guard byteCount > 0 else { return false }
-    if byteCount > 3, let isBig = isBigUTF16 { return isUTF16(isBig: isBig) }
+    if let isBig = isBigUTF16 { return isUTF16(isBig: isBig) }
     var index = 0
     var strangeCount = 0
     while index < byteCount {
@@ -27,13 +27,23 @@ extension RawSpan {
     return strangeCount &* 8 <= byteCount
   }
 
-  /// Whether a mark says that UTF-16 follows, with its high bytes first or last.
-  private var isBigUTF16: Bool? {
+  /// Whether the bytes begin as UTF-16 with its high bytes first, or last; nil if they do not. A mark
+  /// says so, or the zeros of ASCII's high bytes.
+  public var isBigUTF16: Bool? {
+    guard byteCount > 3 else { return nil }
     switch (self[byte: 0], self[byte: 1]) {
-    case (0xfe, 0xff): true
-    case (0xff, 0xfe): false
-    default: nil
+    case (0xfe, 0xff): return true
+    case (0xff, 0xfe): return false
+    default: break
     }
+    guard byteCount >= 8 else { return nil }
+    let isBig = self[byte: 0] == 0
+    for index in 0..<Swift.min(byteCount, 512) {
+      let byte = self[byte: index]
+      guard (index & 1 == 0) == isBig ? byte == 0 : byte != 0 && !Self.isControl(UInt16(byte))
+      else { return nil }
+    }
+    return isBig
   }
 
   private func isUTF16(isBig: Bool) -> Bool {

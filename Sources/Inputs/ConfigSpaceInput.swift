@@ -4,6 +4,8 @@ import StreamIO
 
 /// Configuration spaces in files: a dump, raw bytes, sysfs, or a device of a stream.
 ///
+/// `F.txt#DEVICE` is one function of a dump, by its slot or by its number from 0.
+///
 /// `F.dms#DEVICE` is the physical space of a device if the stream has it, else the synthesised one;
 /// `F.dms#DEVICE:guest` is the one that its guest was shown.
 public enum ConfigSpaceInput {
@@ -13,6 +15,7 @@ public enum ConfigSpaceInput {
   /// The spaces that `name` stands for.
   public static func dump(_ name: String) throws(InputError) -> ConfigSpaceDump {
     if let reference = DeviceReference(name, hasView: true) {
+      if let device = try listed(reference, in: name) { return try dump(of: device, in: name) }
       return try dump(of: try device(reference, in: name), in: name)
     }
     let bytes = try InputFile(name, for: .space).contents(limit: byteLimit, of: name)
@@ -74,6 +77,19 @@ public enum ConfigSpaceInput {
   ) throws(InputError) -> ConfigSpaceDump {
     do throws(PCIConfigError) {
       return try ConfigSpaceDump([device])
+    } catch {
+      throw InputError(name, .space(error))
+    }
+  }
+
+  /// The function that `F#DEVICE` names if F is a text, not a stream.
+  private static func listed(
+    _ reference: DeviceReference, in name: String
+  ) throws(InputError) -> DumpedDevice? {
+    guard try RecognizedFile(reference.path).kind.isText else { return nil }
+    let all = try dump(reference.path)
+    do throws(PCIConfigError) {
+      return try all.device(at: reference.selector.text)
     } catch {
       throw InputError(name, .space(error))
     }

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// A file of configuration spaces: a text with dumps in it, or the raw bytes of one space.
 public struct ConfigSpaceDump: Sendable {
   /// In the order of the file; at least one.
@@ -13,15 +15,12 @@ public struct ConfigSpaceDump: Sendable {
 
   /// Reads either form, told apart by their bytes.
   public init(parsing bytes: [UInt8]) throws(PCIConfigError) {
-    if Self.isText(bytes) {
+    if bytes.span.raw.isText {
       self = try ConfigSpaceDump(text: bytes)
     } else {
       self = try ConfigSpaceDump(raw: bytes)
     }
   }
-
-  /// Whether `bytes` are text, in UTF-8, Latin-1 or UTF-16, rather than a space's own bytes.
-  public static func isText(_ bytes: [UInt8]) -> Bool { DumpText.decoded(bytes) != nil }
 
   /// Reads what sysfs's `config`, or a VFIO region, holds. Whole are 4096 bytes, and the 255 of
   /// VFIO's sample devices; sysfs gives an unprivileged reader 64.

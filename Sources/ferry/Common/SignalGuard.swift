@@ -22,8 +22,13 @@ enum SignalGuard {
       received.store(number, ordering: .relaxed)
       Interruption.request()
     }
-    for number in ending where !isIgnored(number) { unsafe sigaction(number, &action, nil) }
+    for number in ending where asked.contains(number) || !isIgnored(number) {
+      unsafe sigaction(number, &action, nil)
+    }
   }
+
+  // Shells ignore SIGINT for what they run in the background; whoever sends it there means it.
+  private static let asked: Set<Int32> = [SIGINT, SIGTERM]
 
   private static var ending: [Int32] {
     let named = [

@@ -83,7 +83,13 @@ struct PartArgument: ExpressibleByArgument {
       throw CommandError.damaged(
         "\(path): expected the dump of one device, found \(devices.count) devices")
     }
-    return devices[0].space
+    let space = devices[0].space
+    guard space.unknownRanges.isEmpty else {
+      let lacking = space.unknownRanges.map(\.count).reduce(0, +)
+      throw CommandError.damaged(
+        "\(path): expected every byte of a configuration space, found a dump that lacks \(lacking)")
+    }
+    return space
   }
 }
 
