@@ -4,8 +4,8 @@ import Synchronization
 
 private let received = Atomic<Int32>(0)
 
-/// Notes every signal that would end the process and can be caught, instead of dying of it: a device
-/// must be brought back first. Those of a crash are left alone.
+/// Notes every signal that would end the process and can be caught, instead of dying of it: a
+/// device must be brought back first. Those of a crash are left alone.
 enum SignalGuard {
   /// The signal that came, if any.
   static var signal: Int32? {
