@@ -93,7 +93,8 @@ let package = Package(
       dependencies: [
         "ByteIO", "Devices", "EmulatedDevices", "Inputs", "Migration", "MigrationStream",
         "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
-        "VirtualPCI",
+        "VirtualPCI", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "ferry",

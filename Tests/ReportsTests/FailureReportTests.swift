@@ -81,7 +81,8 @@ import YAMLReader
         "offset": .number(500), "record": .number(3), "device": .number(1),
         "expected": .string("more"), "found": .string("the end"),
       ])
-    let system = ErrorDetail(StreamIOError("b", .system(.noSuchFileOrDirectory, attempting: "open")))
+    let system = ErrorDetail(
+      StreamIOError("b", .system(.noSuchFileOrDirectory, attempting: "open")))
     #expect(system.code == "system")
     #expect(system.errno == "ENOENT")
     let dump = ErrorDetail(PCIConfigError(.dump, at: .text(line: 7, column: 2), "m"), file: "d.txt")

@@ -1,12 +1,11 @@
-import Inputs
 import MigrationStream
-import StateLayout
-import StreamIO
+public import StateLayout
+public import StreamIO
 
 extension ArchivedState {
   /// What the state of each device is, by its number, as far as `chunkLimit` chunks of it tell; nil
   /// if nothing does.
-  func previews(chunkLimit: UInt64 = 4) -> [StatePreview?] {
+  public func previews(chunkLimit: UInt64 = 4) -> [StatePreview?] {
     catalog.devices.enumerated().map { number, device in
       StatePreview(
         DeviceState(
