@@ -23,6 +23,8 @@ public struct QEMUStreamCatalog: Sendable {
     /// The evidence for the end of the last one.
     public internal(set) var evidence: QEMUSection.End.Evidence?
     var fullByteCount: UInt64?
+    /// The offset of the content of its FULL section; nil without one.
+    public internal(set) var fullBodyOffset: UInt64?
 
     /// The number of its sections.
     public var count: UInt64 { counts.values.reduce(0, &+) }
@@ -179,7 +181,10 @@ public struct QEMUStreamCatalog: Sendable {
     sections[index].counts[end.section.kind, default: 0] &+= 1
     sections[index].byteCount &+= end.byteCount
     sections[index].evidence = end.evidence
-    if end.section.kind == .full { sections[index].fullByteCount = end.byteCount }
+    if end.section.kind == .full {
+      sections[index].fullByteCount = end.byteCount
+      sections[index].fullBodyOffset = end.section.bodyOffset
+    }
   }
 
   /// Compares the sections whose end was searched for with the sizes in the description.

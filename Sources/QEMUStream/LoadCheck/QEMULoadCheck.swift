@@ -7,6 +7,16 @@ public import PCIConfig
 /// Every bit that is compared, and that guests neither write nor clear, must be the same. QEMU
 /// stops at the first byte that differs; this lists them all.
 public struct QEMULoadCheck: Sendable, Hashable {
+  /// The answer.
+  public enum Verdict: String, Sendable, Hashable, CaseIterable {
+    /// QEMU would load the record.
+    case can
+    /// QEMU would refuse it.
+    case cannot
+    /// The input lacks what an answer needs; `unknowns` says what.
+    case unknown
+  }
+
   /// A byte that would be refused.
   public struct Mismatch: Sendable, Hashable {
     /// The offset in the configuration space.
@@ -23,15 +33,17 @@ public struct QEMULoadCheck: Sendable, Hashable {
     public let w1cmask: UInt8
     /// The capability and register that the byte belongs to.
     public let field: String
+    /// The capability alone, `header`, or what the byte lies behind.
+    public let owner: String
   }
 
-  /// A property that QEMU's machine versions set to different values, with the other value.
+  /// A property that QEMU's versions set to different values, with the other value.
   public struct MachineProperty: Sendable, Hashable {
     /// The device and the property: `vfio-pci.skip-vsc-check`.
     public let name: String
     /// The value that the check was not asked for.
     public let value: String
-    /// The machine versions with that value.
+    /// The machine versions with that value: `9.0 and older`.
     public let machines: String
     /// The number of bytes that are refused with that value.
     public let refused: Int
@@ -39,18 +51,31 @@ public struct QEMULoadCheck: Sendable, Hashable {
     public let changesAnswer: Bool
   }
 
+  /// How the function was taken to come into the machine; nil for one that QEMU has not.
+  public let function: QEMUFunction?
   /// The bytes that are refused, in ascending order.
   public let refused: [Mismatch]
   /// QEMU's message about the first one; nil if all are accepted.
   public let message: String?
   /// The properties whose other value could change the answer.
   public let machineProperties: [MachineProperty]
-  /// Other reasons against the load, and limits of the prediction, in sentences.
+  /// Other reasons against the load, in sentences.
+  public let reasons: [String]
+  /// What the answer depends on and the input does not say, with the option that says it.
+  public let unknowns: [String]
+  /// How to get the function loaded, in sentences; empty if nothing stands against it.
+  public let waysOut: [String]
+  /// Limits of the prediction, in sentences.
   public let notes: [String]
 
-  /// Whether QEMU would load the record.
-  public var isAccepted: Bool { refused.isEmpty && !differsInSize }
-  private let differsInSize: Bool
+  /// Whether QEMU would load the record; a refusal is certain whatever else is not known.
+  public var verdict: Verdict {
+    if !refused.isEmpty || !reasons.isEmpty { return .cannot }
+    return unknowns.isEmpty ? .can : .unknown
+  }
+
+  /// Whether QEMU would load the record for certain.
+  public var isAccepted: Bool { verdict == .can }
 
   /// Compares two spaces; a device's own, with capabilities that no guest sees, is first changed
   /// into what QEMU shows its guest.
@@ -58,54 +83,41 @@ public struct QEMULoadCheck: Sendable, Hashable {
   /// - Parameters:
   ///   - stream: the space in the stream's record.
   ///   - local: the space of the destination.
-  ///   - skipsVendorBytes: the property `skip-vsc-check`, true for machines from 9.1 on.
-  public init(stream: ConfigSpace, local: ConfigSpace, skipsVendorBytes: Bool = true) {
-    let chosen = Self.compare(stream, local, skipsVendorBytes: skipsVendorBytes)
-    let other = Self.compare(stream, local, skipsVendorBytes: !skipsVendorBytes)
-    refused = chosen
-    differsInSize = stream.byteCount != local.byteCount
-    message = chosen.first.map(\.message)
-    machineProperties = [
-      MachineProperty(
-        name: "vfio-pci.skip-vsc-check", value: "\(!skipsVendorBytes)",
-        machines: skipsVendorBytes ? "9.0 and older" : "9.1 and newer", refused: other.count,
-        changesAnswer: !differsInSize && other.isEmpty != chosen.isEmpty)
-    ]
-    var notes: [String] = []
-    if differsInSize {
-      notes.append(
-        "the record has \(stream.byteCount) bytes and the destination reads \(local.byteCount): QEMU "
-          + "records no length and loses its place in the stream")
+  ///   - conditions: what else is known.
+  public init(
+    stream: ConfigSpace, local: ConfigSpace, conditions: QEMULoadConditions = QEMULoadConditions()
+  ) {
+    let function = conditions.function ?? QEMUFunction(likelyOf: local)
+    self.function = function
+    guard let function, function == .emulated || local.headerType == 0 else {
+      refused = []
+      message = nil
+      machineProperties = []
+      reasons = []
+      unknowns = [
+        "the prediction is for vfio-pci's endpoints and QEMU's own functions; this is "
+          + Self.kind(of: local)
+      ]
+      waysOut = []
+      notes = []
+      return
     }
-    for (name, space) in [("stream", stream), ("destination", local)]
-    where QEMUVisibility.isPhysical(space.capabilityList) {
-      notes.append(
-        "the \(name)'s space is a device's own: capabilities that the kernel or QEMU hides are left out"
-      )
-    }
-    notes.append(
-      "the sizes of BARs are not compared; a BAR that is smaller at the destination passes unseen")
-    notes.append("Power Management is taken as QEMU 10.0 and newer add it, with a writable state")
-    self.notes = notes
+    let comparison = Comparison(stream, local, function, conditions)
+    refused = comparison.refused
+    message = comparison.refused.first?.message
+    reasons = comparison.reasons
+    unknowns = comparison.unknowns
+    waysOut = comparison.waysOut
+    notes = comparison.notes(isGuess: conditions.function == nil)
+    machineProperties = comparison.alternatives
   }
 
-  private static func compare(
-    _ stream: ConfigSpace, _ local: ConfigSpace, skipsVendorBytes: Bool
-  ) -> [Mismatch] {
-    let source = QEMUShadow(stream, skipsVendorBytes: skipsVendorBytes)
-    let shadow = QEMUShadow(local, skipsVendorBytes: skipsVendorBytes)
-    // A stream's own bytes stay as they are; a device's have to become a stream's first.
-    let read = source.wasPhysical ? source.bytes : stream.bytes
-    let fields = FieldNames(local)
-    return (0..<min(read.count, shadow.bytes.count)).compactMap { index in
-      let differing = read[index] ^ shadow.bytes[index]
-      let (cmask, wmask, w1cmask) = (
-        shadow.cmask[index], shadow.wmask[index], shadow.w1cmask[index]
-      )
-      guard differing & cmask & ~wmask & ~w1cmask != 0 else { return nil }
-      return Mismatch(
-        offset: index, read: read[index], device: shadow.bytes[index], cmask: cmask, wmask: wmask,
-        w1cmask: w1cmask, field: fields.name(of: index))
+  private static func kind(of space: ConfigSpace) -> String {
+    switch space.headerType {
+    case 1: "a bridge, which vfio-pci does not take, and none of QEMU's"
+    case 2: "a CardBus bridge"
+    case let type?: "a function with a header of type \(type)"
+    case nil: "a space without its header type"
     }
   }
 }
@@ -125,31 +137,39 @@ extension QEMULoadCheck.Mismatch {
   }
 }
 
-/// Names the capability and the register of a byte.
-private struct FieldNames {
-  private let space: ConfigSpace
-  private let capabilities: [Capability]
+extension QEMULoadCheck {
+  /// The refused bytes of one capability, or of the header.
+  public struct Group: Sendable, Hashable {
+    /// The capability, `header`, or what the bytes lie behind.
+    public let owner: String
+    /// The bytes in ascending order, each run without a gap.
+    public fileprivate(set) var runs: [[Mismatch]]
 
-  init(_ space: ConfigSpace) {
-    self.space = space
-    capabilities = space.capabilityList.capabilities
+    /// The number of its bytes.
+    public var byteCount: Int { runs.reduce(0) { $0 + $1.count } }
   }
 
-  func name(of byte: Int) -> String {
-    if byte < 64 {
-      return "header "
-        + (space.headerRegisters.first { $0.range.contains(byte) }?.name ?? "reserved")
+  /// The refused bytes by capability, in the order of each one's first.
+  public var groups: [Group] {
+    var groups: [Group] = []
+    for mismatch in refused {
+      guard let index = groups.firstIndex(where: { $0.owner == mismatch.owner }) else {
+        groups.append(Group(owner: mismatch.owner, runs: [[mismatch]]))
+        continue
+      }
+      groups[index].add(mismatch)
     }
-    guard let capability = capabilities.first(where: { $0.range.contains(byte) }) else {
-      return "behind "
-        + (capabilities.filter { $0.offset <= byte }.max { $0.offset < $1.offset }?.id.description
-          ?? "the header")
+    return groups
+  }
+}
+
+extension QEMULoadCheck.Group {
+  /// Adds the next byte, to the last run if it follows that.
+  fileprivate mutating func add(_ mismatch: QEMULoadCheck.Mismatch) {
+    if let last = runs.last?.last, last.offset == mismatch.offset - 1 {
+      runs[runs.count - 1].append(mismatch)
+    } else {
+      runs.append([mismatch])
     }
-    if let register = space.registers(of: capability).first(where: { $0.range.contains(byte) }) {
-      return "\(capability.id) \(register.name)"
-    }
-    let place = byte - capability.offset
-    let isHeader = place < (capability.isExtended ? 4 : 2)
-    return "\(capability.id) " + (isHeader ? "header" : "byte +0x\(hex(place, digits: 2))")
   }
 }

@@ -34,13 +34,14 @@ struct HostOptions: ParsableArguments {
     if let identity, idPair(parsing: identity) == nil {
       throw ValidationError("--identity: expected VVVV:DDDD, found '\(identity)'")
     }
-    for bar in bars where Self.bar(bar) == nil {
+    for bar in bars where BARSize(argument: bar) == nil {
       throw ValidationError("--bar: expected N=SIZE such as 0=16KiB, found '\(bar)'")
     }
   }
 
   var barSizes: [Int: UInt64] {
-    Dictionary(bars.compactMap(Self.bar), uniquingKeysWith: { $1 })
+    Dictionary(
+      bars.compactMap(BARSize.init).map { ($0.index, $0.byteCount) }, uniquingKeysWith: { $1 })
   }
 
   /// The functions of the dump or device `name`; a device of the kernel's is one of `kernel`.
@@ -74,13 +75,5 @@ struct HostOptions: ParsableArguments {
         "\(name): expected one device, found \(functions.count): choose one with --device")
     }
     return functions[0]
-  }
-
-  private static func bar(_ text: String) -> (Int, UInt64)? {
-    let parts = text.split(separator: "=", omittingEmptySubsequences: false)
-    guard parts.count == 2, let index = Int(parts[0]), (0...5).contains(index),
-      let size = ByteSize(argument: String(parts[1]))
-    else { return nil }
-    return (index, size.byteCount)
   }
 }
