@@ -19,17 +19,23 @@ public struct EmulatedFunction: Sendable, Hashable {
 extension QEMUMigrationContent {
   /// The functions that QEMU emulates, by the stream's own description.
   ///
-  /// Without one, a section named by a PCI address is taken to begin with its function's state.
+  /// Where that says nothing, or one buffer, a section named by a PCI address is taken to begin with
+  /// its function's state.
   public var emulatedFunctions: [EmulatedFunction] {
     catalog.sections.compactMap { section in
       guard let body = section.fullBodyOffset, !section.name.hasSuffix("/vfio"),
         PCIAddress(section.name.prefix { $0 != "/" }) != nil
       else { return nil }
-      let described = catalog.description.map {
-        $0.device(section.name, instance: section.instance)?.functionState
+      let state: VMDescription.FunctionState
+      if let device = catalog.description?.device(section.name, instance: section.instance),
+        device.sizeDigits.isEmpty
+      {
+        guard let described = device.functionState else { return nil }
+        state = described
+      } else {
+        state = VMDescription.FunctionState(offset: 4, byteCount: nil)
       }
-      let state = described ?? VMDescription.FunctionState(offset: 4, byteCount: nil)
-      guard let state, state.byteCount.map({ $0 == 256 || $0 == 4096 }) ?? true,
+      guard state.byteCount.map({ $0 == 256 || $0 == 4096 }) ?? true,
         state.offset <= section.fullByteCount ?? 0
       else { return nil }
       return EmulatedFunction(

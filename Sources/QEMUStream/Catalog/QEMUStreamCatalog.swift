@@ -26,6 +26,9 @@ public struct QEMUStreamCatalog: Sendable {
     /// The offset of the content of its FULL section; nil without one.
     public internal(set) var fullBodyOffset: UInt64?
 
+    /// Whether nothing but a search told where it ends.
+    var isSearched: Bool { evidence == .footer || evidence == .next }
+
     /// The number of its sections.
     public var count: UInt64 { counts.values.reduce(0, &+) }
   }
@@ -51,6 +54,8 @@ public struct QEMUStreamCatalog: Sendable {
   public private(set) var unusedDescriptionByteCount: Int?
   /// Whether something follows the stream in its file.
   public private(set) var hasTrailingData = false
+  /// Whether the stream has neither a configuration nor footers, as machines up to 2.3 write it.
+  public private(set) var isOld = false
   /// The number of bytes that were read or passed over.
   public private(set) var byteCount: UInt64 = 0
   /// Why the stream could not be read to its end, or cannot be trusted.
@@ -103,6 +108,7 @@ public struct QEMUStreamCatalog: Sendable {
       }
     }
     ram = reader.ram
+    isOld = reader.hasFooters == false
     byteCount = reader.offset
   }
 
@@ -195,13 +201,13 @@ public struct QEMUStreamCatalog: Sendable {
         let device = description.device(section.name, instance: section.instance)
       else { continue }
       if found == device.byteCount {
-        if section.evidence == .footer { sections[index].evidence = .description }
+        if section.isSearched { sections[index].evidence = .description }
       } else if defect == nil {
         defect = QEMUStreamError(
           .misleadingDescription, at: section.offset,
           section: "\(section.id) (\(section.name))",
           expected: "\(device.byteCount) bytes, as the description at \(description.offset) says",
-          found: "\(found) up to its footer")
+          found: "\(found) up to its \(section.evidence == .next ? "next section" : "footer")")
       }
     }
   }
@@ -219,11 +225,16 @@ extension QEMUStreamCatalog {
     } else if description == nil && isComplete {
       findings.append("the stream has no description of its sections")
     }
-    let searched = sections.filter { $0.evidence == .footer }
-    if !searched.isEmpty {
+    if isOld {
       findings.append(
-        "the ends of \(searched.count) sections were told by their footers alone, the first of "
-          + "section \(searched[0].id) ('\(searched[0].name)')")
+        "the stream has neither a configuration nor footers, as machines 2.3 and older write it")
+    }
+    let searched = sections.filter(\.isSearched)
+    if let first = searched.first {
+      findings.append(
+        "the ends of \(searched.count) sections were told by "
+          + (first.evidence == .next ? "the sections behind them" : "their footers")
+          + " alone, the first of section \(first.id) ('\(first.name)')")
     }
     if hasTrailingData { findings.append("more bytes follow the stream, from \(byteCount) on") }
     return findings

@@ -27,6 +27,13 @@ public struct QEMUMachineVersion: Sendable, Hashable {
   public var skipsVendorBytes: Bool { (major, minor) > (9, 0) }
 }
 
+extension QEMUStreamCatalog {
+  /// The version of the machine, by its name; 2.3 for one that is that old and says nothing.
+  public var machineVersion: QEMUMachineVersion? {
+    isOld ? QEMUMachineVersion("2.3") : configuration.flatMap { QEMUMachineVersion(of: $0.machine) }
+  }
+}
+
 extension QEMULoadCheck {
   /// The check of a record's space against `local`, the space of a device on the destination.
   ///

@@ -70,6 +70,11 @@ struct ProfileCheck {
         "header", "class", "0x\(hex(wanted, digits: 6))", "0x\(hex(found, digits: 6))",
         "a guest chooses its driver by it")
     }
+    if let vendor = host.vendorID, vendor != profile.identity.vendor {
+      let ids = idPair(profile.identity.vendor, profile.identity.device)
+      warn(
+        "header", "ids", ids, idPair(vendor, host.deviceID ?? 0xffff), ProfileDerivation.otherVendor)
+    }
     if profile.isVirtualFunction != host.isVirtualFunction {
       let names = ["a physical function", "a virtual function"]
       let text = { (isVirtual: Bool) in names[isVirtual ? 1 : 0] }

@@ -85,6 +85,22 @@ public struct ProfileDerivation: Sendable {
       classCode: host.space.classCode, revision: host.space.revisionID)
   }
 
+  /// What it means that a guest is shown one vendor's ids over another's device.
+  static let otherVendor =
+    "these are another vendor's ids: a guest chooses its driver and its workarounds by them, and the "
+    + "state of one vendor's device does not load into another's"
+
+  private static func warnOfOtherVendors(
+    _ identity: ProfileIdentity, _ hosts: [HostFunction], _ report: inout DerivationReport
+  ) {
+    let others = hosts.filter { $0.vendorID != identity.vendor }
+    guard !others.isEmpty else { return }
+    let found = others.map { "\($0.label): \(idPair($0.vendorID ?? 0, $0.deviceID ?? 0))" }
+    report.warnings.append(
+      "header: ids: \(idPair(identity.vendor, identity.device)) (\(found.joined(separator: "; "))); "
+        + otherVendor)
+  }
+
   private static func settleHeader(
     _ profile: inout Profile, _ hosts: [HostFunction], _ options: DerivationOptions,
     _ report: inout DerivationReport
@@ -102,6 +118,7 @@ public struct ProfileDerivation: Sendable {
     compare("ids", idPair(identity.vendor, identity.device)) {
       idPair($0.vendorID ?? 0, $0.deviceID ?? 0)
     }
+    warnOfOtherVendors(identity, hosts, &report)
     compare("subsystem", idPair(identity.subsystemVendor, identity.subsystemDevice)) {
       idPair($0.space.subsystem?.vendor ?? 0, $0.space.subsystem?.device ?? 0)
     }

@@ -96,6 +96,9 @@ struct PCIDerive: ParsableCommand {
         "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
     }
     try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
+    for warning in derivation.report.warnings {
+      StandardError.print("ferry: warning: \(TerminalText.text(warning))")
+    }
     if report || json { try TextOutput.show(derivation.report, asJSON: json) }
   }
 

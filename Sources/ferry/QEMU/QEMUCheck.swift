@@ -55,7 +55,7 @@ struct QEMUCheck: ParsableCommand {
     var conditions = load.conditions(function)
     conditions.machine =
       conditions.machine
-      ?? content.catalog.configuration.flatMap { QEMUMachineVersion(of: $0.machine) }
+      ?? content.catalog.machineVersion
     let space = try SpaceInput.space(local, at: slot, in: trace.kernel())
     let check = try FileContentError.naming(path) {
       try QEMULoadCheck(record: record, local: space, conditions: conditions)
