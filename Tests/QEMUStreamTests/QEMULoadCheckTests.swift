@@ -21,7 +21,7 @@ import VirtualPCI
   @Test func aSpaceLoadsOnItself() throws {
     for path in DumpCorpus.all {
       let space = try DumpCorpus.devices(path)[0].space
-      guard space.headerType == 0 else { continue }
+      guard space.headerType == 0, space.vendorID != 0xffff else { continue }
       #expect(QEMULoadCheck(stream: space, local: space, conditions: assigned).isAccepted, "\(path)")
     }
   }
@@ -50,7 +50,8 @@ import VirtualPCI
   func onlyWhatTheMasksLeaveIsCompared(offset: Int, isCompared: Bool) throws {
     let local = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
     let stream = try edited(local, offset, local.bytes[offset] ^ 0x01)
-    #expect(QEMULoadCheck(stream: stream, local: local, conditions: assigned).isAccepted == !isCompared)
+    let check = QEMULoadCheck(stream: stream, local: local, conditions: assigned)
+    #expect(check.refused.isEmpty == !isCompared)
   }
 
   @Test func theVendorSwitchChangesTheAnswer() throws {

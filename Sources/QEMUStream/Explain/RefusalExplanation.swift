@@ -195,7 +195,7 @@ public struct RefusalExplanation: Sendable {
     let isExact = refusal.wmask != 0xff || place == 0
     guard isExact, address < size, address & ~0xf != 0 || refusal.device & 1 != 0 else { return }
     meaning.append(
-      "the BAR has \(size.byteCountText) at the destination, by wmask, and the guest's address is no "
+      "the BAR has \(size.sizeText) at the destination, by wmask, and the guest's address is no "
         + "multiple of that: the BAR is smaller at the source")
   }
 

@@ -26,7 +26,8 @@ extension QEMULoadCheck {
       // A stream's own bytes stay as they are; a device's have to become a stream's first.
       let read = source.wasPhysical ? source.bytes : stream.bytes
       let (own, others) = (ConfigPlaces(local), ConfigPlaces(stream))
-      refused = (0..<min(read.count, shadow.bytes.count)).compactMap { index in
+      let hasIDs = !Self.isVirtual(local, function) && !Self.isVirtual(stream, function)
+      refused = ((hasIDs ? 0 : 4)..<min(read.count, shadow.bytes.count)).compactMap { index in
         let differing = read[index] ^ shadow.bytes[index]
         let (cmask, wmask, w1cmask) = (
           shadow.cmask[index], shadow.wmask[index], shadow.w1cmask[index]
@@ -61,13 +62,20 @@ extension QEMULoadCheck {
     /// What the spaces do not tell.
     var unknowns: [String] {
       var unknowns: [String] = []
-      if function == .assigned, local.vendorID == 0xffff, !local.isAllOnes {
+      for (name, space) in [("stream's space", stream), ("destination", local)]
+      where Self.isVirtual(space, function) {
         unknowns.append(
-          "the destination is a virtual function, whose ids and BARs the kernel shows otherwise than "
-            + "its space: give its VFIO device, or a space with them")
+          "the \(name) is a virtual function's own, whose ids and BARs the kernel gives to QEMU, and the "
+            + "space has not: give its VFIO device (vfio:DDDD:BB:DD.F)")
       }
       if !source.wasPhysical { unknowns += Window.all(in: local, and: stream).compactMap(unknown) }
       return unknowns
+    }
+
+    /// Whether a space is a virtual function's own, without ids (PCIe 9.3.4.1.1).
+    private static func isVirtual(_ space: ConfigSpace, _ function: QEMUFunction) -> Bool {
+      function == .assigned && space.vendorID == 0xffff && space.deviceID == 0xffff
+        && !space.isAllOnes
     }
 
     /// What the size of a BAR leaves open, if that is not known.
@@ -78,7 +86,7 @@ extension QEMULoadCheck {
       if let address = window.ownAddress, address & (~address &+ 1) <= alignment { return nil }
       return
         "depends on the BAR size, not known: BAR \(window.index) is refused if it is larger at the "
-        + "destination than \(alignment.byteCountText), of which the guest's address "
+        + "destination than \(alignment.sizeText), of which the guest's address "
         + "0x\(hex(window.guestAddress)) is a multiple (--bar \(window.index)=SIZE)"
     }
 
@@ -150,7 +158,7 @@ extension QEMULoadCheck {
       for (index, size) in conditions.barSizes.sorted(by: { $0.key < $1.key }) {
         guard let other = conditions.sourceBARSizes[index], other > size else { continue }
         notes.append(
-          "BAR \(index) has \(other.byteCountText) at the source and \(size.byteCountText) at the "
+          "BAR \(index) has \(other.sizeText) at the source and \(size.sizeText) at the "
             + "destination: QEMU does not see it, and the guest would reach behind the region")
       }
       let windows = Window.all(in: local, and: stream).map(\.index)
@@ -191,17 +199,23 @@ private struct Window {
   }
 }
 
+extension UInt64 {
+  /// A number of bytes: `64 bytes`, `16KiB`.
+  var sizeText: String { self < 1024 ? "\(self) bytes" : byteCountText }
+}
+
 extension ConfigSpace {
   /// The space as long as QEMU holds it: without PCI Express an emulated function has 256 bytes,
   /// and readers see ones or zeros behind them.
   fileprivate func asQEMUHolds(_ function: QEMUFunction) -> ConfigSpace {
     guard function == .emulated, byteCount > Self.extendedStart,
-      capabilityList.first(.pciExpress) == nil,
-      Set(bytes[Self.extendedStart...]).isSubset(of: [0xff]) || bytes[Self.extendedStart...].allSatisfy({ $0 == 0 }),
-      let short = try? ConfigSpace(
-        Array(bytes[..<Self.extendedStart]),
-        unknownRanges: unknownRanges.filter { $0.lowerBound < Self.extendedStart })
+      capabilityList.first(.pciExpress) == nil
     else { return self }
-    return short
+    let rest = Set(bytes[Self.extendedStart...])
+    guard rest == [0xff] || rest == [0] else { return self }
+    let short = try? ConfigSpace(
+      Array(bytes[..<Self.extendedStart]),
+      unknownRanges: unknownRanges.filter { $0.lowerBound < Self.extendedStart })
+    return short ?? self
   }
 }

@@ -56,13 +56,14 @@ extension LookaheadBuffer where Source: ~Copyable {
 }
 
 extension RawSpan {
-  /// Whether a FULL section that is none of `sections`, or the end of the stream, is next.
+  /// Whether a FULL section that has not been yet, or the end of the stream, is next.
   fileprivate func beginsFullSection(after sections: [UInt32: QEMUSection]) -> Bool {
     guard self[byte: 0] == QEMUSection.Kind.full.rawValue else {
       return self[byte: 0] == QEMUPartType.end.rawValue && mayBeginPart(after: sections)
     }
-    // The reader knows the one that it is in.
-    return byteCount >= 5 && sections[big(UInt32.self, at: 1)] == nil
+    guard byteCount >= 5 else { return false }
+    // The reader knows the one that it is in; a device that was sent in pieces has ended before.
+    return sections[big(UInt32.self, at: 1)].map { $0.kind == .end } ?? true
       && mayBeginPart(after: sections)
   }
 

@@ -107,7 +107,7 @@ struct QEMUCheck: ParsableCommand {
     let found = functions.filter { $0.name == selector.text }
     let named = found.isEmpty ? functions.filter { $0.address == selector.text } : found
     if named.count == 1 { return named[0] }
-    guard named.isEmpty, selector.text.contains(":") else { return nil }
+    guard named.isEmpty, Int(selector.text) == nil else { return nil }
     if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
     throw CommandError.no(
       TerminalText.text(
@@ -116,7 +116,7 @@ struct QEMUCheck: ParsableCommand {
 
   /// The functions, as many as an error can name and still be read.
   private static func list(_ functions: [EmulatedFunction]) -> String {
-    guard !functions.isEmpty else { return "none of the functions that QEMU emulates, of which it has none" }
+    guard !functions.isEmpty else { return "a function that QEMU emulates, of which there is none," }
     let names = functions.prefix(16).map { TerminalText.text($0.name) }.joined(separator: ", ")
     return "one of the functions that QEMU emulates (\(names)"
       + (functions.count > 16 ? " … \(functions.count) in all)" : ")")
