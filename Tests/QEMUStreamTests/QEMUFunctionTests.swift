@@ -166,9 +166,10 @@ import Testing
     #expect(grouped.sorted { $0.offset < $1.offset } == check.refused)
     for group in check.groups {
       #expect(group.byteCount == group.runs.map(\.count).reduce(0, +))
-      #expect(group.runs.allSatisfy { run in
-        zip(run, run.dropFirst()).allSatisfy { $0.offset + 1 == $1.offset }
-      })
+      #expect(
+        group.runs.allSatisfy { run in
+          zip(run, run.dropFirst()).allSatisfy { $0.offset + 1 == $1.offset }
+        })
     }
     #expect(check.groups.first?.runs.first?.first == check.refused.first)
     #expect((check.verdict == .cannot) == !check.refused.isEmpty)

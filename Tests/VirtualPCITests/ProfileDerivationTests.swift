@@ -203,16 +203,17 @@ import VirtualPCI
 
   /// The Express type, what the devices have, and what the profile shows of Extended Fmt (bit 20)
   /// and TLP prefixes (bit 21, their number in 22 and 23).
-  @Test(arguments: [
-    // An endpoint's dump that shows no prefix is taken to be of a kernel that hides it.
-    (0, [0], 0x0070_0000), (0, [0x0070_0000], 0x0070_0000), (0, [0x00b0_0000], 0x00b0_0000),
-    (0, [0x0060_0000], 0x0060_0000), (0, [0x0030_0000], 0x0030_0000),
-    // A number of 0 stands for 4, and the least counts.
-    (0, [0x0030_0000, 0x00b0_0000], 0x00b0_0000), (0, [0x0070_0000, 0x0030_0000], 0x0070_0000),
-    (0, [0x0070_0000, 0x0060_0000], 0x0060_0000), (0, [0x0070_0000, 0], 0x0070_0000),
-    // An integrated endpoint may have neither.
-    (9, [0], 0), (9, [0x0010_0000], 0x0010_0000), (9, [0x0070_0000], 0x0070_0000),
-  ] as [(UInt16, [UInt32], UInt32)])
+  @Test(
+    arguments: [
+      // An endpoint's dump that shows no prefix is taken to be of a kernel that hides it.
+      (0, [0], 0x0070_0000), (0, [0x0070_0000], 0x0070_0000), (0, [0x00b0_0000], 0x00b0_0000),
+      (0, [0x0060_0000], 0x0060_0000), (0, [0x0030_0000], 0x0030_0000),
+      // A number of 0 stands for 4, and the least counts.
+      (0, [0x0030_0000, 0x00b0_0000], 0x00b0_0000), (0, [0x0070_0000, 0x0030_0000], 0x0070_0000),
+      (0, [0x0070_0000, 0x0060_0000], 0x0060_0000), (0, [0x0070_0000, 0], 0x0070_0000),
+      // An integrated endpoint may have neither.
+      (9, [0], 0), (9, [0x0010_0000], 0x0010_0000), (9, [0x0070_0000], 0x0070_0000),
+    ] as [(UInt16, [UInt32], UInt32)])
   func aDerivedProfileKeepsTheDevicesPrefixes(
     type: UInt16, devices: [UInt32], shown: UInt32
   ) throws {

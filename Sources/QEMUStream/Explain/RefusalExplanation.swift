@@ -99,7 +99,8 @@ public struct RefusalExplanation: Sendable {
   private static func header(of refusal: QEMURefusal) -> ConfigSpace? {
     let name = refusal.section ?? ""
     let isBridge = ["port", "bridge", "ioh3420", "x3130"].contains { name.contains($0) }
-    let isEither = refusal.offset < 0x18 || (0x34..<0x38).contains(refusal.offset)
+    let isEither =
+      refusal.offset < 0x18 || (0x34..<0x38).contains(refusal.offset)
       || (0x3c..<0x3e).contains(refusal.offset)
     guard isBridge || isEither || refusal.section != nil else { return nil }
     var bytes = [UInt8](repeating: 0, count: 64)
@@ -180,7 +181,8 @@ public struct RefusalExplanation: Sendable {
       let isID = place.distance == 0
       if isNext && place.register == nil {
         meaning.append(
-          "the byte is in the pointer to the next capability: behind \(place.owner) the lists differ")
+          "the byte is in the pointer to the next capability: behind \(place.owner) the lists differ"
+        )
       } else if isID && place.register == nil {
         meaning.append("the byte is the capability's id: the sides have different ones there")
       }
@@ -212,7 +214,8 @@ public struct RefusalExplanation: Sendable {
       space, as: function ?? .emulated, QEMULoadConditions(), barSizes: [:])
     let expected = isLocal ? refusal.device : refusal.read
     let isGuests = isLocal ? refusal.wmask | refusal.w1cmask : 0
-    let found = isLocal || shadow.wasPhysical ? shadow.bytes[refusal.offset] : space.bytes[refusal.offset]
+    let bytes = isLocal || shadow.wasPhysical ? shadow.bytes : space.bytes
+    let found = bytes[refusal.offset]
     if (found ^ expected) & ~isGuests != 0 {
       unknowns.append(
         "the \(name) space has \(hex(found, digits: 2)) at 0x\(hex(refusal.offset)), and the message "
@@ -238,7 +241,8 @@ public struct RefusalExplanation: Sendable {
     }
     if refusal.section == nil, function == nil {
       unknowns.append(
-        "which device it is: the log has no 'error while loading state … of device' behind the message")
+        "which device it is: the log has no 'error while loading state … of device' behind the message"
+      )
     }
     if evidence == .space, !hasRemote, (place?.register?.register.byteCount ?? 1) > 1 {
       unknowns.append(

@@ -141,7 +141,8 @@ extension QEMULoadCheck {
       }
       notes += barNotes
       if function == .assigned, conditions.release == nil {
-        notes.append("Power Management is taken as QEMU 10.0 and newer add it, with a writable state")
+        notes.append(
+          "Power Management is taken as QEMU 10.0 and newer add it, with a writable state")
       }
       return notes
     }

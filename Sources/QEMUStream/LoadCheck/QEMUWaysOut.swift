@@ -22,7 +22,8 @@ struct QEMUWaysOut {
     }
     if function != .assigned {
       sentences.append(
-        "start the destination with the source's machine type (-machine) and this device's properties")
+        "start the destination with the source's machine type (-machine) and this device's properties"
+      )
     }
     self.sentences = sentences
   }

@@ -39,8 +39,8 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
   var lent = 0
   var failure: Failure?
 
-  /// Whether sections have footers, which machines up to 2.3 leave out; known from the first section
-  /// on (QEMU hw/core/machine.c, `hw_compat_2_3`).
+  /// Whether sections have footers, which machines up to 2.3 leave out; known from the first
+  /// section on (QEMU hw/core/machine.c, `hw_compat_2_3`).
   public private(set) var hasFooters: Bool?
   /// Whether something follows the stream in its file; known once `next()` gave nil.
   public private(set) var hasTrailingData = false
@@ -277,7 +277,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
         throw .stream(
           QEMUStreamError(
             .unknownSection, at: section.offset,
-            expected: "a section that the stream's description gives a size, or another one behind it",
+            expected: "a section that the stream's description gives a size, or another behind it",
             found: "neither up to the end of the input"))
       }
       return try end(section, evidence: .next)

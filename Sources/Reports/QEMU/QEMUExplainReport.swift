@@ -37,14 +37,16 @@ public struct QEMUExplainReport: Report {
     }
     if let place = explanation.place {
       let certainty = explanation.evidence == .masks ? ", by its masks" : ""
-      lines.append("  register  \(place.name), byte 0x\(hex(refusal.offset, digits: 3))\(certainty)")
+      lines.append(
+        "  register  \(place.name), byte 0x\(hex(refusal.offset, digits: 3))\(certainty)")
     } else {
       lines.append("  register  not known, byte 0x\(hex(refusal.offset, digits: 3))")
     }
     let bits = "\(hex(refusal.differing, digits: 2))"
     lines.append("  stream    \(value(refusal.read, explanation.values?.stream))")
     lines.append(
-      "  here      \(value(refusal.device, explanation.values?.destination)); the bits \(bits) differ")
+      "  here      \(value(refusal.device, explanation.values?.destination)); the bits \(bits) "
+        + "differ")
     lines += explanation.fields.map {
       "  field     \($0.name): stream \($0.stream), destination \($0.destination)"
     }

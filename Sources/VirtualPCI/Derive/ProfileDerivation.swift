@@ -85,11 +85,6 @@ public struct ProfileDerivation: Sendable {
       classCode: host.space.classCode, revision: host.space.revisionID)
   }
 
-  /// What it means that a guest is shown one vendor's ids over another's device.
-  static let otherVendor =
-    "these are another vendor's ids: a guest chooses its driver and its workarounds by them, and the "
-    + "state of one vendor's device does not load into another's"
-
   private static func warnOfOtherVendors(
     _ identity: ProfileIdentity, _ hosts: [HostFunction], _ report: inout DerivationReport
   ) {
@@ -98,7 +93,7 @@ public struct ProfileDerivation: Sendable {
     let found = others.map { "\($0.label): \(idPair($0.vendorID ?? 0, $0.deviceID ?? 0))" }
     report.warnings.append(
       "header: ids: \(idPair(identity.vendor, identity.device)) (\(found.joined(separator: "; "))); "
-        + otherVendor)
+        + ProfileCheck.otherVendor)
   }
 
   private static func settleHeader(

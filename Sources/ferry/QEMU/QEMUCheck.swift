@@ -116,7 +116,9 @@ struct QEMUCheck: ParsableCommand {
 
   /// The functions, as many as an error can name and still be read.
   private static func list(_ functions: [EmulatedFunction]) -> String {
-    guard !functions.isEmpty else { return "a function that QEMU emulates, of which there is none," }
+    guard !functions.isEmpty else {
+      return "a function that QEMU emulates, of which there is none,"
+    }
     let names = functions.prefix(16).map { TerminalText.text($0.name) }.joined(separator: ", ")
     return "one of the functions that QEMU emulates (\(names)"
       + (functions.count > 16 ? " … \(functions.count) in all)" : ")")

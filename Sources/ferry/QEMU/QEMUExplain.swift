@@ -46,7 +46,8 @@ struct QEMUExplain: ParsableCommand {
     let local = try self.local.map { try SpaceInput.space($0, at: slot, in: kernel) }
     let remote = try self.remote.map { try SpaceInput.space($0, at: slot, in: kernel) }
     let isMessage = QEMULog.hasMessage(log)
-    let text = isMessage ? Array(log.utf8) : try InputFile(path: log).contents(limit: Self.longestLog)
+    let text =
+      isMessage ? Array(log.utf8) : try InputFile(path: log).contents(limit: Self.longestLog)
     let messages: QEMULog
     do throws(QEMULog.Defect) {
       messages = try QEMULog(text)
