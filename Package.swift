@@ -29,6 +29,11 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
       name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(
+      name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(name: "CChecksum"),
     .target(name: "CXXHash"),
     .target(name: "CVFIO"),
@@ -55,7 +60,8 @@ let package = Package(
     .target(
       name: "Inputs",
       dependencies: [
-        "ByteIO", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StreamIO",
+        "ByteIO", "CBZip2", "CLZMA", "CZlib", "CZstd", "MigrationStream", "PCIConfig",
+        "QEMUStream", "StateLayout", "StreamIO",
       ]),
     .target(name: "Devices", dependencies: ["ByteIO", "MigrationStream"]),
     .target(
@@ -67,8 +73,8 @@ let package = Package(
     .target(
       name: "Migration",
       dependencies: [
-        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateTranslation", "VirtualPCI",
-        "YAMLReader",
+        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "StateTranslation",
+        "VirtualPCI", "YAMLReader",
       ]),
     .target(
       name: "EmulatedDevices",
@@ -85,8 +91,9 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
-        "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO", "VirtualPCI",
+        "ByteIO", "Devices", "EmulatedDevices", "Inputs", "Migration", "MigrationStream",
+        "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "VirtualPCI",
       ]),
     .executableTarget(
       name: "ferry",
@@ -161,7 +168,7 @@ let package = Package(
       name: "InputsTests",
       dependencies: [
         "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
-        "TestSupport",
+        "StreamIO", "TestSupport",
       ]),
     .testTarget(
       name: "DevicesTests",
@@ -191,9 +198,10 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "ByteIO", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig", "Reports",
-        "StateLayout", "StateTranslation", "StreamIO", "VFIO", "DeviceTestSupport",
-        "PCITestSupport", "TestSupport",
+        "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
+        "QEMUStream", "Reports", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
+        "YAMLReader", "DeviceTestSupport", "PCITestSupport", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "VFIOTests",

@@ -7,7 +7,7 @@
   /// The number of bytes held, from the start.
   public private(set) var count = 0
 
-  /// A buffer with room for `capacity` bytes; it grows where its methods say so.
+  /// A buffer with room for `capacity` bytes; it grows if its methods say so.
   public init(capacity: Int = 0) {
     unsafe storage = Self.allocate(capacity)
   }

@@ -11,7 +11,7 @@ public protocol ByteSource<Failure>: ~Copyable {
 
   /// Whether a read would return at once, with bytes or at the end, and not wait for a peer.
   ///
-  /// Readers that work ahead stop where it is false. Unless the source has an answer of its own, it
+  /// Readers that work ahead stop if it is false. Unless the source has an answer of its own, it
   /// is true.
   var isReady: Bool { get }
 

@@ -1,5 +1,5 @@
 extension UInt64 {
-  /// The sum, or the largest number where there is none: what a driver says of sizes may be
+  /// The sum, or the largest number if there is none: what a driver says of sizes may be
   /// anything.
   package func addingSaturating(_ other: UInt64) -> UInt64 {
     let (sum, overflow) = addingReportingOverflow(other)

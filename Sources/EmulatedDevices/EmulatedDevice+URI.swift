@@ -40,6 +40,11 @@ extension EmulatedDevice {
     try values.finish()
     self.init(
       "\(uri.scheme):\(uri.path)", model: model, faults: FaultPlan(faults),
-      stepLimit: Int(clamping: step))
+      stepLimit: Int(clamping: step),
+      makeTwin: {
+        // Faults are this device's own.
+        var values = ParameterReader(uri, ignoring: ignoring.union(["fail", "step"]))
+        return try? family.make(&values)
+      })
   }
 }

@@ -4,6 +4,8 @@ import StreamIO
 
 /// Configuration spaces in files: a dump, raw bytes, sysfs, or a device of a stream.
 ///
+/// `F.txt#DEVICE` is one function of a dump, by its slot or by its number from 0.
+///
 /// `F.dms#DEVICE` is the physical space of a device if the stream has it, else the synthesised one;
 /// `F.dms#DEVICE:guest` is the one that its guest was shown.
 public enum ConfigSpaceInput {
@@ -13,17 +15,11 @@ public enum ConfigSpaceInput {
   /// The spaces that `name` stands for.
   public static func dump(_ name: String) throws(InputError) -> ConfigSpaceDump {
     if let reference = DeviceReference(name, hasView: true) {
+      if let device = try listed(reference, in: name) { return try dump(of: device, in: name) }
       return try dump(of: try device(reference, in: name), in: name)
     }
-    let bytes = try InputError.reading(name) { () throws(StreamIOError) in
-      try InputFile(path: name).contents(limit: byteLimit)
-    }
-    let dump: ConfigSpaceDump
-    do throws(PCIConfigError) {
-      dump = try ConfigSpaceDump(parsing: bytes)
-    } catch {
-      throw InputError(name, .space(error))
-    }
+    let bytes = try InputFile(name, for: .space).contents(limit: byteLimit, of: name)
+    let dump = try dump(of: bytes, in: name)
     // A space from sysfs does not say where it sits, but its folder does.
     if dump.devices.count == 1, let device = dump.devices.first, device.line == nil,
       name.hasSuffix("/config"), let folder = name.split(separator: "/").dropLast().last,
@@ -35,11 +31,42 @@ public enum ConfigSpaceInput {
     return dump
   }
 
+  /// The spaces in the content of a file; text is never taken for the bytes of one.
+  private static func dump(
+    of bytes: [UInt8], in name: String
+  ) throws(InputError) -> ConfigSpaceDump {
+    let kind = FileKind(
+      prefix: Array(bytes.prefix(FileKind.prefixByteCount)), byteCount: UInt64(bytes.count))
+    guard InputUse.space.takes(kind) else { throw InputError(name, kind, for: .space) }
+    do throws(PCIConfigError) {
+      return try kind.isText ? ConfigSpaceDump(text: bytes) : ConfigSpaceDump(raw: bytes)
+    } catch {
+      // What no line of is a dump's is named by what it is.
+      guard error.place == .whole, error.code == .dump, kind != .lspciText else {
+        throw InputError(name, .space(error))
+      }
+      throw InputError(name, kind, for: .space)
+    }
+  }
+
   private static func dump(
     of device: DumpedDevice, in name: String
   ) throws(InputError) -> ConfigSpaceDump {
     do throws(PCIConfigError) {
       return try ConfigSpaceDump([device])
+    } catch {
+      throw InputError(name, .space(error))
+    }
+  }
+
+  /// The function that `F#DEVICE` names if F is a text, not a stream.
+  private static func listed(
+    _ reference: DeviceReference, in name: String
+  ) throws(InputError) -> DumpedDevice? {
+    guard try RecognizedFile(reference.path).kind.isText else { return nil }
+    let all = try dump(reference.path)
+    do throws(PCIConfigError) {
+      return try all.device(at: reference.selector.text)
     } catch {
       throw InputError(name, .space(error))
     }
@@ -71,9 +98,7 @@ public enum ConfigSpaceInput {
     of reference: DeviceReference
   ) throws(InputError) -> (DeviceIdentity, ConfigurationRecord?) {
     let path = reference.path
-    let archive = try InputError.reading(path) { () throws(StreamIOError) in
-      try StreamArchive(try InputFile(path: path).seekable(), limits: .randomAccess)
-    }
+    let archive = try StreamArchive.open(path)
     let catalog = try InputError.reading(path) { () throws(StreamIOError) in
       try archive.catalog()
     }

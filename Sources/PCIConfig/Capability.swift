@@ -30,6 +30,10 @@ public struct CapabilityList: Sendable, Hashable {
   public let capabilities: [Capability]
   /// Why a walk stopped early, and other contradictions, in the order of discovery.
   public let findings: [ConfigSpaceFinding]
+  /// Why the standard list was not walked to its end; nil if it was.
+  public let standardStop: ConfigSpaceFinding?
+  /// Why the extended list was not walked to its end; nil if it was, or if the function has none.
+  public let extendedStop: ConfigSpaceFinding?
 
   /// The first capability with this id.
   public func first(_ id: CapabilityID) -> Capability? {
@@ -39,5 +43,31 @@ public struct CapabilityList: Sendable, Hashable {
   /// Every capability with this id, in the order of the list.
   public func all(_ id: CapabilityID) -> [Capability] {
     capabilities.filter { $0.id == id }
+  }
+}
+
+extension CapabilityList {
+  /// What a space says of a capability.
+  public enum Presence: Sendable, Hashable {
+    /// It is there.
+    case present(Capability)
+    /// The whole list was seen, and it is not there.
+    case absent
+    /// The list could not be followed to its end, for this reason.
+    case unknown(ConfigSpaceFinding)
+  }
+
+  /// Whether the capability number `instance` with this id is there.
+  public func presence(of id: CapabilityID, instance: Int = 0) -> Presence {
+    let found = all(id)
+    if found.indices.contains(instance) { return .present(found[instance]) }
+    return (id.isExtended ? extendedStop : standardStop).map { .unknown($0) } ?? .absent
+  }
+
+  /// Why either list was not walked to its end, each reason once; empty if both were.
+  public var stops: [ConfigSpaceFinding] {
+    var stops = [standardStop, extendedStop].compactMap { $0 }
+    if stops.count == 2, stops[0] == stops[1] { stops.removeLast() }
+    return stops
   }
 }

@@ -5,16 +5,25 @@ public struct CapabilityView: Sendable {
   public let space: ConfigSpace
   /// Where the capability's header lies.
   public let offset: Int
+  /// What a byte that the space lacks reads as.
+  private let missing: UInt8
 
   /// The capability of `space` whose header lies at `offset`.
   public init(_ space: ConfigSpace, at offset: Int) {
+    self.init(space, at: offset, readingMissingAs: 0)
+  }
+
+  /// The same, with other bytes where the space has none, by which it shows what depends on them.
+  init(_ space: ConfigSpace, at offset: Int, readingMissingAs missing: UInt8) {
     self.space = space
     self.offset = offset
+    self.missing = missing
   }
 
   /// The little-endian value of `byteCount` bytes, `start` bytes behind the header's first.
   public func load(_ start: Int, byteCount: Int) -> UInt64 {
-    space.load(offset &+ start, byteCount: byteCount) ?? 0
+    if let value = space.load(offset &+ start, byteCount: byteCount) { return value }
+    return missing == 0 ? 0 : .max.extracting(0...max(0, min(64, 8 &* byteCount) &- 1))
   }
 
   /// The bits `range` of the register at `start`; only the bytes up to the highest bit need be
@@ -27,6 +36,18 @@ public struct CapabilityView: Sendable {
 
   /// Whether bit `bit` of the register at `start` is set.
   public func isSet(_ bit: Int, at start: Int) -> Bool { bits(bit...bit, at: start) != 0 }
+}
+
+extension ConfigSpace {
+  /// What `read` makes of the capability at `offset`; nil if it depends on bytes that are missing.
+  func settled<Value: Equatable>(
+    at offset: Int, _ read: (CapabilityView) -> Value?
+  ) -> Value? {
+    let value = read(CapabilityView(self, at: offset))
+    guard !unknownRanges.isEmpty || !isWhole else { return value }
+    let other = read(CapabilityView(self, at: offset, readingMissingAs: 0xff))
+    return value == other ? value : nil
+  }
 }
 
 extension UInt64 {

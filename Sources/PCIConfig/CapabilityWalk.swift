@@ -6,6 +6,8 @@ struct CapabilityWalk {
   private let space: ConfigSpace
   private var headers: [Header] = []
   private var findings: [ConfigSpaceFinding] = []
+  private var standardStop: ConfigSpaceFinding?
+  private var extendedStop: ConfigSpaceFinding?
 
   /// A capability's header, before its length is known.
   private struct Header {
@@ -23,13 +25,26 @@ struct CapabilityWalk {
     guard !space.isAllOnes else {
       let finding = ConfigSpaceFinding(
         .allOnes, at: 0, "every byte is ff: the function did not answer")
-      return CapabilityList(capabilities: [], findings: [finding])
+      return CapabilityList(
+        capabilities: [], findings: [finding], standardStop: finding, extendedStop: finding)
     }
-    walkStandard()
-    if space.byteCount > ConfigSpace.extendedStart { walkExtended() }
+    do throws(ConfigSpaceFinding) {
+      try walkStandard()
+    } catch {
+      findings.append(error)
+      standardStop = error
+    }
+    do throws(ConfigSpaceFinding) {
+      try walkExtended()
+    } catch {
+      if error != standardStop { findings.append(error) }
+      extendedStop = error
+    }
     let capabilities = measure()
     noteOverlaps(capabilities)
-    return CapabilityList(capabilities: capabilities, findings: findings)
+    return CapabilityList(
+      capabilities: capabilities, findings: findings, standardStop: standardStop,
+      extendedStop: extendedStop)
   }
 
   private mutating func note(_ code: ConfigSpaceFinding.Code, at offset: Int, _ message: String) {
@@ -38,51 +53,61 @@ struct CapabilityWalk {
 
   /// PCI Local Bus 3.0, 6.7: the list exists if Status bit 4 is set, pointers have their two low
   /// bits masked.
-  private mutating func walkStandard() {
+  private mutating func walkStandard() throws(ConfigSpaceFinding) {
     let pointerOffset: Int
     switch space.headerType {
     case 0, 1: pointerOffset = 0x34
     case 2: pointerOffset = 0x14
-    case nil: return note(.unknownBytes, at: 0x0e, "the header type is not known")
+    case nil:
+      // Of a trace's reads, that of the pointer may be there without that of the type.
+      guard space.isKnown(0x34..<0x35) else {
+        throw ConfigSpaceFinding(.unknownBytes, at: 0x0e, "the header type is not in this dump")
+      }
+      note(
+        .unknownBytes, at: 0x0e,
+        "the header type is not in this dump; the list is taken to begin at 0x34")
+      pointerOffset = 0x34
     case let type?:
-      return note(.unknownHeaderType, at: 0x0e, "unknown header type 0x\(hex(type, digits: 2))")
+      throw ConfigSpaceFinding(
+        .unknownHeaderType, at: 0x0e, "unknown header type 0x\(hex(type, digits: 2))")
     }
-    guard let status = space.u16(at: 0x06) else {
-      return note(.unknownBytes, at: 0x06, "the status register is not known")
+    guard let status = space.u8(at: 0x06) else {
+      throw ConfigSpaceFinding(.unknownBytes, at: 0x06, "the status register is not in this dump")
     }
     guard status & 0x10 != 0 else { return }
     guard let first = space.u8(at: pointerOffset) else {
-      return note(.unknownBytes, at: pointerOffset, "the capability pointer is not known")
+      throw ConfigSpaceFinding(
+        .unknownBytes, at: pointerOffset, "the capability pointer is not in this dump")
     }
     var visited: Set<Int> = []
     var pointer = pointerOffset
     var offset = Int(first & 0xfc)
     while offset != 0 {
+      let place = "0x\(hex(offset, digits: 2))"
       guard offset >= 0x40 else {
-        return note(
-          .pointerIntoHeader, at: pointer,
-          "the pointer to 0x\(hex(offset, digits: 2)) leads into the header")
+        throw ConfigSpaceFinding(
+          .pointerIntoHeader, at: pointer, "the pointer to \(place) leads into the header")
       }
       guard visited.insert(offset).inserted else {
-        return note(.loop, at: pointer, "the list loops back to 0x\(hex(offset, digits: 2))")
+        throw ConfigSpaceFinding(.loop, at: pointer, "the list loops back to \(place)")
       }
-      guard offset &+ 2 <= min(space.byteCount, ConfigSpace.extendedStart) else {
-        return note(
-          .pointerOutOfRange, at: pointer,
-          "the pointer to 0x\(hex(offset, digits: 2)) leads outside the space")
+      guard offset &+ 2 <= space.byteCount || !space.isWhole else {
+        throw ConfigSpaceFinding(
+          .pointerOutOfRange, at: pointer, "the pointer to \(place) leads outside the space")
       }
       guard let id = space.u8(at: offset), let next = space.u8(at: offset &+ 1) else {
-        return note(
+        throw ConfigSpaceFinding(
           .unknownBytes, at: pointer,
-          "the capability at 0x\(hex(offset, digits: 2)) lies in bytes that are not known")
+          "the list continues at \(place), which this dump does not hold")
       }
       guard id != 0xff else {
-        return note(
+        throw ConfigSpaceFinding(
           .onesInsteadOfCapability, at: offset, "the list leads to ff instead of a capability")
       }
       let identifier = CapabilityID(standard: id)
-      let view = CapabilityView(space, at: offset)
-      let version = CapabilityFormat.format(for: identifier)?.version?(view)
+      let version = CapabilityFormat.format(for: identifier)?.version.flatMap {
+        space.settled(at: offset, $0)
+      }
       headers.append(
         Header(id: identifier, offset: offset, version: version, next: Int(next & 0xfc)))
       pointer = offset &+ 1
@@ -91,36 +116,45 @@ struct CapabilityWalk {
   }
 
   /// PCIe 7.6: the list begins at 0x100; a first header of zeros means that there is none.
-  private mutating func walkExtended() {
+  private mutating func walkExtended() throws(ConfigSpaceFinding) {
+    let isExpress = headers.contains { $0.id == .pciExpress }
+    // A conventional function has nothing there, and that is known once its standard list is.
+    if !isExpress, !space.isKnown(0x100..<0x104) {
+      let mayGoOn = !space.isWhole || space.byteCount > ConfigSpace.extendedStart
+      if mayGoOn, let standardStop { throw standardStop }
+      return
+    }
+    guard space.byteCount > ConfigSpace.extendedStart || !space.isWhole else { return }
     var visited: Set<Int> = []
     var pointer = ConfigSpace.extendedStart
     var offset = ConfigSpace.extendedStart
     repeat {
+      let place = "0x\(hex(offset, digits: 3))"
       guard offset >= ConfigSpace.extendedStart else {
-        return note(
-          .pointerIntoHeader, at: pointer,
-          "the pointer to 0x\(hex(offset, digits: 3)) leads below the extended space")
+        throw ConfigSpaceFinding(
+          .pointerIntoHeader, at: pointer, "the pointer to \(place) leads below the extended space")
       }
       guard visited.insert(offset).inserted else {
-        return note(.loop, at: pointer, "the list loops back to 0x\(hex(offset, digits: 3))")
+        throw ConfigSpaceFinding(.loop, at: pointer, "the list loops back to \(place)")
       }
-      guard offset &+ 4 <= space.byteCount else {
-        return note(
-          .pointerOutOfRange, at: pointer,
-          "the pointer to 0x\(hex(offset, digits: 3)) leads outside the space")
+      guard offset &+ 4 <= space.byteCount || !space.isWhole else {
+        throw ConfigSpaceFinding(
+          .pointerOutOfRange, at: pointer, "the pointer to \(place) leads outside the space")
       }
       guard let header = space.u32(at: offset) else {
-        return note(
+        throw ConfigSpaceFinding(
           .unknownBytes, at: pointer,
-          "the capability at 0x\(hex(offset, digits: 3)) lies in bytes that are not known")
+          visited.count > 1
+            ? "the list continues at \(place), which this dump does not hold"
+            : "extended capabilities begin at 0x100, which this dump does not hold")
       }
       guard header != 0xffff_ffff else {
-        return note(
-          .onesInsteadOfCapability, at: offset, "the list leads to ffffffff instead of a capability"
-        )
+        throw ConfigSpaceFinding(
+          .onesInsteadOfCapability, at: offset,
+          "the list leads to ffffffff instead of a capability")
       }
       guard header != 0 else { return }
-      if visited.count == 1, !headers.contains(where: { $0.id == .pciExpress }) {
+      if visited.count == 1, !isExpress, standardStop?.isGap != true {
         note(
           .extendedWithoutPCIExpress, at: offset,
           "extended capabilities without a PCI Express capability")
@@ -142,17 +176,20 @@ struct CapabilityWalk {
       let end =
         header.id.isExtended
         ? space.byteCount : min(space.byteCount, ConfigSpace.extendedStart)
-      let view = CapabilityView(space, at: header.offset)
       var length: Int
-      let declared = CapabilityFormat.format(for: header.id).flatMap { $0.length(view) }
+      let declared = declaredLength(of: header)
       if let declared {
         let minimum = header.id.isExtended ? 4 : 2
         length = max(declared, minimum)
         if length > end &- header.offset {
+          let isCut = !space.isWhole && end == space.byteCount && end != ConfigSpace.extendedStart
+          let left = end &- header.offset
           note(
-            .lengthPastEnd, at: header.offset,
-            "\(header.id) of \(length) bytes is longer than the \(end &- header.offset) left")
-          length = end &- header.offset
+            isCut ? .unknownBytes : .lengthPastEnd, at: header.offset,
+            isCut
+              ? "of the \(length) bytes of \(header.id), this dump holds \(left)"
+              : "\(header.id) of \(length) bytes is longer than the \(left) left")
+          length = left
         }
       } else {
         let bound = starts.first { $0 > header.offset }.map { min($0, end) } ?? end
@@ -164,6 +201,12 @@ struct CapabilityWalk {
           version: header.version, next: header.next))
     }
     return capabilities
+  }
+
+  /// What the structure's own registers say of its length; nil if they do not, or if the dump lacks
+  /// the ones that would.
+  private func declaredLength(of header: Header) -> Int? {
+    CapabilityFormat.format(for: header.id).flatMap { space.settled(at: header.offset, $0.length) }
   }
 
   /// How much of `range` looks like one structure: it ends at the first 16 bytes of zeros, and

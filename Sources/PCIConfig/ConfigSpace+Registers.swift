@@ -25,6 +25,14 @@ extension ConfigSpace {
     registers(of: capability).first { $0.name == name }
   }
 
+  /// What tells `capability` from others with the same id, such as a vendor's name for it; nil if
+  /// its table has nothing of the kind, or the bytes are not there.
+  public func detail(of capability: Capability) -> String? {
+    CapabilityFormat.format(for: capability.id)?.detail.flatMap {
+      settled(at: capability.offset, $0)
+    }
+  }
+
   private func values(
     of registers: [Register], _ view: CapabilityView, within range: Range<Int>
   ) -> [RegisterValue] {

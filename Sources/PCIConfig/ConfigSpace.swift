@@ -12,10 +12,14 @@ public struct ConfigSpace: Sendable, Hashable {
   public let bytes: [UInt8]
   /// The bytes that a dump left out, in ascending order and disjoint.
   public let unknownRanges: [Range<Int>]
+  /// Whether the function has no bytes behind the last: true of VFIO's region and of a record in a
+  /// stream, while what somebody dumped may end early.
+  public let isWhole: Bool
 
-  /// A space of 64 to 4096 bytes, of which those in `unknownRanges` are not known.
+  /// A space of 64 to 4096 bytes, of which those in `unknownRanges` are not known; unless
+  /// `isWhole`, the function may have more than these.
   public init(
-    _ bytes: [UInt8], unknownRanges: [Range<Int>] = []
+    _ bytes: [UInt8], unknownRanges: [Range<Int>] = [], isWhole: Bool = true
   ) throws(PCIConfigError) {
     guard Self.byteCounts.contains(bytes.count) else {
       throw PCIConfigError(
@@ -36,6 +40,7 @@ public struct ConfigSpace: Sendable, Hashable {
     }
     self.bytes = bytes
     self.unknownRanges = unknown
+    self.isWhole = isWhole || bytes.count == Self.byteCounts.upperBound
   }
 
   /// The size of the space in bytes: 64, 256 or 4096, or another size that VFIO reports.

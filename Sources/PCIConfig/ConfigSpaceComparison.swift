@@ -12,23 +12,45 @@ public struct ConfigSpaceComparison: Sendable {
     self.first = first
     self.second = second
     if first.byteCount != second.byteCount {
-      add("space", "bytes", nil, "\(first.byteCount)", "\(second.byteCount)")
+      let shorter = first.byteCount < second.byteCount ? first : second
+      add(
+        "space", "bytes", nil, "\(first.byteCount)", "\(second.byteCount)",
+        shorter.isWhole ? .different : .unknown)
     }
     compare("header", first.headerRegisters, 0, second.headerRegisters, 0, 0..<64)
     let (a, b) = (first.capabilityList, second.capabilityList)
     compareCapabilities(a, b)
     compareRest(a, b)
+    compareFindings(a, b)
   }
 
-  /// Whether no difference was found.
-  public var areEqual: Bool { differences.isEmpty }
+  /// What the comparison says.
+  public enum Verdict: String, Sendable, Hashable {
+    /// The spaces are the same.
+    case equal
+    /// They are not.
+    case different
+    /// What both dumps hold is the same, but one of them lacks bytes.
+    case unknown
+  }
+
+  /// What the comparison says; findings do not count.
+  public var verdict: Verdict {
+    if differences.contains(where: { $0.verdict == .different }) { return .different }
+    return differences.contains { $0.verdict == .unknown } ? .unknown : .equal
+  }
+
+  /// Whether the spaces are known to be the same.
+  public var areEqual: Bool { verdict == .equal }
 
   private mutating func add(
-    _ capability: String, _ field: String, _ offset: Int?, _ first: String, _ second: String
+    _ capability: String, _ field: String, _ offset: Int?, _ first: String, _ second: String,
+    _ verdict: ConfigSpaceDifference.Verdict = .different
   ) {
     differences.append(
       ConfigSpaceDifference(
-        capability: capability, field: field, offset: offset, first: first, second: second))
+        capability: capability, field: field, offset: offset, first: first, second: second,
+        verdict: verdict))
   }
 
   private mutating func compareCapabilities(_ a: CapabilityList, _ b: CapabilityList) {
@@ -39,7 +61,8 @@ public struct ConfigSpaceComparison: Sendable {
       let others = b.all(capability.id)
       let name = "\(capability.id)" + (instance == 0 ? "" : "[\(instance)]")
       guard others.indices.contains(instance) else {
-        add(name, "", capability.offset, "present", "absent")
+        let (text, verdict) = Self.missing(b.presence(of: capability.id, instance: instance))
+        add(name, "", capability.offset, "present", text, verdict)
         continue
       }
       compare(name, capability, others[instance])
@@ -49,7 +72,39 @@ public struct ConfigSpaceComparison: Sendable {
       guard instance < b.all(capability.id).count else { continue }
       counts[capability.id] = instance + 1
       let name = "\(capability.id)" + (instance == 0 ? "" : "[\(instance)]")
-      add(name, "", nil, "absent", "present at 0x\(hex(b.all(capability.id)[instance].offset))")
+      let (text, verdict) = Self.missing(a.presence(of: capability.id, instance: instance))
+      add(
+        name, "", nil, text, "present at 0x\(hex(b.all(capability.id)[instance].offset))", verdict)
+    }
+  }
+
+  /// How a space has a capability that its list does not show.
+  private static func missing(
+    _ presence: CapabilityList.Presence
+  ) -> (String, ConfigSpaceDifference.Verdict) {
+    guard case .unknown(let reason) = presence else { return ("absent", .different) }
+    return (reason.isGap ? "not in this dump" : "not seen", .unknown)
+  }
+
+  /// What is wrong in either space's lists, and what a dump lacks of them.
+  private mutating func compareFindings(_ a: CapabilityList, _ b: CapabilityList) {
+    for (finding, isFirst) in a.findings.map({ ($0, true) }) + b.findings.map({ ($0, false) }) {
+      let other = isFirst ? b : a
+      let isShared = other.findings.contains(finding)
+      if isShared, !isFirst { continue }
+      let here = finding.message
+      let there = isShared ? here : "nothing of the kind"
+      add(
+        "space", "capability list", finding.offset, isFirst ? here : there, isFirst ? there : here,
+        finding.isGap ? .unknown : .finding)
+    }
+    let missing = first.unknownRanges.flatMap { range in
+      second.unknownRanges.filter { $0.overlaps(range) }.map { $0.clamped(to: range) }
+    }
+    if let range = missing.first {
+      let count = missing.map(\.count).reduce(0, +)
+      let text = "\(count) bytes not in this dump"
+      add("space", "bytes", range.lowerBound, text, text, .unknown)
     }
   }
 
@@ -63,13 +118,25 @@ public struct ConfigSpaceComparison: Sendable {
     }
     if a.version != b.version {
       let text = { (version: Int?) in version.map(String.init) ?? "none" }
-      add(name, "version", a.offset, text(a.version), text(b.version))
+      add(
+        name, "version", a.offset, text(a.version), text(b.version),
+        a.version != nil && b.version != nil ? .different : .unknown)
     }
-    if a.length != b.length { add(name, "length", a.offset, "\(a.length)", "\(b.length)") }
+    if a.length != b.length {
+      let areKnown = isLengthKnown(a, in: first) && isLengthKnown(b, in: second)
+      add(
+        name, "length", a.offset, "\(a.length)", "\(b.length)", areKnown ? .different : .unknown)
+    }
     let header = a.isExtended ? 4 : 2
     compare(
       name, first.registers(of: a), a.offset, second.registers(of: b), b.offset,
       header..<max(header, min(a.length, b.length)))
+  }
+
+  /// Whether a length is that of the structure, not of what a dump holds of it.
+  private func isLengthKnown(_ capability: Capability, in space: ConfigSpace) -> Bool {
+    let isCut = !space.isWhole && capability.range.upperBound == space.byteCount
+    return !isCut && space.isKnown(capability.range)
   }
 
   /// Compares registers by name, then the bytes of `range` that no register of both has.
@@ -96,7 +163,8 @@ public struct ConfigSpaceComparison: Sendable {
         add(
           name, "byte +0x\(hex(byte, digits: 2))", aStart + byte,
           x.map { hex($0, digits: 2) } ?? "unknown",
-          y.map { hex($0, digits: 2) } ?? "unknown")
+          y.map { hex($0, digits: 2) } ?? "unknown",
+          x != nil && y != nil ? .different : .unknown)
       }
     }
   }
@@ -126,46 +194,27 @@ public struct ConfigSpaceComparison: Sendable {
     let end = min(first.byteCount, second.byteCount)
     guard end > 64 else { return }
     let areKnown = first.unknownRanges.isEmpty && second.unknownRanges.isEmpty
-    var start: Int?
+    var run: (start: Int, verdict: ConfigSpaceDifference.Verdict)?
     for byte in 64...end {
-      let differs =
-        byte < end && !(areKnown && first.bytes[byte] == second.bytes[byte])
-        && first.u8(at: byte) != second.u8(at: byte)
-        && !owned.contains { $0.contains(byte) }
-      if differs {
-        start = start ?? byte
-      } else if let from = start {
-        add(
-          "space", "bytes of no capability", from, text(first, from..<byte),
-          text(second, from..<byte))
-        start = nil
+      var verdict: ConfigSpaceDifference.Verdict?
+      if byte < end, !(areKnown && first.bytes[byte] == second.bytes[byte]) {
+        let (x, y) = (first.u8(at: byte), second.u8(at: byte))
+        if x != y, !owned.contains(where: { $0.contains(byte) }) {
+          verdict = x != nil && y != nil ? .different : .unknown
+        }
       }
+      guard verdict != run?.verdict else { continue }
+      if let run {
+        add(
+          "space", "bytes of no capability", run.start, text(first, run.start..<byte),
+          text(second, run.start..<byte), run.verdict)
+      }
+      run = verdict.map { (byte, $0) }
     }
   }
 
   private func text(_ space: ConfigSpace, _ range: Range<Int>) -> String {
     let bytes = range.prefix(16).map { space.u8(at: $0).map { hex($0, digits: 2) } ?? "??" }
     return bytes.joined(separator: " ") + (range.count > 16 ? " …" : "")
-  }
-}
-
-/// One thing in which two configuration spaces differ.
-public struct ConfigSpaceDifference: Sendable, Hashable {
-  /// The capability by its name, `header`, or `space` for bytes that belong to nothing.
-  public let capability: String
-  /// The field, register or property that differs; empty for a capability as a whole.
-  public let field: String
-  /// Where it lies in the first space; absent if the first has none.
-  public let offset: Int?
-  /// What the first space has.
-  public let first: String
-  /// What the second space has.
-  public let second: String
-}
-
-extension ConfigSpaceDifference: CustomStringConvertible {
-  public var description: String {
-    let place = offset.map { "0x\(hex($0, digits: 2)) " } ?? ""
-    return "\(place)\(capability)\(field.isEmpty ? "" : ", \(field)"): \(first) | \(second)"
   }
 }

@@ -1,7 +1,7 @@
 import ByteIO
 
 /// Something in a space that no sound device would show, and where.
-public struct ConfigSpaceFinding: Sendable, Hashable {
+public struct ConfigSpaceFinding: Error, Sendable, Hashable {
   /// What was found.
   public enum Code: String, Sendable, Hashable {
     /// Every byte is ff: the function did not answer.
@@ -14,7 +14,7 @@ public struct ConfigSpaceFinding: Sendable, Hashable {
     case pointerIntoHeader
     /// A pointer leads outside the space.
     case pointerOutOfRange
-    /// A capability's header lies in bytes that the dump left out.
+    /// A list, or a capability of it, continues in bytes that the dump does not hold.
     case unknownBytes
     /// A capability's header is all ones.
     case onesInsteadOfCapability
@@ -39,6 +39,11 @@ public struct ConfigSpaceFinding: Sendable, Hashable {
     self.offset = offset
     self.message = message
   }
+}
+
+extension ConfigSpaceFinding {
+  /// Whether the dump lacks bytes, rather than the function being at fault.
+  public var isGap: Bool { code == .unknownBytes }
 }
 
 extension ConfigSpaceFinding: CustomStringConvertible {

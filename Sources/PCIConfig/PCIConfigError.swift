@@ -1,13 +1,19 @@
 /// Why bytes or text could not be taken as a configuration space or a profile, and where.
 public struct PCIConfigError: Error, Sendable, Hashable {
   /// The kind of problem.
-  public struct Code: Sendable, Hashable {
-    private enum Value { case size, dump, noDevice, limit, profile }
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private enum Value: String {
+      case size, dump, noDevice = "no-device", limit, profile
+    }
     private let value: Value
+
+    /// The code in one word, as reports have it.
+    public var description: String { value.rawValue }
 
     /// The number of bytes is not one that a configuration space can have.
     public static var size: Self { Self(value: .size) }
-    /// The input is no dump, or a line of it contradicts the lines before.
+    /// The input as a whole is no dump, or a line of it lists a function without its bytes, is
+    /// malformed or contradicts the lines before.
     public static var dump: Self { Self(value: .dump) }
     /// The dump does not hold the device that was asked for.
     public static var noDevice: Self { Self(value: .noDevice) }

@@ -13,6 +13,9 @@ public struct LayoutDetection: Sendable {
     public let reason: String
     /// Whether the driver is one of the layout's.
     public let isDriverKnown: Bool
+
+    /// Whether nothing in the state speaks for the layout, but only its length or its driver.
+    public var isGuess: Bool { certainty == .possible }
   }
 
   /// The candidates, the best first.
@@ -49,12 +52,16 @@ extension LayoutDetection.Candidate {
 extension Layout {
   /// Finds which of `layouts` a state may have, by its first bytes, its whole length, and the
   /// kernel driver's name. A few hundred bytes are enough for the shipped layouts.
+  ///
+  /// Text that a person can read has no layout that has no mark of its own.
   public static func detect(
     prefix: [UInt8], byteCount: UInt64, driver: String? = nil, among layouts: [Layout] = shipped
   ) -> LayoutDetection {
     var candidates: [LayoutDetection.Candidate] = []
+    let isText = prefix.span.raw.isText
     for layout in layouts {
       let match = layout.match(prefix, byteCount)
+      if isText, match?.certainty == .possible { continue }
       let isDriverKnown = layout.isOf(driver: driver)
       if let match {
         var reason = match.reason
@@ -85,6 +92,11 @@ extension Layout {
   /// The layout with this name among `layouts`.
   public static func named(_ name: String, among layouts: [Layout] = shipped) -> Layout? {
     layouts.first { $0.name == name }
+  }
+
+  /// The shipped layouts of the states that the kernel's driver of this name saves or loads.
+  public static func shipped(of driver: String?) -> [Layout] {
+    shipped.filter { $0.isOf(driver: driver) }
   }
 
   /// Whether the kernel's driver of this name saves or loads such state. `-` and `_` are alike.

@@ -4,9 +4,12 @@ public struct StatePreview: Sendable {
   public let layout: Layout
   /// How much they speak for it.
   public let certainty: DetectionCertainty
-  /// Whether the state ends where its layout does; nil if that takes reading more of it.
+  /// Whether nothing in the state speaks for the layout, but only its length or its driver.
+  public var isGuess: Bool { certainty == .possible }
+  /// Whether the state ends where its layout does; nil if that takes reading more of it, or if the
+  /// layout is a guess that nothing contradicts.
   public private(set) var isComplete: Bool?
-  /// Whether its layout finds no error in it; nil if that takes reading more of it.
+  /// Whether its layout finds no error in it; nil where `isComplete` is.
   public private(set) var isSound: Bool?
   /// The first error.
   public private(set) var problem: LayoutFinding?
@@ -36,6 +39,8 @@ public struct StatePreview: Sendable {
     layout = best.layout
     certainty = best.certainty
     guard let tree = dissect(layout) else { return }
+    // That a layout without marks finds nothing says nothing.
+    if isGuess && tree.isSound { return }
     isComplete = tree.isComplete
     isSound = tree.isSound
     problem = tree.findings.first { $0.severity == .error }
@@ -43,11 +48,14 @@ public struct StatePreview: Sendable {
 
   /// The preview in words: `mtty, complete`.
   public var text: String {
+    let name = isGuess ? "\(layout.name), which is a guess" : layout.name
     guard let isComplete, let isSound else {
-      return "\(layout.name); whether it is whole, ferry dissect tells"
+      return isGuess
+        ? "\(name): nothing in the state says what it is, or whether it is whole"
+        : "\(name); whether it is whole, ferry dissect tells"
     }
     guard isSound else {
-      return "\(layout.name), \(isComplete ? "UNSOUND" : "NOT COMPLETE"): \(problemText)"
+      return "\(name), \(isComplete ? "UNSOUND" : "NOT COMPLETE"): \(problemText)"
     }
     return "\(layout.name), complete"
   }

@@ -48,7 +48,14 @@ public struct Translator: Sendable {
         "layout", found: wanted.name,
         needed: "one that the target takes: \(layouts.joined(separator: ", "))")
     }
+    // To some layouts a state of nothing is a list without records.
+    guard state.byteCount > 0 else {
+      run.report.isUnsound = true
+      run.refuse("", found: "no bytes", needed: "a state of the layout \(layout.name)")
+      return Outcome(report: run.report, state: nil)
+    }
     let tree = try layout.dissect(state, accepting: translation.mends)
+    run.report.isUnsound = !tree.isSound
     run.refuse(errorsOf: tree)
     if layout.name != wanted.name { run.refuse(remaindersOf: tree.root, at: "") }
     guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
@@ -67,7 +74,7 @@ public struct Translator: Sendable {
   }
 
   /// Translates a state of which `layout` may be nil: then its content tells it, or the driver that
-  /// handed it out.
+  /// handed it out. If that is a guess, the report says that nothing in the content was checked.
   public func translate<Source: StateSource>(
     _ state: Source, from layout: Layout?, of driver: String?, to wanted: Layout
   ) throws(TranslationError<Source.Failure>) -> Outcome {
@@ -75,7 +82,14 @@ public struct Translator: Sendable {
     do throws(Source.Failure) {
       if let layout { return try translate(state, from: layout, to: wanted) }
       let detection = try Layout.detect(state, driver: driver)
-      if let best = detection.best { return try translate(state, from: best.layout, to: wanted) }
+      let named = Layout.shipped(of: driver)
+      if let layout = detection.best?.layout ?? (named.count == 1 ? named[0] : nil) {
+        var outcome = try translate(state, from: layout, to: wanted)
+        if detection.best?.certainty == .possible {
+          outcome.report.noteUnknown("a mark in its content", for: "that it is \(layout.name)")
+        }
+        return outcome
+      }
       candidates = detection.candidates
     } catch {
       throw .source(error)

@@ -1,9 +1,14 @@
 /// Why a YAML text could not be read, or does not say what was expected, and where.
 public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of problem.
-  public struct Code: Sendable, Hashable {
-    private enum Value { case syntax, limit, type, missing, unknown, value }
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private enum Value: String {
+      case syntax, limit, type, missing, unknown, value
+    }
     private let value: Value
+
+    /// The code in one word, as reports have it.
+    public var description: String { value.rawValue }
 
     /// The text is not YAML, or uses a part of YAML that is refused (aliases, tags, several
     /// documents).

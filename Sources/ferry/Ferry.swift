@@ -13,14 +13,18 @@ struct Ferry: ParsableCommand {
         ferry demo
 
       '-' is standard input or output wherever a file is named. Exit codes: 0 done; 1 the answer \
-      is no; 2 usage; 3 a torn or damaged input; 4 a device that failed; 5 other input or output; \
-      128+N after signal N.
+      is no; 2 usage; 3 a torn or damaged input; 4 a device that failed; 5 other input or output; 6 a \
+      device has lost its state; 7 a device was not brought back; 128+N ended by signal N, and every \
+      device runs as before. If several apply, 7 and then 6 win. With --json a failure too is a \
+      document, with what became of each device (schemas/failure.schema.json).
       """,
     version: "ferry \(StreamInformation.ferryVersion)",
     groupedSubcommands: [
       CommandGroup(
         name: "Streams",
-        subcommands: [Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self]),
+        subcommands: [
+          Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self, Replace.self,
+        ]),
       CommandGroup(
         name: "Devices",
         subcommands: [

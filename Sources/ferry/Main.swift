@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import CGlibc
 import Glibc
 import Reports
@@ -6,11 +7,20 @@ import Reports
 /// Runs the command and turns what it throws into a message and an exit code.
 @main enum Main {
   static func main() {
+    ferry_secure_standard_descriptors()
     // A closed pipe is an error like others, told by the write that meets it.
     signal(SIGPIPE, SIG_IGN)
     // Chunks of many sizes that are kept for a while would leave gaps that add up.
     ferry_return_blocks_from(128 << 10)
-    exit(run(Array(CommandLine.arguments.dropFirst())))
+    exit(run(Array(arguments.dropFirst())))
+  }
+
+  /// The arguments, of which Swift's own `CommandLine` has none if /proc is not there.
+  static var arguments: [String] {
+    (0..<ferry_argument_count()).compactMap { number in
+      // SAFETY: the text lives as long as the process.
+      unsafe ferry_argument(number).map { unsafe String(cString: $0) }
+    }
   }
 
   /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns
@@ -18,18 +28,28 @@ import Reports
   static func run(
     _ arguments: [String], report: (String) -> Void = { StandardError.print($0) }
   ) -> Int32 {
+    // What cannot be parsed is a failure too, and whoever asked for JSON gets some.
+    var output = arguments.contains("--json") ? FailureOutput.standardOutput : .none
     do {
       var command = try Ferry.parseAsRoot(arguments)
+      output = (command as? any ReportingCommand)?.failureOutput ?? .none
       try command.run()
       return 0
     } catch {
-      return exitCode(of: error, report: report)
+      return exitCode(of: error, in: output, report: report)
     }
   }
 
-  private static func exitCode(of error: any Error, report: (String) -> Void) -> Int32 {
+  private static func exitCode(
+    of error: any Error, in output: FailureOutput, report: (String) -> Void
+  ) -> Int32 {
     if let failure = CommandError(error) {
-      if let message = failure.message { report("ferry: \(TerminalText.lines(message))") }
+      let document = output == .none ? nil : failure.report
+      // One document is all that standard error has if it is the place for reports.
+      if let message = failure.message, document == nil || output != .standardError {
+        report("ferry: \(TerminalText.lines(message))")
+      }
+      if let document { output.print(document) }
       return failure.code
     }
     let code = Ferry.exitCode(for: error)
@@ -37,7 +57,13 @@ import Reports
       let text = Ferry.fullMessage(for: error)
       if !text.isEmpty { report(text) }
       // ArgumentParser's own code for wrong arguments is sysexits' 64.
-      return code == .validationFailure ? 2 : code.rawValue
+      let isUsage = code == .validationFailure
+      let exit = isUsage ? 2 : code.rawValue
+      output.print(
+        FailureReport(
+          ErrorDetail(isUsage ? "usage" : "unexpected"), message: Ferry.message(for: error),
+          exitCode: exit))
+      return exit
     }
     do {
       var output = try TextOutput()
@@ -45,7 +71,36 @@ import Reports
       try output.finish()
       return 0
     } catch {
-      return exitCode(of: error, report: report)
+      return exitCode(of: error, in: .none, report: report)
+    }
+  }
+}
+
+/// A command that prints JSON if asked, also about its failure.
+protocol ReportingCommand: ParsableCommand {
+  var json: Bool { get }
+  /// Whether standard output is taken, so that the report goes to standard error.
+  var reportsToStandardError: Bool { get }
+}
+
+extension ReportingCommand {
+  var reportsToStandardError: Bool { false }
+
+  fileprivate var failureOutput: FailureOutput {
+    json ? reportsToStandardError ? .standardError : .standardOutput : .none
+  }
+}
+
+/// The place for the JSON of a failure.
+private enum FailureOutput {
+  case none, standardOutput, standardError
+
+  func print(_ failure: FailureReport) {
+    switch self {
+    case .none: break
+    // If that fails too, the exit code and the message are all that is left to say.
+    case .standardOutput: try? TextOutput.show(failure, asJSON: true)
+    case .standardError: StandardError.print(failure.json.text)
     }
   }
 }

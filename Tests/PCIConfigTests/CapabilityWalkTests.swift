@@ -110,6 +110,57 @@ import Testing
     #expect(try codes(builder) == [.unknownHeaderType])
   }
 
+  /// How much of a function with capabilities at 0x40 (PCI Express), 0x90, 0x100 and 0x200 a dump
+  /// shows; whether MSI, AER and PASID are there.
+  @Test(arguments: [
+    (64, ["unknown", "unknown", "unknown"]), (0x90, ["unknown", "unknown", "unknown"]),
+    (0x92, ["present", "unknown", "unknown"]), (256, ["present", "unknown", "unknown"]),
+    (0x102, ["present", "unknown", "unknown"]), (0x180, ["present", "present", "unknown"]),
+    (0x204, ["present", "present", "present"]), (4096, ["present", "present", "present"]),
+  ])
+  func whatADumpDoesNotHoldIsNotAbsent(count: Int, answers: [String]) throws {
+    var builder = SpaceBuilder()
+    builder.addExpress(at: 0x40)
+    builder.add(standard: 0x05, at: 0x90)
+    builder.add(extended: 0x0001, at: 0x100)
+    builder.add(extended: 0x001b, at: 0x200)
+    let space = try ConfigSpace(Array(builder.bytes[..<count]), isWhole: false)
+    let list = space.capabilityList
+    let ids = [CapabilityID(standard: 0x05), .advancedErrorReporting, .pasid]
+    let found = ids.map { id in
+      switch list.presence(of: id) {
+      case .present: "present"
+      case .absent: "absent"
+      case .unknown: "unknown"
+      }
+    }
+    #expect(found == answers)
+    let gaps = list.findings.filter { $0.isGap }
+    #expect(gaps == list.findings)
+    // Of a whole space of as many bytes, the same pointers lead nowhere.
+    if count == 64 {
+      #expect(try codes(builder, 64) == [.pointerOutOfRange])
+    }
+    let none = list.presence(of: .powerManagement)
+    #expect((none == .absent) == (count >= 0x92))
+  }
+
+  private func codes(_ builder: SpaceBuilder, _ count: Int) throws -> [ConfigSpaceFinding.Code] {
+    try ConfigSpace(Array(builder.bytes[..<count])).capabilityList.findings.map(\.code)
+  }
+
+  // Without the status bit there is no list, and without PCI Express no extended space: nothing
+  // is missing.
+  @Test func aConventionalFunctionIsKnownFromItsList() throws {
+    var builder = SpaceBuilder(byteCount: 256)
+    #expect(
+      try ConfigSpace(Array(builder.bytes[..<64]), isWhole: false).capabilityList
+        .presence(of: .pasid) == .absent)
+    builder.add(standard: 0x01, at: 0x40)
+    let list = try ConfigSpace(builder.bytes, isWhole: false).capabilityList
+    #expect(list.findings.isEmpty && list.presence(of: .advancedErrorReporting) == .absent)
+  }
+
   @Test func lengthsStopAtTheEnd() throws {
     var builder = SpaceBuilder()
     builder.add(standard: 0x10, at: 0xe0, [2, 0])

@@ -102,4 +102,40 @@ import VirtualPCI
       check.refused.map(\.field)
         == ["PCI Express byte +0x14", "Address Translation Service (ATS) header"])
   }
+
+  // A dump that ends early, or that lacks rows, is no answer; what differs in it still is one.
+  @Test(arguments: [64, 256, 0x140])
+  func aCutDumpIsNotTakenForTheWholeSpace(count: Int) throws {
+    let whole = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    let cut = try ConfigSpace(Array(whole.bytes[..<count]), isWhole: false)
+    for check in [
+      QEMULoadCheck(stream: whole, local: cut), QEMULoadCheck(stream: cut, local: whole),
+      QEMULoadCheck(stream: cut, local: cut),
+    ] {
+      #expect(check.verdict == .unknown)
+      #expect(check.refused.isEmpty && !check.unknowns.isEmpty)
+    }
+    let other = try edited(whole, 2, whole.bytes[2] ^ 1)
+    let check = QEMULoadCheck(stream: other, local: cut)
+    #expect(check.verdict == .refused && check.refused.map(\.offset) == [2])
+  }
+
+  @Test func bytesThatNobodyComparesMayBeMissing() throws {
+    let whole = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    for (range, verdict) in [
+      (0x3c..<0x3e, QEMULoadCheck.Verdict.accepted), (0x46..<0x48, .unknown), (0..<2, .unknown),
+    ] {
+      let lacking = try ConfigSpace(whole.bytes, unknownRanges: [range])
+      #expect(QEMULoadCheck(stream: whole, local: lacking).verdict == verdict)
+      #expect(QEMULoadCheck(stream: lacking, local: whole).verdict == verdict)
+    }
+  }
+
+  // A conventional function has 256 bytes, and a list that was seen to its end says that it is one.
+  @Test func aConventionalDumpIsWhole() throws {
+    var builder = SpaceBuilder(byteCount: 256)
+    builder.add(standard: 0x01, at: 0x40, [3, 0])
+    let dumped = try ConfigSpace(builder.bytes, isWhole: false)
+    #expect(QEMULoadCheck(stream: dumped, local: dumped).verdict == .accepted)
+  }
 }

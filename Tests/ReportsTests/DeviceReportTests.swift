@@ -27,7 +27,7 @@ import VFIO
     #expect(captured.json["stopReason"] == .string("converged"))
     let target = try device("emulated:mtty?ports=2")
     let restored = ReplayReport(
-      try replay(box.bytes, onto: [target]), path: "a.dms", digests: [0: "d"])
+      try replay(box.bytes, onto: [target]), ReplayArguments(path: "a.dms"), digests: [0: "d"])
     let lines = restored.text.split(separator: "\n")
     #expect(lines.first == "a.dms: 1 device, 96 bytes of state in 0 us")
     #expect(lines.last == "downtime: 0 us")

@@ -20,7 +20,7 @@ import Testing
   @Test func inspectIsAPage() throws {
     #expect(
       try inspect("three-devices").text == """
-        a.dms: migration stream 1.0, whole
+        a.dms: migration stream 1.0, complete, its state not verified
           written   by ferry 0.1.0, at 2025-11-24T16:00:00Z
           uuid      00000000-0000-4000-8000-000000000003
           state     644.7 KiB of 3 devices, stored in 7.60 KiB (84.78:1), found by the index
@@ -48,7 +48,8 @@ import Testing
 
   @Test func inspectSaysInJSONWhatItsPageSays() throws {
     let json = try inspect("three-devices").json
-    #expect(json["verdict"] == .string("whole"))
+    #expect(json["verdict"] == .string("unverified"))
+    #expect(json["damaged"] == .null)
     #expect(json["producer"] == .string("ferry 0.1.0"))
     #expect(json["time"] == .integer(1_764_000_000))
     guard case .array(let devices)? = json["devices"] else {

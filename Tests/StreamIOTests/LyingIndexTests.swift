@@ -132,6 +132,21 @@ import Testing
     }
   }
 
+  /// From start to end, every entry is held against its record, byte for byte.
+  @Test(arguments: lies) func aReaderFromStartToEndRefusesIt(_ lie: Lie) throws {
+    let bytes = try Self.stream(lie)
+    let isLie = bytes != (try Samples.small(indexed: true).encoded())
+    var reader = StreamReader(MemoryInput(bytes))
+    var code: StreamError.Code?
+    do throws(StreamIOError) {
+      while try reader.next() != nil {}
+    } catch {
+      code = error.streamCode
+    }
+    // Some raw and stored lengths are those that the chunk has.
+    #expect((code == nil) == !isLie, "\(code.map { "\($0)" } ?? "no error")")
+  }
+
   @Test(arguments: lies) func aComparisonNeverBelievesIt(_ lie: Lie) throws {
     folder.write(try Samples.small(indexed: true).encoded(), to: "truth.dms")
     let comparison = StreamComparison(

@@ -218,6 +218,30 @@ import Testing
     }
   }
 
+  /// A state may end with a footer of its own stream; a file torn right behind it keeps the chunk.
+  @Test(arguments: [false, true]) func aChunkThatEndsLikeTheFooterIsNotLost(
+    isDamagedBefore: Bool
+  ) throws {
+    var builder = StreamBuilder()
+    builder.compression = .raw
+    let footer = StreamFooter(indexOffset: 64, uuid: builder.header.uuid).encoded()
+    let states: [[UInt8]] = [[1, 2, 3], [4, 5, 6] + footer]
+    builder.pieces = states.map {
+      .init(device: 0, context: .init(phase: .stopCopy), bytes: $0)
+    }
+    var stream = MutableStream(try builder.encoded())
+    let last = try #require(stream.records.lastIndex { $0.type == RecordType.stateChunk.rawValue })
+    stream.records.removeSubrange((last + 1)...)
+    var bytes = Array(stream.encoded().dropLast(StreamFooter.byteCount))
+    if isDamagedBefore { bytes[StreamHeader.byteCount + 4] ^= 1 }
+    #expect(Array(bytes.suffix(footer.count)) == footer)
+    let recovery = try Recovery(folder.write(bytes), truth: [Array(states.joined())])
+    #expect(recovery.complaints.isEmpty)
+    #expect(recovery.report.losses.map(\.recoveredByteCount) == [38])
+    #expect(recovery.report.isFooterLost)
+    #expect(!recovery.report.isWhole)
+  }
+
   @Test func hostileOffsetsOfStateAreNoCrash() throws {
     for offset: UInt64 in [.max, .max - 59, .max - 60, .max / 2, .max / 2 + 1] {
       var stream = MutableStream(try Samples.small(indexed: true).encoded())

@@ -177,6 +177,41 @@ import VirtualPCI
     #expect(!report.canCarry)
   }
 
+  /// What a dump does not hold is not absent: nothing is refused for it, and nothing is promised.
+  @Test(arguments: [64, 256, 0x120])
+  func aCutDumpIsNoAnswer(count: Int) throws {
+    let layout = try Fixture.layout(Fixture.short)
+    let whole = try Fixture.drive().space
+    let cut = try ConfigSpace(Array(whole.bytes[..<count]), isWhole: false)
+    let report = layout.check(
+      HostFunction(cut, label: "cut", address: PCIAddress("3b:00.0")), iommu: wide)
+    #expect(report.verdict == .unknown && !report.canCarry)
+    #expect(report.reasons == [])
+    #expect(report.objections == report.unknowns && !report.unknowns.isEmpty)
+    #expect(report.wholeSpaceCommand == "lspci -xxxx -s 0000:3b:00.0")
+    // What the dump does show is held against the profile all the same.
+    var bytes = cut.bytes
+    bytes[0x0b] ^= 0xff
+    let other = HostFunction(try ConfigSpace(bytes, isWhole: false), label: "other")
+    #expect(layout.check(other, iommu: wide).verdict == .cannot)
+  }
+
+  @Test(arguments: [0x00..<0x04, 0x09..<0x0c, 0x0e..<0x0f, 0x10..<0x18, 0x40..<0x44])
+  func missingRowsAreNoAnswer(range: Range<Int>) throws {
+    let space = try ConfigSpace(Fixture.drive().space.bytes, unknownRanges: [range])
+    let report = try Fixture.layout(Fixture.short).check(
+      HostFunction(space, label: "lacking"), iommu: wide)
+    #expect(report.reasons == [])
+  }
+
+  @Test func aBrokenListIsNoAnswerEither() throws {
+    var bytes = try Fixture.drive().space.bytes
+    for index in 0x40..<4096 { bytes[index] = 0xff }
+    let report = try Fixture.layout(Fixture.short).check(
+      HostFunction(try ConfigSpace(bytes), label: "gone"), iommu: wide)
+    #expect(report.verdict == .unknown && report.wholeSpaceCommand == nil)
+  }
+
   /// Spoilt dumps of every kind: nothing crashes, whatever it answers.
   @Test(arguments: seeds(40))
   func spoiltDumpsNeverCrash(seed: UInt64) throws {

@@ -187,6 +187,35 @@ import VirtualPCI
     #expect(derivation.report.entries.contains { $0.settlement == .quirk } == isFaulty)
   }
 
+  /// A profile from a dump that lacks part of a list would promise less than the device has.
+  @Test(arguments: [64, 256, 0x120])
+  func aCutDumpIsRefused(count: Int) throws {
+    let whole = try Fixture.drive()
+    let cut = HostFunction(
+      try ConfigSpace(Array(whole.space.bytes[..<count]), isWhole: false), label: "cut",
+      address: PCIAddress("3b:00.0"))
+    for hosts in [[cut], [whole, cut], [cut, whole]] {
+      let error = #expect(throws: DerivationError.self) { try ProfileDerivation(from: hosts) }
+      #expect(error?.description.contains("does not hold") == true || count == 0x120)
+      #expect(error?.description.contains("lspci -xxxx -s 0000:3b:00.0") == true)
+    }
+  }
+
+  @Test func aBrokenListIsRefusedOrReported() throws {
+    var bytes = try Fixture.drive().space.bytes
+    for index in 0x40..<4096 { bytes[index] = 0xff }
+    let gone = HostFunction(try ConfigSpace(bytes), label: "gone")
+    #expect(throws: DerivationError.self) { try ProfileDerivation(from: [gone]) }
+    // A loop hides nothing that the function still shows to the kernel.
+    var loop = try Fixture.drive().space
+    let last = try #require(loop.capabilityList.capabilities.last { !$0.isExtended })
+    bytes = loop.bytes
+    bytes[last.offset + 1] = bytes[0x34]
+    loop = try ConfigSpace(bytes)
+    let derivation = try ProfileDerivation(from: [HostFunction(loop, label: "loop")])
+    #expect(derivation.report.entries.contains { $0.settlement == .broken })
+  }
+
   // MARK: TLP prefixes
 
   /// A function with PASID, of an Express type, whose Device Capabilities 2 are `second`.

@@ -3,7 +3,7 @@
 # To be sourced with `root` set to the project's folder. Everything here reports to standard error.
 
 # shellcheck disable=SC2034,SC2154
-build_packages=(libzstd-dev libxxhash-dev libyaml-dev pkg-config g++ git)
+build_packages=(libzstd-dev libxxhash-dev libyaml-dev zlib1g-dev libbz2-dev liblzma-dev pkg-config g++ git)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

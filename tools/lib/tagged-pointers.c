@@ -65,7 +65,8 @@ static void check_leaks(void) {
     if (start < shadow_end && end > shadow) continue;
     scan((uintptr_t *)start, (uintptr_t *)end);
   }
-  __lsan_register_root_region(roots, root_count * sizeof *roots);
+  // A region without bytes is refused.
+  if (root_count) __lsan_register_root_region(roots, root_count * sizeof *roots);
   __lsan_do_leak_check();
 }
 

@@ -19,7 +19,7 @@ public struct DeviceError: Error, Sendable, Hashable {
     DeviceError(operation, number, detail: detail)
   }
 
-  /// The arc that failed, where it was one.
+  /// The arc that failed, if it was one.
   public var arc: MigrationArc? {
     operation.arc
   }

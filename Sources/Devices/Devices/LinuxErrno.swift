@@ -57,7 +57,7 @@ public struct LinuxErrno: RawRepresentable, Error, Sendable, Hashable {
 }
 
 extension LinuxErrno: CustomStringConvertible {
-  /// `EIO`, or the number where it has no name here.
+  /// `EIO`, or the number if it has no name here.
   public var symbol: String { Self.names[rawValue]?.name ?? "\(rawValue)" }
 
   /// `EIO (input/output error)`.

@@ -45,7 +45,7 @@ public struct MigrationStateMachine: Sendable, Hashable {
     return next == .error ? nil : next
   }
 
-  /// The arcs from `current` to `target`, none where they are the same; nil if there is no way.
+  /// The arcs from `current` to `target`, none if they are the same; nil if there is no way.
   public func path(from current: MigrationState, to target: MigrationState) -> [MigrationArc]? {
     var arcs: [MigrationArc] = []
     var state = current

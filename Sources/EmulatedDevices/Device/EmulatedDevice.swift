@@ -1,14 +1,19 @@
+import ByteIO
 public import Devices
 public import MigrationStream
+public import StateLayout
 public import StateTranslation
 
 /// A device that lives in this process and answers as one in the kernel does.
 ///
 /// This stands for the kernel's core (drivers/vfio/vfio_main.c) and for the loop that every driver
 /// has around its arcs; the model does the rest.
-public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDevice {
+public final class EmulatedDevice: MigratableDevice, FactualDevice, ConfigurableDevice, PASIDDevice
+{
   public let name: String
   package let model: any DeviceModel
+  /// Makes another device like this; nil if nobody said how.
+  private let makeTwin: (() -> (any DeviceModel)?)?
   /// The faults still to come; may be changed while the device is in use.
   public var faults: FaultPlan
   /// The most bytes that a read or write of the data channel moves; a driver may move fewer than it
@@ -44,13 +49,47 @@ public final class EmulatedDevice: MigratableDevice, ConfigurableDevice, PASIDDe
 
   package init(
     _ name: String, model: any DeviceModel, faults: FaultPlan = FaultPlan(),
-    stepLimit: Int = .max
+    stepLimit: Int = .max, makeTwin: (() -> (any DeviceModel)?)? = nil
   ) {
     self.name = name
     self.model = model
+    self.makeTwin = makeTwin
     self.faults = faults
     self.stepLimit = max(1, stepLimit)
   }
+
+  // MARK: What it takes
+
+  /// Gives the state to another device like this.
+  public func refusal<State: StateSource>(
+    of state: State
+  ) throws(State.Failure) -> DeviceError? {
+    guard let twin = makeTwin?() else { return nil }
+    let device = EmulatedDevice(name, model: twin)
+    var buffer = ByteBuffer()
+    var position: UInt64 = 0
+    do {
+      guard let channel = try device.transition(to: .resuming) else { return nil }
+      while position < state.byteCount {
+        let count = Int(min(state.byteCount - position, Self.refusalStep))
+        buffer.removeAll()
+        try state.read(at: position, count: count, into: &buffer)
+        var rest = buffer.bytes
+        while rest.byteCount > 0 { rest = rest.extracting(droppingFirst: try channel.write(rest)) }
+        position += UInt64(count)
+      }
+      _ = try device.transition(to: .stop)
+      return nil
+    } catch let error as DeviceError {
+      return error
+    } catch let error as State.Failure {
+      throw error
+    } catch {
+      preconditionFailure("reading and writing throw nothing else")
+    }
+  }
+
+  private static let refusalStep: UInt64 = 1 << 20
 
   // MARK: What it is
 

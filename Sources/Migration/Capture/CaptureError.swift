@@ -47,7 +47,7 @@ extension CaptureRefusal: CustomStringConvertible {
         + "could be written to by one that is not; found \(found)"
     case .profile(let device, let report):
       "\(device) cannot carry the profile \(report.profile):"
-        + report.reasons.map { "\n  \($0)" }.joined()
+        + report.objections.map { "\n  \($0)" }.joined()
     }
   }
 }

@@ -40,7 +40,7 @@ final class CaptureLane: EngineLane {
   }
 
   /// What stopping now would leave to be read: the driver's own estimate, which has what is dirty
-  /// in it, or more where that says less.
+  /// in it, or more if that says less.
   func remainingByteCount() throws(DeviceError) -> UInt64 {
     let running = information.initialByteCount.addingSaturating(information.dirtyByteCount)
     return max(try session.device.stopCopyByteCount(), isPreCopying ? running : 0)

@@ -1,6 +1,6 @@
 /// How a capture goes about its work.
 public struct CaptureOptions: Sendable, Hashable {
-  /// Whether state is read while the devices run, where their drivers can.
+  /// Whether state is read while the devices run, if their drivers can.
   public var usesPreCopy = true
   /// The devices are stopped once what is left is expected to take no longer than this.
   public var downtimeLimit = Duration.milliseconds(300)

@@ -244,7 +244,7 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
 
   // MARK: After it
 
-  /// Runs the devices again where that was asked for, and sums up.
+  /// Runs the devices again if that was asked for, and sums up.
   mutating func conclude() throws(Failure) -> CaptureSummary {
     // Nothing is cancelled any more: the stream is whole.
     if options.resumes { try runDevices() }

@@ -20,7 +20,7 @@ public struct CaptureSummary: Sendable, Hashable {
     public var duration: Duration
     /// What was left behind it.
     public var remainingByteCount: UInt64
-    /// Nil where no rate was measured.
+    /// Nil if no rate was measured.
     public var expectedDowntime: Duration?
     /// Whether a driver announced new initial data behind it.
     public var isReinitialized: Bool

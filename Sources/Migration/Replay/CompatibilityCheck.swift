@@ -1,6 +1,6 @@
 import ByteIO
-import Devices
-import MigrationStream
+public import Devices
+public import MigrationStream
 import PCIConfig
 import StateTranslation
 import VirtualPCI
@@ -10,21 +10,43 @@ struct CompatibilityCheck {
   let wanted: DeviceIntroduction
   let device: any MigratableDevice
   let profile: ProfileLayout?
-  let judgement: LayoutVerdict?
+  let judgement: StateJudgement?
   let options: ReplayOptions
   var report: CompatibilityReport
+  /// What is known of the device, once it was asked.
+  var facts: DeviceFacts?
 
+  private var identity = DeviceIdentity()
   private var number: UInt16 { wanted.number }
   private var parts: ReplayParts { options.parts }
 
+  init(
+    wanted: DeviceIntroduction, device: any MigratableDevice, profile: ProfileLayout?,
+    judgement: StateJudgement?, options: ReplayOptions,
+    report: CompatibilityReport = CompatibilityReport()
+  ) {
+    self.wanted = wanted
+    self.device = device
+    self.profile = profile
+    self.judgement = judgement
+    self.options = options
+    self.report = report
+  }
+
   mutating func run() throws(DeviceError) {
-    if parts.contains(.state) {
-      try checkAbilities()
-      checkState()
-    }
+    if parts.contains(.state) { try checkAbilities() }
     if !parts.isDisjoint(with: [.state, .configuration]) {
-      try checkIdentity()
+      identity = try device.identity()
+      facts = device.facts(of: identity, configuration: nil)
+      if parts.contains(.state) { try runOnState() }
+      checkIdentity()
       try checkConfiguration()
+    }
+    if let count = wanted.interrupts?.msix?.vectorCount,
+      let found = try device.knownFacts().msixVectorCount, found < count, profile == nil
+    {
+      report.add(
+        number, "interrupts", wanted: "\(count) MSI-X vectors", found: "\(found)")
     }
     if let interrupts = wanted.interrupts, interrupts.isProgrammed {
       report.add(
@@ -37,6 +59,12 @@ struct CompatibilityCheck {
     }
   }
 
+  /// Holds the state against what was judged of it.
+  mutating func runOnState() throws(DeviceError) {
+    checkState()
+    try findWayOut()
+  }
+
   private mutating func checkAbilities() throws(DeviceError) {
     let abilities = try device.abilities()
     guard !abilities.contains(.stopCopy) else { return }
@@ -46,22 +74,61 @@ struct CompatibilityCheck {
   }
 
   private mutating func checkState() {
-    switch judgement {
-    case .sound, nil: break
-    case .unsound(let layout, let problem):
-      report.add(
-        number, "state", wanted: "a sound one of the layout \(layout)",
-        found: "one that is not: \(problem)",
-        severity: options.allowsUnsoundState ? .note : .incompatible)
-    case .unjudged(let reason):
+    // The stream is read once, and its state is judged when it was.
+    guard let judgement else { return }
+    if let reason = judgement.unjudged {
       report.add(
         number, "state", wanted: "its layout's judgement of it", found: "none: \(reason)",
-        severity: .note)
+        severity: .unchecked)
+    }
+    if judgement.isMissing {
+      report.add(
+        number, "state", wanted: "a state of the device, or --only for a part that is there",
+        found: "no bytes", severity: .unknown, in: .stream)
+    }
+    for refusal in judgement.refusals {
+      if judgement.isUnsound {
+        let place = refusal.field.isEmpty ? "" : "\(refusal.field): "
+        report.add(
+          number, "state", wanted: "a sound one of the layout \(judgement.layout ?? "")",
+          found: "one that is not: \(place)expected \(refusal.needed), found \(refusal.found)",
+          severity: options.allowsUnsoundState ? .note : .incompatible)
+      } else {
+        report.add(
+          number, refusal.field.isEmpty ? "state" : refusal.field, wanted: refusal.needed,
+          found: refusal.found, in: .stream)
+      }
+    }
+    for unchecked in judgement.unchecked {
+      report.add(
+        number, unchecked.subject, wanted: unchecked.fact,
+        found: "\(unchecked.fact) is not known", severity: .unchecked, in: .stream)
     }
   }
 
-  private mutating func checkIdentity() throws(DeviceError) {
-    let target = try device.identity()
+  /// Adds the first translation with which the target could take the device.
+  private mutating func findWayOut() throws(DeviceError) {
+    guard let judgement, let layout = judgement.layout, !judgement.isUnsound,
+      !judgement.refusals.isEmpty
+    else { return }
+    for remedy in judgement.remedies {
+      var check = CompatibilityCheck(
+        wanted: remedy.introduction, device: device, profile: profile,
+        judgement: StateJudgement(), options: options)
+      try check.run()
+      guard check.report.isCompatible else { continue }
+      return report.waysOut.append(
+        .init(device: number, layout: remedy.layout, losses: remedy.losses, isEnough: true))
+    }
+    let taken = facts?.layouts?.last { name in
+      Translator.translation(from: layout, to: name) != nil
+    }
+    report.waysOut.append(
+      .init(device: number, layout: taken ?? layout, losses: [], isEnough: false))
+  }
+
+  private mutating func checkIdentity() {
+    let target = identity
     if let driver = wanted.identity.driver {
       if let other = target.driver, other != driver {
         report.add(number, "driver", wanted: driver, found: other)
@@ -148,7 +215,7 @@ struct CompatibilityCheck {
         found: "\(profile.profile.name), with another layout, which overrides it", severity: .note)
     }
     let found = try device.check(profile)
-    for reason in found.reasons { add(reason, of: profile) }
+    for reason in found.objections { add(reason, of: profile) }
     for reason in found.warnings { add(reason, of: profile, severity: .note) }
   }
 
@@ -200,5 +267,17 @@ struct CompatibilityCheck {
           number, "domain \(domain.id)", wanted: "a queue of page requests", found: "none")
       }
     }
+  }
+}
+
+extension CompatibilityReport {
+  /// Holds what a stream says of a device against a target, which is not touched: all but its
+  /// state, on which a translation has its own report.
+  public init(_ introduction: DeviceIntroduction, for target: ReplayTarget) throws(DeviceError) {
+    var check = CompatibilityCheck(
+      wanted: introduction, device: target.device, profile: target.profile,
+      judgement: target.judgement, options: ReplayOptions())
+    try check.run()
+    self = check.report
   }
 }

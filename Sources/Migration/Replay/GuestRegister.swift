@@ -47,7 +47,7 @@ public struct GuestRegister: Sendable, Hashable {
   ]
 
   /// The registers of `record` that `target`, a configuration space, has other values in; none
-  /// where either is no configuration space of a function with these capabilities.
+  /// if either is no configuration space of a function with these capabilities.
   ///
   /// A guest that was shown a synthesised space programs a register only where that has it, and
   /// only the bits that the VMM does not keep for itself. `shown` is that space where it is another

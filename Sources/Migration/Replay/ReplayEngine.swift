@@ -7,6 +7,8 @@ public import MigrationStream
 /// Everything that can be checked is checked before a target is touched. Bindings are attached
 /// first, for the state may rely on them. Then state is written in the stream's order; and only
 /// when the whole stream was verified, to its footer, are the targets told to take it and to run.
+/// State that nobody judged before, because the stream is read once, is judged then, if it is of at
+/// most 8 MiB.
 ///
 /// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with
 /// it whatever fails. From there on only a reset brings it back, fresh.
@@ -40,9 +42,11 @@ public struct ReplayEngine {
     var run = ReplayRun<Source.Failure>(self)
     do throws(ReplayRun<Source.Failure>.Failure) {
       try run.readIntroductions(from: &source)
-      let report = try run.report()
+      run.tell(.checking, 0)
+      _ = try run.report()
       try run.verify(&source)
-      return report
+      try run.judgeKept()
+      return try run.report()
     } catch {
       throw run.undo(error)
     }
@@ -63,6 +67,7 @@ public struct ReplayEngine {
         try run.attachBindings()
         try run.enterResuming()
         try run.writeState(from: &source)
+        try run.judgeWritten()
         try run.finishLoading()
       } else {
         // What does not come with state waits for the end of the stream.

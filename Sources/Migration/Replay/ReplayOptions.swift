@@ -8,6 +8,9 @@ public struct ReplayOptions: Sendable, Hashable {
   /// Whether targets are given state in which its layout found an error.
   public var allowsUnsoundState = false
 
+  /// Whether what could not be checked is held against a target.
+  public var isStrict = false
+
   /// Everything, onto targets of which nothing is let pass.
   public init() {}
 }

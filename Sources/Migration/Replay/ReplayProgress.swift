@@ -14,6 +14,6 @@ public struct ReplayProgress: Sendable, Hashable {
   public var phase: Phase
   /// State bytes that were read of the stream, or that the targets took.
   public var byteCount: UInt64
-  /// What the drivers of the source estimated of the whole, where they did.
+  /// What the drivers of the source estimated of the whole, if they did.
   public var expectedByteCount: UInt64?
 }

@@ -3,8 +3,7 @@ import MigrationStream
 
 extension ReplayRun {
   /// What the targets cannot take of the stream.
-  func report() throws(Failure) -> CompatibilityReport {
-    tell(.checking, 0)
+  mutating func report() throws(Failure) -> CompatibilityReport {
     var report = CompatibilityReport()
     var lacking: [(UInt16, MigrationAbilities)] = []
     for introduction in introductions {
@@ -13,15 +12,19 @@ extension ReplayRun {
         report.add(number, "target", wanted: "a device to take it", found: "none")
         continue
       }
-      try asking(number) { () throws(DeviceError) in
+      let judgement = judgement(of: target)
+      let options = engine.options
+      let (check, abilities) = try asking(number) {
+        () throws(DeviceError) -> (CompatibilityCheck, MigrationAbilities) in
         var check = CompatibilityCheck(
           wanted: introduction, device: target.device, profile: target.profile,
-          judgement: target.judgement, options: engine.options, report: report)
+          judgement: judgement, options: options, report: report)
         try check.run()
-        report = check.report
-        let abilities = try target.device.abilities()
-        if !abilities.contains(.peerToPeer) { lacking.append((number, abilities)) }
+        return (check, try target.device.abilities())
       }
+      report = check.report
+      note(check.facts, of: number)
+      if !abilities.contains(.peerToPeer) { lacking.append((number, abilities)) }
     }
     for target in engine.targets where Int(target.number) >= introductions.count {
       report.add(

@@ -1,6 +1,8 @@
 import ByteIO
 import Devices
 import MigrationStream
+import StateLayout
+import StateTranslation
 
 /// A replay under way.
 struct ReplayRun<SourceFailure: Error>: EngineRun {
@@ -12,6 +14,10 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
   private var pending: Record?
   private(set) var lanes: [ReplayLane] = []
   private var compatibility = CompatibilityReport()
+  private var kept = KeptStates()
+  private var judgements: [UInt16: StateJudgement] = [:]
+  // The facts of the targets, as they were before anything was touched.
+  private var facts: [UInt16: DeviceFacts] = [:]
   private var place: ReplayError<SourceFailure>.Place?
   private let start: Duration
   private var stopStart: Duration?
@@ -63,7 +69,8 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     _ source: inout Source
   ) throws(Failure) where Source.Failure == SourceFailure {
     var byteCount: UInt64 = 0
-    try readState(from: &source) { (run, _, bytes) throws(Failure) in
+    try readState(from: &source) { (run, chunk, bytes) throws(Failure) in
+      run.keep(bytes, of: chunk.device)
       byteCount += UInt64(bytes.byteCount)
       run.tell(.verifying, byteCount)
     }
@@ -96,8 +103,63 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
 
   /// Throws unless the targets can take the stream; nothing was touched then.
   mutating func check() throws(Failure) {
+    tell(.checking, 0)
     compatibility = try report()
-    guard compatibility.isCompatible else { throw .incompatible(compatibility) }
+    guard compatibility.permits(engine.options) else { throw .incompatible(compatibility) }
+  }
+
+  // MARK: States of a stream that is read once
+
+  /// Notes what is known of a target.
+  mutating func note(_ known: DeviceFacts?, of device: UInt16) { facts[device] = known }
+
+  /// The judgement of the state of a target; nil if there is none yet.
+  func judgement(of target: ReplayTarget) -> StateJudgement? {
+    target.judgement ?? judgements[target.number]
+  }
+
+  private mutating func keep(_ bytes: RawSpan, of device: UInt16) {
+    guard engine.options.parts.contains(.state),
+      engine.targets.contains(where: { $0.number == device && $0.judgement == nil })
+    else { return }
+    kept.append(bytes, of: device)
+  }
+
+  /// Judges the states that nobody judged before, if they were kept whole.
+  mutating func judgeKept() throws(Failure) {
+    guard engine.options.parts.contains(.state) else { return }
+    for introduction in introductions {
+      guard let target = engine.targets.first(where: { $0.number == introduction.number }),
+        target.judgement == nil
+      else { continue }
+      guard let state = kept.take(introduction.number) else {
+        judgements[introduction.number] = StateJudgement(
+          unjudged: "the stream is read once, and the state has more than 8 MiB")
+        continue
+      }
+      let facts = facts[introduction.number] ?? DeviceFacts()
+      judgements[introduction.number] = StateJudgement(
+        StateBytes(state), of: introduction, for: target, by: facts)
+    }
+  }
+
+  /// Judges what was written to the targets, before they take it.
+  mutating func judgeWritten() throws(Failure) {
+    try judgeKept()
+    for introduction in introductions {
+      guard let target = engine.targets.first(where: { $0.number == introduction.number }),
+        let judgement = judgements[introduction.number]
+      else { continue }
+      try asking(introduction.number) { () throws(DeviceError) in
+        var check = CompatibilityCheck(
+          wanted: introduction, device: target.device, profile: target.profile,
+          judgement: judgement, options: engine.options, report: compatibility)
+        check.facts = facts[introduction.number]
+        try check.runOnState()
+        compatibility = check.report
+      }
+    }
+    guard compatibility.permits(engine.options) else { throw .incompatible(compatibility) }
   }
 
   // MARK: The targets
@@ -144,6 +206,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
         run.place?.stateOffset = lane.byteCount
         throw .device(error, number: chunk.device)
       }
+      run.keep(bytes, of: chunk.device)
       run.tell(.writing, run.lanes.reduce(0) { $0 + $1.byteCount })
     }
     place?.stateOffset = nil

@@ -9,8 +9,9 @@ public struct ReplayTarget {
   public var number: UInt16
   /// The profile that the guest is shown from now on; overrides what the stream says of it.
   public var profile: ProfileLayout?
-  /// What is known of the state that it is to take; nil if nobody looked at it.
-  public var judgement: LayoutVerdict?
+  /// What is known of the state that it is to take; nil for a stream that is read once, whose
+  /// state the engine judges itself, if it is small.
+  public var judgement: StateJudgement?
 
   /// A target for one device of the stream.
   public init(_ device: any MigratableDevice, number: UInt16, profile: ProfileLayout? = nil) {

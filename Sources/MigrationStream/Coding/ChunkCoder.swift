@@ -6,7 +6,7 @@ package struct ChunkCoder: ~Copyable {
   private let deltaCompressor: ZstdCompressor?
   private let dictionaryCompressor: ZstdCompressor?
 
-  /// A coder for a stream with these limits; throws `compression` where memory is short.
+  /// A coder for a stream with these limits; throws `compression` if memory is short.
   package init(_ compression: Compression, limits: StreamLimits) throws(StreamError) {
     guard case .zstd(let level) = compression else {
       compressor = nil
@@ -27,7 +27,7 @@ package struct ChunkCoder: ~Copyable {
     dictionaryCompressor = consume small
   }
 
-  /// Codes what follows at another level; only where the coder was not made for raw chunks.
+  /// Codes what follows at another level; only if the coder was not made for raw chunks.
   package func setLevel(_ level: Int) { compressor?.setLevel(level) }
 
   /// How `bytes` are stored by a writer that does not code them.
@@ -35,7 +35,7 @@ package struct ChunkCoder: ~Copyable {
     buffer.bytes.fillByte == nil ? .raw : .fill
   }
 
-  /// Codes `bytes`, of which there must be some, into `frame` where they are stored as one; nil if
+  /// Codes `bytes`, of which there must be some, into `frame` if they are stored as one; nil if
   /// memory is short.
   func encode(
     _ bytes: RawSpan, by plan: ReferencePlan, into frame: inout ByteBuffer

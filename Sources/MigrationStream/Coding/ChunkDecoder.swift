@@ -39,7 +39,7 @@ package struct ChunkDecoder: ~Copyable {
   /// Decodes the chunk with this header and payload; `bytes(of:payload:)` then has its state bytes.
   ///
   /// `offset` is where the payload begins in the stream; `basis` is what it is coded against.
-  /// Throws `corruptChunk`, or `compression` where memory is short.
+  /// Throws `corruptChunk`, or `compression` if memory is short.
   package mutating func decode(
     _ header: RecordHeader, payload: RawSpan, after basis: ChunkReference<ReferenceChunk>? = nil,
     at offset: UInt64

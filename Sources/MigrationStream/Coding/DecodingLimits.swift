@@ -39,7 +39,7 @@ public struct DecodingLimits: Sendable, Hashable {
 }
 
 extension DecodingLimits {
-  /// Throws `limitExceeded` where `header` declares more.
+  /// Throws `limitExceeded` if `header` declares more.
   package func check(_ header: StreamHeader) throws(StreamError) {
     guard header.limits.chunkByteCount <= chunkByteCount else {
       throw StreamError(

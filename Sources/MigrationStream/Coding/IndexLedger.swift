@@ -1,26 +1,34 @@
 import ByteIO
 
-/// The index that a stream should have: entries since the last block, as a count and a checksum.
+/// The index that a stream should have: the entries since the last block, as bytes.
 ///
-/// The decoder compares each block with these and so needs no memory for the index; the encoder
-/// also keeps the entries of the block to come.
-struct IndexLedger {
+/// A checksum of them would not do: an entry ends with the checksum of what stands before it in the
+/// record's header, so a sum over both says nothing about the header.
+struct IndexLedger: ~Copyable {
   /// Where the last block begins.
   private(set) var lastBlockOffset: UInt64?
   private(set) var entryCount = 0
-  private var checksum: UInt32 = 0
+  private var entries = ByteBuffer()
+  // A block has no more; entries beyond it cannot be in one.
+  private let blockByteLimit: Int
 
-  /// Takes note of a chunk's entry.
-  mutating func add(_ entry: borrowing ByteBuffer) {
-    checksum = CRC32C.checksum(of: entry.bytes, continuing: checksum)
-    entryCount += 1
+  /// A ledger of a stream whose metadata records have `blockByteLimit` bytes at most.
+  init(blockByteLimit: Int) {
+    self.blockByteLimit = blockByteLimit
   }
 
-  /// Takes note of a block that begins at `offset`.
+  /// Adds a chunk's entry.
+  mutating func add(_ entry: borrowing ByteBuffer) {
+    entryCount += 1
+    guard entries.count + entry.count <= blockByteLimit else { return }
+    entries.append(entry.bytes)
+  }
+
+  /// Begins anew behind a block that begins at `offset`.
   mutating func close(at offset: UInt64) {
     lastBlockOffset = offset
     entryCount = 0
-    checksum = 0
+    entries.removeAll()
   }
 
   /// What `block` says otherwise than the stream, as expected and found.
@@ -34,7 +42,7 @@ struct IndexLedger {
     if block.entryCount != entryCount {
       return ("\(entryCount) index entries", "\(block.entryCount)")
     }
-    if CRC32C.checksum(of: block.entryBytes.span.raw) != checksum {
+    guard block.entryBytes.span.raw == entries.bytes else {
       return ("index entries of the chunks before", "others")
     }
     return nil

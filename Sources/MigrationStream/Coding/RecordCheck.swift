@@ -112,7 +112,7 @@ extension RecordHeader {
   /// The error that the input ends at `offset`, within the record's payload.
   func torn(at offset: UInt64) -> StreamError {
     StreamError(
-      .torn, at: offset, record: sequence, expected: "\(storedByteCount) bytes of \(type)",
-      found: "the end of the input")
+      .torn, at: offset, record: sequence, device: deviceNumber,
+      expected: "\(storedByteCount) bytes of \(type)", found: "the end of the input")
   }
 }

@@ -88,7 +88,7 @@ struct RecordFramer: ~Copyable {
     head.append(payload)
   }
 
-  /// Throws where a chunk cannot have so many bytes.
+  /// Throws if a chunk cannot have so many bytes.
   func checkChunk(byteCount: Int, device: UInt16) throws(StreamError) {
     guard (1...Int(header.limits.chunkByteCount)).contains(byteCount) else {
       throw place(device: device).error(

@@ -1,5 +1,5 @@
 extension RecordHeader {
-  /// Throws where the header contradicts the format, or what the stream's has of limits and
+  /// Throws if the header contradicts the format, or what the stream's has of limits and
   /// features; so what it says is safe to allocate.
   package func check(
     limits: StreamLimits, features: StreamHeader.MandatoryFeatures, at offset: UInt64

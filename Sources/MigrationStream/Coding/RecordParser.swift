@@ -7,7 +7,7 @@ package struct RecordParser: ~Copyable {
   private let limits: DecodingLimits
   private var check: RecordCheck?
   private var ledger = StreamLedger()
-  private var index = IndexLedger()
+  private var index: IndexLedger
   // The index entry of the chunk at hand.
   private var entry = ByteBuffer(capacity: IndexEntry.byteCount)
   private var recordOffset: UInt64 = 0
@@ -21,11 +21,13 @@ package struct RecordParser: ~Copyable {
 
   init(limits: DecodingLimits) {
     self.limits = limits
+    index = IndexLedger(blockByteLimit: limits.metadataByteCount)
   }
 
   /// A parser for what follows this stream header, which was checked.
   package init(_ header: StreamHeader, limits: DecodingLimits) {
     self.limits = limits
+    index = IndexLedger(blockByteLimit: limits.metadataByteCount)
     begin(header)
   }
 

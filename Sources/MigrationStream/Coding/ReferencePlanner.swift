@@ -11,10 +11,10 @@ package struct ReferencePlanner {
   private let isUsed: Bool
   /// What small chunks of a device are tried to be coded with.
   var dictionaries: [UInt16: StateDictionary] = [:]
-  // Which kept chunk has a block with this fingerprint; the latest, where several have.
+  // Which kept chunk has a block with this fingerprint; the latest, if several have.
   private var places: [UInt64: UInt32] = [:]
 
-  /// A planner for a stream with this header; nothing is kept where coding is raw, for what is
+  /// A planner for a stream with this header; nothing is kept if coding is raw, for what is
   /// referred to must be coded.
   package init(_ header: StreamHeader, _ compression: Compression) {
     isUsed = header.limits.windowByteCount > 0 && compression != .raw

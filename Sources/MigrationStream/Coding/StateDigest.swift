@@ -4,7 +4,7 @@ private import CXXHash
 @safe final class StateDigest {
   private let state: OpaquePointer
 
-  /// Nil where memory is short.
+  /// Nil if memory is short.
   init?() {
     guard let state = unsafe cxxhash_xxh3_create() else { return nil }
     unsafe self.state = unsafe state

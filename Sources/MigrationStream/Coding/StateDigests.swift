@@ -4,7 +4,7 @@ package import ByteIO
 package struct StateDigests {
   private struct Entry {
     let digest: StateDigest
-    /// The state bytes that went into it: fewer than there are where chunks were passed over.
+    /// The state bytes that went into it: fewer than there are if chunks were passed over.
     var byteCount: UInt64 = 0
   }
 
@@ -38,7 +38,7 @@ package struct StateDigests {
   /// The digest of those.
   func value(of device: UInt16) -> Digest { entries[Int(device)].digest.value }
 
-  /// Throws where a summary has another digest than the state, of which every byte was seen; false
+  /// Throws if a summary has another digest than the state, of which every byte was seen; false
   /// if not every byte was.
   package func check(
     _ summary: DeviceSummary, of device: UInt16, at place: RecordLocation

@@ -179,7 +179,7 @@ public struct StreamDecoder: ~Copyable {
     throw parser.torn(at: offset + UInt64(buffer.count - consumed), within: record)
   }
 
-  /// Throws `notAStream` where what came of the stream header cannot be the start of one.
+  /// Throws `notAStream` if what came of the stream header cannot be the start of one.
   private func checkPartialMagic() throws(StreamError) {
     let head = buffer.bytes.extracting(droppingFirst: consumed)
     let isMagic = (0..<min(8, head.byteCount)).allSatisfy {

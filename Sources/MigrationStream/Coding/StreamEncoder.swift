@@ -10,7 +10,7 @@ public struct StreamEncoder: ~Copyable {
   private var framer: RecordFramer
   private let coder: ChunkCoder
   private var planner: ReferencePlanner
-  // The zstd frame of the last chunk, where that is how it is stored.
+  // The zstd frame of the last chunk, if that is how it is stored.
   private var frame = ByteBuffer()
   private var pending: ByteBuffer
   private var isPendingLent = false
@@ -22,7 +22,7 @@ public struct StreamEncoder: ~Copyable {
   /// An encoder for a stream with this header, whose limits it keeps to.
   ///
   /// A stream of fewer than `indexThreshold` chunks gets no index. Throws `limitExceeded` for
-  /// limits that the format does not allow, `compression` where memory is short.
+  /// limits that the format does not allow, `compression` if memory is short.
   public init(
     _ header: StreamHeader, compression: Compression = .standard, indexThreshold: Int = 8
   ) throws(StreamError) {

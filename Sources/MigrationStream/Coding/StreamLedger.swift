@@ -146,7 +146,7 @@ package struct StreamLedger: ~Copyable {
     digests.update(bytes, of: device)
   }
 
-  /// Throws where a summary or the end counts otherwise than the stream.
+  /// Throws if a summary or the end counts otherwise than the stream.
   package func check(_ record: Record, at place: RecordLocation) throws(StreamError) {
     switch record {
     case .summary(let summary, let device): try check(summary, of: device, at: place)

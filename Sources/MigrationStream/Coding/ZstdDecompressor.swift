@@ -5,7 +5,7 @@ private import CZstd
 @safe struct ZstdDecompressor: ~Copyable {
   private let context: OpaquePointer
 
-  /// Nil where memory is short.
+  /// Nil if memory is short.
   init?() {
     guard let context = unsafe ZSTD_createDCtx() else { return nil }
     unsafe self.context = unsafe context

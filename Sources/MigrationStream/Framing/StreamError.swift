@@ -1,15 +1,24 @@
 /// Why a stream could not be read or written, and where.
 public struct StreamError: Error, Sendable, Hashable {
   /// The kind of problem; `Code`s are what callers branch on.
-  public struct Code: Sendable, Hashable {
-    private enum Value {
-      case notAStream, unsupportedVersion, unsupportedFeature, limitExceeded, headerChecksum
-      case payloadChecksum, malformedRecord, malformedField, misplacedRecord
-      case unknownMandatoryRecord, unknownMandatoryField, discontinuousState, corruptChunk
-      case digestMismatch, totalsMismatch, indexMismatch, torn, trailingData, compression
-      case windowExceeded, missingDictionary
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private enum Value: String {
+      case notAStream = "not-a-stream", unsupportedVersion = "unsupported-version"
+      case unsupportedFeature = "unsupported-feature", limitExceeded = "limit-exceeded"
+      case headerChecksum = "header-checksum", payloadChecksum = "payload-checksum"
+      case malformedRecord = "malformed-record", malformedField = "malformed-field"
+      case misplacedRecord = "misplaced-record"
+      case unknownMandatoryRecord = "unknown-mandatory-record"
+      case unknownMandatoryField = "unknown-mandatory-field"
+      case discontinuousState = "discontinuous-state", corruptChunk = "corrupt-chunk"
+      case digestMismatch = "digest-mismatch", totalsMismatch = "totals-mismatch"
+      case indexMismatch = "index-mismatch", torn, trailingData = "trailing-data", compression
+      case windowExceeded = "window-exceeded", missingDictionary = "missing-dictionary"
     }
     private let value: Value
+
+    /// The code in one word, as reports have it.
+    public var description: String { value.rawValue }
 
     /// The first bytes are not those of a `.dms` stream.
     public static var notAStream: Self { Self(value: .notAStream) }

@@ -7,7 +7,7 @@ protocol MetadataRecord {
   static var repeatableTags: Set<UInt32> { get }
   init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError)
   func encode(into fields: inout FieldWriter)
-  /// Throws where the values do not fit together; asked when reading and when writing.
+  /// Throws if the values do not fit together; asked when reading and when writing.
   func check(at place: RecordLocation) throws(StreamError)
 }
 

@@ -106,7 +106,7 @@ extension StateChunk {
       dependency: dependency)
   }
 
-  /// Throws where a chunk cannot be kept, or refers to nothing.
+  /// Throws if a chunk cannot be kept, or refers to nothing.
   package func checkDependency(
     _ header: RecordHeader, at place: RecordLocation
   ) throws(StreamError) {

@@ -6,16 +6,22 @@ public final class QEMUFile<Input: ByteSource & RandomAccessBytes & ~Copyable> {
   public typealias Failure = Input.Failure
 
   private var input: Input
+  /// The offset in the file of the stream.
+  public let startOffset: UInt64
 
-  /// Takes over a file.
-  public init(_ input: consuming Input) { self.input = input }
+  /// Takes over a file, in which the stream begins at `startOffset`; of a pipe it begins where that
+  /// is.
+  public init(_ input: consuming Input, from startOffset: UInt64 = 0) {
+    self.input = input
+    self.startOffset = startOffset
+  }
 
   /// What errors call the file.
   public var name: String { input.name }
   /// The size in bytes; nil for a pipe, which can be read once only.
   public var byteCount: UInt64? { input.byteCount }
 
-  /// The file from its start, or a pipe from where it is.
+  /// The stream from its start, or a pipe from where it is.
   ///
   /// - Parameter progress: is told how many bytes were read or passed over.
   public func reader(_ progress: @escaping (UInt64) -> Void = { _ in }) -> Reader {
@@ -33,10 +39,11 @@ public final class QEMUFile<Input: ByteSource & RandomAccessBytes & ~Copyable> {
   public struct Reader: ByteSource {
     fileprivate let file: QEMUFile
     fileprivate let progress: (UInt64) -> Void
-    private var position: UInt64 = 0
+    private var position: UInt64
 
     fileprivate init(file: QEMUFile, progress: @escaping (UInt64) -> Void) {
       self.file = file
+      position = file.startOffset
       self.progress = progress
     }
 

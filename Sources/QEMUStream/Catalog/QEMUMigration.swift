@@ -45,7 +45,8 @@ public struct QEMUMigration<Input: ByteSource & RandomAccessBytes & ~Copyable> {
   public func reader(
     _ progress: @escaping (UInt64) -> Void = { _ in }
   ) -> QEMUStreamReader<QEMUFile<Input>.Reader> {
-    QEMUStreamReader(main.reader(progress), description: description)
+    QEMUStreamReader(
+      main.reader(progress), description: description, startingAt: main.startOffset)
   }
 
   /// The size of all files in bytes; nil if one is a pipe.
@@ -185,7 +186,7 @@ private struct MultifdChannels {
 extension QEMUFile where Input: ~Copyable {
   /// Whether the file begins like a multifd channel.
   fileprivate func isChannel() throws(Failure) -> Bool {
-    try bytes(at: 0, count: 4) == [0x11, 0x22, 0x33, 0x44]
+    try bytes(at: startOffset, count: 4) == [0x11, 0x22, 0x33, 0x44]
   }
 
   /// The description at the end of the file; nil for a pipe, and if there is none that can be read.

@@ -210,8 +210,10 @@ public struct RefusalExplanation: Sendable {
       return unknowns.append(
         "the \(name) space has \(space.byteCount) bytes and ends before 0x\(hex(refusal.offset))")
     }
+    let list = space.capabilityList
     let shadow = QEMUShadow(
-      space, as: function ?? .emulated, QEMULoadConditions(), barSizes: [:])
+      space, list, isPhysical: function == .assigned && QEMUVisibility.isPhysical(list),
+      as: function ?? .emulated, QEMULoadConditions(), barSizes: [:])
     let expected = isLocal ? refusal.device : refusal.read
     let isGuests = isLocal ? refusal.wmask | refusal.w1cmask : 0
     let bytes = isLocal || shadow.wasPhysical ? shadow.bytes : space.bytes

@@ -12,20 +12,24 @@ struct LookaheadBuffer<Source: ByteSource & ~Copyable>: ~Copyable {
   /// The number of bytes in front of `buffer` that were passed over and are still held.
   private var start = 0
   /// The offset of the next byte.
-  private(set) var offset: UInt64 = 0
+  private(set) var offset: UInt64
   private var isAtEnd = false
   var source: Source
   /// Gives passed-over bytes back to the source; nil for a source that does not want them.
   private let passOver: ((inout Source, RawSpan) throws(Source.Failure) -> Void)?
 
-  init(_ source: consuming Source) {
+  init(_ source: consuming Source, startingAt offset: UInt64 = 0) {
     self.source = source
+    self.offset = offset
     passOver = nil
   }
 
   /// Reads from a source that gets every byte back when it was passed over.
-  init(returningTo source: consuming Source) where Source: ReturningByteSource {
+  init(
+    returningTo source: consuming Source, startingAt offset: UInt64
+  ) where Source: ReturningByteSource {
     self.source = source
+    self.offset = offset
     passOver = { (source, bytes) throws(Source.Failure) in try source.passOver(bytes) }
   }
 

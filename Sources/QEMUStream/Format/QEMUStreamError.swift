@@ -1,13 +1,20 @@
 /// Why a QEMU stream cannot be read on, or cannot take what shall be put into it.
 public struct QEMUStreamError: Error, Sendable, Hashable {
   /// The kind of problem.
-  public struct Code: Sendable, Hashable {
-    private enum Value {
-      case notAStream, noMainChannel, unsupportedVersion, unsupported, torn, malformed, misplaced
-      case limitExceeded, unknownSection, misleadingDescription, malformedDescription
-      case missingPacket, duplicatePacket, differentMigration, noDevice, irreplaceable, mismatch
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private enum Value: String {
+      case notAStream = "not-a-stream", noMainChannel = "no-main-channel"
+      case unsupportedVersion = "unsupported-version", unsupported, torn, malformed, misplaced
+      case limitExceeded = "limit-exceeded", unknownSection = "unknown-section"
+      case misleadingDescription = "misleading-description"
+      case malformedDescription = "malformed-description", missingPacket = "missing-packet"
+      case duplicatePacket = "duplicate-packet", differentMigration = "different-migration"
+      case noDevice = "no-device", irreplaceable, mismatch
     }
     private let value: Value
+
+    /// The code in one word, as reports have it.
+    public var description: String { value.rawValue }
 
     /// The first bytes are not those of a QEMU stream, or of a multifd channel.
     public static var notAStream: Self { Self(value: .notAStream) }

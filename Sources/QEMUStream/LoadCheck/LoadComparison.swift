@@ -6,55 +6,127 @@ extension QEMULoadCheck {
   struct Comparison {
     private let stream: ConfigSpace
     private let local: ConfigSpace
+    private let streamList: CapabilityList
+    private let localList: CapabilityList
     private let function: QEMUFunction
     private let conditions: QEMULoadConditions
-    private let source: QEMUShadow
-    /// The bytes that are refused.
-    let refused: [Mismatch]
+    /// The bytes that are refused whatever the missing ones are, in ascending order.
+    private(set) var refused: [Mismatch] = []
+    /// What the dumps lack and would decide, in sentences.
+    private(set) var gaps: [String] = []
 
     init(
       _ stream: ConfigSpace, _ local: ConfigSpace, _ function: QEMUFunction,
       _ conditions: QEMULoadConditions
     ) {
-      let (stream, local) = (stream.asQEMUHolds(function), local.asQEMUHolds(function))
-      self.stream = stream
-      self.local = local
+      self.stream = stream.asQEMUHolds(function)
+      self.local = local.asQEMUHolds(function)
+      streamList = self.stream.capabilityList
+      localList = self.local.capabilityList
       self.function = function
       self.conditions = conditions
-      source = QEMUShadow(stream, as: function, conditions, barSizes: conditions.sourceBARSizes)
-      let shadow = QEMUShadow(local, as: function, conditions, barSizes: conditions.barSizes)
-      // A stream's own bytes stay as they are; a device's have to become a stream's first.
-      let read = source.wasPhysical ? source.bytes : stream.bytes
+      compare()
+    }
+
+    private mutating func compare() {
+      for (name, list) in [("stream", streamList), ("destination", localList)] {
+        gaps += list.stops.filter(\.isGap).map { "the \(name)'s space: \($0)" }
+      }
+      var missing: Set<Int> = []
+      var isFirst = true
+      // Whether a space is a device's own shows in its capabilities, of which some may be missing.
+      for isStreamPhysical in mayBePhysical(streamList) {
+        let source = QEMUShadow(
+          stream, streamList, isPhysical: isStreamPhysical, as: function, conditions,
+          barSizes: conditions.sourceBARSizes)
+        // A stream's own bytes stay as they are; a device's have to become a stream's first.
+        let read = isStreamPhysical ? source.bytes : stream.bytes
+        for isLocalPhysical in mayBePhysical(localList) {
+          let shadow = QEMUShadow(
+            local, localList, isPhysical: isLocalPhysical, as: function, conditions,
+            barSizes: conditions.barSizes)
+          let found = mismatches(read, shadow, &missing)
+          let offsets = Set(found.map(\.offset))
+          refused = isFirst ? found : refused.filter { offsets.contains($0.offset) }
+          isFirst = false
+        }
+      }
+      // A BAR that is not known is taken as none above.
+      for index in 0x10..<0x28 where !local.isKnown(index..<index + 1) { missing.insert(index) }
+      if gaps.isEmpty, let first = missing.min() {
+        let count = missing.count == 1 ? "1 byte that is" : "\(missing.count) bytes that are"
+        gaps.append(
+          "\(count) compared, the first at 0x\(hex(first, digits: 3)), not in these dumps")
+      }
+    }
+
+    /// The bytes that are refused for certain; those that a dump lacks go into `missing`.
+    private func mismatches(
+      _ read: [UInt8], _ shadow: QEMUShadow, _ missing: inout Set<Int>
+    ) -> [Mismatch] {
       let (own, others) = (ConfigPlaces(local), ConfigPlaces(stream))
       let hasIDs = !Self.isVirtual(local, function) && !Self.isVirtual(stream, function)
-      refused = ((hasIDs ? 0 : 4)..<min(read.count, shadow.bytes.count)).compactMap { index in
-        let differing = read[index] ^ shadow.bytes[index]
+      var found: [Mismatch] = []
+      for index in (hasIDs ? 0 : 4)..<local.byteCount where shadow.isCompared(index) {
+        guard stream.isKnown(index..<index + 1), local.isKnown(index..<index + 1) else {
+          if index < stream.byteCount || !stream.isWhole { missing.insert(index) }
+          continue
+        }
         let (cmask, wmask, w1cmask) = (
           shadow.cmask[index], shadow.wmask[index], shadow.w1cmask[index]
         )
-        guard differing & cmask & ~wmask & ~w1cmask != 0 else { return nil }
+        let differing = read[index] ^ shadow.bytes[index]
+        guard differing & cmask & ~wmask & ~w1cmask != 0, isCertain(index) else { continue }
         let place = own.known(index)
         let other = place == nil ? others.known(index) : nil
         let prefix = other == nil ? "" : "the stream's "
         let named = place ?? other ?? own.behind(index)
-        return Mismatch(
-          offset: index, read: read[index], device: shadow.bytes[index], cmask: cmask,
-          wmask: wmask, w1cmask: w1cmask, field: prefix + named.name, owner: prefix + named.owner)
+        found.append(
+          Mismatch(
+            offset: index, read: read[index], device: shadow.bytes[index], cmask: cmask,
+            wmask: wmask, w1cmask: w1cmask, field: prefix + named.name,
+            owner: prefix + named.owner))
       }
-      wasPhysical = [("stream", source.wasPhysical), ("destination", shadow.wasPhysical)]
-        .filter(\.1).map(\.0)
+      return found
     }
 
-    private let wasPhysical: [String]
+    /// Where the standard list is cut, only the header's bytes that do not depend on it are
+    /// compared for certain.
+    private func isCertain(_ index: Int) -> Bool {
+      let isCut = [streamList, localList].contains { $0.standardStop?.isGap == true }
+      return !isCut || (index < 0x40 && index != 0x06 && index != 0x34)
+    }
+
+    private func mayBePhysical(_ list: CapabilityList) -> [Bool] {
+      if function == .emulated { return [false] }
+      if QEMUVisibility.isPhysical(list) { return [true] }
+      return list.stops.contains(where: \.isGap) ? [false, true] : [false]
+    }
+
+    /// The size of a function's space; nil if its dump does not tell.
+    private static func byteCount(_ space: ConfigSpace, _ list: CapabilityList) -> Int? {
+      if space.isWhole { return space.byteCount }
+      if list.stops.contains(where: \.isGap) { return nil }
+      return list.first(.pciExpress) == nil ? 256 : 4096
+    }
+
+    private var isStreamPhysical: Bool { mayBePhysical(streamList) == [true] }
 
     // MARK: What else speaks against it
 
-    private var differsInSize: Bool { stream.byteCount != local.byteCount }
+    private var sizes: (stream: Int, local: Int)? {
+      guard let stream = Self.byteCount(stream, streamList),
+        let local = Self.byteCount(local, localList)
+      else { return nil }
+      return (stream, local)
+    }
+
+    private var differsInSize: Bool { sizes.map { $0.stream != $0.local } ?? false }
 
     var reasons: [String] {
-      guard differsInSize else { return [] }
+      guard let sizes, sizes.stream != sizes.local else { return [] }
       return [
-        "the record has \(stream.byteCount) bytes and the destination reads \(local.byteCount): QEMU "
+        "the record has \(sizes.stream) bytes and the destination reads \(sizes.local): QEMU "
           + "records no length and loses its place in the stream"
       ]
     }
@@ -68,7 +140,7 @@ extension QEMULoadCheck {
           "the \(name) is a virtual function's own, whose ids and BARs the kernel gives to QEMU, and the "
             + "space has not: give its VFIO device (vfio:DDDD:BB:DD.F)")
       }
-      if !source.wasPhysical { unknowns += Window.all(in: local, and: stream).compactMap(unknown) }
+      if !isStreamPhysical { unknowns += Window.all(in: local, and: stream).compactMap(unknown) }
       return unknowns
     }
 
@@ -136,8 +208,13 @@ extension QEMULoadCheck {
           "by its ids the function is one that QEMU emulates, and is compared as such; --function "
             + "vfio-pci is for one that is passed through" + otherAnswer)
       }
-      notes += wasPhysical.map {
-        "the \($0)'s space is a device's own: capabilities that the kernel or QEMU hides are left out"
+      for (name, list) in [("stream", streamList), ("destination", localList)] {
+        if mayBePhysical(list) == [true] {
+          notes.append(
+            "the \(name)'s space is a device's own: capabilities that the kernel or QEMU hides are "
+              + "left out")
+        }
+        notes += list.findings.filter { !$0.isGap }.map { "the \(name)'s space: \($0)" }
       }
       notes += barNotes
       if function == .assigned, conditions.release == nil {
@@ -164,7 +241,7 @@ extension QEMULoadCheck {
       }
       let windows = Window.all(in: local, and: stream).map(\.index)
       let isOpen = windows.contains { conditions.barSizes[$0] == nil }
-      if source.wasPhysical, isOpen {
+      if isStreamPhysical, isOpen {
         notes.append(
           "the rest depends on the BAR size, not known, and on the guest's addresses: a BAR that is "
             + "larger at the destination is refused if its address is not a multiple of the size")

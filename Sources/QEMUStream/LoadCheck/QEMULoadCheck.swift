@@ -10,9 +10,9 @@ public struct QEMULoadCheck: Sendable, Hashable {
   /// The answer.
   public enum Verdict: String, Sendable, Hashable, CaseIterable {
     /// QEMU would load the record.
-    case can
+    case accepted
     /// QEMU would refuse it.
-    case cannot
+    case refused
     /// The input lacks what an answer needs; `unknowns` says what.
     case unknown
   }
@@ -63,6 +63,8 @@ public struct QEMULoadCheck: Sendable, Hashable {
   public let reasons: [String]
   /// What the answer depends on and the input does not say, with the option that says it.
   public let unknowns: [String]
+  /// Whether a dump lacks bytes that decide.
+  public let lacksBytes: Bool
   /// How to get the function loaded, in sentences; empty if nothing stands against it.
   public let waysOut: [String]
   /// Limits of the prediction, in sentences.
@@ -70,12 +72,12 @@ public struct QEMULoadCheck: Sendable, Hashable {
 
   /// Whether QEMU would load the record; a refusal is certain whatever else is not known.
   public var verdict: Verdict {
-    if !refused.isEmpty || !reasons.isEmpty { return .cannot }
-    return unknowns.isEmpty ? .can : .unknown
+    if !refused.isEmpty || !reasons.isEmpty { return .refused }
+    return unknowns.isEmpty ? .accepted : .unknown
   }
 
   /// Whether QEMU would load the record for certain.
-  public var isAccepted: Bool { verdict == .can }
+  public var isAccepted: Bool { verdict == .accepted }
 
   /// Compares two spaces; a device's own, with capabilities that no guest sees, is first changed
   /// into what QEMU shows its guest.
@@ -98,6 +100,7 @@ public struct QEMULoadCheck: Sendable, Hashable {
         "the prediction is for vfio-pci's endpoints and QEMU's own functions; this is "
           + Self.kind(of: local)
       ]
+      lacksBytes = false
       waysOut = []
       notes = []
       return
@@ -106,7 +109,8 @@ public struct QEMULoadCheck: Sendable, Hashable {
     refused = comparison.refused
     message = comparison.refused.first?.message
     reasons = comparison.reasons
-    unknowns = comparison.unknowns
+    unknowns = comparison.gaps + comparison.unknowns
+    lacksBytes = !comparison.gaps.isEmpty
     waysOut = comparison.waysOut
     notes = comparison.notes(isGuess: conditions.function == nil)
     machineProperties = comparison.alternatives

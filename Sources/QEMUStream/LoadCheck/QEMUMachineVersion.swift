@@ -54,7 +54,7 @@ extension QEMULoadCheck {
     {
       local = try ConfigSpace(
         local.bytes + [UInt8](repeating: 0, count: 4096 - local.byteCount),
-        unknownRanges: local.unknownRanges)
+        unknownRanges: local.unknownRanges + (local.isWhole ? [] : [local.byteCount..<4096]))
     }
     self.init(stream: try ConfigSpace(record), local: local, conditions: conditions)
   }

@@ -12,23 +12,22 @@ struct QEMUShadow {
   var wmask: [UInt8]
   /// The bits that a guest clears, which are not compared.
   var w1cmask: [UInt8]
-  /// Whether the space was a device's own, from which capabilities had to be hidden.
+  /// Whether the space is taken as a device's own, from which capabilities have to be hidden.
   let wasPhysical: Bool
   let conditions: QEMULoadConditions
   let space: ConfigSpace
 
   /// - Parameter barSizes: of this side.
   init(
-    _ space: ConfigSpace, as function: QEMUFunction, _ conditions: QEMULoadConditions,
-    barSizes: [Int: UInt64]
+    _ space: ConfigSpace, _ list: CapabilityList, isPhysical: Bool, as function: QEMUFunction,
+    _ conditions: QEMULoadConditions, barSizes: [Int: UInt64]
   ) {
-    let list = space.capabilityList
     let zeros = [UInt8](repeating: 0, count: space.byteCount)
     bytes = space.bytes
     cmask = zeros
     wmask = zeros
     w1cmask = zeros
-    wasPhysical = function == .assigned && QEMUVisibility.isPhysical(list)
+    wasPhysical = isPhysical
     self.conditions = conditions
     self.space = space
     header(barSizes)
@@ -54,6 +53,11 @@ struct QEMUShadow {
         plane, offset + index..<offset + index + 1,
         UInt8(truncatingIfNeeded: value >> UInt32(8 * index)))
     }
+  }
+
+  /// Whether a byte has bits that are compared.
+  func isCompared(_ index: Int) -> Bool {
+    cmask[index] & ~wmask[index] & ~w1cmask[index] != 0
   }
 
   // MARK: Header

@@ -35,7 +35,7 @@ extension RAMReader {
         QEMUStreamError(
           .malformed, at: offset + 12,
           expected: "the bitmap of '\(block.name)' at \(input.offset), its pages from "
-            + "\(bitmapEnd) on (a file in which the stream is at the front)",
+            + "\(bitmapEnd) on (a file in which the stream is where it was written)",
           found: "\(bitmapOffset) and \(pagesOffset)"))
     }
     let present = try countBits(bitmapByteCount, in: &input)

@@ -50,15 +50,20 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
   /// A reader at the start of a stream.
   ///
   /// - `description`: the stream's description, if it is known beforehand.
-  public init(_ source: consuming Source, description: VMDescription? = nil) {
-    input = LookaheadBuffer(source)
+  /// - `offset`: where the stream begins in its file. All offsets count from the file's start, as
+  ///   those of mapped RAM do.
+  public init(
+    _ source: consuming Source, description: VMDescription? = nil, startingAt offset: UInt64 = 0
+  ) {
+    input = LookaheadBuffer(source, startingAt: offset)
     self.description = description
   }
 
   /// The same from a source that gets every byte back when it was passed over.
-  init(returningTo source: consuming Source, description: VMDescription?)
-  where Source: ReturningByteSource {
-    input = LookaheadBuffer(returningTo: source)
+  init(
+    returningTo source: consuming Source, description: VMDescription?, startingAt offset: UInt64
+  ) where Source: ReturningByteSource {
+    input = LookaheadBuffer(returningTo: source, startingAt: offset)
     self.description = description
   }
 
@@ -122,7 +127,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     guard available >= 4, input.bytes.big(UInt32.self, at: 0) == QEMUPartType.magic else {
       throw .stream(
         QEMUStreamError(
-          .notAStream, at: 0, expected: "a QEMU migration stream ('QEVM')",
+          .notAStream, at: input.offset, expected: "a QEMU migration stream ('QEVM')",
           found: available == 0 ? "an empty input" : "other bytes"))
     }
     input.advance(4)
@@ -130,7 +135,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     guard version == QEMUPartType.version else {
       throw .stream(
         QEMUStreamError(
-          .unsupportedVersion, at: 4, expected: "version \(QEMUPartType.version)",
+          .unsupportedVersion, at: input.offset - 4, expected: "version \(QEMUPartType.version)",
           found: "version \(version)"))
     }
     stage = .between(isFirst: true)

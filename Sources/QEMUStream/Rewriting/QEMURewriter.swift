@@ -14,15 +14,21 @@ public struct QEMURewriter<Source: ByteSource & ~Copyable, Sink: ByteSink & ~Cop
   /// The size of the content of the device's new FULL section.
   private var fullByteCount: UInt64?
   private var changesFullByteCount = false
+  /// The size of the content of the device's last new section.
+  private var newByteCount: UInt64 = 0
+  /// By how much what follows has moved.
+  private var shift: Int64 = 0
+
   /// - `source`: the main channel, from its start.
+  /// - `offset`: where the stream begins in its file.
   /// - `description`: the stream's description, if it is known beforehand.
   /// - `sink`: where the copy goes; the rewriter finishes it.
   public init(
-    _ source: consuming Source, description: VMDescription?, replacing replacement: QEMUReplacement,
-    into sink: consuming Sink
+    _ source: consuming Source, startingAt offset: UInt64 = 0, description: VMDescription?,
+    replacing replacement: QEMUReplacement, into sink: consuming Sink
   ) {
     reader = QEMUStreamReader(
-      returningTo: CopiedSource(source, sink), description: description)
+      returningTo: CopiedSource(source, sink), description: description, startingAt: offset)
     self.replacement = replacement
     id = replacement.device.summary.sectionID
   }
@@ -39,12 +45,15 @@ public struct QEMURewriter<Source: ByteSource & ~Copyable, Sink: ByteSink & ~Cop
       case .section(let section) where section.id == id:
         try release()
         let byteCount = try writeContent(from: &state)
+        newByteCount = byteCount
         if section.kind == .full { fullByteCount = byteCount }
         reader.input.source.isCopied = false
       case .sectionEnd(let end) where end.section.id == id:
         try release(keepingLast: reader.hasFooters == false ? 0 : QEMUSection.footerByteCount)
         reader.input.source.isCopied = true
         if end.section.kind == .full { changesFullByteCount = end.byteCount != fullByteCount }
+        shift &+= Int64(bitPattern: newByteCount &- end.byteCount)
+      case .sectionEnd(let end) where end.section.isRAM: try checkPlaces(in: end)
       case .description(let description): try write(description)
       default: break
       }
@@ -54,6 +63,20 @@ public struct QEMURewriter<Source: ByteSource & ~Copyable, Sink: ByteSink & ~Cop
     try copyRest()
     try checkEnd(of: &state)
     try finish()
+  }
+
+  /// Throws if the section has pages whose places are in the stream, and those have moved.
+  private func checkPlaces(in end: QEMUSection.End) throws(Failure) {
+    let start = end.section.bodyOffset
+    let isMapped = reader.ram.blocks.contains { ($0.mapping?.bitmapOffset ?? 0) >= start }
+    guard shift != 0, isMapped else { return }
+    throw .stream(
+      QEMUStreamError(
+        .irreplaceable, at: start,
+        expected: "a replacement of the length of what it replaces, because mapped RAM follows, "
+          + "whose places the stream has",
+        found: "one that is \(abs(shift)) bytes "
+          + (shift > 0 ? "longer" : "shorter")))
   }
 
   // MARK: Parts

@@ -4,7 +4,7 @@ import PCIConfig
 
 extension VFIOConfiguration {
   /// The function that the guest was shown.
-  var pciIdentity: DeviceIdentity.PCIIdentity? {
+  public var pciIdentity: DeviceIdentity.PCIIdentity? {
     guard let space = try? ConfigSpace(space), !space.isAllOnes else { return nil }
     let subsystem = space.subsystem
     return DeviceIdentity.PCIIdentity(

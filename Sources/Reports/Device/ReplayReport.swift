@@ -6,41 +6,50 @@ import MigrationStream
 public struct ReplayReport: Report {
   /// What the engine says of it.
   public let summary: ReplaySummary
-  /// The stream's name, the title of the text.
-  public let path: String
+  /// What the command was given.
+  public let arguments: ReplayArguments
   /// Whether no device was touched.
   public let isCheck: Bool
   /// The digest of what each device holds, by the number of the stream's device.
   public let digests: [UInt16: String]
 
-  /// A report on a replay of the stream `path`, or on a check of one.
+  /// A report on a replay with these arguments, or on a check of one.
   public init(
-    _ summary: ReplaySummary, path: String, isCheck: Bool = false, digests: [UInt16: String] = [:]
+    _ summary: ReplaySummary, _ arguments: ReplayArguments, isCheck: Bool = false,
+    digests: [UInt16: String] = [:]
   ) {
     self.summary = summary
-    self.path = path
+    self.arguments = arguments
     self.isCheck = isCheck
     self.digests = digests
   }
 
   /// What was found, and what became of each device.
   public var text: String {
-    let findings = summary.report.findings.map { finding in
-      (finding.severity == .note ? "note: " : "") + TerminalText.text("\(finding)")
-    }
-    return (findings + (isCheck ? [checkLine] : lines)).joined(separator: "\n")
+    let report = summary.report
+    let ways = report.waysOut.map { $0.text(arguments) }
+    return (report.findings.map(\.line) + ways + (isCheck ? [checkLine] : lines))
+      .joined(separator: "\n")
   }
 
   private var checkLine: String {
-    summary.report.isCompatible
-      ? "\(path): whole, and the devices can take it; reading it took "
-        + "\(QuantityText.duration(summary.duration)), and a restore takes at least that"
-      : "\(path): whole, but the devices cannot take it"
+    let time = QuantityText.duration(summary.duration)
+    switch summary.report.verdict {
+    case .can:
+      return
+        "\(arguments.path): whole, and the devices can take it; reading it took \(time), and a "
+        + "restore takes at least that"
+    case .unchecked:
+      return "\(arguments.path): whole, and nothing that could be checked keeps the devices from "
+        + "taking it; reading it took \(time), and a restore takes at least that"
+    case .cannot: return "\(arguments.path): whole, but the devices cannot take it"
+    case .unknown: return "\(arguments.path): whole, but it lacks what an answer needs"
+    }
   }
 
   private var lines: [String] {
     var lines = [
-      "\(path): \(QuantityText.count(summary.devices.count, "device")), "
+      "\(arguments.path): \(QuantityText.count(summary.devices.count, "device")), "
         + "\(QuantityText.bytes(summary.byteCount)) of state in "
         + QuantityText.duration(summary.duration)
     ]
@@ -61,14 +70,9 @@ public struct ReplayReport: Report {
   public var json: JSONValue {
     [
       "check": .bool(isCheck), "compatible": .bool(summary.report.isCompatible),
-      "findings": .array(
-        summary.report.findings.map { finding in
-          [
-            "severity": .string(finding.severity.rawValue), "device": .number(finding.device),
-            "subject": .string(finding.subject), "wanted": .string(finding.wanted),
-            "found": .string(finding.found),
-          ]
-        }),
+      "verdict": .string(summary.report.verdict.rawValue),
+      "findings": .array(summary.report.findings.map(\.json)),
+      "waysOut": .array(summary.report.waysOut.map { $0.json(arguments) }),
       "devices": .array(
         summary.devices.map { device in
           [

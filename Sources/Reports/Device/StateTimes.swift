@@ -1,6 +1,5 @@
 import ByteIO
 import Devices
-import Migration
 
 /// How long a device was in each state.
 struct StateTimes {
@@ -30,18 +29,5 @@ extension JSONValue {
   static func microseconds(_ duration: Duration) -> Self {
     let (seconds, attoseconds) = duration.components
     return .integer(Int128(seconds) * 1_000_000 + Int128(attoseconds / 1_000_000_000_000))
-  }
-}
-
-extension DeviceOutcome {
-  /// One word for programs.
-  var word: String {
-    switch self {
-    case .runningAsBefore: "running-as-before"
-    case .restored: "restored"
-    case .stopped: "stopped"
-    case .fresh: "fresh"
-    case .unusable: "unusable"
-    }
   }
 }

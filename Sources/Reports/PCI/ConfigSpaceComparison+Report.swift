@@ -2,19 +2,57 @@ public import ByteIO
 public import PCIConfig
 
 /// What `ferry pci diff` prints; the JSON is `schemas/pci-diff.schema.json`.
-extension ConfigSpaceComparison: Report {
-  /// A line for each difference; empty if there is none.
-  public var text: String { differences.map(\.description).joined(separator: "\n") }
+extension DumpComparison: Report {
+  /// A line for each difference, under its slot if there are several; empty if there is none.
+  public var text: String {
+    var lines: [String] = []
+    let isSingle = pairs.count == 1 && onlyInFirst.isEmpty && onlyInSecond.isEmpty
+    for pair in pairs {
+      let slot = pair.address.flatMap { isSingle ? nil : "\($0) " } ?? ""
+      lines += pair.comparison.differences.map { "\(slot)\($0)" }
+      if let command = pair.command {
+        lines.append("\(slot)cannot tell: `\(command)` as root gives the whole space")
+      }
+    }
+    lines += onlyInFirst.map { "\($0): present | absent" }
+    lines += onlyInSecond.map { "\($0): absent | present" }
+    return lines.joined(separator: "\n")
+  }
 
-  /// The differences.
+  /// The differences of each function, then the functions that only one dump has.
   public var json: JSONValue {
     .array(
-      differences.map { difference in
-        [
-          "capability": .string(difference.capability), "field": .string(difference.field),
-          "offset": .optional(difference.offset), "first": .string(difference.first),
-          "second": .string(difference.second),
-        ]
-      })
+      pairs.flatMap { pair in
+        pair.comparison.differences.map { $0.json(of: pair) }
+      } + onlyInFirst.map { Self.json($0, "present", "absent") }
+        + onlyInSecond.map { Self.json($0, "absent", "present") })
+  }
+
+  private static func json(_ address: PCIAddress, _ first: String, _ second: String) -> JSONValue {
+    [
+      "capability": .string("device"), "field": .string(""), "offset": .null,
+      "first": .string(first), "second": .string(second), "slot": .string(address.description),
+      "verdict": .string(ConfigSpaceDifference.Verdict.different.rawValue), "command": .null,
+    ]
+  }
+}
+
+extension DumpComparison.Pair {
+  /// What gives the bytes that would tell; nil if none are missing.
+  fileprivate var command: String? {
+    comparison.verdict == .unknown ? ConfigSpaceDump.wholeSpaceCommand(for: address) : nil
+  }
+}
+
+extension ConfigSpaceDifference {
+  fileprivate func json(of pair: DumpComparison.Pair) -> JSONValue {
+    [
+      "capability": .string(capability), "field": .string(field),
+      "offset": .optional(offset), "first": .string(first),
+      "second": .string(second), "slot": .optional(pair.address?.description),
+      "verdict": .string(verdict.rawValue),
+      "command": .optional(
+        verdict == .unknown ? ConfigSpaceDump.wholeSpaceCommand(for: pair.address) : nil),
+    ]
   }
 }

@@ -6,25 +6,28 @@ extension ConfigSpaceReport {
   public var json: JSONValue {
     [
       "slot": .optional(device.address?.description), "title": .string(device.title),
-      "vendorID": .number(space.vendorID), "deviceID": .number(space.deviceID),
-      "revisionID": .number(space.revisionID), "classCode": .number(space.classCode),
-      "className": .string(ClassCode.name(space.classCode)),
+      "vendorID": .optional(space.u16(at: 0x00)), "deviceID": .optional(space.u16(at: 0x02)),
+      "revisionID": .optional(space.u8(at: 0x08)),
+      "classCode": .optional(space.load(0x09, byteCount: 3)),
+      "className": .optional(
+        space.isKnown(0x09..<0x0c) ? ClassCode.name(space.classCode) : nil),
       "headerType": .optional(space.headerType), "bytes": .number(space.byteCount),
       "header": Self.json(space.headerRegisters),
       "baseAddresses": .array(space.baseAddresses.map(\.json)),
       "capabilities": .array(list.capabilities.map { json(of: $0) }),
       "map": .array(map.entries.map(\.json)), "findings": .array(list.findings.map(\.json)),
+      "command": .optional(command),
     ]
   }
 
   private func json(of capability: Capability) -> JSONValue {
     [
       "id": .number(capability.id.rawValue), "name": .string(capability.id.description),
-      "detail": .optional(detail(of: capability)), "offset": .number(capability.offset),
+      "detail": .optional(space.detail(of: capability)), "offset": .number(capability.offset),
       "length": .number(capability.length), "lengthKnown": .bool(capability.isLengthKnown),
       "version": .optional(capability.version), "extended": .bool(capability.isExtended),
       "fields": Self.json(space.registers(of: capability)),
-      "data": .string(digits(capability.range)),
+      "data": .string(digits(capability.range).joined()),
     ]
   }
 

@@ -12,6 +12,7 @@ extension ConfigSpaceReport {
     if !list.findings.isEmpty {
       lines.append("\tFindings:")
       lines += list.findings.map { "\t\t\($0)" }
+      if let command { lines.append("\t\t`\(command)` as root gives the whole space") }
     }
     lines.append("\tMap of \(space.byteCount) bytes:")
     lines += map.entries.map { "\t\t" + line(of: $0) }
@@ -21,10 +22,14 @@ extension ConfigSpaceReport {
   /// Slot, class, ids, revision.
   private var head: String {
     let slot = device.address.map { "\($0) " } ?? ""
-    let ids = idPair(space.vendorID, space.deviceID)
-    let classCode = hex(space.classCode, digits: 6)
-    return "\(slot)\(ClassCode.name(space.classCode)) [\(classCode)]: \(ids) "
-      + "(rev \(hex(space.revisionID, digits: 2)))"
+    let ids = (space.u16(at: 0x00), space.u16(at: 0x02))
+    let revision = space.u8(at: 0x08).map { hex($0, digits: 2) } ?? "??"
+    let name =
+      space.isKnown(0x09..<0x0c)
+      ? "\(ClassCode.name(space.classCode)) [\(hex(space.classCode, digits: 6))]"
+      : "Class not in the dump"
+    let texts = [ids.0, ids.1].map { $0.map { hex($0, digits: 4) } ?? "????" }
+    return "\(slot)\(name): \(texts[0]):\(texts[1]) (rev \(revision))"
   }
 
   private var headerLines: [String] {
@@ -76,7 +81,7 @@ extension ConfigSpaceReport {
     if capability.id == .powerManagement, let version = capability.version {
       head += " version \(version)"
     }
-    if let detail = detail(of: capability) { head += ": \(detail)" }
+    if let detail = space.detail(of: capability) { head += ": \(detail)" }
     let registers = space.registers(of: capability)
     guard !registers.isEmpty else { return [head] + dataLines(capability) }
     return [head] + RegisterText.lines(of: registers)
@@ -86,7 +91,8 @@ extension ConfigSpaceReport {
   private func dataLines(_ capability: Capability) -> [String] {
     let start = capability.offset &+ (capability.isExtended ? 4 : 2)
     guard start < capability.range.upperBound else { return [] }
-    let bytes = space.bytes[start..<capability.range.upperBound].map { hex($0, digits: 2) }
+    let bytes = digits(start..<capability.range.upperBound)
+    guard bytes.contains(where: { $0 != "??" }) else { return ["\t\tnot in the dump"] }
     return RegisterText.wrap("Data:", bytes, indent: "\t\t")
   }
 

@@ -19,14 +19,16 @@ public struct ConfigSpaceReport: Report {
 
   var space: ConfigSpace { device.space }
 
-  /// What tells `capability` from others with the same id, if its table knows.
-  func detail(of capability: Capability) -> String? {
-    CapabilityFormat.format(for: capability.id)?
-      .detail?(CapabilityView(space, at: capability.offset))
+  /// Each byte of `range` in two hexadecimal digits, or `??` if the dump lacks it.
+  func digits(_ range: Range<Int>) -> [String] {
+    range.clamped(to: 0..<space.byteCount).map { index in
+      space.u8(at: index).map { hex($0, digits: 2) } ?? "??"
+    }
   }
 
-  /// The bytes of `range` in hexadecimal, without spaces.
-  func digits(_ range: Range<Int>) -> String {
-    space.bytes[range.clamped(to: 0..<space.byteCount)].map { hex($0, digits: 2) }.joined()
+  /// What gives the bytes that the capability lists lack; nil if they lack none.
+  var command: String? {
+    list.findings.contains(where: \.isGap)
+      ? ConfigSpaceDump.wholeSpaceCommand(for: device.address) : nil
   }
 }

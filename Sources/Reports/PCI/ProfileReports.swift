@@ -5,19 +5,32 @@ public import VirtualPCI
 extension CheckReport: Report {
   /// The answer, and below it every reason, warning and note.
   public var text: String {
-    var lines = ["\(device) \(canCarry ? "can" : "cannot") carry \(profile)"]
+    var lines = [answer]
     lines += reasons.map { "  refused: \($0)" }
+    lines += unknowns.map { "  not known: \($0)" }
+    if let command { lines.append("  `\(command)` as root gives the whole space") }
     lines += warnings.map { "  warning: \($0)" }
     lines += notes.map { "  note: \($0)" }
     return lines.joined(separator: "\n")
   }
+
+  private var answer: String {
+    switch verdict {
+    case .can: "\(device) can carry \(profile)"
+    case .cannot: "\(device) cannot carry \(profile)"
+    case .unknown: "cannot tell whether \(device) can carry \(profile)"
+    }
+  }
+
+  private var command: String? { unknowns.isEmpty ? nil : wholeSpaceCommand }
 
   /// The answer, and every reason, warning and note.
   public var json: JSONValue {
     [
       "profile": .string(profile), "device": .string(device), "canCarry": .bool(canCarry),
       "reasons": .array(reasons.map(\.json)), "warnings": .array(warnings.map(\.json)),
-      "notes": .array(notes.map(\.json)),
+      "notes": .array(notes.map(\.json)), "verdict": .string(verdict.rawValue),
+      "unknown": .array(unknowns.map(\.json)), "command": .optional(command),
     ]
   }
 }

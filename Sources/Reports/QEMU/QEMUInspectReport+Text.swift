@@ -8,6 +8,12 @@ extension QEMUInspectReport {
   private var lines: [String] {
     let state = content.defect == nil ? "whole" : catalog.isComplete ? "damaged" : "NOT WHOLE"
     var lines = ["\(path): QEMU migration stream, \(state)"]
+    if let image {
+      lines.append(
+        "  within    a libvirt save image of version \(image.version), from \(image.streamOffset) "
+          + "on, format \(image.format), of a machine that "
+          + (image.wasRunning ? "ran" : "did not run"))
+    }
     if let configuration = catalog.configuration { lines += self.lines(configuration) }
     lines.append("  read      \(catalog.byteCount) bytes")
     if let defect = content.defect {

@@ -10,9 +10,13 @@ public struct QEMUInspectReport: Report {
   /// What was read of the stream and of its channels.
   public let content: QEMUMigrationContent
 
-  /// A report on a migration whose main channel is `path`.
-  public init(_ content: QEMUMigrationContent, path: String) {
+  /// The head of the libvirt save image that the main channel is in; nil for one by itself.
+  public let image: LibvirtSaveHeader?
+
+  /// A report on a migration whose main channel is `path`, or in the image at it.
+  public init(_ content: QEMUMigrationContent, path: String, image: LibvirtSaveHeader? = nil) {
     self.content = content
+    self.image = image
     self.path = path
   }
 
@@ -22,6 +26,7 @@ public struct QEMUInspectReport: Report {
   public var json: JSONValue {
     let configuration = catalog.configuration
     return [
+      "image": image?.json,
       "machine": configuration.map { .string($0.machine) },
       "uuid": configuration?.uuid.map { .string(hex($0)) },
       "pageBytes": .number(1 << (configuration?.pageBits ?? 12)),
@@ -38,12 +43,19 @@ public struct QEMUInspectReport: Report {
   }
 }
 
+extension LibvirtSaveHeader {
+  fileprivate var json: JSONValue {
+    [
+      "kind": .string("libvirt"), "version": .number(version), "format": .string("\(format)"),
+      "wasRunning": .bool(wasRunning), "streamOffset": .number(streamOffset),
+    ]
+  }
+}
+
 extension QEMUStreamError {
   fileprivate func json(in path: String) -> JSONValue {
-    [
-      "file": .string(path), "offset": .number(offset), "section": section.map { .string($0) },
-      "expected": .string(expected), "found": .string(found),
-    ]
+    ErrorDetail(self, file: path).json(message: "\(path): \(self)")
+      .merged(with: ["section": section.map { .string($0) }])
   }
 }
 

@@ -1,4 +1,5 @@
 public import ByteIO
+import PCIConfig
 public import QEMUStream
 
 /// What `ferry qemu check` and `ferry pci diff --as-qemu` print; the JSON is
@@ -9,9 +10,10 @@ extension QEMULoadCheck: Report {
   public var text: String {
     var lines = [answer]
     if let message { lines.append("  \(message)") }
+    lines += unknowns.map { "  not known: \($0)" }
+    if let command { lines.append("  \(command) as root gives the whole space") }
     for group in groups { lines += group.lines }
     lines += reasons.map { "  refused: \($0)" }
-    lines += unknowns.map { "  unknown: \($0)" }
     lines += machineProperties.map {
       "  \($0.name)=\($0.value) (machines \($0.machines)): "
         + "\(QuantityText.count($0.refused, "byte")) refused"
@@ -24,10 +26,15 @@ extension QEMULoadCheck: Report {
 
   private var answer: String {
     switch verdict {
-    case .can: "QEMU would load it"
-    case .cannot: "QEMU would refuse it"
+    case .accepted: "QEMU would load it"
+    case .refused: "QEMU would refuse it"
     case .unknown: "cannot tell whether QEMU would load it"
     }
+  }
+
+  /// What gives the bytes that are not known; nil if nothing is missing.
+  private var command: String? {
+    lacksBytes ? ConfigSpaceDump.wholeSpaceCommand(for: nil) : nil
   }
 
   /// The answer, QEMU's own message, and every byte that would be refused, with its masks.
@@ -46,6 +53,7 @@ extension QEMULoadCheck: Report {
           ]
         }),
       "waysOut": .strings(waysOut), "notes": .strings(notes),
+      "command": .optional(command),
     ]
   }
 }

@@ -73,7 +73,7 @@ extension LayoutDetection.Candidate {
   fileprivate var json: JSONValue {
     [
       "layout": .string(layout.name), "certainty": .string("\(certainty)"),
-      "reason": .string(reason),
+      "reason": .string(reason), "guess": .bool(isGuess),
     ]
   }
 }

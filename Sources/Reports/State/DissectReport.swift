@@ -29,9 +29,14 @@ public struct DissectReport: Sendable {
     self.checksums = checksums
   }
 
+  /// Whether the layout was found by the length of the state or by its driver alone.
+  var isGuess: Bool { detection?.best?.isGuess ?? false }
+
   /// The state as a whole: `sound and complete`, `UNSOUND`.
   var verdict: String {
     if !tree.isComplete { return "UNSOUND and not complete" }
+    // That a layout without marks finds nothing says nothing.
+    if isGuess && tree.isSound { return "which is a guess" }
     return tree.isSound ? "sound and complete" : "UNSOUND"
   }
 }

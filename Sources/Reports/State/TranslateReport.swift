@@ -1,4 +1,5 @@
 public import ByteIO
+public import Migration
 import StateLayout
 public import StateTranslation
 
@@ -11,14 +12,38 @@ public struct TranslateReport: Report {
     public let number: UInt16?
     /// What the translator says of it.
     public let report: TranslationReport
+    /// What the target has against the rest of the device; nil if it is not at hand.
+    public let compatibility: CompatibilityReport?
     /// The bytes of the translated state; nil if it was refused.
     public let byteCount: UInt64?
 
-    /// The device with this number and the `outcome` of its translation.
-    public init(number: UInt16?, _ outcome: Translator.Outcome) {
+    /// The device with this number and the `outcome` of its translation, and what else is not as
+    /// its target would have it.
+    public init(
+      number: UInt16?, _ outcome: Translator.Outcome, _ compatibility: CompatibilityReport? = nil
+    ) {
       self.number = number
       report = outcome.report
+      self.compatibility = compatibility
       byteCount = report.isAccepted ? outcome.state?.byteCount : nil
+    }
+
+    /// Whether nothing stands in the way.
+    public var isAccepted: Bool { report.isAccepted && compatibility?.isCompatible ?? true }
+
+    /// What a replay of the translated device would be told.
+    public var verdict: CompatibilityReport.Verdict {
+      if !report.isAccepted { return .cannot }
+      if let compatibility, !compatibility.isCompatible { return compatibility.verdict }
+      return report.unchecked.isEmpty && compatibility?.verdict == .can ? .can : .unchecked
+    }
+
+    /// What the target has against the rest, but for what the translation said already.
+    fileprivate var findings: [CompatibilityReport.Finding] {
+      (compatibility?.findings ?? []).filter { finding in
+        finding.subject != "PCI ids"
+          || !report.refusals.contains { $0.field == "identity.pci" || $0.field == "PCI ids" }
+      }
     }
   }
 
@@ -37,7 +62,13 @@ public struct TranslateReport: Report {
   }
 
   /// Whether all that was asked for can be had.
-  public var isAccepted: Bool { devices.allSatisfy(\.report.isAccepted) }
+  public var isAccepted: Bool { devices.allSatisfy(\.isAccepted) }
+
+  /// The worst answer for a device.
+  public var verdict: CompatibilityReport.Verdict {
+    let verdicts = Set(devices.map(\.verdict))
+    return [.cannot, .unknown, .unchecked].first(where: verdicts.contains) ?? .can
+  }
 
   /// A line for each state, and below it why it was refused or how it was rewritten.
   public var text: String {
@@ -49,11 +80,20 @@ public struct TranslateReport: Report {
     let title =
       name + (device.number.map { "#\($0)" } ?? "") + ": \(report.source) to \(report.target)"
     let count = QuantityText.count(report.rewrites.count, "rewrite")
-    var lines = [report.isAccepted ? "\(title): \(count)" : "\(title): refused"]
+    var lines = [device.isAccepted ? "\(title): \(count)" : "\(title): refused"]
     lines += report.refusals.map { refusal in
       let way = refusal.loss.map { "; --allow \($0.rawValue) accepts that" } ?? ""
       let field = refusal.field.isEmpty ? "state" : refusal.field
       return "  refused: \(field): found \(refusal.found); needed \(refusal.needed)\(way)"
+    }
+    lines += device.findings.compactMap { finding in
+      let text = "\(finding.subject): wanted \(finding.wanted), found \(finding.found)"
+      switch finding.severity {
+      case .incompatible: return "  refused: \(text)"
+      case .unknown: return "  unknown: \(text)"
+      case .unchecked: return "  not checked: \(text)"
+      case .note: return listsRewrites ? "  note: \(text)" : nil
+      }
     }
     lines += report.losses.map { "  lost (--allow \($0.loss.rawValue)): \($0.field): \($0.lost)" }
     if listsRewrites {
@@ -61,7 +101,7 @@ public struct TranslateReport: Report {
         "  \($0.field): \($0.old) -> \($0.new)\n      \($0.rule.text) (\($0.rule.source))"
       }
     }
-    if listsRewrites || !report.isAccepted {
+    if listsRewrites || !device.isAccepted {
       lines += report.unchecked.map { "  not checked: \($0.subject); \($0.fact) is not known" }
     } else if !report.unchecked.isEmpty {
       let facts = Set(report.unchecked.map(\.fact)).sorted().joined(separator: ", ")
@@ -73,7 +113,10 @@ public struct TranslateReport: Report {
 
   /// Whether all is `accepted`, and for each state its rewrites, refusals and losses.
   public var json: JSONValue {
-    ["accepted": .bool(isAccepted), "devices": .array(devices.map(\.json))]
+    [
+      "accepted": .bool(isAccepted), "verdict": .string(verdict.rawValue),
+      "devices": .array(devices.map(\.json)),
+    ]
   }
 }
 
@@ -81,8 +124,8 @@ extension TranslateReport.Device {
   fileprivate var json: JSONValue {
     [
       "device": number.map { .number($0) }, "from": .string(report.source),
-      "to": .string(report.target), "accepted": .bool(report.isAccepted),
-      "byteCount": byteCount.map { .number($0) },
+      "to": .string(report.target), "accepted": .bool(isAccepted),
+      "byteCount": isAccepted ? byteCount.map { .number($0) } : nil,
       "rewrites": .array(
         report.rewrites.map { rewrite in
           [
@@ -107,6 +150,7 @@ extension TranslateReport.Device {
         }),
       "unchecked": .array(
         report.unchecked.map { ["fact": .string($0.fact), "subject": .string($0.subject)] }),
+      "findings": .array(findings.map(\.json)),
       "more": .number(report.moreCount),
     ]
   }

@@ -51,13 +51,9 @@ extension SalvageReport.Loss {
 }
 
 extension StreamError {
-  /// What is wrong with a stream, and where.
-  var json: JSONValue {
-    [
-      "offset": .number(offset), "record": record.map { .number($0) },
-      "device": device.map { .number($0) }, "expected": .string(expected),
-      "found": .string(found),
-    ]
+  /// What is wrong with the stream `path`, and where.
+  func json(in path: String) -> JSONValue {
+    ErrorDetail(self, file: path).json(message: "\(StreamIOError(path, .stream(self)))")
   }
 }
 

@@ -28,7 +28,13 @@ extension InspectReport {
 
   private var headline: String {
     let version = catalog.header.version
-    let state = verdict == .torn ? "TORN" : verdict.rawValue
+    let state =
+      switch verdict {
+      case .whole: "whole"
+      case .unverified: "complete, its state not verified"
+      case .damaged: "damaged"
+      case .torn: "TORN"
+      }
     return "\(path): migration stream \(version.major).\(version.minor), \(state)"
   }
 
@@ -94,7 +100,9 @@ extension InspectReport {
     }
     let encodings = Self.encodings(state).map { "\($0.count) \($0.encoding)" }
     if !encodings.isEmpty { lines.append("  chunks    \(encodings.joined(separator: ", "))") }
-    if let preview = preview(number) {
+    if let defect = stateDefects[UInt16(number)] {
+      lines.append("  content   not readable: \(defect)")
+    } else if let preview = preview(number) {
       lines.append("  content   \(TerminalText.text(preview.text))")
     }
     lines += details(device)

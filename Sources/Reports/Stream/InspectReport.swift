@@ -11,6 +11,10 @@ public struct InspectReport: Report {
   public let catalog: StreamCatalog
   /// What the state of each device is, by its number; empty if nobody looked.
   public let previews: [StatePreview?]
+  /// By device, the damage that was met on the way to what its state is.
+  public let stateDefects: [UInt16: StreamError]
+  /// Whether all of the stream was read and every digest held against its state.
+  public let isVerified: Bool
   /// What was lost, if the stream was searched for what is intact.
   public let salvage: SalvageReport?
   /// Why the stream was scanned though it is a file.
@@ -19,24 +23,48 @@ public struct InspectReport: Report {
   /// A report on the stream of `catalog`.
   public init(
     _ catalog: StreamCatalog, path: String, previews: [StatePreview?] = [],
+    stateDefects: [UInt16: StreamError] = [:], isVerified: Bool = false,
     salvage: SalvageReport? = nil, indexDefect: StreamError? = nil
   ) {
     self.path = path
     self.catalog = catalog
     self.previews = previews
+    self.stateDefects = stateDefects
+    self.isVerified = isVerified
     self.salvage = salvage
     self.indexDefect = indexDefect
   }
 
-  /// Whether all of the stream is there.
+  /// The first thing that is wrong with the stream, as far as it was read.
+  public var defect: StreamError? {
+    catalog.defect ?? stateDefects.min { $0.key < $1.key }?.value
+  }
+
+  /// What is known of the stream as a whole.
   enum Verdict: String {
-    case whole, damaged, torn
+    /// Everything was read, and is good.
+    case whole
+    /// Every record is there; nobody looked at all of the state.
+    case unverified
+    case damaged, torn
   }
 
   var verdict: Verdict {
-    let isDamaged = catalog.defect != nil || salvage?.isWhole == false
+    let isDamaged = defect != nil || salvage?.isWhole == false
     let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
-    return isTorn ? .torn : isDamaged ? .damaged : .whole
+    if isTorn { return .torn }
+    if isDamaged { return .damaged }
+    return isVerified || salvage != nil ? .whole : .unverified
+  }
+
+  /// Whether damage was found; nil if not all was read.
+  private var isDamaged: Bool? {
+    switch verdict {
+    case .whole: false
+    case .unverified: nil
+    case .damaged: true
+    case .torn: defect.map { $0.code != .torn } ?? (salvage?.isWhole == false)
+    }
   }
 
   func preview(_ number: Int) -> StatePreview? {
@@ -62,14 +90,15 @@ public struct InspectReport: Report {
       "machine": .optional(information.machine),
       "windowBytes": window > 0 ? .number(window) : nil,
       "complete": .bool(catalog.isComplete),
+      "damaged": isDamaged.map { .bool($0) } ?? .null,
       "source": .string(catalog.origin.rawValue),
-      "indexDefect": indexDefect?.json,
+      "indexDefect": indexDefect?.json(in: path),
       "rawBytes": .number(catalog.stateByteCount),
       "storedBytes": .number(catalog.storedByteCount),
       "devices": .array(catalog.devices.enumerated().map { json(of: $1, number: $0) }),
       "unknownRecords": .number(catalog.unknownRecordCount),
       "damage": salvage?.damage.json,
-      "error": catalog.defect?.json,
+      "error": defect?.json(in: path),
     ]
   }
 
@@ -110,6 +139,7 @@ public struct InspectReport: Report {
       "dictionary": identity.dictionary.map { .string("\($0)") },
       "dictionaryKnown": identity.dictionary.map { .bool(StateDictionary.named($0) != nil) },
       "content": preview(number)?.json ?? .null,
+      "contentError": stateDefects[UInt16(number)]?.json(in: path),
       "missing": loss.flatMap { $0.isEmpty ? nil : $0.json },
     ]
   }
@@ -131,9 +161,10 @@ public struct InspectReport: Report {
 }
 
 extension StatePreview {
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     [
       "layout": .string(layout.name), "certainty": .string("\(certainty)"),
+      "guess": .bool(isGuess),
       "complete": isComplete.map { .bool($0) }, "sound": isSound.map { .bool($0) },
       "problem": problem.map { _ in .string(problemText) },
     ]

@@ -66,7 +66,7 @@ public struct VerifyReport: Report {
             "verified": .bool(device.isVerified),
           ]
         }),
-      "error": defect?.json,
+      "error": defect?.json(in: path),
     ]
   }
 }

@@ -4,9 +4,14 @@ public import YAMLReader
 /// where.
 public struct LayoutError: Error, Sendable, Hashable {
   /// The kind of problem.
-  public struct Code: Sendable, Hashable {
-    private enum Value { case text, unsupported, expression, path, value, length, incomplete }
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private enum Value: String {
+      case text, unsupported, expression, path, value, length, incomplete
+    }
     private let value: Value
+
+    /// The code in one word, as reports have it.
+    public var description: String { value.rawValue }
 
     /// The text is not YAML, or not a layout.
     public static var text: Self { Self(value: .text) }

@@ -1,10 +1,18 @@
 import Devices
+import MigrationStream
 
 extension DriverFamily {
   static let mtty = DriverFamily(
     driver: "mtty",
     translations: [MttyTranslation()],
     facts: .group("mtty", \.mtty),
+    read: { identity, facts in
+      // Each port has a BAR (mtty_get_region_info).
+      let count = identity.regions.count { $0.index < 2 && $0.byteCount > 0 }
+      guard count > 0 else { return }
+      facts.mtty = DeviceFacts.Mtty()
+      facts.mtty?.portCount = count
+    },
     meanings: [
       ErrnoMeaning(
         .write, .fault,

@@ -91,28 +91,33 @@ struct NVMeTranslation: Translation {
     }
     for name in ["submission_queues", "completion_queues"]
     where isElided(tree["nvmecs.\(name)"]) {
-      run.refuse("nvmecs.\(name)", found: "more queues than are kept", needed: "at most 4096")
+      run.refuseMany("nvmecs.\(name)", found: "more queues than are kept", needed: "at most 4096")
     }
     guard let vendor = tree["vendor_specific"]?.payload, vendor.byteCount > 0 else { return }
     let uuids = run.source.nvme?.vendorUUIDs ?? []
-    guard !uuids.isEmpty else {
-      return run.refuse(
+    guard !uuids.isEmpty || run.target.nvme?.vendorUUIDs == [] else {
+      return run.report.refuse(
         "vendor_specific", found: "\(vendor.byteCount) bytes",
         needed:
-          "none, or the UUID of their vendor among the facts of the source (nvme.vendor-uuids)")
+          "none, or the UUID of their vendor among the facts of the source (nvme.vendor-uuids)",
+        missing: "nvme.vendor-uuids (source)")
     }
     guard
       let known = run.known(
         run.target.nvme?.vendorUUIDs, "nvme.vendor-uuids", for: "vendor_specific")
     else { return }
+    guard !known.isEmpty else {
+      return run.refuse(
+        "vendor_specific",
+        found: "\(vendor.byteCount) bytes" + (uuids.first.map { " of \($0)" } ?? ""),
+        needed: "none, for the target has no vendor's own state")
+    }
     // Which of several formats the state has it does not say.
     let taken = Set(known.map { $0.lowercased() })
     for uuid in uuids where !taken.contains(uuid.lowercased()) {
       run.refuse(
         "vendor_specific", found: "\(vendor.byteCount) bytes of \(uuid)",
-        needed: known.isEmpty
-          ? "none, for the target has no vendor's own state"
-          : "one of the target's vendors: \(known.joined(separator: ", "))")
+        needed: "one of the target's vendors: \(known.joined(separator: ", "))")
     }
   }
 

@@ -28,7 +28,8 @@ struct QATTranslation: Translation {
     "an agreement names ring pairs of the physical function, four for each virtual one",
     source: "struct adf_gen4_vfmig, drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c")
   private static let paddingRule = TranslationRule(
-    "bytes behind the sections mean nothing", source: "drivers/vfio/pci/qat/main.c")
+    "bytes behind the sections mean nothing", source: "drivers/vfio/pci/qat/main.c",
+    isRequired: false)
 
   func translate(
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun

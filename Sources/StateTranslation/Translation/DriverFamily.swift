@@ -1,4 +1,5 @@
 import Devices
+import MigrationStream
 
 /// The devices of one driver: what there is to know of their states, besides the layouts.
 ///
@@ -9,16 +10,21 @@ struct DriverFamily: Sendable {
   let translations: [any Translation]
   /// The facts of the family's devices, as they stand in a file; nil if it needs none of its own.
   let facts: FactField<DeviceFacts>?
+  /// Adds the facts that a device's identity and regions tell; nil if they tell none of the
+  /// family's.
+  let read: (@Sendable (DeviceIdentity, inout DeviceFacts) -> Void)?
   /// The meanings of the driver's errno; the first that fits counts.
   let meanings: [ErrnoMeaning]
 
   init(
     driver: String, translations: [any Translation] = [], facts: FactField<DeviceFacts>? = nil,
+    read: (@Sendable (DeviceIdentity, inout DeviceFacts) -> Void)? = nil,
     meanings: [ErrnoMeaning]
   ) {
     self.driver = driver
     self.translations = translations
     self.facts = facts
+    self.read = read
     self.meanings = meanings
   }
 }

@@ -41,11 +41,14 @@ public struct TranslationRule: Sendable, Hashable {
   public let text: String
   /// The specification or the driver that says so.
   public let source: String
+  /// Whether the target refuses the value before; if not, it takes either.
+  public let isRequired: Bool
 
   /// A rule for which `source` is the authority.
-  public init(_ text: String, source: String) {
+  public init(_ text: String, source: String, isRequired: Bool = true) {
     self.text = text
     self.source = source
+    self.isRequired = isRequired
   }
 }
 

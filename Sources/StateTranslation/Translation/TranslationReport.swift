@@ -22,6 +22,20 @@ public struct TranslationReport: Sendable, Hashable {
     public let needed: String
     /// The loss that a user could accept instead; nil if there is none.
     public let loss: TranslationLoss?
+    /// What it would take to tell, if nothing speaks against the state itself: a fact of the
+    /// source, or what is beyond that part of a large state that a translation keeps.
+    public let missing: String?
+
+    package init(
+      field: String, found: String, needed: String, loss: TranslationLoss? = nil,
+      missing: String? = nil
+    ) {
+      self.field = field
+      self.found = found
+      self.needed = needed
+      self.loss = loss
+      self.missing = missing
+    }
   }
 
   /// Something that was lost, as the caller allowed.
@@ -40,6 +54,11 @@ public struct TranslationReport: Sendable, Hashable {
     public let fact: String
     /// The check that could not be made.
     public let subject: String
+
+    package init(fact: String, subject: String) {
+      self.fact = fact
+      self.subject = subject
+    }
   }
 
   /// The layout of the given state.
@@ -54,6 +73,9 @@ public struct TranslationReport: Sendable, Hashable {
   public internal(set) var losses: [Loss] = []
   /// The checks that could not be made for want of a fact.
   public internal(set) var unchecked: [Unchecked] = []
+  /// Whether the layout of the state finds errors in it, which are the refusals then: nothing else
+  /// was looked at.
+  public internal(set) var isUnsound = false
   /// The rewrites and refusals beyond those that are kept.
   public internal(set) var moreCount = 0
 
@@ -78,13 +100,15 @@ public struct TranslationReport: Sendable, Hashable {
 
   /// Notes a reason against the translation.
   public mutating func refuse(
-    _ field: String, found: String, needed: String, loss: TranslationLoss? = nil
+    _ field: String, found: String, needed: String, loss: TranslationLoss? = nil,
+    missing: String? = nil
   ) {
     guard refusals.count < Self.limit else {
       moreCount += 1
       return
     }
-    refusals.append(Refusal(field: field, found: found, needed: needed, loss: loss))
+    refusals.append(
+      Refusal(field: field, found: found, needed: needed, loss: loss, missing: missing))
   }
 
   /// Notes, once, that `subject` was not checked because a fact of the target is not known.

@@ -26,6 +26,12 @@ public struct TranslationRun: Sendable {
     report.refuse(field, found: found, needed: needed, loss: loss)
   }
 
+  /// Notes that the state has more of something than a translation keeps in memory.
+  mutating func refuseMany(_ field: String, found: String, needed: String) {
+    report.refuse(
+      field, found: found, needed: needed, missing: "what is beyond those that are kept")
+  }
+
   /// Reports a loss if it is allowed, else a refusal; returns whether it is allowed.
   public mutating func accept(
     _ loss: TranslationLoss, at field: String, losing lost: String, needed: String

@@ -24,11 +24,11 @@ struct VirtioTranslation: Translation {
 
   static let lastRule = TranslationRule(
     "each record has all parts, and the last one wins",
-    source: "drivers/vfio/pci/virtio/migrate.c; VIRTIO 1.4, device parts")
+    source: "drivers/vfio/pci/virtio/migrate.c; VIRTIO 1.4, device parts", isRequired: false)
   static let orderRule = TranslationRule(
     "each part must come behind all that it builds on", source: "VIRTIO 1.4, device parts")
   static let optionalRule = TranslationRule(
-    "a device may ignore an optional part", source: "VIRTIO 1.4, device parts")
+    "a device may ignore an optional part", source: "VIRTIO 1.4, device parts", isRequired: false)
   static let featuresRule = TranslationRule(
     "a device holds these against its own, and sets nothing",
     source: "VIRTIO 1.4, VIRTIO_DEV_PART_DEV_FEATURES")
@@ -41,7 +41,7 @@ struct VirtioTranslation: Translation {
   ) throws(LayoutError) -> LayoutTree {
     guard var record = lastRecord(of: tree, &run) else { return tree }
     guard case .list(let items)? = record["payload.parts"]?.content, items.elidedCount == 0 else {
-      run.refuse("records", found: "more parts than are kept", needed: "at most 4096")
+      run.refuseMany("records", found: "more parts than are kept", needed: "at most 4096")
       return tree
     }
     var parts = knownParts(of: items.first, &run)

@@ -30,16 +30,16 @@ struct XeTranslation: Translation {
 
   private static let chunkRule = TranslationRule(
     "a packet of local memory says where its bytes belong, so they may be cut anywhere",
-    source: "drivers/gpu/drm/xe/xe_gt_sriov_pf_migration.c")
+    source: "drivers/gpu/drm/xe/xe_gt_sriov_pf_migration.c", isRequired: false)
   private static let unknownRule = TranslationRule(
     "the driver passes over packets of types that it does not know",
-    source: "drivers/gpu/drm/xe/xe_sriov_packet.c")
+    source: "drivers/gpu/drm/xe/xe_sriov_packet.c", isRequired: false)
 
   func translate(
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
   ) throws(LayoutError) -> LayoutTree {
     guard case .list(let packets)? = tree["packets"]?.content, packets.elidedCount == 0 else {
-      run.refuse("packets", found: "more packets than are kept", needed: "at most 4096")
+      run.refuseMany("packets", found: "more packets than are kept", needed: "at most 4096")
       return tree
     }
     for (index, packet) in packets.first.enumerated() { check(packet, "packets[\(index)]", &run) }

@@ -19,7 +19,7 @@ public struct ByteRanges: Sendable, Hashable {
   /// Whether no range was added.
   public var isEmpty: Bool { count == 0 }
 
-  /// Adds `range`, which must not begin before the end of the last one, joining the two where they
+  /// Adds `range`, which must not begin before the end of the last one, joining the two if they
   /// touch.
   public mutating func append(_ range: Range<UInt64>) {
     guard !range.isEmpty else { return }

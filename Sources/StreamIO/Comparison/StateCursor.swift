@@ -11,7 +11,7 @@ struct StateCursor: ~Copyable {
   // What was told of identities, and the same with the kept chunks of the device at hand.
   private var identities = ChunkResolver<ReferenceChunk>(windowByteCount: 0)
   private var resolver = ChunkResolver<ReferenceChunk>(windowByteCount: 0)
-  // None where one thread does it all.
+  // None if one thread does it all.
   private let ring: WorkRing<DecodingSlot>?
   private var decoder = ChunkDecoder()
   private var current = StoredRecord()

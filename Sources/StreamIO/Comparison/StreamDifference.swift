@@ -10,7 +10,7 @@ public struct StreamDifference: Sendable, Hashable {
   /// The device, by its number in both streams; nil if the streams have different numbers of
   /// devices.
   public var device: UInt16?
-  /// Which part of the subject, where it has parts.
+  /// Which part of the subject, if it has parts.
   public var field: String?
   /// What the first stream has, and what the second; for people.
   public var left: String

@@ -60,7 +60,7 @@ extension FileDescriptor {
 }
 
 extension FileDescriptor {
-  /// Has a pipe hold a whole chunk on its way, where the system lets it; of anything else nothing
+  /// Has a pipe hold a whole chunk on its way, if the system lets it; of anything else nothing
   /// changes.
   ///
   /// With the usual 64 KiB, either end waits for the other 16 times a chunk
@@ -70,6 +70,21 @@ extension FileDescriptor {
     // so.
     let byteCount = fcntl(rawValue, 1032)
     if byteCount > 0, byteCount < 1 << 20 { _ = fcntl(rawValue, 1031, 1 << 20) }
+  }
+
+  /// A second descriptor of the same file; the corresponding C function is `dup`.
+  func copy() throws(Errno) -> FileDescriptor {
+    // F_DUPFD_CLOEXEC, which leaves it to no other program.
+    let result = fcntl(rawValue, F_DUPFD_CLOEXEC, 0)
+    guard result >= 0 else { throw Errno(rawValue: errno) }
+    return FileDescriptor(rawValue: result)
+  }
+
+  /// Goes to a place from the file's start; the corresponding C function is `lseek`.
+  func seek(to offset: UInt64) throws(Errno) {
+    guard Glibc.lseek(rawValue, off_t(clamping: offset), SEEK_SET) >= 0 else {
+      throw Errno(rawValue: errno)
+    }
   }
 
   /// Opens a file by a C function's flags; the corresponding C function is `open`.

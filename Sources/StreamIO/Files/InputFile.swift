@@ -10,7 +10,9 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
   private let isOwned: Bool
   /// The size of a regular file or block device, in bytes; nil for whatever cannot be read at an
   /// offset.
-  public let byteCount: UInt64?
+  public private(set) var byteCount: UInt64?
+  private var filter: (any InputFilter)?
+  private let lookahead = Lookahead()
 
   /// Opens the file at `path`, or takes standard input for `-`.
   public init(path: String) throws(StreamIOError) {
@@ -70,7 +72,27 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
 
   /// Reads once; the corresponding C function is `read`.
   public borrowing func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
-    try read(into: &span, from: nil)
+    guard let filter else { return try read(into: &span, from: nil) }
+    return try filter.read(into: &span, of: name) { (span) throws(StreamIOError) in
+      try read(into: &span, from: nil)
+    }
+  }
+
+  /// Has the file's bytes from `offset` on pass through `filter`: what comes of them can be read
+  /// once, and from its start.
+  ///
+  /// The file must be one that can be read at an offset.
+  public mutating func filter(
+    by filter: any InputFilter, from offset: UInt64
+  ) throws(StreamIOError) {
+    precondition(byteCount != nil, "a pipe has no offset to begin at")
+    do throws(Errno) {
+      try descriptor.seek(to: offset)
+    } catch {
+      throw StreamIOError(name, .system(error, attempting: "read"))
+    }
+    self.filter = filter
+    byteCount = nil
   }
 
   /// Reads once at an offset; the corresponding C function is `pread`.
@@ -83,11 +105,38 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
   private borrowing func read(
     into span: inout MutableRawSpan, from offset: UInt64?
   ) throws(StreamIOError) -> Int {
+    if offset == nil, lookahead.bytes.count > 0 { return lookahead.take(into: &span) }
     do throws(Errno) {
       return try descriptor.read(into: &span, at: offset)
     } catch {
       throw StreamIOError(name, .system(error, attempting: "read"))
     }
+  }
+
+  /// The first bytes, at most `count` of them, which stay to be read.
+  ///
+  /// A file that cannot be read at an offset must not have been read before; it is waited for until
+  /// it gave `least` bytes or ended.
+  public borrowing func prefix(
+    _ count: Int, atLeast least: Int
+  ) throws(StreamIOError) -> [UInt8] {
+    guard byteCount == nil else {
+      var buffer = ByteBuffer()
+      try read(into: &buffer, at: 0, count: count)
+      return [UInt8](buffer.bytes)
+    }
+    while lookahead.bytes.count < least {
+      let room = count - lookahead.bytes.count
+      let got = try lookahead.fill(limit: room) { (span) throws(StreamIOError) in
+        do throws(Errno) {
+          return try descriptor.read(into: &span)
+        } catch {
+          throw StreamIOError(name, .system(error, attempting: "read"))
+        }
+      }
+      if got == 0 { break }
+    }
+    return Array(lookahead.bytes.prefix(count))
   }
 
   /// Seeks forward, within the file; 0 if the file cannot.
@@ -100,11 +149,24 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
     return skipped
   }
 
+  /// The same file once more, to be read at any offset; the corresponding C function is `dup`.
+  ///
+  /// Of a file that can be read at an offset. What is read from start to end moves both.
+  public borrowing func duplicate() throws(StreamIOError) -> InputFile {
+    let copy: FileDescriptor
+    do throws(Errno) {
+      copy = try descriptor.copy()
+    } catch {
+      throw StreamIOError(name, .system(error, attempting: "read"))
+    }
+    return try InputFile(copy, name: name, isOwned: true)
+  }
+
   /// Whether a read would not wait for bytes to come, as one of a pipe may.
   ///
   /// The corresponding C function is `poll`.
   public var isReady: Bool {
-    if byteCount != nil { return true }
+    if byteCount != nil || filter != nil || lookahead.bytes.count > 0 { return true }
     var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&request, 1, 0) != 0
   }

@@ -18,11 +18,11 @@ public struct OutputFile: ~Copyable, ByteSink {
   private let space = Preallocation()
 
   private enum Placement {
-    /// Written directly; `isOwned` where the descriptor is ours to close.
+    /// Written directly; `isOwned` if the descriptor is ours to close.
     case direct(isOwned: Bool)
     /// Put in place, or given up.
     case finished
-    /// To be renamed from `temporary`, which does not exist yet where the file `isNameless`.
+    /// To be renamed from `temporary`, which does not exist yet if the file `isNameless`.
     case rename(from: String, to: String, isNameless: Bool)
   }
 

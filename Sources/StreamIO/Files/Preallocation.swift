@@ -16,7 +16,7 @@ final class Preallocation {
   private static let leastStep: UInt64 = 1 << 20
   private static let mostStep: UInt64 = 8 << 20
 
-  /// Sees to room for `count` more bytes, where the file system does that; a small file is left as
+  /// Sees to room for `count` more bytes, if the file system does that; a small file is left as
   /// it is.
   func reserve(_ count: Int, in descriptor: FileDescriptor) {
     position += UInt64(count)

@@ -26,6 +26,7 @@ public struct PartsSource: RecordSource, ~Copyable {
   public private(set) var stateByteCount: UInt64 = 0
   private let parts: [Part]
   private let chunkByteCount: Int
+  private let open: (String) throws(StreamIOError) -> InputFile
   // Those to come, the last first.
   private var records: [Record]
   // The part whose state is read, and what is left of it to read as pre-copy.
@@ -36,8 +37,16 @@ public struct PartsSource: RecordSource, ~Copyable {
   private var buffer = ByteBuffer()
 
   /// Devices numbered from 0 in their order; state comes in chunks as large as `limits` allow.
-  public init(_ parts: [Part], information: StreamInformation, limits: StreamLimits) {
+  ///
+  /// - Parameter open: opens a file of state; it may refuse one by its content.
+  public init(
+    _ parts: [Part], information: StreamInformation, limits: StreamLimits,
+    open: @escaping (String) throws(StreamIOError) -> InputFile = { path throws(StreamIOError) in
+      try InputFile(path: path)
+    }
+  ) {
     self.parts = parts
+    self.open = open
     chunkByteCount = Int(limits.chunkByteCount)
     records = ([.information(information)] + parts.flatMap(\.introduction.records)).reversed()
   }
@@ -62,7 +71,7 @@ public struct PartsSource: RecordSource, ~Copyable {
 
   private mutating func nextChunk(of part: Part) throws(StreamIOError) -> StateChunk? {
     if input == nil {
-      input = try InputFile(path: part.statePath)
+      input = try open(part.statePath)
       preCopyLeft = part.preCopyByteCount
       offset = 0
     }

@@ -7,8 +7,8 @@ struct RecordFinder {
   let header: StreamHeader
   let isHeaderIntact: Bool
   /// Where the records end: before the footer, or with the file.
-  let contentEnd: UInt64
-  let footer: StreamFooter?
+  private(set) var contentEnd: UInt64
+  private(set) var footer: StreamFooter?
   let check: RecordCheck
 
   init(_ input: borrowing StreamBytes) throws(StreamIOError) {
@@ -76,25 +76,34 @@ struct RecordFinder {
     check = RecordCheck(checked)
   }
 
-  /// The record header at `offset`, if it is intact and its record ends within the file.
+  /// The record header at `offset`, if it is intact and its record ends with `end` or before.
   func recordHeader(
-    at offset: UInt64, in input: borrowing StreamBytes
+    at offset: UInt64, before end: UInt64, in input: borrowing StreamBytes
   ) throws(StreamIOError) -> RecordHeader? {
     var buffer = ByteBuffer(capacity: RecordHeader.byteCount)
     try input.read(into: &buffer, at: offset, count: RecordHeader.byteCount)
     guard buffer.count == RecordHeader.byteCount else { return nil }
-    return recordHeader(in: buffer.bytes, at: offset)
+    return recordHeader(in: buffer.bytes, at: offset, before: end)
   }
 
-  private func recordHeader(in bytes: RawSpan, at offset: UInt64) -> RecordHeader? {
+  private func recordHeader(
+    in bytes: RawSpan, at offset: UInt64, before end: UInt64
+  ) -> RecordHeader? {
     guard let header = check.intactHeader(in: bytes),
-      offset + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount) <= contentEnd
+      offset + UInt64(RecordHeader.byteCount) + UInt64(header.storedByteCount) <= end
     else { return nil }
     return header
   }
 
-  /// Where the next intact record of a known type begins after `offset`; the end of the content if
-  /// there is none.
+  /// Takes what looked like the footer for part of a record: the records end with the file.
+  mutating func dropFooter() {
+    guard footer != nil else { return }
+    footer = nil
+    contentEnd += UInt64(StreamFooter.byteCount)
+  }
+
+  /// Where the next intact header of a known type begins after `offset`, of a record that ends
+  /// within the file; the end of the content if there is none.
   func nextRecord(
     after offset: UInt64, sequence: UInt32?, in input: borrowing StreamBytes
   ) throws(StreamIOError) -> UInt64 {
@@ -111,7 +120,8 @@ struct RecordFinder {
         guard (1...RecordType.index.rawValue).contains(bytes[byte: index]),
           sequence.map({ bytes.little(UInt32.self, at: index + 4) > $0 }) ?? true,
           recordHeader(
-            in: bytes.extracting(droppingFirst: index), at: start + UInt64(index)) != nil
+            in: bytes.extracting(droppingFirst: index), at: start + UInt64(index),
+            before: input.byteCount) != nil
         else { continue }
         return start + UInt64(index)
       }
@@ -134,7 +144,7 @@ struct RecordFinder {
         for number in 0..<block.entryCount {
           guard let entry = check.entry(in: block.entry(number)),
             entry.recordOffset < contentEnd, entry.endOffset <= contentEnd,
-            try recordHeader(at: entry.recordOffset, in: input) == nil
+            try recordHeader(at: entry.recordOffset, before: contentEnd, in: input) == nil
           else { continue }
           entries[entry.recordOffset] = entry
         }

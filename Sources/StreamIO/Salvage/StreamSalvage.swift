@@ -8,7 +8,7 @@ import MigrationStream
 /// taken for a record. A chunk whose header is damaged is still found if the index names it.
 public struct StreamSalvage: ~Copyable {
   private let input: StreamBytes
-  private let finder: RecordFinder
+  private var finder: RecordFinder
   /// By where they begin, the chunks whose headers are damaged but stand in the index.
   private let indexed: [UInt64: IndexEntry]
   private let indexedOffsets: [UInt64]
@@ -25,7 +25,7 @@ public struct StreamSalvage: ~Copyable {
 
   /// Prepares to read `input`, a file or other bytes that can be read at an offset.
   ///
-  /// Throws `notAStream` where neither the start nor the end of the file is a `.dms` stream's.
+  /// Throws `notAStream` if neither the start nor the end of the file is a `.dms` stream's.
   public init(
     _ input: consuming any RandomAccessBytes<StreamIOError> & ~Copyable
   ) throws(StreamIOError) {
@@ -89,8 +89,31 @@ public struct StreamSalvage: ~Copyable {
   }
 
   private mutating func header(at offset: UInt64) throws(StreamIOError) -> RecordHeader? {
-    if let header = try finder.recordHeader(at: offset, in: input) { return header }
-    return indexed[offset]?.header
+    if let header = try finder.recordHeader(at: offset, before: finder.contentEnd, in: input) {
+      return header
+    }
+    if let entry = indexed[offset] { return entry.header }
+    return try headerInsteadOfFooter(at: offset)
+  }
+
+  /// The header of a record that runs into the footer, if its payload is intact: then the file is
+  /// torn, and what looks like a footer is state.
+  private mutating func headerInsteadOfFooter(
+    at offset: UInt64
+  ) throws(StreamIOError) -> RecordHeader? {
+    guard finder.footer != nil,
+      let header = try finder.recordHeader(at: offset, before: input.byteCount, in: input)
+    else { return nil }
+    do throws(StreamIOError) {
+      try input.payload(
+        of: header, at: offset + UInt64(RecordHeader.byteCount), buffer: &payload)
+    } catch {
+      if case .stream = error.cause { return nil }
+      throw error
+    }
+    finder.dropFooter()
+    report.isFooterLost = true
+    return header
   }
 
   /// The record with this header, if its payload is intact.

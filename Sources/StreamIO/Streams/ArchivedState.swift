@@ -9,6 +9,8 @@ public final class ArchivedState {
   public let catalog: StreamCatalog
   /// The number of chunks that were decoded.
   public private(set) var decodedChunkCount: UInt64 = 0
+  /// By device, the first damage that reading its state has met.
+  public private(set) var defects: [UInt16: StreamError] = [:]
   private var places: ChunkOffsets
   private var current: (device: UInt16, chunk: StateChunk, bytes: [UInt8])?
   private var buffer = ByteBuffer()
@@ -30,7 +32,7 @@ public final class ArchivedState {
     self.archive = archive
   }
 
-  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws where the state
+  /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws if the state
   /// has no such bytes.
   public func read(
     device: UInt16, at offset: UInt64, count: Int, into buffer: inout ByteBuffer
@@ -59,6 +61,17 @@ public final class ArchivedState {
 
   private func load(_ device: UInt16, containing offset: UInt64) throws(StreamIOError) {
     if let current, current.device == device, current.chunk.holds(offset) { return }
+    do throws(StreamIOError) {
+      try decode(device, containing: offset)
+    } catch {
+      if case .stream(let defect) = error.cause, defects[device] == nil {
+        defects[device] = defect
+      }
+      throw error
+    }
+  }
+
+  private func decode(_ device: UInt16, containing offset: UInt64) throws(StreamIOError) {
     var cursor = ChunkCursor(of: device, at: try places.of(device, in: archive), before: offset)
     while let (record, chunk) = try cursor.next(in: archive, &buffer), chunk.stateOffset <= offset {
       guard chunk.holds(offset) else { continue }

@@ -54,7 +54,7 @@ struct ChunkOffsets {
     }
   }
 
-  /// The places of a device; where they gave way, the records are walked again, and those of the
+  /// The places of a device; if they gave way, the records are walked again, and those of the
   /// devices before give way.
   mutating func of(
     _ device: UInt16, in archive: borrowing StreamArchive

@@ -20,7 +20,7 @@ public struct StreamArchive: ~Copyable {
 
   /// Opens the stream in `input`, a file or other bytes that can be read at an offset.
   ///
-  /// Throws where the stream header is not good; a damaged index is no error here.
+  /// Throws if the stream header is not good; a damaged index is no error here.
   public init(
     _ input: consuming any RandomAccessBytes<StreamIOError> & ~Copyable,
     limits: DecodingLimits = .standard

@@ -10,9 +10,9 @@ public struct StreamWriter: ~Copyable {
   private var encoder: StreamEncoder
   private var output: any ByteSink<StreamIOError> & ~Copyable
   private let path: String
-  // None where one thread does it all.
+  // None if one thread does it all.
   private let ring: WorkRing<EncodingSlot>?
-  // None where all chunks are coded alike.
+  // None if all chunks are coded alike.
   private var controller: CodingController?
   // The chunk that was given last, on its way to the threads if there are some.
   private var slot = EncodingSlot()

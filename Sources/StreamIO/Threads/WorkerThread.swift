@@ -15,7 +15,7 @@ private import Glibc
     var handle = pthread_t()
     var all = sigset_t()
     var before = sigset_t()
-    // SAFETY: the body is released by the thread that takes it, or below where there is none. A
+    // SAFETY: the body is released by the thread that takes it, or below if there is none. A
     // thread inherits the signal mask of the one that makes it.
     let body = unsafe Unmanaged.passRetained(Body(run))
     unsafe sigfillset(&all)

@@ -106,7 +106,7 @@ public struct DeviceFile: ~Copyable {
           behind: MemoryLayout<cvfio_region_info>.size) : [])
   }
 
-  /// Asks again with the room that the kernel wants for its chain, where it wants more.
+  /// Asks again with the room that the kernel wants for its chain, if it wants more.
   private borrowing func chained(
     _ request: IoctlRequest, _ argument: IoctlArgument
   ) throws(InformationError) -> IoctlArgument {

@@ -6,7 +6,7 @@ private import SystemPackage
 extension KernelDevice: PASIDDevice {
   private var nestedTypes: UInt32 { UInt32(CVFIO_IOMMU_HWPT_DATA_VTD_S1) }
 
-  /// What PASID attach came with, said where it is refused; whether it is the cause, no errno
+  /// What PASID attach came with, said if it is refused; whether it is the cause, no errno
   /// tells.
   private static let origin = "PASID attach is in Linux from 6.15 on"
 

@@ -12,7 +12,7 @@ public import SystemPackage
 /// (`HandOver`).
 public final class KernelDevice: MigratableDevice, InterruptDevice {
   public let name: String
-  /// The driver that is bound to it, where that is known.
+  /// The driver that is bound to it, if that is known.
   public let driver: String?
   /// The kernel's release.
   public let release: String
@@ -202,7 +202,7 @@ public final class KernelDevice: MigratableDevice, InterruptDevice {
       tellsReinitialization: tellsReinitialization ?? false)
   }
 
-  /// Has the driver tell of new initial data, where the kernel can (from Linux 7.1 on).
+  /// Has the driver tell of new initial data, if the kernel can (from Linux 7.1 on).
   private func askForReinitialization() {
     guard tellsReinitialization == nil else { return }
     guard file.has(.preCopyInformation2, for: .set) else {

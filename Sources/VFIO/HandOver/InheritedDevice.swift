@@ -10,10 +10,10 @@ public struct InheritedDevice: Sendable, Hashable {
   public var deviceID: UInt32?
   /// The number of the I/O address space of the device's own requests.
   public var addressSpace: UInt32?
-  /// The number of the page table that translates the device's own requests, where PASIDs are
+  /// The number of the page table that translates the device's own requests, if PASIDs are
   /// attached.
   public var pageTable: UInt32?
-  /// The group and container, where the device came through them.
+  /// The group and container, if the device came through them.
   public var group: FileDescriptor?
   /// The descriptor of the container, if the device came through its group.
   public var container: FileDescriptor?

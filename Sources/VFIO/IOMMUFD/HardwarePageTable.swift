@@ -25,7 +25,7 @@ public struct HardwarePageTable: ~Copyable {
   /// bound device.
   ///
   /// With data it is a guest's own page table, nested under `parent`. Page requests go to the queue
-  /// with the number `faultQueue`, where there is one.
+  /// with the number `faultQueue`, if there is one.
   ///
   /// The corresponding ioctl is `IOMMU_HWPT_ALLOC`.
   public init(

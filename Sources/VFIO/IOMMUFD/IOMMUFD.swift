@@ -16,7 +16,7 @@ public final class IOMMUFD {
   /// to another process, they are that one's.
   public private(set) var isHandedOver = false
 
-  /// Opens it; `path` is another than the usual one where the host's files are seen elsewhere.
+  /// Opens it; `path` is another than the usual one if the host's files are seen elsewhere.
   public init(
     in kernel: any KernelInterface, path: String = IOMMUFD.path
   ) throws(LinuxErrno) {
@@ -43,7 +43,7 @@ public final class IOMMUFD {
     try kernel.control(descriptor, request, &argument)
   }
 
-  /// Destroys an object whose owner goes; where that fails, it is in use, and goes with the
+  /// Destroys an object whose owner goes; if that fails, it is in use, and goes with the
   /// descriptor.
   func destroy(_ id: UInt32) {
     guard !isHandedOver else { return }

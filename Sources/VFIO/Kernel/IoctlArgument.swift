@@ -3,7 +3,7 @@
 /// It is a value, so that a call can be recorded and compared; the kernel's own structure is made
 /// of it for the call.
 public struct IoctlArgument: Sendable, Hashable {
-  /// The number, where the request takes no address.
+  /// The number, if the request takes no address.
   public var value: UInt64 = 0
   /// The structure; empty if the request takes none. A pointer in it is 0 here.
   public var bytes: [UInt8] = []

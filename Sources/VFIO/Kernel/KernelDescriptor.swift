@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// An open file of the kernel; closed when it goes, where it is ours.
+/// An open file of the kernel; closed when it goes, if it is ours.
 public struct KernelDescriptor: ~Copyable {
   /// The descriptor, which closes with this value.
   public let number: FileDescriptor

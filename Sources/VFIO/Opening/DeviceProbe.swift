@@ -14,7 +14,7 @@ public enum DeviceProbe: Sendable, Hashable {
     public var information: DeviceInformation
     /// The device's interrupts by index: INTx, MSI, MSI-X, error, request.
     public var interrupts: [InterruptInformation]
-    /// Empty where the driver cannot migrate.
+    /// Empty if the driver cannot migrate.
     public var abilities: MigrationAbilities
     /// `VFIO_DEVICE_FEATURE_DMA_LOGGING_START`: whether the device can log what it writes to.
     public var hasDMALogging: Bool

@@ -27,7 +27,7 @@ extension KernelDevice {
   ///     vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfioN   [?interface=cdev|group]
   ///     fd:5[?iommufd=6&devid=1[&ioas=2]]
   ///
-  /// If the interface is not said, it is cdev where the host has one. Inherited descriptors stay
+  /// If the interface is not said, it is cdev if the host has one. Inherited descriptors stay
   /// open when the device goes. After an error nothing is left open.
   public static func open(
     _ uri: DeviceURI, in kernel: any KernelInterface, host: HostTree? = nil

@@ -56,7 +56,7 @@ extension IoctlRequest {
     return fields + memoryFields(argument)
   }
 
-  /// What the argument points to, where it is a structure of ours.
+  /// What the argument points to, if it is a structure of ours.
   private func memoryFields(_ argument: IoctlArgument) -> [TraceField] {
     guard let memory = argument.memory else { return [] }
     let structure: KernelStructure?

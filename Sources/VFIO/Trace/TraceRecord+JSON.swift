@@ -3,7 +3,7 @@ import Devices
 public import YAMLReader
 
 extension TraceRecord {
-  /// The record as its trace has it (schemas/trace.schema.json), where it takes one line. Bytes are
+  /// The record as its trace has it (schemas/trace.schema.json), if it takes one line. Bytes are
   /// in hexadecimal.
   public var json: JSONValue {
     [

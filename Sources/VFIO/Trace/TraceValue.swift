@@ -1,4 +1,4 @@
-/// A value of a traced call, as JSON has it: a number without a fraction (signed only where it is
+/// A value of a traced call, as JSON has it: a number without a fraction (signed only if it is
 /// negative), or a text.
 public enum TraceValue: Sendable, Hashable {
   case unsigned(UInt64)

@@ -18,19 +18,42 @@ public struct CheckReport: Sendable, Hashable {
   public let profile: String
   /// The device's label: a slot or a file.
   public let device: String
-  /// What forbids the profile; empty if the device can carry it.
+  /// What the check says.
+  public enum Verdict: String, Sendable, Hashable {
+    /// The device can carry the profile.
+    case can
+    /// It cannot.
+    case cannot
+    /// Nothing that is known forbids it, but the dump lacks bytes that decide.
+    case unknown
+  }
+
+  /// What forbids the profile.
   public internal(set) var reasons: [Reason] = []
+  /// What the dump does not hold and would decide.
+  public internal(set) var unknowns: [Reason] = []
   /// What the operator has to make sure of, because the dump cannot show it.
   public internal(set) var warnings: [Reason] = []
   /// What is not known and does not matter to a guest by itself.
   public internal(set) var notes: [Reason] = []
 
-  /// Whether nothing stands against it; warnings do not count.
-  public var canCarry: Bool { reasons.isEmpty }
+  /// Everything that stands in the way: what forbids the profile, then what is not known.
+  public var objections: [Reason] { reasons + unknowns }
+  /// The command that prints, to root, what the dump lacks; nil if it lacks nothing.
+  public let wholeSpaceCommand: String?
 
-  init(profile: String, device: String) {
+  /// What the check says; warnings do not count.
+  public var verdict: Verdict {
+    if !reasons.isEmpty { return .cannot }
+    return unknowns.isEmpty ? .can : .unknown
+  }
+  /// Whether nothing stands against it, and nothing that decides is unknown.
+  public var canCarry: Bool { verdict == .can }
+
+  init(profile: String, device: String, wholeSpaceCommand: String?) {
     self.profile = profile
     self.device = device
+    self.wholeSpaceCommand = wholeSpaceCommand
   }
 }
 

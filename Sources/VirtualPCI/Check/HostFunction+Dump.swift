@@ -42,8 +42,8 @@ extension HostFunction {
         (
           device,
           HostFunction(
-            device.space, label: label, physicalFunction: parent, identity: facts.identity,
-            barSizes: facts.barSizes)
+            device.space, label: label, address: device.address, physicalFunction: parent,
+            identity: facts.identity, barSizes: facts.barSizes)
         ))
     }
     guard slot == nil else { return functions.map(\.function) }
@@ -53,7 +53,7 @@ extension HostFunction {
   }
 
   private static func isVirtual(_ space: ConfigSpace) -> Bool {
-    !space.isAllOnes && space.vendorID == 0xffff && space.deviceID == 0xffff
+    !space.isAllOnes && space.u32(at: 0) == 0xffff_ffff
   }
 
   /// The physical function whose SR-IOV capability numbers the device among its own (PCIe 9.3.3.9);

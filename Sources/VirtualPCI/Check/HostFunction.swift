@@ -8,6 +8,8 @@ public import PCIConfig
 public struct HostFunction: Sendable {
   /// What reports call it: a slot or a file.
   public var label: String
+  /// Where it sits, if the dump says.
+  public let address: PCIAddress?
   /// The function's own bytes.
   public let space: ConfigSpace
   /// The dump of the physical function, for a virtual one.
@@ -34,18 +36,20 @@ public struct HostFunction: Sendable {
   /// - Parameters:
   ///   - space: the function's own bytes.
   ///   - label: what reports call it.
+  ///   - address: where it sits, if the dump says.
   ///   - physicalFunction: what a virtual function's ids, BAR kinds, PASID and PRI are taken from.
   ///   - identity: the ids of a virtual function whose physical function is not at hand.
   ///   - barSizes: the sizes of BARs that the operator knows, by index.
   public init(
-    _ space: ConfigSpace, label: String, physicalFunction: ConfigSpace? = nil,
+    _ space: ConfigSpace, label: String, address: PCIAddress? = nil,
+    physicalFunction: ConfigSpace? = nil,
     identity: (vendor: UInt16, device: UInt16)? = nil, barSizes: [Int: UInt64] = [:]
   ) {
     self.label = label
+    self.address = address
     self.space = space
     isVirtualFunction =
-      !space.isAllOnes
-      && (physicalFunction != nil || (space.vendorID == 0xffff && space.deviceID == 0xffff))
+      !space.isAllOnes && (physicalFunction != nil || space.u32(at: 0) == 0xffff_ffff)
     self.physicalFunction = isVirtualFunction ? physicalFunction : nil
     capabilities = space.capabilityList
     parentCapabilities = self.physicalFunction?.capabilityList
@@ -62,11 +66,11 @@ public struct HostFunction: Sendable {
           resizable: parentCapabilities?.first(.vfResizableBAR), sizes: barSizes
         ).bars
     } else {
-      vendorID = space.isAllOnes ? nil : space.vendorID
-      deviceID = space.isAllOnes ? nil : space.deviceID
+      vendorID = space.isAllOnes ? nil : space.u16(at: 0x00)
+      deviceID = space.isAllOnes ? nil : space.u16(at: 0x02)
       // Enhanced Allocation replaces the registers, which then read 0 (PCIe 7.8.5).
       areBARsKnown =
-        !space.isAllOnes && space.headerType == 0
+        !space.isAllOnes && space.headerType == 0 && space.isKnown(0x10..<0x28)
         && capabilities.first(.enhancedAllocation) == nil
       bars =
         HostBARReader(
@@ -99,6 +103,20 @@ public struct HostFunction: Sendable {
       let shared = parentCapabilities.first(id)
     else { return nil }
     return LocatedCapability(capability: shared, space: physicalFunction, quirks: quirks)
+  }
+
+  /// Why it is not known whether the function has the capability; nil if it is there, or if all of
+  /// its list was seen.
+  ///
+  /// PASID and PRI of a virtual function are its physical function's.
+  public func gap(_ id: CapabilityID, instance: Int = 0) -> ConfigSpaceFinding? {
+    guard find(id, instance: instance) == nil,
+      !quirks.contains(where: { $0.correction == .hide(id) })
+    else { return nil }
+    let isShared = (id == .pasid || id == .pageRequest) && parentCapabilities != nil
+    let list = isShared ? parentCapabilities ?? capabilities : capabilities
+    if case .unknown(let reason) = list.presence(of: id, instance: instance) { return reason }
+    return nil
   }
 
   /// Where the device has the register; nil if it has none.

@@ -44,7 +44,7 @@ extension ProfileCheck {
           : "the device itself may not have it; the word on the IOMMU is taken instead")
     }
     if let express = host.find(.pciExpress), host.find(.pasid) == nil,
-      express.value(at: 0x24, byteCount: 4) & 0x0020_0000 == 0
+      express.load(at: 0x24, byteCount: 4).map({ $0 & 0x0020_0000 == 0 }) == true
     {
       warn(
         "express", "end-to-end TLP prefixes", "yes", "no",

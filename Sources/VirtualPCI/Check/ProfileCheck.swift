@@ -12,22 +12,31 @@ struct ProfileCheck {
     self.layout = layout
     self.host = host
     self.iommu = iommu
-    report = CheckReport(profile: layout.profile.name, device: host.label)
+    let lacksBytes =
+      host.capabilities.findings.contains(where: \.isGap) || !host.space.unknownRanges.isEmpty
+    report = CheckReport(
+      profile: layout.profile.name, device: host.label,
+      wholeSpaceCommand: lacksBytes ? ConfigSpaceDump.wholeSpaceCommand(for: host.address) : nil)
   }
 
   mutating func run() {
     guard !host.space.isAllOnes else {
       return refuse("header", "device", "a device", "all ff", "the function does not answer")
     }
-    guard host.space.headerType == 0 else {
-      let found = host.space.headerType.map { "type \($0)" } ?? "not in the dump"
+    guard let type = host.space.headerType else {
+      return leaveOpen(
+        "header", "header type", "0, an endpoint", "not in the dump",
+        "a bridge cannot be given to a guest")
+    }
+    guard type == 0 else {
       return refuse(
-        "header", "header type", "0, an endpoint", found, "a bridge cannot be given to a guest")
+        "header", "header type", "0, an endpoint", "type \(type)",
+        "a bridge cannot be given to a guest")
     }
     for finding in host.capabilities.findings {
       warn(
-        "header", "capability list", "a sound list", finding.description,
-        "capabilities behind this place are not seen")
+        "header", "capability list", finding.isGap ? "the whole list" : "a sound list",
+        finding.description, "capabilities behind this place are not seen")
     }
     checkHeader()
     checkBARs()
@@ -41,6 +50,14 @@ struct ProfileCheck {
     _ capability: String, _ field: String, _ wanted: String, _ found: String, _ why: String
   ) {
     report.reasons.append(
+      .init(capability: capability, field: field, wanted: wanted, found: found, why: why))
+  }
+
+  /// Notes what the dump lacks, though the answer depends on it.
+  mutating func leaveOpen(
+    _ capability: String, _ field: String, _ wanted: String, _ found: String, _ why: String
+  ) {
+    report.unknowns.append(
       .init(capability: capability, field: field, wanted: wanted, found: found, why: why))
   }
 
@@ -66,7 +83,11 @@ struct ProfileCheck {
   private mutating func checkHeader() {
     let profile = layout.profile
     let (wanted, found) = (profile.identity.classCode, host.space.classCode)
-    if wanted >> 16 != found >> 16 {
+    if !host.space.isKnown(0x09..<0x0c) {
+      leaveOpen(
+        "header", "class", "0x\(hex(wanted, digits: 6))", "not in the dump",
+        "a guest chooses its driver by it")
+    } else if wanted >> 16 != found >> 16 {
       refuse(
         "header", "class", "0x\(hex(wanted, digits: 6))", "0x\(hex(found, digits: 6))",
         "a guest would load the driver of another kind of device")
@@ -106,7 +127,7 @@ struct ProfileCheck {
     if policy.holdsBytes { return checkBytes(placed) }
     guard let found = host.find(placed.id, instance: placed.instance) else {
       guard policy.presence == .required else { return }
-      return refuse(placed.label, "capability", "present", "absent", policy.purpose)
+      return refuseAbsent(placed)
     }
     // Registers whose place depends on others may lie elsewhere on the device; those that are
     // checked do not.
@@ -114,9 +135,9 @@ struct ProfileCheck {
       guard register.rules.contains(where: { $0.mergeRule.isChecked }) else { continue }
       let wanted = policy.value(of: register, in: placed.content)
       guard let value = found.load(at: register.offset, byteCount: register.byteCount) else {
-        warn(
+        leaveOpen(
           placed.label, register.name, "0x\(hex(wanted))", "not in the dump",
-          "the dump ends before it")
+          "its rules ask for it")
         continue
       }
       for rule in register.rules where !rule.isMet(wanted: wanted, found: value) {
@@ -128,14 +149,30 @@ struct ProfileCheck {
     }
   }
 
+  /// A capability that the device does not show: absent only if all of its list was seen.
+  private mutating func refuseAbsent(_ placed: PlacedCapability) {
+    guard let gap = host.gap(placed.id, instance: placed.instance) else {
+      return refuse(placed.label, "capability", "present", "absent", placed.policy.purpose)
+    }
+    leaveOpen(
+      placed.label, "capability", "present", "not known: \(gap)", placed.policy.purpose)
+  }
+
   /// A capability kept as bytes must be there with the same bytes: nobody knows what they mean.
   private mutating func checkBytes(_ placed: PlacedCapability) {
     let candidates = host.capabilities.all(placed.id)
     let wanted = placed.content.bytes
     let isFound = candidates.contains { layout.hasBytes(of: placed, $0, on: host) }
     guard !isFound else { return }
+    let isCut = candidates.contains { candidate in
+      !host.space.isKnown(candidate.range)
+    }
     if candidates.isEmpty {
-      refuse(placed.label, "capability", "present", "absent", placed.policy.purpose)
+      refuseAbsent(placed)
+    } else if isCut || host.gap(placed.id, instance: candidates.count) != nil {
+      leaveOpen(
+        placed.label, "bytes", "those of the profile", "not all in the dump",
+        "a vendor's driver would find its device elsewhere or otherwise")
     } else {
       let text = wanted.prefix(8).map { hex($0, digits: 2) }.joined(separator: " ")
       refuse(
@@ -169,17 +206,24 @@ struct ProfileCheck {
     let indices = (0..<register.byteCount).filter { PlacedRegister.byte($0, of: part.bits) != 0 }
     let offsets = indices.map { layout.offset(of: counterpart.advanced(by: $0), on: host) }
     guard !offsets.contains(nil) else {
-      return refuse(
-        owner, part.name, "a register at \(counterpart)", "none",
-        "reads and writes of a guest would have nowhere to go")
+      let isCut = host.capabilities.findings.contains(where: \.isGap)
+      let why = "reads and writes of a guest would have nowhere to go"
+      let wanted = "a register at \(counterpart)"
+      return isCut
+        ? leaveOpen(owner, part.name, wanted, "not in the dump", why)
+        : refuse(owner, part.name, wanted, "none", why)
     }
     guard part.required != nil || (part.access.readsDevice && !part.settlesAtReset) else { return }
     var value: UInt32 = 0
     for (index, offset) in zip(indices, offsets) {
       guard let offset, let byte = host.space.u8(at: offset) else {
-        return warn(
-          owner, part.name, "0x\(hex((part.required ?? register.reset) & part.bits))",
-          "not in the dump", "a guest would read what the device has")
+        let wanted = "0x\(hex((part.required ?? register.reset) & part.bits))"
+        return part.required == nil
+          ? warn(
+            owner, part.name, wanted, "not in the dump", "a guest would read what the device has")
+          : leaveOpen(
+            owner, part.name, wanted, "not in the dump",
+            "the profile requires this value of every device")
       }
       value |= UInt32(byte) << UInt32(8 * index)
     }

@@ -84,7 +84,7 @@ struct CapabilityMerger {
     add(policy, content, at: own?.offset)
   }
 
-  /// The policy's name, or that of the specification where no policy describes it.
+  /// The policy's name, or that of the specification if no policy describes it.
   private func name(_ id: CapabilityID) -> String {
     CapabilityPolicy.isKnown(id) ? CapabilityPolicy.policy(for: id).key : id.description
   }

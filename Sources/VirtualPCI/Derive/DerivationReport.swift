@@ -18,6 +18,8 @@ public struct DerivationReport: Sendable, Hashable {
     case relocated
     /// A known fault of a device.
     case quirk
+    /// Something in a device's capability lists that no sound one shows.
+    case broken
   }
 
   /// What one device has.

@@ -14,7 +14,7 @@ public struct ProfileDerivation: Sendable {
   /// The profile, laid out.
   public private(set) var layout: ProfileLayout
 
-  /// Derives from `hosts`, of which the first counts where there is a choice.
+  /// Derives from `hosts`, of which the first counts if there is a choice.
   public init(
     from hosts: [HostFunction], options: DerivationOptions = DerivationOptions()
   ) throws(DerivationError) {
@@ -54,6 +54,8 @@ public struct ProfileDerivation: Sendable {
         report("every byte is ff: the function does not answer")
       } else if host.space.headerType != 0 {
         report("expected a type 0 header, an endpoint's")
+      } else if !host.space.isKnown(0..<0x40) {
+        report("the dump lacks bytes of the header; \(wayOut(for: host))")
       } else if host.vendorID == nil || host.deviceID == nil {
         report(
           "a virtual function, whose ids are ffff:ffff: give its physical function's dump with --pf, "
@@ -62,12 +64,27 @@ public struct ProfileDerivation: Sendable {
         report(
           "expected \(first.isVirtualFunction ? "a virtual" : "a physical") function as the first")
       }
+      for stop in stops(of: host) {
+        report("\(stop); \(stop.isGap ? wayOut(for: host) : "the function does not answer there")")
+      }
       if let express = host.find(.pciExpress) {
         let type = express.value(at: 2, byteCount: 2).field(0xf0)
         if ![0, 1, 9].contains(type) { report("PCI Express type \(type) is no endpoint's") }
       }
     }
     guard reasons.isEmpty else { throw DerivationError(reasons) }
+  }
+
+  /// What the device's dumps lack of its capability lists, or of a capability: a profile made from
+  /// them would promise less than the device has, and nobody would know.
+  private static func stops(of host: HostFunction) -> [ConfigSpaceFinding] {
+    guard !host.space.isAllOnes, host.space.headerType == 0 else { return [] }
+    let lists = [host.capabilities, host.parentCapabilities].compactMap { $0 }
+    return lists.flatMap(\.findings).filter { $0.isGap || $0.code == .onesInsteadOfCapability }
+  }
+
+  private static func wayOut(for host: HostFunction) -> String {
+    "take the whole space with `\(ConfigSpaceDump.wholeSpaceCommand(for: host.address))` as root"
   }
 
   private static func name(_ host: HostFunction) -> String {
@@ -135,6 +152,11 @@ public struct ProfileDerivation: Sendable {
         "its size is in no dump, and a VMM brings its own; add `rom: SIZE` to keep one")
     }
     for host in hosts {
+      for finding in host.capabilities.stops {
+        report.add(
+          .broken, "device", host.label, found: [], settled: "",
+          "\(finding); capabilities behind this place are left out")
+      }
       for quirk in host.quirks {
         report.add(
           .quirk, "device", host.label, found: [], settled: "", "\(quirk.reason) (\(quirk.source))")
@@ -167,7 +189,7 @@ public struct ProfileDerivation: Sendable {
     }
     var reasons: [String] = []
     for host in hosts {
-      reasons += layout.check(host, iommu: iommu).reasons.map { "\(host.label): \($0)" }
+      reasons += layout.check(host, iommu: iommu).objections.map { "\(host.label): \($0)" }
     }
     guard reasons.isEmpty else { throw DerivationError(reasons) }
   }

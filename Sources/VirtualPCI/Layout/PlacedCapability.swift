@@ -21,7 +21,7 @@ public struct PlacedCapability: Sendable {
   /// The bytes of the capability in the space.
   public var range: Range<Int> { offset..<offset + capability.byteCount }
 
-  /// The profile's name for it, with a number where there are several.
+  /// The profile's name for it, with a number if there are several.
   public var label: String { policy.key + (instance == 0 ? "" : "[\(instance)]") }
 
   /// The value at reset of the policy's register `name`; 0 if it has none.

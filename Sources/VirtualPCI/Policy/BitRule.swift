@@ -43,7 +43,7 @@ public struct BitRule: Sendable {
     return number == 0 ? zeroMeans : number
   }
 
-  /// The bits for all devices whose registers hold `values`, in place; those of `fallback` where
+  /// The bits for all devices whose registers hold `values`, in place; those of `fallback` if
   /// nobody is asked.
   func merge(_ values: [UInt32], fallback: UInt32) -> UInt32 {
     mergeRule.merge(values.map { number(in: $0) }, fallback: number(in: fallback))

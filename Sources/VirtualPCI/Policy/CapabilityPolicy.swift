@@ -79,7 +79,7 @@ public struct RegisterPolicy: Sendable {
   public let offset: Int
   /// 1, 2 or 4.
   public let byteCount: Int
-  /// The value where the profile gives none.
+  /// The value if the profile gives none.
   public internal(set) var reset: UInt32
   /// The rules that hold for the capability as a whole.
   public let rules: [BitRule]
@@ -119,7 +119,7 @@ extension CapabilityPolicy {
   /// The policy whose `id` in profiles is `key`.
   public static func named(_ key: String) -> CapabilityPolicy? { byKey[key] }
 
-  /// The policy for `id`; one that keeps bytes as they are where no table describes the capability.
+  /// The policy for `id`; one that keeps bytes as they are if no table describes the capability.
   public static func policy(for id: CapabilityID) -> CapabilityPolicy {
     byID[id] ?? .opaque(id)
   }

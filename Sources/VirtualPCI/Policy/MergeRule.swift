@@ -23,7 +23,7 @@ public enum MergeRule: String, Sendable, Hashable {
     }
   }
 
-  /// The value for all of `values`, which have been moved down to bit 0; `fallback` where nobody is
+  /// The value for all of `values`, which have been moved down to bit 0; `fallback` if nobody is
   /// asked.
   func merge(_ values: [UInt32], fallback: UInt32) -> UInt32 {
     guard let first = values.first else { return fallback }

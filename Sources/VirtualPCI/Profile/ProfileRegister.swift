@@ -25,7 +25,7 @@ public struct ProfileRegister: Sendable {
   public var name: String
   /// The value at reset, in place; nil keeps what is there.
   public var reset: UInt32?
-  /// The bits that a guest can write; nil for all where that makes sense.
+  /// The bits that a guest can write; nil for all if that makes sense.
   public var writable: UInt32?
   /// The bits that a guest clears by writing 1.
   public var clearable: UInt32

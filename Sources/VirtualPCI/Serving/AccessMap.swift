@@ -36,7 +36,7 @@ public struct AccessMap: Sendable, Hashable {
     public let kind: Kind
     /// The capability, `header` or `free`.
     public let owner: String
-    /// The register, where the range is one.
+    /// The register, if the range is one.
     public let name: String?
     /// What a guest reads after a reset.
     public let reset: String

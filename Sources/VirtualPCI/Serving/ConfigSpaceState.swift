@@ -2,7 +2,7 @@ public import PCIConfig
 
 /// A virtual configuration space at one moment: the parts of a stream's configuration record.
 public struct ConfigSpaceState: Sendable, Hashable {
-  /// What the device's own configuration region reads, where somebody has read it.
+  /// What the device's own configuration region reads, if somebody has read it.
   public var physical: [UInt8]?
   /// What the guest sees.
   public var synthesized: [UInt8]
@@ -31,7 +31,7 @@ extension ConfigSpaceState {
   /// The state without anything of the device that it was saved on: what the VMM serves, and the
   /// bits that the guest itself has written to the device. What the guest merely read there is 0.
   ///
-  /// Nil where the state is of another profile.
+  /// Nil if the state is of another profile.
   public func portable(by layout: ProfileLayout) -> ConfigSpaceState? {
     let image = layout.image
     guard profileDigest == layout.digest, synthesized.count == image.byteCount,

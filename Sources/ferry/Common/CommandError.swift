@@ -1,3 +1,4 @@
+import ByteIO
 import Devices
 import Inputs
 import MigrationStream
@@ -12,42 +13,82 @@ import YAMLReader
 /// What a command ends with when it does not end well: a message, and the exit code that callers
 /// branch on.
 struct CommandError: Error {
-  /// Nil where there is nothing to say: the reader of a pipe went away, or the report said it all.
+  /// Nil if there is nothing to say: the reader of a pipe went away, or the report said it all.
   let message: String?
-  let code: Int32
+  var code: Int32
+  /// The parts that programs branch on.
+  var detail: ErrorDetail
+  /// What became of the devices; nil if the command is about none.
+  var devices: [FailureReport.Device]?
+  /// The report that the command had come to, if it was not printed.
+  var partial: JSONValue?
+  /// Whether the command has printed its JSON already, which says what is wrong.
+  var isReported = false
 
   /// The answer is no.
   static func no(_ message: String? = nil) -> CommandError {
-    CommandError(message: message, code: 1)
+    CommandError(message: message, code: 1, ErrorDetail("refused"))
   }
 
   /// The arguments do not fit together.
-  static func usage(_ message: String) -> CommandError { CommandError(message: message, code: 2) }
+  static func usage(_ message: String) -> CommandError {
+    CommandError(message: message, code: 2, ErrorDetail("usage"))
+  }
 
   /// The input is torn, damaged, or no such input.
   static func damaged(_ message: String? = nil) -> CommandError {
-    CommandError(message: message, code: 3)
+    CommandError(message: message, code: 3, ErrorDetail("damaged"))
   }
 
   /// A device or its driver failed after the checks.
-  static func device(_ message: String) -> CommandError { CommandError(message: message, code: 4) }
+  static func device(_ message: String) -> CommandError {
+    CommandError(message: message, code: 4, ErrorDetail("device"))
+  }
 
   /// A file, socket or program of the user's could not be used.
-  static func input(_ message: String) -> CommandError { CommandError(message: message, code: 5) }
+  static func input(_ message: String) -> CommandError {
+    CommandError(message: message, code: 5, ErrorDetail("system"))
+  }
 
   /// A signal ended the work.
   static func signal(_ number: Int32, _ message: String) -> CommandError {
-    CommandError(message: message, code: 128 + number)
+    CommandError(message: message, code: 128 + number, ErrorDetail("signal"))
   }
 
   /// The same with more to say.
   func adding(_ text: String) -> CommandError {
-    CommandError(message: message.map { $0 + text }, code: code)
+    var result = CommandError(message: message.map { $0 + text }, code: code, detail)
+    result.devices = devices
+    result.partial = partial
+    return result
   }
 
-  private init(message: String?, code: Int32) {
+  /// The same from a command that has printed its report; if as JSON, it says what is wrong.
+  func reported(_ isJSON: Bool) -> CommandError {
+    var result = self
+    result.isReported = isJSON
+    return result
+  }
+
+  /// The same about these parts.
+  func about(_ detail: ErrorDetail) -> CommandError {
+    var result = self
+    result.detail = detail
+    return result
+  }
+
+  init(message: String?, code: Int32, _ detail: ErrorDetail) {
     self.message = message
     self.code = code
+    self.detail = detail
+  }
+
+  /// The JSON of a command that printed none; nil if there is nothing to say.
+  var report: FailureReport? {
+    guard let message, !isReported else { return nil }
+    return FailureReport(
+      detail, message: TerminalText.lines(message), exitCode: code, devices: devices,
+      partial: partial)
   }
 
   /// The message and the code for an error of Ferry's modules; nil for any other.
@@ -59,8 +100,8 @@ struct CommandError: Error {
     case let error as CopyError<StreamIOError, any Error>: self.init(error.cause)
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as DeviceOpenError: self.init(error)
-    case let error as DeviceError: self = .device("\(error)")
-    case let error as FileContentError: self = .damaged("\(error)")
+    case let error as DeviceError: self = .device("\(error)").about(ErrorDetail(error))
+    case let error as FileContentError: self = .damaged("\(error)").about(error.detail)
     default: return nil
     }
   }
@@ -68,9 +109,21 @@ struct CommandError: Error {
   private init(_ error: InputError) {
     switch error.cause {
     case .file(let cause): self.init(cause)
-    case .absent: self = .no(TerminalText.text("\(error)"))
-    case .space(let cause) where cause.code == .noDevice: self = .no("\(error)")
-    case .space: self = .damaged("\(error)")
+    case .absent(let expected, let found):
+      var detail = ErrorDetail("absent", file: error.name)
+      detail.expected = expected
+      detail.found = found
+      self.init(message: TerminalText.text("\(error)"), code: 1, detail)
+    case .kind(let kind, let expected, _):
+      var detail = ErrorDetail("kind", file: error.name)
+      detail.expected = expected
+      detail.found = "\(kind)"
+      self.init(message: TerminalText.text("\(error)"), code: 3, detail)
+    case .qemuStream(let cause): self.init(cause, in: error.name)
+    case .space(let cause):
+      self.init(
+        message: "\(error)", code: cause.code == .noDevice ? 1 : 3,
+        ErrorDetail(cause, file: error.name))
     }
   }
 
@@ -78,17 +131,28 @@ struct CommandError: Error {
     switch error {
     case .malformed: self = .usage("\(error)")
     case .absent: self = .no("\(error)")
-    case .device: self = .device("\(error)")
+    case .device(let cause): self = .device("\(error)").about(ErrorDetail(cause))
     }
   }
 
-  private init(_ error: StreamIOError) {
+  /// The failure of a file without its name.
+  static func reason(_ error: StreamIOError) -> String {
+    switch error.cause {
+    case .stream(let cause): "\(cause)"
+    case .system(let errno, let attempt): "cannot \(attempt): \(errno)"
+    case .content(let text): text
+    }
+  }
+
+  /// The end of a command with a file that cannot be used.
+  init(_ error: StreamIOError) {
     switch error.cause {
     case .stream(let cause):
-      self = CommandError(message: "\(error)\(cause.code.advice)", code: cause.code.exitCode)
-    case .content: self = .damaged("\(error)")
-    case .system(.brokenPipe, _): self = CommandError(message: nil, code: 5)
-    case .system: self = CommandError(message: "\(error)", code: 5)
+      self.init(
+        message: "\(error)\(cause.code.advice)", code: cause.code.exitCode, ErrorDetail(error))
+    case .content: self.init(message: "\(error)", code: 3, ErrorDetail(error))
+    case .system(.brokenPipe, _): self.init(message: nil, code: 5, ErrorDetail(error))
+    case .system: self.init(message: "\(error)", code: 5, ErrorDetail(error))
     }
   }
 }
@@ -97,18 +161,23 @@ struct CommandError: Error {
 struct FileContentError: Error, CustomStringConvertible {
   let path: String
   let reason: String
+  let detail: ErrorDetail
 
   /// Runs `body`; an error of a module that knows no files gets the name of this one.
   static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as YAMLError {
-      throw FileContentError(path: path, reason: ":\(error)")
+      throw FileContentError(
+        path: path, reason: ":\(error)", detail: ErrorDetail(error, file: path))
     } catch let error as LayoutError {
-      throw FileContentError(path: path, reason: ":\(error)")
+      throw FileContentError(
+        path: path, reason: ":\(error)", detail: ErrorDetail(error, file: path))
     } catch let error as PCIConfigError {
       let isLine = if case .text = error.place { true } else { false }
-      throw FileContentError(path: path, reason: "\(isLine ? ":" : ": ")\(error)")
+      throw FileContentError(
+        path: path, reason: "\(isLine ? ":" : ": ")\(error)",
+        detail: ErrorDetail(error, file: path))
     }
   }
 

@@ -1,4 +1,5 @@
 import ByteIO
+import Inputs
 import StreamIO
 import VirtualPCI
 
@@ -17,7 +18,7 @@ enum ProfileFiles {
 
   /// The whole of a small file; `-` is standard input.
   static func bytes(_ path: String) throws -> [UInt8] {
-    try InputFile(path: path).contents(limit: byteLimit)
+    try InputFile(path, for: .document("a vPCI profile")).contents(limit: byteLimit)
   }
 
   /// Writes a file, which appears when it is whole; `-` is standard output.

@@ -4,7 +4,8 @@ import Synchronization
 
 private let received = Atomic<Int32>(0)
 
-/// Notes SIGINT, SIGTERM and SIGHUP instead of dying of them: a device must be brought back first.
+/// Notes every signal that would end the process and can be caught, instead of dying of it: a device
+/// must be brought back first. Those of a crash are left alone.
 enum SignalGuard {
   /// The signal that came, if any.
   static var signal: Int32? {
@@ -21,6 +22,29 @@ enum SignalGuard {
       received.store(number, ordering: .relaxed)
       Interruption.request()
     }
-    for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaction(number, &action, nil) }
+    for number in ending where asked.contains(number) || !isIgnored(number) {
+      unsafe sigaction(number, &action, nil)
+    }
+  }
+
+  // Shells ignore SIGINT for what they run in the background; whoever sends it there means it.
+  private static let asked: Set<Int32> = [SIGINT, SIGTERM]
+
+  private static var ending: [Int32] {
+    let named = [
+      SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU, SIGXFSZ,
+      SIGVTALRM, SIGPROF, SIGIO, SIGPWR,
+    ]
+    // The real-time signals, of which glibc keeps the first two for itself.
+    return named + Array(34...64)
+  }
+
+  /// Whether somebody had the signal ignored before, as nohup does.
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+    // SAFETY: both are addresses, and are compared as such.
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

@@ -66,7 +66,13 @@ struct ReportList: ~Copyable {
     try output.print(writer?.take() ?? report.text, terminator: writer == nil ? "\n" : "")
   }
 
-  consuming func finish() throws(StreamIOError) {
+  /// Ends the list; the last item of an array is the failure that ended it early, if one did.
+  consuming func finish(with failure: FailureReport? = nil) throws(StreamIOError) {
+    if let failure, var writer {
+      writer.write(failure.json)
+      try output.print(writer.take(), terminator: "")
+      self.writer = writer
+    }
     writer?.endArray()
     if let end = writer?.take() { try output.print(end) }
     try output.finish()

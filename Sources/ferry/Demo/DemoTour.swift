@@ -126,7 +126,7 @@ struct DemoTour: ~Copyable {
     try check("the target is as it was", contents(of: "target") == before)
     try explain("One that fails at a byte of its state is reset, and the message says so.")
     try run(
-      ["replay", "world.dms", "emulated:mtty?ports=2&file=target&fail=40:EIO"], expecting: 4)
+      ["replay", "world.dms", "emulated:mtty?ports=2&file=target&fail=40:EIO"], expecting: 6)
     try check(
       "nothing of the half that came is in the target (this driver's reset keeps its registers)",
       contents(of: "target") == before)

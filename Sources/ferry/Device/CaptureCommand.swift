@@ -8,15 +8,16 @@ import Reports
 import StreamIO
 
 /// `ferry capture`: devices into a stream.
-struct CaptureCommand: ParsableCommand {
+struct CaptureCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "capture",
     abstract: "Capture the state of running devices into a stream.",
     discussion: """
       Reads what it can while the devices run, round by round; stops them, all in step, once the rest \
       is expected to take no longer than the downtime limit; and reads that. Afterwards they stay \
-      stopped, for their state now lives in the stream (--resume runs them again). Whatever fails, \
-      and at SIGINT or SIGTERM, they run again as before, and there is no stream. With '-o -' the \
+      stopped, for their state now lives in the stream (--resume runs them again). Whatever fails, and \
+      at any signal that can be caught, they run again as before, and there is no stream; only a \
+      summary that cannot be printed (exit code 5, which says so) leaves both. With '-o -' the \
       stream takes standard output, and the summary goes to standard error where that is a terminal.
 
       \(OpenDevices.help)
@@ -126,6 +127,8 @@ struct CaptureCommand: ParsableCommand {
     return sum
   }
 
+  var reportsToStandardError: Bool { output == "-" }
+
   func run() throws {
     let open = try OpenDevices(devices, in: trace.kernel())
     for device in open.devices where device.isResetWhenClosed {
@@ -149,12 +152,17 @@ struct CaptureCommand: ParsableCommand {
     let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
-    engine.progress = { state in progress.show { state.text } }
+    var readByteCount: UInt64 = 0
+    engine.progress = { state in
+      readByteCount = state.byteCount
+      progress.show { state.text }
+    }
     let summary: CaptureSummary
     do throws(CaptureError<StreamIOError>) {
       summary = try engine.run(into: writer)
     } catch {
-      throw DeviceFailure.capture(error, open.devices)
+      throw DeviceFailure.capture(
+        error, open.devices, byteCount: readByteCount, output: output)
     }
     try open.save()
     progress.clear()
@@ -167,6 +175,14 @@ struct CaptureCommand: ParsableCommand {
       }
       return
     }
-    try TextOutput.show(report, asJSON: json)
+    do throws(StreamIOError) {
+      try TextOutput.show(report, asJSON: json)
+    } catch {
+      throw DeviceFailure.reportLost(
+        error, done: "\(output) is whole",
+        zip((0 as UInt16)..., summary.devices).map { number, device in
+          FailureReport.Device(number, name: device.name, outcome: device.outcome)
+        })
+    }
   }
 }

@@ -1,7 +1,9 @@
 import Devices
 import Migration
+import Reports
 import StateTranslation
 import StreamIO
+import SystemPackage
 
 /// What a command says and ends with when an engine could not do its work.
 enum DeviceFailure {
@@ -20,11 +22,57 @@ enum DeviceFailure {
     outcomes.map { "\n  device \($0) \($1)" }.joined()
   }
 
+  /// The error with what became of the devices, whose exit code it has if one lost its state (6) or
+  /// was not brought back (7).
+  private static func ending(
+    _ error: CommandError, _ devices: [FailureReport.Device]
+  ) -> CommandError {
+    var result = error
+    result.devices = devices
+    for device in devices {
+      switch device.outcome {
+      case .fresh: result.code = result.code == 7 ? 7 : 6
+      case .unusable: result.code = 7
+      case .runningAsBefore, .restored, .stopped, nil: break
+      }
+    }
+    return result
+  }
+
+  /// The end of a command that did its work, and could only not say so on standard output.
+  static func reportLost(
+    _ error: StreamIOError, done: String, _ devices: [FailureReport.Device]
+  ) -> CommandError {
+    let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
+    var result = CommandError.input(
+      "standard output: \(CommandError.reason(error)): the report is lost; \(done)\(text(outcomes))"
+    ).about(ErrorDetail(error))
+    result.devices = devices
+    return result
+  }
+
+  /// - Parameters:
+  ///   - byteCount: the state bytes that were read.
+  ///   - output: the stream, as the user named it.
   static func capture(
-    _ error: CaptureError<StreamIOError>, _ devices: [any MigratableDevice]
+    _ error: CaptureError<StreamIOError>, _ devices: [any MigratableDevice], byteCount: UInt64,
+    output: String
   ) -> CommandError {
     var outcomes = text(Array(zip((0 as UInt16)..., error.outcomes)))
     if error.isStreamWhole { outcomes = "; the stream is whole all the same" + outcomes }
+    let left = zip((0 as UInt16)..., devices).map { number, device in
+      FailureReport.Device(
+        number, name: device.name,
+        outcome: error.outcomes.isEmpty ? nil : error.outcomes[Int(number)])
+    }
+    return ending(
+      cause(of: error, devices, byteCount: byteCount, output: output, outcomes: outcomes), left)
+  }
+
+  private static func cause(
+    of error: CaptureError<StreamIOError>, _ devices: [any MigratableDevice], byteCount: UInt64,
+    output: String, outcomes: String
+  ) -> CommandError {
     if let signal = SignalGuard.signal {
       return .signal(signal, "capture ended by a signal" + outcomes)
     }
@@ -34,8 +82,16 @@ enum DeviceFailure {
       return .no("\(refusal); --without-p2p captures all the same")
     case .device(let cause, let number):
       return .device(text(cause, number, devices[Int(number)]) + outcomes)
+        .about(ErrorDetail(cause, device: number))
     case .sink(let cause):
-      return (CommandError(cause) ?? .damaged("\(cause)")).adding(outcomes)
+      if case .system(.brokenPipe, _) = cause.cause {
+        let name = output == "-" ? "standard output" : output
+        return .input(
+          "\(name): the reader is gone (EPIPE) after \(QuantityText.bytes(byteCount)) of state"
+            + outcomes
+        ).about(ErrorDetail(cause))
+      }
+      return CommandError(cause).adding(outcomes)
     case .cancelled: return .no("capture cancelled" + outcomes)
     }
   }
@@ -58,28 +114,56 @@ enum DeviceFailure {
   }
 
   static func replay(
-    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], path: String
+    _ error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], _ arguments: ReplayArguments
   ) -> CommandError {
     var outcomes = text(error.outcomes.sorted { $0.key < $1.key })
     if outcomes.isEmpty { outcomes = untouched(targets) }
+    let left = targets.map { target in
+      FailureReport.Device(
+        target.number, name: target.device.name, outcome: error.outcomes[target.number])
+    }
+    return ending(cause(of: error, targets, arguments, outcomes: outcomes), left)
+  }
+
+  /// The stream could not be read before anything was done with it.
+  static func unread(_ error: StreamIOError, _ targets: [ReplayTarget]) -> CommandError {
+    ending(
+      CommandError(error).adding(untouched(targets)),
+      targets.map { FailureReport.Device($0.number, name: $0.device.name, outcome: nil) })
+  }
+
+  private static func cause(
+    of error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], _ arguments: ReplayArguments,
+    outcomes: String
+  ) -> CommandError {
+    let path = arguments.path
     if let signal = SignalGuard.signal {
       return .signal(signal, "replay ended by a signal" + outcomes)
     }
     switch error.cause {
     case .incompatible(let report):
-      let reasons = report.findings.filter { $0.severity == .incompatible }
-      return .no(
-        "\(path): the targets cannot take this stream"
-          + reasons.map { "\n  \($0)" }.joined() + outcomes)
+      var summary = ReplaySummary()
+      summary.report = report
+      var result = CommandError.no(
+        ([report.refusal(of: path)] + report.reasons(arguments)).joined(separator: "\n  ")
+          + outcomes
+      ).about(ErrorDetail("incompatible", file: path))
+      result.partial = ReplayReport(summary, arguments).json
+      return result
     case .device(let cause, let number):
       let device = targets.first { $0.number == number }?.device
       let place = error.place.map { ", at record \($0.record) (offset \($0.recordOffset))" } ?? ""
-      return .device(text(cause, number, device) + "; \(path)\(place)" + outcomes)
+      var detail = ErrorDetail(cause, device: number)
+      detail.file = path
+      detail.record = error.place?.record
+      detail.offset = error.place?.recordOffset
+      return .device(text(cause, number, device) + "; \(path)\(place)" + outcomes).about(detail)
     case .source(let cause):
-      return (CommandError(cause) ?? .damaged("\(cause)")).adding(outcomes)
+      return CommandError(cause).adding(outcomes)
     case .unverified(let number):
       return .damaged(
-        "\(path): expected a digest of device \(number) that is known here, found none" + outcomes)
+        "\(path): expected a digest of device \(number) that is known here, found none" + outcomes
+      ).about(ErrorDetail("unverified", file: path))
     case .cancelled: return .no("replay cancelled" + outcomes)
     }
   }

@@ -3,7 +3,7 @@ import Reports
 import VFIO
 
 /// `ferry devices`: what VFIO offers on this host.
-struct DevicesCommand: ParsableCommand {
+struct DevicesCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "devices",
     abstract: "List the host's VFIO devices and what is known of them.",

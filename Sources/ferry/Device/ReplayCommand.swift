@@ -1,27 +1,34 @@
 import ArgumentParser
 import Devices
 import EmulatedDevices
+import Inputs
 import Migration
 import Reports
 import StreamIO
 
 /// `ferry replay`: a stream onto devices.
-struct ReplayCommand: ParsableCommand {
+struct ReplayCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract: "Restore the state of a stream onto devices.",
     discussion: """
-      Checks first, and touches no device that cannot take the stream. The devices run only when the \
-      whole stream was verified, to its end. What fails before a device takes state leaves it as it \
-      was; from there on it is reset, and runs fresh. The message says which.
+      Checks first, and touches no device that cannot take the stream: what the device is, its \
+      configuration space or profile, the state by its layout and by what is known of the device, \
+      PASIDs, interrupts. Each reason is named as 'ferry translate' names it, with the translation \
+      that helps, if one does. What could not be checked is listed as not checked; --strict takes it \
+      for a no. The devices run only when the whole stream was verified, to its end. What fails \
+      before a device takes state leaves it as it was; from there on it is reset, and runs fresh. The \
+      message says which.
 
-      Several drivers take state that was cut. State of a file that its layout finds unsound or not \
-      complete is refused before a device is touched; a pipe is not judged, for it is read once.
+      State that its layout finds unsound, cut or missing is refused, for several drivers take such. \
+      A pipe is read once: its state is judged when it was read, before the device takes it, if it \
+      has at most 8 MiB.
 
       \(OpenDevices.help)
 
-      Exit codes: 1 the devices cannot take the stream; 3 it is damaged or torn; 4 a device failed \
-      after the checks passed.
+      Exit codes: 1 the devices cannot take the stream, or it lacks what an answer needs; 3 it is \
+      damaged or torn; 4 a device failed after the checks passed; whatever it was, 6 if a device has \
+      lost its state, 7 if one was not brought back.
 
       Examples:
         ferry replay mtty.dms 'emulated:mtty?ports=2' --check
@@ -77,6 +84,9 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Restore state that its layout finds unsound, if the driver takes it.")
   var allowUnsound = false
 
+  @Flag(help: "Restore nothing, and end with 1, if something could not be checked.")
+  var strict = false
+
   @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
@@ -120,19 +130,31 @@ struct ReplayCommand: ParsableCommand {
     options.parts = only?.parts ?? .all
     options.allowsMissingP2P = withoutP2P
     options.allowsUnsoundState = allowUnsound
+    options.isStrict = strict
     return options
   }
 
-  /// Has the states looked at before they are restored, where the stream can be read twice.
-  private func judge(_ targets: inout [ReplayTarget], isReadOnce: Bool) {
+  /// Has the states judged before they are restored, if the stream can be read twice.
+  private func judge(_ targets: inout [ReplayTarget]) throws(StreamIOError) {
     guard options.parts.contains(.state) else { return }
-    let judgements = isReadOnce ? [] : LayoutVerdict.judgements(of: file, reading.limits)
-    for index in targets.indices {
-      let number = Int(targets[index].number)
-      targets[index].judgement =
-        isReadOnce
-        ? .unjudged(reason: "the stream is read once")
-        : judgements.indices.contains(number) ? judgements[number] : nil
+    let stream = try ArchivedState(StreamArchive(InputFile(path: file), limits: reading.limits))
+    if let defect = stream.catalog.defect { throw StreamIOError(file, .stream(defect)) }
+    let devices = stream.catalog.devices
+    for index in targets.indices where Int(targets[index].number) < devices.count {
+      let number = targets[index].number
+      let device = devices[Int(number)]
+      let introduction = try stream.archive.introduction(of: number, device)
+      do throws(StateJudgement.Failure<StreamIOError>) {
+        targets[index].judgement = try StateJudgement(
+          DeviceState(state: stream, device: number, byteCount: device.state.byteCount),
+          of: introduction, for: targets[index])
+      } catch {
+        switch error {
+        case .source(let cause): throw cause
+        // The check asks the device again, and says so.
+        case .device: continue
+        }
+      }
     }
   }
 
@@ -153,9 +175,21 @@ struct ReplayCommand: ParsableCommand {
     for (index, path) in profiles.enumerated() {
       targets[index].profile = try ProfileFiles.layout(path)
     }
+    var arguments = ReplayArguments(path: file)
+    for (index, assignment) in assignments.enumerated() {
+      arguments.devices[assignment.number] = assignment.name
+      guard profiles.indices.contains(index) else { continue }
+      arguments.profiles[assignment.number] = profiles[index]
+    }
     let keeper = try keeping.prepare(open.devices)
-    let input = try InputFile(path: file)
-    judge(&targets, isReadOnce: file == "-" || input.byteCount == nil)
+    let input = try InputFile(file, for: .stream)
+    if file != "-", input.byteCount != nil {
+      do throws(StreamIOError) {
+        try judge(&targets)
+      } catch {
+        throw DeviceFailure.unread(error, targets)
+      }
+    }
     var reader = StreamReader(input, limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
     let clock = SystemClock()
@@ -178,7 +212,7 @@ struct ReplayCommand: ParsableCommand {
     } catch {
       // A device that failed has been reset: what it is now is to be kept.
       try open.save()
-      throw DeviceFailure.replay(error, targets, path: file)
+      throw DeviceFailure.replay(error, targets, arguments)
     }
     if !check { try open.save() }
     progress.clear()
@@ -187,7 +221,7 @@ struct ReplayCommand: ParsableCommand {
     }
     try TextOutput.show(
       ReplayReport(
-        summary, path: file, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests)),
+        summary, arguments, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests)),
       asJSON: json)
     if check {
       for device in open.devices {
@@ -197,7 +231,11 @@ struct ReplayCommand: ParsableCommand {
     } else if case .nobody = keeper {
       warn(open.devices)
     }
-    try keeper.take(open.devices)
-    if !summary.report.isCompatible { throw CommandError.no() }
+    do {
+      try keeper.take(open.devices)
+    } catch let error as CommandError {
+      throw error.reported(json)
+    }
+    if !summary.report.permits(options) { throw CommandError.no() }
   }
 }

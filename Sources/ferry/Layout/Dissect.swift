@@ -5,7 +5,7 @@ import StateLayout
 import StreamIO
 
 /// `ferry dissect`: what is in a device's state.
-struct Dissect: ParsableCommand {
+struct Dissect: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take a device's state apart and say whether it is sound.",
     discussion: """
@@ -40,7 +40,7 @@ struct Dissect: ParsableCommand {
 
   func run() throws {
     let chosen = try layout.map { try LayoutFiles.layout($0) }
-    let input = try StateInput(state)
+    let input = try StateInput(state, isAnyKind: chosen != nil)
     let detection = try input.detection()
     guard let layout = chosen ?? detection.best?.layout else {
       throw CommandError.no(Self.undecided(state, detection))
@@ -67,7 +67,7 @@ struct Dissect: ParsableCommand {
     guard tree.isSound else {
       throw CommandError.no(
         "\(state): unsound: \(QuantityText.count(tree.errorCount, "error")) by the layout \(layout.name)"
-      )
+      ).reported(json)
     }
   }
 

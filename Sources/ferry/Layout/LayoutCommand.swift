@@ -17,7 +17,7 @@ struct LayoutCommand: ParsableCommand {
 }
 
 /// `ferry layout list`.
-struct LayoutList: ParsableCommand {
+struct LayoutList: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "List the layouts that are known.",

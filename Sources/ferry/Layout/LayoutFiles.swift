@@ -1,3 +1,4 @@
+import Inputs
 import StateLayout
 import StreamIO
 
@@ -13,7 +14,8 @@ enum LayoutFiles {
       throw CommandError.usage(
         "\(option): expected a file that ends in .ksy, or one of \(names); found '\(name)'")
     }
-    let text = try InputFile(path: name).contents(limit: byteLimit)
+    let text = try InputFile(name, for: .document("a layout (.ksy)")).contents(
+      limit: byteLimit)
     return try FileContentError.naming(name) { try Layout(parsing: text) }
   }
 }

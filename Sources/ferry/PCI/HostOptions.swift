@@ -7,7 +7,8 @@ import VirtualPCI
 /// What an operator can say of devices beyond their dumps.
 struct HostOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Only this device of each dump.", valueName: "slot"))
+    help: ArgumentHelp(
+      "Only this device of each dump: its slot, or its number from 0.", valueName: "device"))
   var device: String?
 
   @Option(
@@ -72,7 +73,8 @@ struct HostOptions: ParsableArguments {
     let functions = try functions(in: name, of: trace.kernel())
     guard functions.count == 1 else {
       throw CommandError.usage(
-        "\(name): expected one device, found \(functions.count): choose one with --device")
+        "\(name): expected one device, found \(functions.count): choose one with --device, "
+          + "by its number where a slot is there twice")
     }
     return functions[0]
   }

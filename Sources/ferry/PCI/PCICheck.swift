@@ -3,12 +3,12 @@ import Reports
 import VirtualPCI
 
 /// `ferry pci check`.
-struct PCICheck: ParsableCommand {
+struct PCICheck: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Say whether a device can carry a profile, with every reason why not.",
     discussion: """
-      Exits with 0 if it can, with 1 if it cannot.
+      Exits with 0 if it can, with 1 if it cannot, or if the dump lacks bytes that decide.
 
       Example: ferry pci check nvme.yaml drive.txt --iommu pasid-width=20
       """)

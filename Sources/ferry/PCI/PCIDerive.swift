@@ -4,7 +4,7 @@ import Reports
 import VirtualPCI
 
 /// `ferry pci derive`.
-struct PCIDerive: ParsableCommand {
+struct PCIDerive: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "derive",
     abstract: "Make a profile that every one of some devices can carry.",
@@ -94,6 +94,9 @@ struct PCIDerive: ParsableCommand {
     } catch {
       throw CommandError.no(
         "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
+    }
+    for entry in derivation.report.entries where entry.settlement == .broken {
+      StandardError.print("ferry: warning: \(entry.field): \(entry.reason)")
     }
     try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
     for warning in derivation.report.warnings {

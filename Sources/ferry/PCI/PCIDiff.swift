@@ -4,14 +4,15 @@ import QEMUStream
 import Reports
 
 /// `ferry pci diff`.
-struct PCIDiff: ParsableCommand {
+struct PCIDiff: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Compare two configuration spaces by capability and field.",
     discussion: """
       With --as-qemu, the first is what a QEMU stream carries and the second is the destination's: what QEMU's load \
-      check would say, in its own words, every byte that it would refuse, by capability, and the ways out. Exits with 0 \
-      if the spaces are equal, or accepted, and with 1 if not, or if that cannot be told.
+      check would say, in its own words, every byte that it would refuse, by capability, and the ways out. Without it, functions of two dumps are \
+      paired by their slots. Exits with 0 if the spaces are equal, or accepted, and with 1 if not, or if that cannot be \
+      told.
 
       Example: ferry pci diff before.txt after.txt
       """)
@@ -23,7 +24,8 @@ struct PCIDiff: ParsableCommand {
   var second: String
 
   @Option(
-    help: ArgumentHelp("Only this device of each dump.", valueName: "slot"))
+    help: ArgumentHelp(
+      "Only this device of each dump: its slot, or its number from 0.", valueName: "device"))
   var device: String?
 
   @Flag(name: .customLong("as-qemu"), help: "Predict QEMU's load check.")
@@ -50,12 +52,22 @@ struct PCIDiff: ParsableCommand {
 
   func run() throws {
     let kernel = try trace.kernel()
-    let a = try SpaceInput.space(first, at: device, in: kernel)
-    let b = try SpaceInput.space(second, at: device, in: kernel)
-    if asQEMU { return try predict(a, b) }
-    let comparison = ConfigSpaceComparison(a, b)
-    try TextOutput.show(comparison, asJSON: json)
-    if !comparison.areEqual { throw CommandError.no() }
+    if asQEMU {
+      return try predict(
+        SpaceInput.space(first, at: device, in: kernel),
+        SpaceInput.space(second, at: device, in: kernel))
+    }
+    var dumps: [[DumpedDevice]] = []
+    for name in [first, second] {
+      try SpaceInput.reportingFailures(in: name) {
+        dumps.append(try SpaceInput.read(name, in: kernel).devices(at: device))
+      }
+    }
+    try SpaceInput.reportingFailures(in: "\(first), \(second)") {
+      let comparison = try DumpComparison(dumps[0], dumps[1])
+      try TextOutput.show(comparison, asJSON: json)
+      if comparison.verdict != .equal { throw CommandError.no() }
+    }
   }
 
   private func predict(_ stream: ConfigSpace, _ local: ConfigSpace) throws {

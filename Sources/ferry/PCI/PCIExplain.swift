@@ -3,7 +3,7 @@ import Reports
 import VirtualPCI
 
 /// `ferry pci explain`.
-struct PCIExplain: ParsableCommand {
+struct PCIExplain: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract: "Print the whole space of a profile, with where each default comes from.",

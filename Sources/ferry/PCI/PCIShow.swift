@@ -3,13 +3,14 @@ import PCIConfig
 import Reports
 
 /// `ferry pci show`.
-struct PCIShow: ParsableCommand {
+struct PCIShow: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
     abstract: "Show capabilities, fields and the map of configuration spaces.",
     discussion: """
-      DUMP is the text of lspci -x, -xxx or -xxxx (with or without -v), the raw bytes of one space, a device (vfio:…), \
-      a sysfs config file, or - for standard input.
+      DUMP is a text with dumps in it, the raw bytes of one space, a device (vfio:…), a sysfs config file, or - for \
+      standard input. Dumps are read from the output of lspci -x, -xxx or -xxxx, hexdump, xxd and od, from joined \
+      digits, the kernel's early dump, and QEMU's trace of reads; quoted, indented, and among other lines.
 
       Example: ferry pci show dump.txt --device 3b:00.0
       """)
@@ -17,7 +18,8 @@ struct PCIShow: ParsableCommand {
   @Argument(help: "What to read.")
   var dump: String
 
-  @Option(help: ArgumentHelp("Only this device.", valueName: "slot"))
+  @Option(
+    help: ArgumentHelp("Only this device: its slot, or its number from 0.", valueName: "device"))
   var device: String?
 
   @Flag(help: "Print JSON (schemas/pci-show.schema.json).")

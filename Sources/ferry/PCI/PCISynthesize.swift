@@ -55,8 +55,9 @@ struct PCISynthesize: ParsableCommand {
       let report = layout.check(function, iommu: facts)
       guard report.canCarry else {
         throw CommandError.no(
-          "\(report.device) cannot carry \(report.profile):\n  "
-            + report.reasons.map(\.description).joined(separator: "\n  "))
+          "\(report.device) \(report.verdict == .cannot ? "cannot" : "may not be able to") carry "
+            + "\(report.profile):\n  "
+            + report.objections.map(\.description).joined(separator: "\n  "))
       }
     }
     try ProfileFiles.write(layout.synthesized, to: output)

@@ -32,12 +32,7 @@ enum SpaceInput {
   ) throws -> ConfigSpace {
     var space: ConfigSpace?
     try reportingFailures(in: name) {
-      let devices = try read(name, in: kernel).devices(at: slot)
-      guard devices.count == 1 else {
-        throw PCIConfigError(
-          .noDevice, "expected one device, found \(devices.count): choose one by its slot")
-      }
-      space = devices[0].space
+      space = try read(name, in: kernel).device(at: slot).space
     }
     guard let space else { throw CommandError.damaged() }
     return space

@@ -6,7 +6,7 @@ import Reports
 import StreamIO
 
 /// `ferry qemu check`.
-struct QEMUCheck: ParsableCommand {
+struct QEMUCheck: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Predict whether QEMU accepts a device's configuration on a destination.",

@@ -5,7 +5,7 @@ import Reports
 import StreamIO
 
 /// `ferry qemu explain`.
-struct QEMUExplain: ParsableCommand {
+struct QEMUExplain: ReportingCommand {
   // More than a log of one machine has.
   private static let longestLog = 64 << 20
 

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Inputs
 import QEMUStream
 import Reports
 import StreamIO
 
 /// `ferry qemu inspect`.
-struct QEMUInspect: ParsableCommand {
+struct QEMUInspect: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Show what a QEMU migration stream holds.",
@@ -30,9 +31,12 @@ struct QEMUInspect: ParsableCommand {
   var json = false
 
   func run() throws {
-    let migration = try QEMUMigration(files, isReadTwice: false)
-    let content = try records ? list(migration) : show(migration)
-    if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
+    let inputs = try files.map { try QEMUInput($0, isReadTwice: files.count > 1) }
+    let migration = try QEMUMigration(inputs)
+    let content = try records ? list(migration) : show(migration, in: inputs)
+    if let defect = content.defect {
+      throw CommandError(defect.error, in: defect.path).reported(json)
+    }
   }
 
   private func list(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
@@ -40,15 +44,20 @@ struct QEMUInspect: ParsableCommand {
     let content = try migration.content(observing: { (event) throws(StreamIOError) in
       if let report = QEMUEventReport(event) { try output.add(report) }
     })
-    try output.finish()
+    try output.finish(
+      with: content.defect.flatMap { CommandError($0.error, in: $0.path).report })
     return content
   }
 
-  private func show(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
+  private func show(
+    _ migration: QEMUMigration<InputFile>, in inputs: [QEMUInput]
+  ) throws -> QEMUMigrationContent {
     let progress = Progress("read", total: migration.byteCount)
     let content = try migration.content(progress: { progress.update($0) })
     progress.clear()
-    try TextOutput.show(QEMUInspectReport(content, path: migration.main.name), asJSON: json)
+    let main = inputs.first { $0.stream === migration.main }
+    try TextOutput.show(
+      QEMUInspectReport(content, path: migration.main.name, image: main?.image), asJSON: json)
     return content
   }
 }

@@ -4,18 +4,19 @@ import Reports
 import StreamIO
 
 extension QEMUMigration where Input == InputFile {
-  /// Opens the files of a migration.
+  /// Opens the files of a migration, of which the main channel may be in a libvirt save image.
   ///
   /// - Parameter isReadTwice: whether a pipe has to be copied, so that it can be read again.
   init(_ paths: [String], isReadTwice: Bool) throws {
-    let files = try paths.map { path in
-      let file = try InputFile(path: path)
-      return QEMUFile(isReadTwice || paths.count > 1 ? try file.seekable() : file)
-    }
+    try self.init(paths.map { try QEMUInput($0, isReadTwice: isReadTwice || paths.count > 1) })
+  }
+
+  /// The migration whose files these are.
+  init(_ inputs: [QEMUInput]) throws {
     do throws(QEMUReadError<StreamIOError>) {
-      try self.init(files)
+      try self.init(inputs.map(\.stream))
     } catch {
-      throw CommandError.cause(of: error, in: paths.joined(separator: ", "))
+      throw CommandError.cause(of: error, in: inputs.map(\.name).joined(separator: ", "))
     }
   }
 }
@@ -65,6 +66,7 @@ extension CommandError {
     case .noMainChannel: self = .damaged("\(path): \(Self.textWithoutPlace(error))")
     default: self = .damaged("\(path): \(Self.text(error))")
     }
+    detail = ErrorDetail(error, file: path)
   }
 
   private static func text(_ error: QEMUStreamError) -> String {

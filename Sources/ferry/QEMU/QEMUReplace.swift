@@ -3,6 +3,7 @@ import Inputs
 import MigrationStream
 import QEMUStream
 import Reports
+import StateLayout
 import StreamIO
 
 /// `ferry qemu replace`.
@@ -13,7 +14,11 @@ struct QEMUReplace: ParsableCommand {
     discussion: """
       Everything else stays byte for byte; sizes, footers and the stream's own description are kept right. The \
       configuration record gets the space that the guest was shown and the interrupts, where IN has them, and stays as \
-      it is where not. A device that is replaced by its own extract gives the same file.
+      it is where not. A device that is replaced by its own extract gives the same file. State of another driver, other \
+      ids or another layout than what is there, and state that its layout finds unsound, is refused with exit code 1 \
+      unless an option allows it.
+
+      F may be a libvirt save image, which is written back with its head and in its compression.
 
       IN is a .dms stream of one device, or IN.dms#DEVICE.
 
@@ -31,11 +36,14 @@ struct QEMUReplace: ParsableCommand {
   @Option(name: .customLong("with"), help: ArgumentHelp("What to put there.", valueName: "in.dms"))
   var replacement: String
 
+  @OptionGroup var allowing: ReplacementOptions
+
   @Option(name: .shortAndLong, help: ArgumentHelp("The new stream.", valueName: "out"))
   var output: String
 
   func run() throws {
-    let migration = try QEMUMigration([file], isReadTwice: true)
+    let input = try QEMUInput(file, isReadTwice: true)
+    let migration = try QEMUMigration([input])
     let path = migration.main.name
     // Which device is meant is known only when all were seen.
     let content = try migration.content(framingOf: { device.mayMean($0, named: $1) })
@@ -45,6 +53,9 @@ struct QEMUReplace: ParsableCommand {
       try ReplaceableDevice(content.catalog.vfioDevices[number])
     }
     var source = try ReplacementInput(replacement)
+    try allowing.hold(
+      ReplacementCheck(of: source.side, inPlaceOf: Self.side(own)), of: source.path,
+      against: "\(own.summary.id) of \(path)")
     let carried = source.device
     let (preCopy, stopCopy) = (source.preCopyByteCount, source.stopCopyByteCount)
     let framing = try CommandError.naming(path) { () throws(QEMUStreamError) in
@@ -56,14 +67,24 @@ struct QEMUReplace: ParsableCommand {
         carried.introduction.configuration, carried.introduction.interrupts, recordedAt: offsets)
     }
     let rewriter = QEMURewriter(
-      migration.main.reader(), description: migration.description,
+      migration.main.reader(), startingAt: migration.main.startOffset,
+      description: migration.description,
       replacing: QEMUReplacement(of: own, framing: framing, configuration: configuration),
-      into: try OutputFile(path: output))
+      into: try QEMUOutput(output, like: input))
     let progress = Progress("copied", total: migration.main.byteCount)
     do throws(QEMUTransferError<StreamIOError, StreamIOError>) {
       try rewriter.rewrite(state: &source.state, progress: { progress.update($0) })
     } catch {
       throw CommandError.cause(of: error, in: path)
     }
+  }
+
+  /// What is known of the device that is replaced.
+  private static func side(_ own: ReplaceableDevice) -> ReplacementCheck.Side {
+    let summary = own.summary
+    return ReplacementCheck.Side(
+      ids: own.configuration.pciIdentity,
+      preview: StatePreview(
+        prefix: summary.statePrefix, byteCount: summary.stateByteCount, driver: nil))
   }
 }

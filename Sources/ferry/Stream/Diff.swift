@@ -1,9 +1,10 @@
 import ArgumentParser
+import Inputs
 import Reports
 import StreamIO
 
 /// `ferry diff`: where two streams mean different things.
-struct Diff: ParsableCommand {
+struct Diff: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare what two streams mean.",
     discussion: """
@@ -33,8 +34,8 @@ struct Diff: ParsableCommand {
 
   func run() throws {
     let comparison = StreamComparison(
-      try StreamArchive(try InputFile(path: left).seekable(), limits: reading.limits),
-      try StreamArchive(try InputFile(path: right).seekable(), limits: reading.limits),
+      try StreamArchive(try InputFile(left, for: .stream).seekable(), limits: reading.limits),
+      try StreamArchive(try InputFile(right, for: .stream).seekable(), limits: reading.limits),
       threads: reading.threadCount)
     let progress = Progress("compared", total: nil)
     let differences = try comparison.differences { progress.update($0) }

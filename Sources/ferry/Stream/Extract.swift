@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Inputs
 import MigrationStream
 import Reports
@@ -13,10 +14,15 @@ struct Extract: ParsableCommand {
       damaged stream gives what is intact: missing state is written as zeros and its ranges are \
       listed on standard error, and the exit code is 3 if anything of the device is missing.
 
-      Example: ferry extract mtty.dms --device 0 --state mtty.state
+      FILE may also be a Cloud Hypervisor snapshot, its state.json or its folder, of which a device \
+      becomes a stream with -o.
+
+      Examples:
+        ferry extract mtty.dms --device 0 --state mtty.state
+        ferry extract state.json --device _vfio0 -o nic.dms
       """)
 
-  @Argument(help: "The stream.")
+  @Argument(help: "The stream, or a snapshot.")
   var file: String
 
   @Option(help: ArgumentHelp("The device, by name or number.", valueName: "device"))
@@ -31,15 +37,20 @@ struct Extract: ParsableCommand {
   @Option(help: ArgumentHelp("Where the PASID bindings go, as YAML.", valueName: "out"))
   var pasid: String?
 
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where a snapshot's device goes, as a .dms stream.", valueName: "out"))
+  var output: String?
+
   @Flag(help: "Give what is intact of a damaged stream.")
   var salvage = false
 
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    let outputs = [state, config, pasid].compactMap(\.self)
+    let outputs = [state, config, pasid, output].compactMap(\.self)
     guard !outputs.isEmpty else {
-      throw ValidationError("Expected at least one of --state, --config and --pasid.")
+      throw ValidationError("Expected at least one of --state, --config, --pasid and -o.")
     }
     guard outputs.count == Set(outputs).count else {
       throw ValidationError("Expected a different file for each output.")
@@ -47,7 +58,15 @@ struct Extract: ParsableCommand {
   }
 
   func run() throws {
-    if salvage { try extractIntact() } else { try extractWhole() }
+    if CloudHypervisorSnapshot.isFolder(file) {
+      return try extract(from: CloudHypervisorSnapshot(file))
+    }
+    if salvage { return try extractIntact() }
+    let recognized = try RecognizedFile(file)
+    if recognized.kind == .cloudHypervisorState {
+      return try extract(from: CloudHypervisorSnapshot(recognized))
+    }
+    try extractWhole(recognized.file(for: .stream))
   }
 
   private func files() throws -> PartFiles {
@@ -56,9 +75,46 @@ struct Extract: ParsableCommand {
       to: PartFiles.Paths(state: state, configuration: config, pasids: pasid))
   }
 
-  private func extractWhole() throws {
-    var reader = StreamReader(
-      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
+  private func extract(from snapshot: CloudHypervisorSnapshot) throws {
+    guard config == nil, pasid == nil, !salvage else {
+      throw CommandError.no(
+        "\(file): expected --state or -o: a Cloud Hypervisor snapshot has no configuration space and "
+          + "no PASID bindings of a device")
+    }
+    let chosen = try snapshot.device(device)
+    if let state {
+      let source = try snapshot.state(of: chosen)
+      var file = try OutputFile(path: state)
+      var buffer = ByteBuffer()
+      var position: UInt64 = 0
+      while position < source.byteCount {
+        buffer.removeAll()
+        let count = min(source.byteCount - position, 1 << 20)
+        try source.read(at: position, count: Int(count), into: &buffer)
+        try file.write(buffer.bytes)
+        position += count
+      }
+      try file.finish()
+    }
+    guard let output else { return }
+    var writer = try StreamWriter(
+      to: OutputFile(path: output), header: StreamHeader(uuid: .random()),
+      threads: reading.threadCount)
+    let progress = Progress("extracted", total: chosen.stateByteCount)
+    do {
+      try snapshot.write(chosen, information: .current(), to: &writer) { progress.update($0) }
+    } catch let error as CopyError<InputError, StreamIOError> {
+      throw error.cause
+    }
+    try writer.finish()
+  }
+
+  private func extractWhole(_ input: consuming InputFile) throws {
+    guard output == nil else {
+      throw CommandError.usage(
+        "\(file): expected a Cloud Hypervisor snapshot with -o, found a .dms stream")
+    }
+    var reader = StreamReader(input, limits: reading.limits, threads: reading.threadCount)
     var files = try files()
     let progress = Progress("extracted", total: reader.inputByteCount)
     try reader.copy(into: &files) { progress.update($0.offset) }

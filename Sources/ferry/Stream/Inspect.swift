@@ -1,12 +1,13 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import MigrationStream
 import Reports
 import StateLayout
 import StreamIO
 
 /// `ferry inspect`: what a stream holds.
-struct Inspect: ParsableCommand {
+struct Inspect: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a stream holds.",
     discussion: """
@@ -15,10 +16,13 @@ struct Inspect: ParsableCommand {
       dissect takes it apart). The exit code is 3 for a torn or damaged stream; what was found \
       before the damage is shown all the same.
 
+      FILE may also be a Cloud Hypervisor snapshot, its state.json or its folder: its VFIO devices \
+      are shown, as far as a snapshot knows them.
+
       Example: ferry inspect mtty.dms --records
       """)
 
-  @Argument(help: "The stream.")
+  @Argument(help: "The stream, or a snapshot.")
   var file: String
 
   @Flag(help: "List every record with its place.")
@@ -27,7 +31,10 @@ struct Inspect: ParsableCommand {
   @Flag(help: "With each record its first bytes, in hexadecimal; implies --records.")
   var hex = false
 
-  @Flag(help: "Print JSON (schemas/inspect.schema.json; with --records, inspect-records).")
+  @Flag(
+    help:
+      "Print JSON (schemas/inspect.schema.json; with --records, inspect-records; of a snapshot, inspect-snapshot)."
+  )
   var json = false
 
   @Flag(help: "Search a damaged stream for what is intact, and say what is missing.")
@@ -42,7 +49,13 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    let input = try InputFile(path: file)
+    if CloudHypervisorSnapshot.isFolder(file) { return try show(CloudHypervisorSnapshot(file)) }
+    let recognized = try RecognizedFile(file)
+    if recognized.kind == .cloudHypervisorState {
+      return try show(CloudHypervisorSnapshot(recognized))
+    }
+    // What is left of a stream may have lost its front.
+    let input = try salvage ? recognized.file() : recognized.file(for: .stream)
     if salvage {
       try runSalvage(try input.seekable())
     } else if records || hex {
@@ -50,19 +63,35 @@ struct Inspect: ParsableCommand {
     } else if input.byteCount == nil {
       var contents = SequentialContents()
       let catalog = try Self.sequentialCatalog(of: input, path: file, reading.limits, &contents)
-      try show(InspectReport(catalog, path: file, previews: contents.previews(of: catalog)))
+      try show(
+        InspectReport(
+          catalog, path: file, previews: contents.previews(of: catalog),
+          isVerified: contents.isVerified))
     } else {
       let state = try ArchivedState(StreamArchive(input, limits: reading.limits))
       let catalog = state.catalog
+      let previews = state.previews()
       try show(
         InspectReport(
-          catalog, path: file, previews: state.previews(), indexDefect: state.archive.indexDefect))
+          catalog, path: file, previews: previews, stateDefects: state.defects,
+          indexDefect: state.archive.indexDefect))
     }
   }
 
   private func show(_ report: InspectReport) throws {
     try TextOutput.show(report, asJSON: json)
-    if let defect = report.catalog.defect { throw StreamIOError(file, .stream(defect)) }
+    if let defect = report.defect {
+      throw CommandError(StreamIOError(file, .stream(defect))).reported(json)
+    }
+  }
+
+  private func show(_ snapshot: CloudHypervisorSnapshot) throws {
+    guard !salvage, !records, !hex else {
+      throw CommandError.usage(
+        "\(file): expected a .dms stream with --salvage, --records and --hex, found a Cloud "
+          + "Hypervisor snapshot")
+    }
+    try TextOutput.show(try SnapshotReport(snapshot), asJSON: json)
   }
 
   private static func sequentialCatalog(
@@ -86,6 +115,9 @@ struct Inspect: ParsableCommand {
     guard let catalog else {
       throw CommandError.damaged("\(path): expected a stream, found none")
     }
+    contents.isVerified =
+      reader.isContentComplete
+      && catalog.devices.indices.allSatisfy { reader.isVerified(device: UInt16($0)) }
     return catalog
   }
 
@@ -107,8 +139,9 @@ struct Inspect: ParsableCommand {
     } catch {
       failure = error
     }
-    try output.finish()
-    if let failure { throw failure }
+    let error = failure.map { CommandError($0) }
+    try output.finish(with: error?.report)
+    if let error { throw error.reported(json) }
   }
 
   /// The record's header and the first bytes of its payload.
@@ -128,6 +161,8 @@ private struct SequentialContents {
   // More than the first record of every shipped layout has.
   private static let prefixByteCount = 1024
 
+  /// Whether every digest was held against its state.
+  var isVerified = false
   private var bytes: [UInt16: [UInt8]] = [:]
   private var isCut: Set<UInt16> = []
 

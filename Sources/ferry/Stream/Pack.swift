@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import MigrationStream
 import StreamIO
 
@@ -14,6 +15,8 @@ struct Pack: ParsableCommand {
         pasid=F     its PASID bindings (YAML or JSON, schemas/pasid-table.schema.json)
         driver=NAME name=NAME ids=VVVV:DDDD
         precopy=N   the first N bytes of the state were read while the device ran
+
+      State may be any bytes; streams, images, dumps, documents and archives are refused unless --any-state says so.
 
       With --uuid and SOURCE_DATE_EPOCH set, the same parts give the same bytes, whatever --threads.
 
@@ -32,6 +35,9 @@ struct Pack: ParsableCommand {
       "Write as slowly as a link of so many bytes a second takes them, to try codings out.",
       valueName: "size"))
   var bandwidth: ByteSize?
+
+  @Flag(help: "Take files of state whatever their content looks like.")
+  var anyState = false
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
   var output: String
@@ -55,9 +61,24 @@ struct Pack: ParsableCommand {
       } else {
         try coding.writer(to: file)
       }
-    var source = PartsSource(devices, information: try .current(), limits: writer.limits)
+    var source = PartsSource(
+      devices, information: try .current(), limits: writer.limits,
+      open: { [anyState] path throws(StreamIOError) in
+        try anyState ? InputFile(path: path) : Self.state(path)
+      })
     let progress = Progress("packed", total: nil)
     try source.copy(into: &writer) { progress.update($0.stateByteCount) }
     try writer.finish()
+  }
+  /// Opens a file of state, unless its first bytes say that it is something else.
+  private static func state(_ path: String) throws(StreamIOError) -> InputFile {
+    do throws(InputError) {
+      let file = try RecognizedFile(path)
+      // State may be words, which say nothing of another kind of file.
+      return file.kind == .text ? file.file() : try file.file(for: .state)
+    } catch {
+      if case .file(let cause) = error.cause { throw cause }
+      throw StreamIOError(path, .content("\(error.reason); --any-state takes it all the same"))
+    }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import Migration
 import MigrationStream
 import PCIConfig
@@ -42,7 +43,7 @@ struct PartArgument: ExpressibleByArgument {
   func part(number: UInt16) throws -> PartsSource.Part {
     var identity = DeviceIdentity(name: values["name"], driver: values["driver"])
     let space = try values["config"].map(configurationSpace(of:))
-    identity.pci = space?.pciIdentity
+    identity.pci = space.flatMap(DeviceIdentity.PCIIdentity.init)
     if let ids = values["ids"].flatMap({ idPair(parsing: $0) }) {
       identity.pci = DeviceIdentity.PCIIdentity(vendorID: ids.vendor, deviceID: ids.device)
     }
@@ -76,41 +77,26 @@ struct PartArgument: ExpressibleByArgument {
     return parts
   }
 
-  private func configurationSpace(of path: String) throws -> ConfigurationImage {
-    let bytes = try InputFile(path: path).contents(limit: 1 << 20)
-    return try FileContentError.naming(path) { try ConfigurationImage(parsing: bytes) }
-  }
-}
-
-/// The bytes of one configuration space, of any size: VFIO's sample devices have 255.
-private struct ConfigurationImage {
-  let bytes: [UInt8]
-  let pciIdentity: DeviceIdentity.PCIIdentity?
-
-  /// Reads lspci's text, or takes the bytes as they are.
-  init(parsing bytes: [UInt8]) throws {
-    guard bytes.count >= ConfigSpace.byteCounts.lowerBound else {
-      guard !bytes.isEmpty else {
-        throw PCIConfigError(.size, "expected a configuration space, found no bytes")
-      }
-      self.bytes = bytes
-      pciIdentity = nil
-      return
-    }
-    let devices = try ConfigSpaceDump(parsing: bytes).devices
+  private func configurationSpace(of path: String) throws -> ConfigSpace {
+    let devices = try ConfigSpaceInput.dump(path).devices
     guard devices.count == 1 else {
-      throw PCIConfigError(
-        .dump, "expected the dump of one device, found \(devices.count) devices")
+      throw CommandError.damaged(
+        "\(path): expected the dump of one device, found \(devices.count) devices")
     }
     let space = devices[0].space
-    self.bytes = space.bytes
-    pciIdentity = space.vendorID == 0xffff ? nil : DeviceIdentity.PCIIdentity(space)
+    guard space.unknownRanges.isEmpty else {
+      let lacking = space.unknownRanges.map(\.count).reduce(0, +)
+      throw CommandError.damaged(
+        "\(path): expected every byte of a configuration space, found a dump that lacks \(lacking)")
+    }
+    return space
   }
 }
 
 extension DeviceIdentity.PCIIdentity {
-  /// The identity in the header of `space`.
-  fileprivate init(_ space: ConfigSpace) {
+  /// The identity in the header of `space`; nil if no function answers there.
+  fileprivate init?(_ space: ConfigSpace) {
+    guard space.vendorID != 0xffff else { return nil }
     let subsystem = space.subsystem
     self.init(
       vendorID: space.vendorID, deviceID: space.deviceID, subsystemVendorID: subsystem?.vendor,
@@ -121,7 +107,8 @@ extension DeviceIdentity.PCIIdentity {
 extension PASIDTable {
   /// Reads the table in a YAML file.
   init(file path: String) throws {
-    let bytes = try InputFile(path: path).contents(limit: YAMLLimits.standard.byteCount)
+    let bytes = try InputFile(path, for: .document("PASID bindings")).contents(
+      limit: YAMLLimits.standard.byteCount)
     self = try FileContentError.naming(path) { try PASIDTable(yaml: YAMLNode(parsing: bytes)) }
   }
 }

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Inputs
 import MigrationStream
 import Reports
 import StreamIO
 
 /// `ferry verify`: every byte of a stream.
-struct Verify: ParsableCommand {
+struct Verify: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check every byte of a stream.",
     discussion: """
@@ -29,7 +30,7 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     var reader = StreamReader(
-      try InputFile(path: file), limits: reading.limits, threads: reading.threadCount)
+      try InputFile(file, for: .stream), limits: reading.limits, threads: reading.threadCount)
     let progress = Progress("verified", total: reader.inputByteCount)
     var report = VerifyReport(path: file)
     var failure: StreamIOError?
@@ -37,7 +38,7 @@ struct Verify: ParsableCommand {
       try reader.copy(into: &report) { progress.update($0.offset) }
       report.isWhole = true
     } catch {
-      guard case .stream(let cause) = error.cause else { throw CommandError(error) ?? error }
+      guard case .stream(let cause) = error.cause else { throw error }
       report.defect = cause
       failure = error
     }
@@ -47,6 +48,6 @@ struct Verify: ParsableCommand {
     report.isComplete = reader.isContentComplete
     report.header = reader.header
     if json || report.isWhole { try TextOutput.show(report, asJSON: json) }
-    if let failure { throw failure }
+    if let failure { throw CommandError(failure).reported(json) }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import Inputs
 import Reports
 import StreamIO
 import VFIO
@@ -22,7 +23,7 @@ struct TraceShow: ParsableCommand {
   var file: String
 
   func run() throws {
-    let input = try InputFile(path: file)
+    let input = try InputFile(file, for: .document("a trace"))
     var text = try TextOutput()
     var pending = ByteBuffer(capacity: 1 << 16)
     var number = 0
@@ -30,10 +31,9 @@ struct TraceShow: ParsableCommand {
       // Only a line that does not fit makes the buffer grow, up to what a line may have.
       if pending.count == pending.capacity {
         guard pending.count < TraceRecord.lineByteLimit else {
-          throw FileContentError(
-            path: file,
-            reason: ":\(number + 1): expected a line of at most "
-              + "\(TraceRecord.lineByteLimit) bytes, found more")
+          throw failure(
+            at: number + 1,
+            "expected a line of at most \(TraceRecord.lineByteLimit) bytes, found more")
         }
         pending.reserve(2 * pending.capacity)
       }
@@ -63,7 +63,13 @@ struct TraceShow: ParsableCommand {
     do throws(YAMLError) {
       return try TraceRecord(parsing: line)
     } catch {
-      throw FileContentError(path: file, reason: ":\(number): \(error.message)")
+      throw failure(at: number, error.message)
     }
+  }
+
+  private func failure(at line: Int, _ message: String) -> FileContentError {
+    var detail = ErrorDetail("content", file: file)
+    detail.line = line
+    return FileContentError(path: file, reason: ":\(line): \(message)", detail: detail)
   }
 }

@@ -3,7 +3,7 @@ import EmulatedDevices
 import Reports
 
 /// `ferry matrix`: what translations do, on the emulated devices.
-struct MatrixCommand: ParsableCommand {
+struct MatrixCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "matrix",
     abstract: "Run every emulated source against every emulated target, as it is and translated.",

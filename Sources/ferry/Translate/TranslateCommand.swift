@@ -1,14 +1,17 @@
 import ArgumentParser
 import ByteIO
+import Devices
 import Inputs
+import Migration
 import MigrationStream
 import Reports
 import StateLayout
 import StateTranslation
 import StreamIO
+import VirtualPCI
 
 /// `ferry translate`: a state in another layout.
-struct TranslateCommand: ParsableCommand {
+struct TranslateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "translate",
     abstract:
@@ -17,7 +20,8 @@ struct TranslateCommand: ParsableCommand {
       IN is a stream, of which every device is translated or the one of --device, or a file of device \
       state. --target says what is known of the device that is to take it: a file of facts \
       (schemas/device-facts.schema.json; ferry facts writes one), or a device that can be asked. What \
-      depends on a fact that is not known is not checked, and the report says so.
+      depends on a fact that is not known is not checked, and the report says so. A device that is \
+      named is held against the rest of the stream too, as 'ferry replay --check' does.
 
       Each rewrite is listed by --explain. The exit code is 1 where the translation is refused, with \
       every reason. --allow accepts a loss, by its name:
@@ -96,23 +100,25 @@ struct TranslateCommand: ParsableCommand {
     let wanted = try LayoutFiles.layout(to, option: "--to")
     let chosen = try from.map { try LayoutFiles.layout($0, option: "--from") }
     let kernel = try trace.kernel()
+    let taker = try target.flatMap { try OpenDevices.one(named: $0, in: kernel) }
     var translator = Translator(
-      for: try target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
+      for: try taker.map(FactFiles.facts)
+        ?? target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
     translator.source = try source.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
     translator.allowed = Set(allow)
-    let file = try InputFile(path: input).seekable()
-    var prefix = ByteBuffer(capacity: StreamHeader.magic.count)
-    try file.read(into: &prefix, at: 0, count: StreamHeader.magic.count)
-    if [UInt8](prefix.bytes) == StreamHeader.magic {
-      try translateStream(file, from: chosen, to: wanted, by: translator)
+    let file = try RecognizedFile(input)
+    if file.kind == .migrationStream {
+      try translateStream(file.file().seekable(), from: chosen, to: wanted, by: translator, for: taker)
     } else {
-      try translateState(file, from: chosen, to: wanted, by: translator)
+      // Whoever says what the state is knows better.
+      let state = try chosen == nil ? file.file(for: .state) : file.file()
+      try translateState(state.seekable(), from: chosen, to: wanted, by: translator)
     }
   }
 
   private func translateStream(
     _ file: consuming InputFile, from chosen: Layout?, to wanted: Layout,
-    by translator: Translator
+    by translator: Translator, for taker: (any MigratableDevice)?
   ) throws {
     let records = RecordTranslation(
       for: translator.target, profile: try profile.map(ProfileFiles.layout))
@@ -132,8 +138,10 @@ struct TranslateCommand: ParsableCommand {
           from: chosen, to: wanted, by: translator, records: records)
       }
     }
-    let reports = devices.map {
-      TranslateReport.Device(number: $0.introduction.number, $0.outcome)
+    let reports = try devices.map { device in
+      TranslateReport.Device(
+        number: device.introduction.number, device.outcome,
+        try taker.map { try compatibility(of: device, on: $0, records.profile) })
     }
     try finish(reports) { output in
       let progress = Progress("translated", total: nil)
@@ -144,6 +152,22 @@ struct TranslateCommand: ParsableCommand {
         stateFailure: { $0 }, progress: { progress.update($0) })
       try source.copy(into: &translation)
       try translation.finish()
+    }
+  }
+
+  /// What the target has against all but the state; nothing if the state is not for it anyway.
+  private func compatibility<State>(
+    of device: TranslatedDevice<State>, on target: any MigratableDevice, _ profile: ProfileLayout?
+  ) throws -> CompatibilityReport {
+    guard !device.outcome.report.refusals.contains(where: { $0.field == "layout" }) else {
+      return CompatibilityReport()
+    }
+    let number = device.introduction.number
+    do {
+      return try CompatibilityReport(
+        device.introduction, for: ReplayTarget(target, number: number, profile: profile))
+    } catch {
+      throw CommandError.device(DeviceFailure.text(error, number, target))
     }
   }
 

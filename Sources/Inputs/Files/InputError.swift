@@ -1,4 +1,5 @@
 public import PCIConfig
+public import QEMUStream
 public import StreamIO
 
 /// Why a file does not give what was asked of it.
@@ -9,6 +10,10 @@ public struct InputError: Error, Sendable, Hashable {
     case file(StreamIOError)
     /// The file does not hold what was asked for.
     case absent(expected: String, found: String)
+    /// The file is something else than what was expected; the advice says who takes it.
+    case kind(FileKind, expected: String, advice: String?)
+    /// The file is an image whose head is refused.
+    case qemuStream(QEMUStreamError)
     /// The file's configuration spaces are refused.
     case space(PCIConfigError)
   }
@@ -22,6 +27,11 @@ public struct InputError: Error, Sendable, Hashable {
   public init(_ name: String, _ cause: Cause) {
     self.name = name
     self.cause = cause
+  }
+
+  /// The error of the file that the user calls `name`, which is of a kind that `use` does not take.
+  init(_ name: String, _ kind: FileKind, for use: InputUse, advice: String? = nil) {
+    self.init(name, .kind(kind, expected: use.noun, advice: advice))
   }
 
   /// Runs `body`; an error of it is one of the file that the user calls `name`.
@@ -41,10 +51,22 @@ extension InputError: CustomStringConvertible {
   public var description: String {
     switch cause {
     case .file(let error): return "\(error)"
-    case .absent(let expected, let found): return "\(name): expected \(expected), found \(found)"
+    case .absent, .kind, .qemuStream: return "\(name): \(reason)"
     case .space(let error):
       let isLine = if case .text = error.place { true } else { false }
       return "\(name)\(isLine ? ":" : ": ")\(error)"
+    }
+  }
+
+  /// The same without the file's name.
+  public var reason: String {
+    switch cause {
+    case .file(let error): "\(error)"
+    case .absent(let expected, let found): "expected \(expected), found \(found)"
+    case .kind(let kind, let expected, let advice):
+      "expected \(expected), found \(kind)" + (advice.map { "; \($0)" } ?? "")
+    case .qemuStream(let error): "\(error)"
+    case .space(let error): "\(error)"
     }
   }
 }

@@ -1,0 +1,61 @@
+public import ByteIO
+import QEMUStream
+public import StreamIO
+
+/// A QEMU stream that is written in what another is in: by itself, or behind the head of a libvirt
+/// save image and in that image's compression.
+public struct QEMUOutput: ByteSink, ~Copyable {
+  private var file: OutputFile
+  private let filter: (any OutputFilter)?
+
+  /// Writes to `path`, or to standard output for `-`, what stands before the stream in `input`.
+  public init(_ path: String, like input: QEMUInput) throws(InputError) {
+    let format = input.image?.format.compression
+    let filter = try format.flatMap { (format) throws(InputError) in
+      try Self.compressor(format, path)
+    }
+    file = try Self.open(path, writing: input.head)
+    self.filter = filter
+  }
+
+  private static func compressor(
+    _ format: FileKind.Compression, _ path: String
+  ) throws(InputError) -> (any OutputFilter)? {
+    guard let codec = try QEMUInput.codec(format, .compress, path) else { return nil }
+    return Compressor(codec, format)
+  }
+
+  private static func open(
+    _ path: String, writing head: [UInt8]
+  ) throws(InputError) -> OutputFile {
+    do throws(StreamIOError) {
+      let file = try OutputFile(path: path)
+      if !head.isEmpty { try file.write(head.span.raw) }
+      return file
+    } catch {
+      throw InputError(path, .file(error))
+    }
+  }
+
+  public var name: String { file.name }
+
+  public mutating func write(_ head: RawSpan, _ body: RawSpan) throws(StreamIOError) {
+    guard filter != nil else { return try file.write(head, body) }
+    try pass(head)
+    try pass(body)
+  }
+
+  private borrowing func pass(_ bytes: RawSpan) throws(StreamIOError) {
+    guard bytes.byteCount > 0 else { return }
+    try filter?.write(bytes, of: name) { (span) throws(StreamIOError) in try file.write(span) }
+  }
+
+  private borrowing func drain() throws(StreamIOError) {
+    try filter?.finish(of: name) { (span) throws(StreamIOError) in try file.write(span) }
+  }
+
+  public mutating func finish() throws(StreamIOError) {
+    try drain()
+    try file.finish()
+  }
+}

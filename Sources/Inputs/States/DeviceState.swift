@@ -1,0 +1,30 @@
+public import ByteIO
+public import StreamIO
+
+/// The state of a device of a stream.
+public struct DeviceState: StateInputSource {
+  private let state: ArchivedState
+  private let device: UInt16
+  public let byteCount: UInt64
+  private let chunkLimit: UInt64?
+
+  /// The state of `device`, of `byteCount` bytes. Reading is refused once `chunkLimit` chunks of
+  /// the archive were decoded in all; nil sets no limit.
+  public init(
+    state: ArchivedState, device: UInt16, byteCount: UInt64, chunkLimit: UInt64? = nil
+  ) {
+    self.state = state
+    self.device = device
+    self.byteCount = byteCount
+    self.chunkLimit = chunkLimit
+  }
+
+  public func read(
+    at offset: UInt64, count: Int, into buffer: inout ByteBuffer
+  ) throws(StreamIOError) {
+    if let chunkLimit, state.decodedChunkCount >= chunkLimit {
+      throw StreamIOError(state.archive.path, .content("expected to read less of the state"))
+    }
+    try state.read(device: device, at: offset, count: count, into: &buffer)
+  }
+}

@@ -1,0 +1,185 @@
+public import Devices
+public import MigrationStream
+public import StateLayout
+public import StateTranslation
+import VirtualPCI
+
+/// Whether a target can take a device's state as it is, told before it is given it.
+///
+/// The state is held against its layout, and against the facts of the target as a translation
+/// holds it that has nothing to rewrite. What the facts leave open a device is asked that can tell.
+public struct StateJudgement: Sendable, Hashable {
+  /// The layout that the state's content names, or the drivers; nil if nothing does.
+  public private(set) var layout: String?
+  /// Every reason against the state, named as a translation names it.
+  public private(set) var refusals: [TranslationReport.Refusal] = []
+  /// Whether the layout itself finds errors in the state, which are the refusals then.
+  public private(set) var isUnsound = false
+  /// What was not checked, and the fact that it would take.
+  public private(set) var unchecked: [TranslationReport.Unchecked] = []
+  /// Why nothing was held against the state; nil if it was judged.
+  public private(set) var unjudged: String?
+  /// Whether there is no state, and nothing names a layout that would want one.
+  public private(set) var isMissing = false
+  /// The translations whose result the target's facts have nothing against.
+  private(set) var remedies: [Remedy] = []
+
+  /// A translation that makes a state of another that the target cannot take.
+  struct Remedy: Sendable, Hashable {
+    let layout: String
+    /// The losses that it must be allowed.
+    let losses: [TranslationLoss]
+    /// What the stream says of the device then.
+    let introduction: DeviceIntroduction
+  }
+
+  /// Why a state could not be judged.
+  public enum Failure<SourceFailure: Error>: Error {
+    /// It could not be read.
+    case source(SourceFailure)
+    /// The target could not be asked.
+    case device(DeviceError)
+  }
+
+  /// A judgement with nothing against the state; it was not looked at if there is a reason.
+  init(unjudged: String? = nil) { self.unjudged = unjudged }
+
+  /// Judges the state of the device that `introduction` introduces.
+  ///
+  /// It reads what the layout describes, and all of it only for a device that is asked; the target
+  /// is not touched.
+  public init<State: StateSource>(
+    _ state: State, of introduction: DeviceIntroduction, for target: ReplayTarget
+  ) throws(Failure<State.Failure>) {
+    let facts: DeviceFacts
+    do throws(DeviceError) {
+      facts = try target.device.knownFacts()
+    } catch {
+      throw .device(error)
+    }
+    do throws(State.Failure) {
+      try self.init(state, of: introduction, for: target, by: facts)
+    } catch {
+      throw .source(error)
+    }
+  }
+
+  /// The same by the facts of the target, which is asked no more if it is of the kernel.
+  init<State: StateSource>(
+    _ state: State, of introduction: DeviceIntroduction, for target: ReplayTarget,
+    by facts: DeviceFacts
+  ) throws(State.Failure) {
+    try judge(state, of: introduction, by: facts)
+    guard layout != nil, !isUnsound else { return }
+    if refusals.isEmpty {
+      try ask(target.device, about: state)
+    } else {
+      try findRemedies(for: state, of: introduction, by: facts, target.profile)
+    }
+  }
+
+  private mutating func judge<State: StateSource>(
+    _ state: State, of introduction: DeviceIntroduction, by facts: DeviceFacts
+  ) throws(State.Failure) {
+    let driver = introduction.identity.driver
+    let detection = try Layout.detect(state, driver: driver ?? facts.driver)
+    let named = detection.best.flatMap { $0.certainty > .possible ? $0.layout : nil }
+    let candidates = named.map { [$0] } ?? Self.layouts(of: driver, for: facts)
+    guard let first = candidates.first else {
+      isMissing = state.byteCount == 0
+      guard !isMissing else { return }
+      unjudged =
+        (driver ?? facts.driver).map { "no layout is known of the driver \($0)" }
+        ?? "nothing tells which layout it has"
+      return
+    }
+    layout = first.name
+    var translator = Translator(for: facts)
+    translator.source = DeviceFacts(introduction.identity)
+    var report: TranslationReport?
+    for candidate in candidates {
+      let next = try translator.translate(state, from: candidate, to: candidate).report
+      if report == nil || next.isAccepted {
+        report = next
+        layout = candidate.name
+      }
+      if next.isAccepted { break }
+    }
+    guard let report else { return }
+    refusals = report.refusals.filter { $0.missing == nil }
+    // What the driver would have to be given another value of.
+    refusals += report.rewrites.filter(\.rule.isRequired).map {
+      .init(field: $0.field, found: $0.old, needed: $0.new)
+    }
+    isUnsound = report.isUnsound
+    unchecked = report.unchecked
+    unchecked += report.refusals.compactMap { refusal in
+      refusal.missing.map { .init(fact: $0, subject: refusal.field) }
+    }
+    if named == nil, facts.layouts == nil, !isUnsound {
+      // Only the driver's name, or a length, speaks for it.
+      unchecked.append(.init(fact: "a mark in its content", subject: "that it is \(layout ?? "")"))
+    }
+  }
+
+  /// The layouts of a state whose content names none: those of its driver, or of the target's, that
+  /// the target takes if that is known.
+  private static func layouts(of driver: String?, for facts: DeviceFacts) -> [Layout] {
+    let named = Layout.shipped(of: driver ?? facts.driver)
+    guard let taken = facts.layouts else { return named }
+    let both = named.filter { taken.contains($0.name) }
+    if !both.isEmpty { return both }
+    return named.isEmpty && driver == nil ? taken.compactMap { Layout.named($0) } : named
+  }
+
+  /// Has a device say of the state what facts leave open.
+  private mutating func ask<State: StateSource>(
+    _ device: any MigratableDevice, about state: State
+  ) throws(State.Failure) {
+    guard !unchecked.isEmpty, let device = device as? any FactualDevice else { return }
+    unchecked = []
+    guard let error = try device.refusal(of: state) else { return }
+    let meaning = error.explanation(driver: device.facts.driver).map { ": \($0)" } ?? ""
+    refusals = [
+      .init(
+        field: "", found: "one that the device refuses, \(error)\(meaning)",
+        needed: "one that it takes")
+    ]
+  }
+
+  private mutating func findRemedies<State: StateSource>(
+    for state: State, of introduction: DeviceIntroduction, by facts: DeviceFacts,
+    _ profile: ProfileLayout?
+  ) throws(State.Failure) {
+    guard let layout = layout.flatMap({ Layout.named($0) }) else { return }
+    for name in facts.layouts?.reversed() ?? [layout.name] {
+      guard Translator.translation(from: layout.name, to: name) != nil,
+        let wanted = Layout.named(name)
+      else { continue }
+      var translator = Translator(for: facts)
+      let records = RecordTranslation(for: facts, profile: profile)
+      for _ in 0..<2 {
+        let translated: TranslatedDevice<State>
+        do throws(TranslationError<State.Failure>) {
+          translated = try TranslatedDevice(
+            introduction, state: state, from: layout, to: wanted, by: translator, records: records)
+        } catch {
+          guard case .source(let cause) = error else { break }
+          throw cause
+        }
+        let report = translated.outcome.report
+        if report.isAccepted {
+          remedies.append(
+            Remedy(
+              layout: name,
+              losses: translator.allowed.sorted { $0.rawValue < $1.rawValue },
+              introduction: translated.introduction))
+          break
+        }
+        let losses = report.refusals.map(\.loss)
+        guard !losses.contains(nil) else { break }
+        translator.allowed = Set(losses.compactMap(\.self))
+      }
+    }
+  }
+}

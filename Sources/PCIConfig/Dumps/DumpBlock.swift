@@ -1,0 +1,136 @@
+import ByteIO
+
+/// The bytes of one space while its rows are read.
+struct DumpBlock {
+  /// Where the function sat; nil if the text does not say.
+  var address: PCIAddress?
+  /// What stands behind the address.
+  var title = ""
+  /// The line of the head, or of the first row if there is none.
+  let line: Int
+  /// Whether a head of `lspci` or of the kernel's early dump stands over the rows.
+  let isHeaded: Bool
+  /// The form of the rows; nil before the first.
+  private(set) var form: DumpRow.Form?
+  private(set) var bytes: [UInt8] = []
+  private var isKnown: [Bool] = []
+  /// The last line that belongs to it.
+  var lastLine: Int
+  /// Whether a blank line came behind the head.
+  var hasBlank = false
+  /// Whether a `*` stands for rows like the last.
+  var repeats = false
+  private var lastRow: [UInt8] = []
+  /// The radices that the offsets so far may have, the likeliest first.
+  private var radices: [UInt64] = []
+
+  init(address: PCIAddress?, title: String, line: Int, isHeaded: Bool) {
+    self.address = address
+    self.title = title
+    self.line = line
+    self.isHeaded = isHeaded
+    lastLine = line
+  }
+
+  /// Whether the bytes end where spaces end, so that nothing has to follow.
+  var isFull: Bool { [64, 256, 4096].contains(bytes.count) }
+
+  /// Whether no byte is there yet at offset 0.
+  var mayBegin: Bool { isKnown.first != true }
+
+  /// The offset that `row` has as a continuation of this block; nil if it does not continue it.
+  ///
+  /// - Parameter isNext: whether the row stands directly under what was read, so that rows between
+  ///   may be missing.
+  func continuation(of row: DumpRow, isNext: Bool) -> Int? {
+    guard form == nil || form == row.form || isEnd(row) else { return nil }
+    if row.form == .bare { return isNext ? bytes.count : nil }
+    guard form != nil else { return row.offsets.first?.value }
+    for radix in radices {
+      guard let offset = row.offset(in: radix) else { continue }
+      if offset == bytes.count || (repeats && offset > bytes.count && offset <= 4096) {
+        return offset
+      }
+    }
+    // Words of 16 bits show one byte too many of an odd number.
+    if isEnd(row), radices.contains(where: { row.offset(in: $0) == bytes.count &- 1 }) {
+      return bytes.count &- 1
+    }
+    guard isNext, radices.count == 1 || form == .colon else { return nil }
+    return row.offset(in: radices[0])
+  }
+
+  /// Whether `row` is an offset alone, which ends what hexdump and od print.
+  func isEnd(_ row: DumpRow) -> Bool {
+    guard case .offset = form else { return false }
+    return row.form == .offset(digits: 0)
+  }
+
+  /// Takes a sound row at `offset`, the number that ``continuation(of:isNext:)`` gives.
+  mutating func add(_ row: DumpRow, at offset: Int, number: Int) throws(PCIConfigError) {
+    if form == nil { radices = row.offsets.map(\.radix) }
+    if row.form != .bare, bytes.count > 0 {
+      let fitting = radices.filter { row.offset(in: $0) == offset }
+      if !fitting.isEmpty { radices = fitting }
+    }
+    if repeats, !lastRow.isEmpty, offset <= ConfigSpace.byteCounts.upperBound {
+      while bytes.count < offset {
+        bytes.append(lastRow[bytes.count % lastRow.count])
+        isKnown.append(true)
+      }
+    }
+    repeats = false
+    lastLine = number
+    if isEnd(row) {
+      bytes.removeLast(max(0, bytes.count &- offset))
+      isKnown.removeLast(max(0, isKnown.count &- offset))
+      return
+    }
+    form = row.form
+    lastRow = row.bytes
+    for (index, byte) in row.bytes.enumerated() {
+      try store(byte, at: offset &+ index, number: number)
+    }
+  }
+
+  private mutating func store(
+    _ byte: UInt8, at offset: Int, number: Int
+  ) throws(PCIConfigError) {
+    guard offset < ConfigSpace.byteCounts.upperBound else {
+      throw PCIConfigError(
+        .size, at: .text(line: number, column: nil),
+        "expected at most 4096 bytes of configuration space, found a row beyond them")
+    }
+    while bytes.count <= offset {
+      bytes.append(0)
+      isKnown.append(false)
+    }
+    guard !isKnown[offset] || bytes[offset] == byte else {
+      throw PCIConfigError(
+        .dump, at: .text(line: number, column: nil),
+        "expected one value for the byte at 0x\(hex(offset, digits: 2)), found two: "
+          + "\(hex(bytes[offset], digits: 2)) and \(hex(byte, digits: 2))")
+    }
+    bytes[offset] = byte
+    isKnown[offset] = true
+  }
+
+  /// Whether bytes without a head may be a configuration space: a header of a known type, Command
+  /// without its reserved bits, or a function that does not answer.
+  var isPlausible: Bool {
+    guard bytes.count >= ConfigSpace.byteCounts.lowerBound else { return false }
+    return bytes.allSatisfy { $0 == 0xff } || (bytes[0x0e] & 0x7f <= 2 && bytes[0x05] & 0xf8 == 0)
+  }
+
+  /// The device, with bytes up to the end of the header that are unknown if no row had them.
+  var device: DumpedDevice {
+    get throws(PCIConfigError) {
+      let missing = max(0, ConfigSpace.byteCounts.lowerBound &- bytes.count)
+      return DumpedDevice(
+        address: address, title: title, line: line,
+        space: try ConfigSpace(
+          bytes + Array(repeating: 0, count: missing),
+          known: isKnown + Array(repeating: false, count: missing)))
+    }
+  }
+}

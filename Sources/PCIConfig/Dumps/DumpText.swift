@@ -1,0 +1,51 @@
+import ByteIO
+
+/// Text as people save and mail it: with a byte order mark, in UTF-16 as PowerShell writes it, in
+/// Latin-1.
+enum DumpText {
+  /// The same text without a byte order mark, and in UTF-8 if it was in UTF-16.
+  static func withoutEncoding(_ bytes: [UInt8]) -> [UInt8] {
+    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { return Array(bytes.dropFirst(3)) }
+    guard let isBig = bytes.span.raw.isBigUTF16 else { return bytes }
+    let units = (0..<bytes.count / 2).map { index in
+      let (first, second) = (UInt16(bytes[2 &* index]), UInt16(bytes[2 &* index &+ 1]))
+      return isBig ? first << 8 | second : second << 8 | first
+    }
+    return Array(
+      String(decoding: units.first == 0xfeff ? units[1...] : units[...], as: UTF16.self).utf8)
+  }
+
+  /// Text that a terminal can show: a dump's names are anybody's, and control characters could
+  /// steer it.
+  static func printable(_ bytes: ArraySlice<UInt8>) -> String {
+    var text = String.UnicodeScalarView()
+    let scalars =
+      String(validating: bytes, as: UTF8.self)?.unicodeScalars.map { $0 }
+      ?? bytes.map { Unicode.Scalar($0) }
+    for scalar in scalars {
+      text.append(scalar.properties.generalCategory == .control ? "\u{fffd}" : scalar)
+    }
+    return String(text)
+  }
+
+  /// The value of a hexadecimal digit; nil if it is none.
+  static func hexValue(_ character: UInt8) -> UInt8? {
+    switch character {
+    case 0x30...0x39: character &- 0x30
+    case 0x41...0x46: character &- 0x37
+    case 0x61...0x66: character &- 0x57
+    default: nil
+    }
+  }
+
+  /// The value of up to 16 digits in `radix`; nil if they are none.
+  static func value(_ digits: ArraySlice<UInt8>, radix: UInt64) -> UInt64? {
+    guard (1...16).contains(digits.count) else { return nil }
+    var value: UInt64 = 0
+    for digit in digits {
+      guard let digit = hexValue(digit), digit < radix else { return nil }
+      value = value &* radix &+ UInt64(digit)
+    }
+    return value
+  }
+}

@@ -1,0 +1,188 @@
+/// Puts devices together from the lines of a text: heads and rows of dumps, and QEMU's trace, among
+/// lines of any other kind.
+///
+/// A row counts if it stands directly under a head or the row before it, or continues those before
+/// exactly; what only looks like a row is other text.
+struct DumpTextReader {
+  /// More functions than a domain can have, so that a hostile file cannot ask for unlimited memory.
+  private static let deviceLimit = 65536
+  /// Fewer bytes on a line are words and numbers, not the first line of a space.
+  private static let bareByteCount = 8
+  /// How far below a command its output may begin.
+  private static let commandDistance = 3
+
+  private var blocks: [DumpBlock] = []
+  private var open: DumpBlock?
+  private var traces: [TracedSpace] = []
+  private var traceNumbers: [String: Int] = [:]
+  private var command: (address: PCIAddress, line: Int)?
+  /// The functions that are listed without bytes: the first one, and how many.
+  private var listed: (address: PCIAddress, line: Int, count: Int)?
+  /// The first line that has the look of a row and is none.
+  private var flaw: PCIConfigError?
+
+  init() {}
+
+  mutating func read(_ text: ArraySlice<UInt8>, number: Int) throws(PCIConfigError) {
+    let line = DumpLine(text, number: number)
+    if line.content.isEmpty {
+      open?.hasBlank = true
+    } else if let access = ConfigAccess(line.content) {
+      try add(access, line: number)
+    } else if let head = line.listedFunction {
+      try begin(head.address, head.title, at: number)
+    } else if let address = line.earlyDumpFunction {
+      try begin(address, "", at: number)
+    } else if try !readRow(line) {
+      passOver(line)
+    }
+  }
+
+  /// The devices, after the last line, in the order of their lines.
+  consuming func finish() throws(PCIConfigError) -> [DumpedDevice] {
+    try close()
+    var found = blocks.filter { $0.isHeaded || $0.isPlausible }
+    // Bytes that are nothing else in the text are a space, however strange.
+    if found.isEmpty, traces.isEmpty { found = blocks }
+    var devices: [DumpedDevice] = []
+    for block in found { devices.append(try block.device) }
+    for trace in traces where trace.isKnown {
+      let address = PCIAddress(trace.name)
+      devices.append(
+        DumpedDevice(
+          address: address, title: address == nil ? trace.name : "", line: trace.line,
+          space: try trace.space))
+    }
+    guard devices.isEmpty else { return devices.sorted { ($0.line ?? 0) < ($1.line ?? 0) } }
+    if let flaw { throw flaw }
+    guard let listed else { return [] }
+    throw PCIConfigError(
+      .dump, at: .text(line: listed.line, column: nil),
+      "expected the bytes of a configuration space, found "
+        + (listed.count == 1
+          ? "\(listed.address) listed"
+          : "\(listed.count) functions listed, \(listed.address) first,")
+        + " without them; `\(ConfigSpaceDump.wholeSpaceCommand(for: listed.address))` as root "
+        + "prints them")
+  }
+}
+
+extension DumpTextReader {
+  private mutating func begin(
+    _ address: PCIAddress, _ title: String, at line: Int
+  ) throws(PCIConfigError) {
+    try close()
+    open = DumpBlock(address: address, title: title, line: line, isHeaded: true)
+  }
+
+  private mutating func close() throws(PCIConfigError) {
+    defer { open = nil }
+    guard let block = open else { return }
+    if block.form == nil {
+      // A head without rows is a device that was listed, not dumped.
+      guard let address = block.address else { return }
+      listed = (listed?.address ?? address, listed?.line ?? block.line, (listed?.count ?? 0) &+ 1)
+      return
+    }
+    guard block.isHeaded || block.bytes.count >= ConfigSpace.byteCounts.lowerBound else { return }
+    guard blocks.count &+ traces.count < Self.deviceLimit else {
+      throw PCIConfigError(.limit, "expected at most \(Self.deviceLimit) devices")
+    }
+    blocks.append(block)
+  }
+
+  private mutating func add(_ access: ConfigAccess, line: Int) throws(PCIConfigError) {
+    if let number = traceNumbers[access.name] { return traces[number].add(access) }
+    // A traced space takes as much memory as some lines of it would.
+    guard traces.count < Self.deviceLimit >> 4 else {
+      throw PCIConfigError(.limit, "expected a trace of at most \(Self.deviceLimit >> 4) devices")
+    }
+    var trace = TracedSpace(access, line: line)
+    trace.add(access)
+    traceNumbers[access.name] = traces.count
+    traces.append(trace)
+  }
+
+  /// A line that is no part of a dump. One that is not indented, behind a blank one, ends what a
+  /// head lists; one that names a function may be the command that prints the next rows.
+  private mutating func passOver(_ line: DumpLine) {
+    if let block = open, block.form == nil, block.hasBlank, line.indent == 0 { try? close() }
+    if line.content == [UInt8(ascii: "*")], open?.lastLine == line.number &- 1,
+      case .offset = open?.form
+    {
+      open?.repeats = true
+      open?.lastLine = line.number
+    } else if let address = line.commandFunction {
+      command = (address, line.number)
+    }
+  }
+
+  /// Takes a row; false if the line is none, or does not belong to a dump.
+  private mutating func readRow(_ line: DumpLine) throws(PCIConfigError) -> Bool {
+    let isNext = open?.lastLine == line.number &- 1
+    guard let row = DumpRow(line.content, continuingBare: isNext && open?.form == .bare) else {
+      return false
+    }
+    if let offset = try continuation(row, line, isNext: isNext) {
+      try open?.add(row, at: offset, number: line.number)
+      return true
+    }
+    return try start(with: row, line, isNext: isNext)
+  }
+
+  /// The offset at which the row continues the open dump; nil if it does not.
+  private func continuation(
+    _ row: DumpRow, _ line: DumpLine, isNext: Bool
+  ) throws(PCIConfigError) -> Int? {
+    guard let block = open, let offset = block.continuation(of: row, isNext: isNext) else {
+      return nil
+    }
+    if block.form == nil {
+      // A head's rows stand under it, or begin at 0 behind what `lspci -v` says of the function.
+      guard isNext || (offset == 0 && row.flaw == nil) else { return nil }
+      if row.form == .bare, row.bytes.count < Self.bareByteCount { return nil }
+    } else {
+      if offset == 0, !block.mayBegin { return nil }
+      let continues = offset == block.bytes.count || block.repeats || block.isEnd(row)
+      guard continues || (isNext && offset < ConfigSpace.byteCounts.upperBound) else { return nil }
+      // Without two sound bytes it is more likely something else behind other lines, or behind a
+      // space's last byte.
+      let isMeant = row.bytes.count >= 2 || (isNext && !block.isFull)
+      if row.flaw != nil, !continues || !isMeant { return nil }
+    }
+    if let column = row.flaw { throw Self.error(line, column) }
+    return offset
+  }
+
+  /// Begins a space whose head is missing with a row at offset 0.
+  private mutating func start(
+    with row: DumpRow, _ line: DumpLine, isNext: Bool
+  ) throws(PCIConfigError) -> Bool {
+    if row.form == .bare {
+      // A line of digits between two rows does not end their dump.
+      if row.bytes.count < Self.bareByteCount || (isNext && open?.form != nil) { return false }
+    } else if row.offsets.first?.value != 0 {
+      return false
+    }
+    if let column = row.flaw {
+      flaw = flaw ?? Self.error(line, column)
+      return false
+    }
+    if row.bytes.isEmpty { return false }
+    try close()
+    var block = DumpBlock(address: nil, title: "", line: line.number, isHeaded: false)
+    if let command, line.number &- command.line <= Self.commandDistance {
+      block.address = command.address
+    }
+    command = nil
+    try block.add(row, at: 0, number: line.number)
+    open = block
+    return true
+  }
+
+  private static func error(_ line: DumpLine, _ index: Int) -> PCIConfigError {
+    PCIConfigError(
+      .dump, at: .text(line: line.number, column: line.column(of: index)),
+      "expected bytes of two hexadecimal digits with a space between them")
+  }
+}
