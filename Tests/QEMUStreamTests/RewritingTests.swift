@@ -52,7 +52,18 @@ import Testing
 
   @Test(arguments: [0, 1], [.max, 4096, 7, 1] as [Int])
   func aDevicesOwnExtractGivesTheSameStream(number: Int, step: Int) throws {
+    try expectTheSame(SampleMachine(), number, step)
+  }
+
+  @Test(arguments: [0, 1], [.max, 7] as [Int])
+  func soItDoesWithoutFooters(number: Int, step: Int) throws {
     var machine = SampleMachine()
+    machine.configuration = nil
+    try expectTheSame(machine, number, step)
+  }
+
+  private func expectTheSame(_ machine: SampleMachine, _ number: Int, _ step: Int) throws {
+    var machine = machine
     machine.second.configuration = SampleDevice.configuration(byteCount: 4096, vectors: 17)
     let stream = machine.stream + [1, 2, 3]
     let sink = try extract(stream, [number])

@@ -35,6 +35,25 @@ import Testing
     }
   }
 
+  /// A machine up to 2.3 writes no footers; up to 2.2 no description either.
+  @Test(arguments: steps, [true, false])
+  func aStreamWithoutFootersIsRead(pipeStep: Int?, isDescribed: Bool) throws {
+    var machine = SampleMachine()
+    machine.configuration = nil
+    machine.isDescribed = isDescribed
+    let catalog = ReadStream(machine.stream, pipeStep: pipeStep).catalog
+    let whole = ReadStream(SampleMachine().stream).catalog
+    #expect(catalog.defect == nil)
+    #expect(catalog.isComplete)
+    #expect(catalog.isOld && !whole.isOld)
+    #expect(catalog.machineVersion == QEMUMachineVersion("2.3"))
+    #expect(catalog.sections.map(\.byteCount) == whole.sections.map(\.byteCount))
+    #expect(catalog.vfioDevices.map(\.configuration) == whole.vfioDevices.map(\.configuration))
+    #expect(catalog.vfioDevices.map(\.statePrefix) == whole.vfioDevices.map(\.statePrefix))
+    #expect(catalog.sections[3].evidence == (isDescribed ? .description : .next))
+    #expect(catalog.findings.contains { $0.contains("2.3 and older") })
+  }
+
   @Test(arguments: [
     (256, 0), (256, 1), (256, 8), (256, 9), (256, 2048), (4096, 0), (4096, 33), (4096, 2048),
   ])

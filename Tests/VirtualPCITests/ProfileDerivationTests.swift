@@ -215,4 +215,61 @@ import VirtualPCI
     let derivation = try ProfileDerivation(from: [HostFunction(loop, label: "loop")])
     #expect(derivation.report.entries.contains { $0.settlement == .broken })
   }
+
+  // MARK: TLP prefixes
+
+  /// A function with PASID, of an Express type, whose Device Capabilities 2 are `second`.
+  private func function(type: UInt16, second: UInt32, vendor: UInt16 = 0x8086) throws
+    -> HostFunction
+  {
+    var builder = SpaceBuilder(vendor: vendor, device: 0x0b25)
+    builder.addExpress(at: 0x40, type: type)
+    builder.store32(second, at: 0x64)
+    builder.add(extended: 0x1b, at: 0x100)
+    builder.store16(20 << 8, at: 0x104)
+    return HostFunction(try builder.space, label: "\(type) \(second)")
+  }
+
+  /// The Express type, what the devices have, and what the profile shows of Extended Fmt (bit 20)
+  /// and TLP prefixes (bit 21, their number in 22 and 23).
+  @Test(
+    arguments: [
+      // An endpoint's dump that shows no prefix is taken to be of a kernel that hides it.
+      (0, [0], 0x0070_0000), (0, [0x0070_0000], 0x0070_0000), (0, [0x00b0_0000], 0x00b0_0000),
+      (0, [0x0060_0000], 0x0060_0000), (0, [0x0030_0000], 0x0030_0000),
+      // A number of 0 stands for 4, and the least counts.
+      (0, [0x0030_0000, 0x00b0_0000], 0x00b0_0000), (0, [0x0070_0000, 0x0030_0000], 0x0070_0000),
+      (0, [0x0070_0000, 0x0060_0000], 0x0060_0000), (0, [0x0070_0000, 0], 0x0070_0000),
+      // An integrated endpoint may have neither.
+      (9, [0], 0), (9, [0x0010_0000], 0x0010_0000), (9, [0x0070_0000], 0x0070_0000),
+    ] as [(UInt16, [UInt32], UInt32)])
+  func aDerivedProfileKeepsTheDevicesPrefixes(
+    type: UInt16, devices: [UInt32], shown: UInt32
+  ) throws {
+    let hosts = try devices.map { try function(type: type, second: $0) }
+    let derivation = try ProfileDerivation(from: hosts)
+    for layout in [derivation.layout, try Fixture.layout(derivation.text)] {
+      let express = try #require(layout.first(.pciExpress)).offset
+      let space = try ConfigSpace(layout.synthesized)
+      #expect(space.u32(at: express + 0x24).map { $0 & 0x00f0_0000 } == shown)
+      for host in hosts { #expect(layout.check(host).canCarry) }
+    }
+  }
+
+  @Test func anotherVendorsIdsAreWarnedOf() throws {
+    let own = try function(type: 0, second: 0)
+    let other = try function(type: 0, second: 0, vendor: 0x144d)
+    let derivation = try ProfileDerivation(from: [own, other])
+    #expect(derivation.report.warnings.count == 1)
+    #expect(derivation.report.warnings.first?.contains("144d:0b25") == true)
+    let warned = derivation.layout.check(other).warnings.filter { $0.field == "ids" }
+    #expect(warned.map(\.wanted) == ["8086:0b25"])
+    #expect(warned.map(\.found) == ["144d:0b25"])
+    #expect(derivation.layout.check(own).warnings.allSatisfy { $0.field != "ids" })
+    #expect(try ProfileDerivation(from: [own, own]).report.warnings.isEmpty)
+    // Ids that the operator gives may be nobody's at hand.
+    var options = DerivationOptions()
+    options.ids = (0x1af4, 0x1041)
+    #expect(try ProfileDerivation(from: [own], options: options).report.warnings.count == 1)
+  }
 }

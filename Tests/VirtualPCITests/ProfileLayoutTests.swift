@@ -1,6 +1,7 @@
 import PCIConfig
 import PCITestSupport
 import Reports
+import TestSupport
 import Testing
 import VirtualPCI
 
@@ -113,6 +114,31 @@ import VirtualPCI
         "type: endpoint }", with: "type: endpoint, registers: { device-capabilities-2: 0x1f } }")
     }
     #expect(found.contains { $0.contains("bit 21") && $0.contains("pci_enable_pasid") })
+  }
+
+  /// Device Capabilities 2 of a profile's PCI Express capability.
+  private func secondCapabilities(_ layout: ProfileLayout) throws -> UInt32? {
+    let express = try #require(layout.first(.pciExpress)).offset
+    return try ConfigSpace(layout.synthesized).u32(at: express + 0x24)
+  }
+
+  @Test func pasidComesWithExtendedFmtAndAPrefix() throws {
+    let layout = try Fixture.layout(Fixture.short)
+    #expect(try secondCapabilities(layout).map { $0 & 0x00f0_0000 } == 0x0070_0000)
+  }
+
+  /// The NVMe profile was frozen when the default had no Extended Fmt.
+  @Test func aFrozenProfileKeepsItsBytes() throws {
+    let text = try Corpus.contents(Corpus.root + "/corpora/profiles/nvme.yaml")
+    let layout = try ProfileLayout(Profile(parsing: text))
+    #expect(layout.digest == layout.profile.digest)
+    #expect(try secondCapabilities(layout).map { $0 & 0x00f0_0000 } == 0x0060_0000)
+    #expect(try Profile.freeze(text) == String(decoding: text, as: UTF8.self))
+    // Without its digest it is a new profile, with today's default.
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+    let thawed = try Fixture.layout(
+      lines.filter { !$0.hasPrefix("digest:") }.joined(separator: "\n"))
+    #expect(try secondCapabilities(thawed).map { $0 & 0x00f0_0000 } == 0x0070_0000)
   }
 
   @Test func autoTakesTheLowestFreePlaceWhateverTheDevice() throws {

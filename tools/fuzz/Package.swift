@@ -13,6 +13,7 @@ let targets = [
   "FuzzLayout": ["StateLayout"],
   "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
+  "FuzzQEMULog": ["QEMUStream"],
   "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzSalvage": ["ByteIO", "MigrationStream", "StreamIO"],

@@ -23,6 +23,11 @@ public struct QEMUStreamCatalog: Sendable {
     /// The evidence for the end of the last one.
     public internal(set) var evidence: QEMUSection.End.Evidence?
     var fullByteCount: UInt64?
+    /// The offset of the content of its FULL section; nil without one.
+    public internal(set) var fullBodyOffset: UInt64?
+
+    /// Whether nothing but a search told where it ends.
+    var isSearched: Bool { evidence == .footer || evidence == .next }
 
     /// The number of its sections.
     public var count: UInt64 { counts.values.reduce(0, &+) }
@@ -49,6 +54,8 @@ public struct QEMUStreamCatalog: Sendable {
   public private(set) var unusedDescriptionByteCount: Int?
   /// Whether something follows the stream in its file.
   public private(set) var hasTrailingData = false
+  /// Whether the stream has neither a configuration nor footers, as machines up to 2.3 write it.
+  public private(set) var isOld = false
   /// The number of bytes that were read or passed over.
   public private(set) var byteCount: UInt64 = 0
   /// Why the stream could not be read to its end, or cannot be trusted.
@@ -101,6 +108,7 @@ public struct QEMUStreamCatalog: Sendable {
       }
     }
     ram = reader.ram
+    isOld = reader.hasFooters == false
     byteCount = reader.offset
   }
 
@@ -179,7 +187,10 @@ public struct QEMUStreamCatalog: Sendable {
     sections[index].counts[end.section.kind, default: 0] &+= 1
     sections[index].byteCount &+= end.byteCount
     sections[index].evidence = end.evidence
-    if end.section.kind == .full { sections[index].fullByteCount = end.byteCount }
+    if end.section.kind == .full {
+      sections[index].fullByteCount = end.byteCount
+      sections[index].fullBodyOffset = end.section.bodyOffset
+    }
   }
 
   /// Compares the sections whose end was searched for with the sizes in the description.
@@ -190,13 +201,13 @@ public struct QEMUStreamCatalog: Sendable {
         let device = description.device(section.name, instance: section.instance)
       else { continue }
       if found == device.byteCount {
-        if section.evidence == .footer { sections[index].evidence = .description }
+        if section.isSearched { sections[index].evidence = .description }
       } else if defect == nil {
         defect = QEMUStreamError(
           .misleadingDescription, at: section.offset,
           section: "\(section.id) (\(section.name))",
           expected: "\(device.byteCount) bytes, as the description at \(description.offset) says",
-          found: "\(found) up to its footer")
+          found: "\(found) up to its \(section.evidence == .next ? "next section" : "footer")")
       }
     }
   }
@@ -214,11 +225,16 @@ extension QEMUStreamCatalog {
     } else if description == nil && isComplete {
       findings.append("the stream has no description of its sections")
     }
-    let searched = sections.filter { $0.evidence == .footer }
-    if !searched.isEmpty {
+    if isOld {
       findings.append(
-        "the ends of \(searched.count) sections were told by their footers alone, the first of "
-          + "section \(searched[0].id) ('\(searched[0].name)')")
+        "the stream has neither a configuration nor footers, as machines 2.3 and older write it")
+    }
+    let searched = sections.filter(\.isSearched)
+    if let first = searched.first {
+      findings.append(
+        "the ends of \(searched.count) sections were told by "
+          + (first.evidence == .next ? "the sections behind them" : "their footers")
+          + " alone, the first of section \(first.id) ('\(first.name)')")
     }
     if hasTrailingData { findings.append("more bytes follow the stream, from \(byteCount) on") }
     return findings

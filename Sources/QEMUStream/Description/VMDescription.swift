@@ -20,6 +20,17 @@ public struct VMDescription: Sendable, Hashable {
     ///
     /// Empty unless the state is one buffer to QEMU, as a VFIO device's is.
     public let sizeDigits: [Range<Int>]
+    /// Where the section has the state of a PCI function; nil if it is none.
+    public let functionState: FunctionState?
+  }
+
+  /// Where a section has the state that QEMU keeps of every PCI function: a version, the
+  /// configuration space, and the levels of four pins.
+  public struct FunctionState: Sendable, Hashable {
+    /// The offset of the space behind the section's head.
+    public let offset: UInt64
+    /// The bytes of the space; nil for a virtio device, whose description says less.
+    public let byteCount: UInt64?
   }
 
   struct Key: Hashable {

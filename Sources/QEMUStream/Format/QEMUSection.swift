@@ -49,6 +49,8 @@ extension QEMUSection {
       case description
       /// The first footer that fits, without a description; a later one may confirm it.
       case footer
+      /// The first head that fits, of a stream without footers; a description may confirm it.
+      case next
     }
 
     /// The section that ends.

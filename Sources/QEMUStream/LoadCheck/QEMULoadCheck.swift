@@ -7,6 +7,16 @@ public import PCIConfig
 /// Every bit that is compared, and that guests neither write nor clear, must be the same. QEMU
 /// stops at the first byte that differs; this lists them all.
 public struct QEMULoadCheck: Sendable, Hashable {
+  /// The answer.
+  public enum Verdict: String, Sendable, Hashable, CaseIterable {
+    /// QEMU would load the record.
+    case accepted
+    /// QEMU would refuse it.
+    case refused
+    /// The input lacks what an answer needs; `unknowns` says what.
+    case unknown
+  }
+
   /// A byte that would be refused.
   public struct Mismatch: Sendable, Hashable {
     /// The offset in the configuration space.
@@ -23,25 +33,17 @@ public struct QEMULoadCheck: Sendable, Hashable {
     public let w1cmask: UInt8
     /// The capability and register that the byte belongs to.
     public let field: String
+    /// The capability alone, `header`, or what the byte lies behind.
+    public let owner: String
   }
 
-  /// What the check says of a load.
-  public enum Verdict: String, Sendable, Hashable {
-    /// QEMU would load the record.
-    case accepted
-    /// QEMU would refuse it.
-    case refused
-    /// The dumps lack bytes that decide.
-    case unknown
-  }
-
-  /// A property that QEMU's machine versions set to different values, with the other value.
+  /// A property that QEMU's versions set to different values, with the other value.
   public struct MachineProperty: Sendable, Hashable {
     /// The device and the property: `vfio-pci.skip-vsc-check`.
     public let name: String
     /// The value that the check was not asked for.
     public let value: String
-    /// The machine versions with that value.
+    /// The machine versions with that value: `9.0 and older`.
     public let machines: String
     /// The number of bytes that are refused with that value.
     public let refused: Int
@@ -49,27 +51,33 @@ public struct QEMULoadCheck: Sendable, Hashable {
     public let changesAnswer: Bool
   }
 
+  /// How the function was taken to come into the machine; nil for one that QEMU has not.
+  public let function: QEMUFunction?
   /// The bytes that are refused, in ascending order.
   public let refused: [Mismatch]
   /// QEMU's message about the first one; nil if all are accepted.
   public let message: String?
   /// The properties whose other value could change the answer.
   public let machineProperties: [MachineProperty]
-  /// Other reasons against the load, and limits of the prediction, in sentences.
+  /// Other reasons against the load, in sentences.
+  public let reasons: [String]
+  /// What the answer depends on and the input does not say, with the option that says it.
+  public let unknowns: [String]
+  /// Whether a dump lacks bytes that decide.
+  public let lacksBytes: Bool
+  /// How to get the function loaded, in sentences; empty if nothing stands against it.
+  public let waysOut: [String]
+  /// Limits of the prediction, in sentences.
   public let notes: [String]
 
-  /// What is not in the dumps and would decide, in sentences; empty if the answer is certain.
-  public let unknowns: [String]
-
-  /// What the check says.
+  /// Whether QEMU would load the record; a refusal is certain whatever else is not known.
   public var verdict: Verdict {
-    if !refused.isEmpty || differsInSize { return .refused }
+    if !refused.isEmpty || !reasons.isEmpty { return .refused }
     return unknowns.isEmpty ? .accepted : .unknown
   }
 
-  /// Whether QEMU would load the record, as far as is known for certain.
+  /// Whether QEMU would load the record for certain.
   public var isAccepted: Bool { verdict == .accepted }
-  private let differsInSize: Bool
 
   /// Compares two spaces; a device's own, with capabilities that no guest sees, is first changed
   /// into what QEMU shows its guest.
@@ -77,40 +85,44 @@ public struct QEMULoadCheck: Sendable, Hashable {
   /// - Parameters:
   ///   - stream: the space in the stream's record.
   ///   - local: the space of the destination.
-  ///   - skipsVendorBytes: the property `skip-vsc-check`, true for machines from 9.1 on.
-  public init(stream: ConfigSpace, local: ConfigSpace, skipsVendorBytes: Bool = true) {
-    let chosen = QEMUComparison(stream, local, skipsVendorBytes: skipsVendorBytes)
-    let other = QEMUComparison(stream, local, skipsVendorBytes: !skipsVendorBytes)
-    refused = chosen.refused
-    differsInSize = chosen.differsInSize
-    unknowns = chosen.unknowns
-    message = chosen.refused.first.map(\.message)
-    machineProperties = [
-      MachineProperty(
-        name: "vfio-pci.skip-vsc-check", value: "\(!skipsVendorBytes)",
-        machines: skipsVendorBytes ? "9.0 and older" : "9.1 and newer",
-        refused: other.refused.count,
-        changesAnswer: !differsInSize && other.refused.isEmpty != chosen.refused.isEmpty)
-    ]
-    var notes: [String] = []
-    if differsInSize {
-      notes.append(
-        "the record has \(chosen.byteCounts.stream ?? 0) bytes and the destination reads "
-          + "\(chosen.byteCounts.local ?? 0): QEMU "
-          + "records no length and loses its place in the stream")
+  ///   - conditions: what else is known.
+  public init(
+    stream: ConfigSpace, local: ConfigSpace, conditions: QEMULoadConditions = QEMULoadConditions()
+  ) {
+    let function = conditions.function ?? QEMUFunction(likelyOf: local)
+    self.function = function
+    guard let function, function == .emulated || local.headerType == 0 else {
+      refused = []
+      message = nil
+      machineProperties = []
+      reasons = []
+      unknowns = [
+        "the prediction is for vfio-pci's endpoints and QEMU's own functions; this is "
+          + Self.kind(of: local)
+      ]
+      lacksBytes = false
+      waysOut = []
+      notes = []
+      return
     }
-    for (name, list) in [("stream", chosen.streamList), ("destination", chosen.localList)] {
-      if QEMUVisibility.isPhysical(list) {
-        notes.append(
-          "the \(name)'s space is a device's own: capabilities that the kernel or QEMU hides are "
-            + "left out")
-      }
-      notes += list.findings.filter { !$0.isGap }.map { "the \(name)'s space: \($0)" }
+    let comparison = Comparison(stream, local, function, conditions)
+    refused = comparison.refused
+    message = comparison.refused.first?.message
+    reasons = comparison.reasons
+    unknowns = comparison.gaps + comparison.unknowns
+    lacksBytes = !comparison.gaps.isEmpty
+    waysOut = comparison.waysOut
+    notes = comparison.notes(isGuess: conditions.function == nil)
+    machineProperties = comparison.alternatives
+  }
+
+  private static func kind(of space: ConfigSpace) -> String {
+    switch space.headerType {
+    case 1: "a bridge, which vfio-pci does not take, and none of QEMU's"
+    case 2: "a CardBus bridge"
+    case let type?: "a function with a header of type \(type)"
+    case nil: "a space without its header type"
     }
-    notes.append(
-      "the sizes of BARs are not compared; a BAR that is smaller at the destination passes unseen")
-    notes.append("Power Management is taken as QEMU 10.0 and newer add it, with a writable state")
-    self.notes = notes
   }
 }
 
@@ -126,5 +138,42 @@ extension QEMULoadCheck.Mismatch {
   public var message: String {
     "get_pci_config_device: Bad config data: i=0x\(hex(offset)) read: \(hex(read)) device: \(hex(device)) "
       + "cmask: \(hex(cmask)) wmask: \(hex(wmask)) w1cmask:\(hex(w1cmask))"
+  }
+}
+
+extension QEMULoadCheck {
+  /// The refused bytes of one capability, or of the header.
+  public struct Group: Sendable, Hashable {
+    /// The capability, `header`, or what the bytes lie behind.
+    public let owner: String
+    /// The bytes in ascending order, each run without a gap.
+    public fileprivate(set) var runs: [[Mismatch]]
+
+    /// The number of its bytes.
+    public var byteCount: Int { runs.reduce(0) { $0 + $1.count } }
+  }
+
+  /// The refused bytes by capability, in the order of each one's first.
+  public var groups: [Group] {
+    var groups: [Group] = []
+    for mismatch in refused {
+      guard let index = groups.firstIndex(where: { $0.owner == mismatch.owner }) else {
+        groups.append(Group(owner: mismatch.owner, runs: [[mismatch]]))
+        continue
+      }
+      groups[index].add(mismatch)
+    }
+    return groups
+  }
+}
+
+extension QEMULoadCheck.Group {
+  /// Adds the next byte, to the last run if it follows that.
+  fileprivate mutating func add(_ mismatch: QEMULoadCheck.Mismatch) {
+    if let last = runs.last?.last, last.offset == mismatch.offset - 1 {
+      runs[runs.count - 1].append(mismatch)
+    } else {
+      runs.append([mismatch])
+    }
   }
 }

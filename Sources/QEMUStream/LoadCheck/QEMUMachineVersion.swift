@@ -27,25 +27,35 @@ public struct QEMUMachineVersion: Sendable, Hashable {
   public var skipsVendorBytes: Bool { (major, minor) > (9, 0) }
 }
 
+extension QEMUStreamCatalog {
+  /// The version of the machine, by its name; 2.3 for one that is that old and says nothing.
+  public var machineVersion: QEMUMachineVersion? {
+    isOld ? QEMUMachineVersion("2.3") : configuration.flatMap { QEMUMachineVersion(of: $0.machine) }
+  }
+}
+
 extension QEMULoadCheck {
-  /// The check of a stream's record against `local`, the space of a device on the destination.
+  /// The check of a record's space against `local`, the space of a device on the destination.
   ///
   /// QEMU takes every region except one of 256 bytes for PCI Express, and `local` becomes as long
   /// as that (mtty's has 255). A dump of a header alone stays as it is.
   ///
-  /// - `machine`: the version of the destination's machine; the newest if nil.
+  /// - Parameters:
+  ///   - record: the bytes of the space in the stream, 256 or 4096.
+  ///   - local: the space of the destination.
+  ///   - conditions: what else is known; of a stream, how the function came into it is.
   /// - Throws: `PCIConfigError` if the record's space has a size that no space has.
   public init(
-    record: VFIOConfiguration, local: ConfigSpace, machine: QEMUMachineVersion?
+    record: [UInt8], local: ConfigSpace, conditions: QEMULoadConditions
   ) throws(PCIConfigError) {
     var local = local
-    if local.byteCount > 64, local.byteCount != 256, local.byteCount < 4096 {
+    if conditions.function == .assigned, local.byteCount > 64, local.byteCount != 256,
+      local.byteCount < 4096
+    {
       local = try ConfigSpace(
         local.bytes + [UInt8](repeating: 0, count: 4096 - local.byteCount),
         unknownRanges: local.unknownRanges + (local.isWhole ? [] : [local.byteCount..<4096]))
     }
-    self.init(
-      stream: try ConfigSpace(record.space), local: local,
-      skipsVendorBytes: machine?.skipsVendorBytes ?? true)
+    self.init(stream: try ConfigSpace(record), local: local, conditions: conditions)
   }
 }

@@ -31,7 +31,42 @@ extension LookaheadBuffer where Source: ~Copyable {
   }
 }
 
+extension LookaheadBuffer where Source: ~Copyable {
+  /// Goes on to the next FULL section, or to the end of the stream, of a stream without footers.
+  ///
+  /// False if the source ends before.
+  mutating func findNextSection(among sections: [UInt32: QEMUSection]) throws(Failure) -> Bool {
+    while true {
+      let available = try ensure(Self.longestHead)
+      guard available > 0 else { return false }
+      let isLast = available < Self.longestHead
+      let end = isLast ? available : available - Self.longestHead + 1
+      var position = 0
+      while position < end {
+        if bytes.extracting(droppingFirst: position).beginsFullSection(after: sections) {
+          advance(position)
+          return true
+        }
+        position &+= 1
+      }
+      advance(end)
+      if isLast { return false }
+    }
+  }
+}
+
 extension RawSpan {
+  /// Whether a FULL section that has not been yet, or the end of the stream, is next.
+  fileprivate func beginsFullSection(after sections: [UInt32: QEMUSection]) -> Bool {
+    guard self[byte: 0] == QEMUSection.Kind.full.rawValue else {
+      return self[byte: 0] == QEMUPartType.end.rawValue && mayBeginPart(after: sections)
+    }
+    guard byteCount >= 5 else { return false }
+    // The reader knows the one that it is in; a device that was sent in pieces has ended before.
+    return sections[big(UInt32.self, at: 1)].map { $0.kind == .end } ?? true
+      && mayBeginPart(after: sections)
+  }
+
   fileprivate func firstFooter(of id: UInt32, in range: Range<Int>) -> Int? {
     var position = range.lowerBound
     while position < range.upperBound {
@@ -52,7 +87,7 @@ extension RawSpan {
   }
 
   /// Whether a stream that knows `sections` may go on with these bytes.
-  fileprivate func mayBeginPart(after sections: [UInt32: QEMUSection]) -> Bool {
+  func mayBeginPart(after sections: [UInt32: QEMUSection]) -> Bool {
     guard byteCount > 0 else { return false }
     if let kind = QEMUSection.Kind(rawValue: self[byte: 0]) {
       guard byteCount >= 5 else { return false }

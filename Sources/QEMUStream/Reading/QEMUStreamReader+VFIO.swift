@@ -30,12 +30,16 @@ extension QEMUStreamReader where Source: ~Copyable {
     in section: QEMUSection
   ) throws(Failure) -> VFIOConfiguration {
     let available = try input.ensure(VFIOConfiguration.longestByteCount)
+    let (sections, hasFooters) = (sections, hasFooters)
     let configuration: VFIOConfiguration
     do throws(QEMUStreamError) {
       configuration = try VFIOConfiguration(
         parsing: input.bytes.extracting(
           first: min(available, VFIOConfiguration.longestByteCount)), at: input.offset,
-        endingBy: { $0.beginsFooter(of: section.id) })
+        endingBy: {
+          hasFooters == false
+            ? $0.mayBeginPart(after: sections) : $0.beginsFooter(of: section.id)
+        })
     } catch {
       throw .stream(error)
     }

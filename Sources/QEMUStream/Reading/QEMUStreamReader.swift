@@ -32,12 +32,16 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
   var input: LookaheadBuffer<Source>
   var stage = Stage.head
   private var memory = RAMReader()
-  private var sections: [UInt32: QEMUSection] = [:]
+  private(set) var sections: [UInt32: QEMUSection] = [:]
+  private var hasConfiguration = false
   private let description: VMDescription?
   /// The number of bytes of state that the caller has on loan.
   var lent = 0
   var failure: Failure?
 
+  /// Whether sections have footers, which machines up to 2.3 leave out; known from the first
+  /// section on (QEMU hw/core/machine.c, `hw_compat_2_3`).
+  public private(set) var hasFooters: Bool?
   /// Whether something follows the stream in its file; known once `next()` gave nil.
   public private(set) var hasTrailingData = false
   /// The size of a description that was passed over because it is too long; nil without one.
@@ -150,6 +154,7 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     case .configuration where isFirst:
       let configuration = try QEMUConfiguration(parsing: &input)
       memory.configuration = configuration
+      hasConfiguration = true
       return .configuration(configuration)
     case .command: return .command(try readCommand(at: offset))
     case .end:
@@ -272,6 +277,16 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
       try input.skip(device.byteCount, "'\(section.name)', as the description says")
       return try end(section, evidence: .description)
     }
+    if hasFooters == false {
+      guard try input.findNextSection(among: sections) else {
+        throw .stream(
+          QEMUStreamError(
+            .unknownSection, at: section.offset,
+            expected: "a section that the stream's description gives a size, or another behind it",
+            found: "neither up to the end of the input"))
+      }
+      return try end(section, evidence: .next)
+    }
     guard try input.findFooter(of: section.id, among: sections) else {
       throw .stream(
         QEMUStreamError(
@@ -286,6 +301,17 @@ public struct QEMUStreamReader<Source: ByteSource & ~Copyable>: ~Copyable {
     _ section: QEMUSection, evidence: QEMUSection.End.Evidence
   ) throws(Failure) -> QEMUStreamEvent {
     let offset = input.offset
+    if hasFooters == nil {
+      // A machine that writes no configuration either may be one without them.
+      let isThere = try input.ensure(5) >= 5 && input.bytes.beginsFooter(of: section.id)
+      hasFooters = isThere || hasConfiguration
+    }
+    guard hasFooters == true else {
+      stage = .between(isFirst: false)
+      return .sectionEnd(
+        QEMUSection.End(
+          section: section, byteCount: offset - section.bodyOffset, evidence: evidence))
+    }
     try input.require(5, "a section's footer")
     guard input.bytes.beginsFooter(of: section.id) else {
       let mark = input.bytes[byte: 0]

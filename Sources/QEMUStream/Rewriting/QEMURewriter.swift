@@ -49,7 +49,7 @@ public struct QEMURewriter<Source: ByteSource & ~Copyable, Sink: ByteSink & ~Cop
         if section.kind == .full { fullByteCount = byteCount }
         reader.input.source.isCopied = false
       case .sectionEnd(let end) where end.section.id == id:
-        try release(keepingLast: QEMUSection.footerByteCount)
+        try release(keepingLast: reader.hasFooters == false ? 0 : QEMUSection.footerByteCount)
         reader.input.source.isCopied = true
         if end.section.kind == .full { changesFullByteCount = end.byteCount != fullByteCount }
         shift &+= Int64(bitPattern: newByteCount &- end.byteCount)

@@ -11,11 +11,19 @@ public struct QEMUStreamWriter: Sendable {
   private var takenByteCount: UInt64 = 0
   private var described: [(name: String, instance: UInt32, byteCount: Int)] = []
 
-  /// Begins a stream of the machine that `configuration` names.
-  public init(_ configuration: QEMUConfiguration) {
+  private let hasFooters: Bool
+
+  /// Begins a stream of the machine that `configuration` names; nil is one that writes neither a
+  /// configuration nor footers, as machines up to 2.3 do.
+  public init(_ configuration: QEMUConfiguration?) {
     var content = QEMUSectionContent()
     content.writer.big(QEMUPartType.magic)
     content.writer.big(QEMUPartType.version)
+    hasFooters = configuration != nil
+    guard let configuration else {
+      bytes = content.writer.bytes
+      return
+    }
     content.writer.big(QEMUPartType.configuration.rawValue)
     content.writer.big(UInt32(configuration.machine.utf8.count))
     content.writer.append(Array(configuration.machine.utf8))
@@ -79,8 +87,9 @@ public struct QEMUStreamWriter: Sendable {
   /// Writes a piece of a section's content.
   public mutating func append(_ content: QEMUSectionContent) { bytes += content.writer.bytes }
 
-  /// Writes a section's footer.
+  /// Writes a section's footer, if the machine does.
   public mutating func endSection(id: UInt32) {
+    guard hasFooters else { return }
     var writer = ByteWriter()
     writer.big(QEMUPartType.footer.rawValue)
     writer.big(id)

@@ -46,14 +46,16 @@ extension CheckReport.Reason {
 
 /// What `ferry pci derive` prints; the JSON is `schemas/pci-derive.schema.json`.
 extension DerivationReport: Report {
-  /// A line for each difference and how it was settled.
-  public var text: String { entries.map(\.description).joined(separator: "\n") }
+  /// A line for each warning, and for each difference and how it was settled.
+  public var text: String {
+    (warnings.map { "warning: \($0)" } + entries.map(\.description)).joined(separator: "\n")
+  }
 
   /// The profile's name, the devices, and every difference and how it was settled.
   public var json: JSONValue {
     [
       "profile": .string(profile), "devices": .strings(devices),
-      "entries": .array(entries.map(\.json)),
+      "warnings": .strings(warnings), "entries": .array(entries.map(\.json)),
     ]
   }
 }

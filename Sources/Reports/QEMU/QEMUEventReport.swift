@@ -30,7 +30,9 @@ public struct QEMUEventReport: Report {
     case .section(let section): section.text
     case .record(let record): "  \(record.kind)"
     case .sectionEnd(let end):
-      end.section.text + (end.evidence == .footer ? ", up to its footer" : "")
+      end.section.text
+        + (end.evidence == .footer
+          ? ", up to its footer" : end.evidence == .next ? ", up to the next section" : "")
     case .command(let command): "command \(command.name)"
     case .end: "end of the machine's state"
     case .description(let description):

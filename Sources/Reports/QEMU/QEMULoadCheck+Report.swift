@@ -5,19 +5,21 @@ public import QEMUStream
 /// What `ferry qemu check` and `ferry pci diff --as-qemu` print; the JSON is
 /// `schemas/pci-diff-qemu.schema.json`.
 extension QEMULoadCheck: Report {
-  /// The answer, QEMU's own message, every byte that would be refused, and what machine versions
-  /// change.
+  /// The answer, QEMU's own message, the bytes that would be refused by capability, the ways out,
+  /// and what machine versions change.
   public var text: String {
     var lines = [answer]
     if let message { lines.append("  \(message)") }
     lines += unknowns.map { "  not known: \($0)" }
     if let command { lines.append("  \(command) as root gives the whole space") }
-    lines += refused.map { "  refused: \($0.field): \($0.summary)" }
+    for group in groups { lines += group.lines }
+    lines += reasons.map { "  refused: \($0)" }
     lines += machineProperties.map {
       "  \($0.name)=\($0.value) (machines \($0.machines)): "
         + "\(QuantityText.count($0.refused, "byte")) refused"
         + ($0.changesAnswer ? ", which changes the answer" : "")
     }
+    lines += waysOut.map { "  way out: \($0)" }
     lines += notes.map { "  note: \($0)" }
     return lines.joined(separator: "\n")
   }
@@ -32,14 +34,16 @@ extension QEMULoadCheck: Report {
 
   /// What gives the bytes that are not known; nil if nothing is missing.
   private var command: String? {
-    unknowns.isEmpty ? nil : ConfigSpaceDump.wholeSpaceCommand(for: nil)
+    lacksBytes ? ConfigSpaceDump.wholeSpaceCommand(for: nil) : nil
   }
 
   /// The answer, QEMU's own message, and every byte that would be refused, with its masks.
   public var json: JSONValue {
     [
-      "accepted": .bool(isAccepted), "message": .optional(message),
-      "refused": .array(refused.map(\.json)),
+      "accepted": .bool(isAccepted), "verdict": .string(verdict.rawValue),
+      "function": .optional(function?.rawValue), "message": .optional(message),
+      "refused": .array(refused.map(\.json)), "groups": .array(groups.map(\.json)),
+      "reasons": .strings(reasons), "unknown": .strings(unknowns),
       "switches": .array(
         machineProperties.map {
           [
@@ -48,8 +52,8 @@ extension QEMULoadCheck: Report {
             "changesAnswer": .bool($0.changesAnswer),
           ]
         }),
-      "notes": .strings(notes), "verdict": .string(verdict.rawValue),
-      "unknown": .strings(unknowns), "command": .optional(command),
+      "waysOut": .strings(waysOut), "notes": .strings(notes),
+      "command": .optional(command),
     ]
   }
 }
@@ -61,5 +65,67 @@ extension QEMULoadCheck.Mismatch {
       "cmask": .number(cmask), "wmask": .number(wmask), "w1cmask": .number(w1cmask),
       "field": .string(field), "message": .string(message),
     ]
+  }
+}
+
+extension QEMULoadCheck.Group {
+  // More than a capability's registers in a line each, and few enough to be read.
+  private static var runLimit: Int { 8 }
+  private static var byteLimit: Int { 8 }
+
+  /// One line for a capability, and one for each run of bytes.
+  fileprivate var lines: [String] {
+    let total =
+      "  refused: \(owner): \(QuantityText.count(byteCount, "byte"))"
+      + (runs.count > 1 ? " in \(runs.count) runs" : "")
+    var lines = [total] + runs.prefix(Self.runLimit).map { "    " + Self.line($0) }
+    if runs.count > Self.runLimit {
+      lines.append("    and \(QuantityText.count(runs.count - Self.runLimit, "run")) more")
+    }
+    return lines
+  }
+
+  private static func line(_ run: [QEMULoadCheck.Mismatch]) -> String {
+    func bytes(_ value: (QEMULoadCheck.Mismatch) -> UInt8) -> String {
+      run.prefix(byteLimit).map { hex(value($0), digits: 2) }.joined(separator: " ")
+        + (run.count > byteLimit ? " …" : "")
+    }
+    let first = run.first?.offset ?? 0
+    let last = run.last?.offset ?? 0
+    let place =
+      "0x\(hex(first, digits: 3))" + (first == last ? "" : " to 0x\(hex(last, digits: 3))")
+    return "\(place) \(fields(run).joined(separator: ", ")): "
+      + "stream \(bytes(\.read)), destination \(bytes(\.device))"
+  }
+
+  /// The registers of a run, without the capability's name, each once.
+  private static func fields(_ run: [QEMULoadCheck.Mismatch]) -> [String] {
+    var names: [String] = []
+    for mismatch in run {
+      let name = mismatch.register
+      if !name.isEmpty, names.last != name { names.append(name) }
+    }
+    guard names.count > 4 else { return names }
+    return names.prefix(3) + ["… to \(names[names.count - 1])"]
+  }
+
+  fileprivate var json: JSONValue {
+    [
+      "owner": .string(owner), "bytes": .number(byteCount),
+      "runs": .array(
+        runs.map { run in
+          [
+            "offset": .number(run.first?.offset ?? 0), "bytes": .number(run.count),
+            "fields": .strings(Self.fields(run)),
+          ]
+        }),
+    ]
+  }
+}
+
+extension QEMULoadCheck.Mismatch {
+  /// The register alone.
+  fileprivate var register: String {
+    field == owner ? "" : String(field.dropFirst(owner.count + 1))
   }
 }

@@ -75,6 +75,11 @@ struct ProfileCheck {
       .init(capability: capability, field: field, wanted: wanted, found: found, why: why))
   }
 
+  /// What it means that a guest is shown one vendor's ids over another's device.
+  static let otherVendor =
+    "these are another vendor's ids: a guest chooses its driver and its workarounds by them, and the "
+    + "state of one vendor's device does not load into another's"
+
   private mutating func checkHeader() {
     let profile = layout.profile
     let (wanted, found) = (profile.identity.classCode, host.space.classCode)
@@ -90,6 +95,11 @@ struct ProfileCheck {
       warn(
         "header", "class", "0x\(hex(wanted, digits: 6))", "0x\(hex(found, digits: 6))",
         "a guest chooses its driver by it")
+    }
+    if let vendor = host.vendorID, vendor != profile.identity.vendor {
+      let ids = idPair(profile.identity.vendor, profile.identity.device)
+      let found = idPair(vendor, host.deviceID ?? 0xffff)
+      warn("header", "ids", ids, found, Self.otherVendor)
     }
     if profile.isVirtualFunction != host.isVirtualFunction {
       let names = ["a physical function", "a virtual function"]

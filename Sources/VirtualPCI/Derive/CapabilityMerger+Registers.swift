@@ -15,13 +15,30 @@ extension CapabilityMerger {
     // Later registers may depend on earlier ones, so each is looked up in the content so far.
     var index = 0
     while index < policy.registers(content).count {
-      let register = policy.registers(content)[index]
+      var register = policy.registers(content)[index]
       index += 1
       let values = found.map { $0.value(at: register.offset, byteCount: register.byteCount) }
+      let reset = register.reset
+      if hasPASID, policy.id == .pciExpress, register.name == "device-capabilities-2" {
+        let isIntegrated = found[0].value(at: 2, byteCount: 2).field(0xf0) == 9
+        register.reset = Self.prefixes(values, isIntegrated: isIntegrated) ?? reset
+      }
       let settled = merge(register, values, policy)
-      if settled != register.reset { content.values[register.name] = settled }
+      if settled != reset { content.values[register.name] = settled }
     }
     return content
+  }
+
+  /// What devices have of Extended Fmt and TLP prefixes; nil if the profile's own value holds.
+  ///
+  /// PASID needs a prefix (PCIe 7.5.3.15), except in an endpoint that is integrated in the root
+  /// complex and reaches the IOMMU in another way.
+  private static func prefixes(_ values: [UInt32], isIntegrated: Bool) -> UInt32? {
+    let common = values.reduce(0x00f0_0000, &)
+    guard common & 0x0020_0000 != 0 else { return isIntegrated ? common & 0x0010_0000 : nil }
+    // A number of 0 stands for 4.
+    let least = values.map { ($0.field(0x00c0_0000) + 3) % 4 + 1 }.min() ?? 1
+    return common & 0x0030_0000 | (least % 4).placed(in: 0x00c0_0000)
   }
 
   private mutating func settleVersion(

@@ -52,6 +52,8 @@ public struct DerivationReport: Sendable, Hashable {
   public let devices: [String]
   /// Every decision, in the order of the space.
   public internal(set) var entries: [Entry] = []
+  /// What the operator has to make sure of, in sentences.
+  public internal(set) var warnings: [String] = []
 
   init(profile: String, devices: [String]) {
     self.profile = profile

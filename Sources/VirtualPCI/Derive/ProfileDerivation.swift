@@ -102,6 +102,17 @@ public struct ProfileDerivation: Sendable {
       classCode: host.space.classCode, revision: host.space.revisionID)
   }
 
+  private static func warnOfOtherVendors(
+    _ identity: ProfileIdentity, _ hosts: [HostFunction], _ report: inout DerivationReport
+  ) {
+    let others = hosts.filter { $0.vendorID != identity.vendor }
+    guard !others.isEmpty else { return }
+    let found = others.map { "\($0.label): \(idPair($0.vendorID ?? 0, $0.deviceID ?? 0))" }
+    report.warnings.append(
+      "header: ids: \(idPair(identity.vendor, identity.device)) (\(found.joined(separator: "; "))); "
+        + ProfileCheck.otherVendor)
+  }
+
   private static func settleHeader(
     _ profile: inout Profile, _ hosts: [HostFunction], _ options: DerivationOptions,
     _ report: inout DerivationReport
@@ -119,6 +130,7 @@ public struct ProfileDerivation: Sendable {
     compare("ids", idPair(identity.vendor, identity.device)) {
       idPair($0.vendorID ?? 0, $0.deviceID ?? 0)
     }
+    warnOfOtherVendors(identity, hosts, &report)
     compare("subsystem", idPair(identity.subsystemVendor, identity.subsystemDevice)) {
       idPair($0.space.subsystem?.vendor ?? 0, $0.space.subsystem?.device ?? 0)
     }

@@ -17,7 +17,31 @@ public struct ProfileLayout: Sendable {
   public let image: ConfigSpaceImage
 
   /// Lays `profile` out, or says everything that is wrong with it.
+  ///
+  /// A frozen profile keeps its bytes: if its digest is not that of today's defaults, those of the
+  /// time when it was frozen are taken.
   public init(_ profile: Profile) throws(ProfileError) {
+    let layout = try Self(layingOut: profile)
+    guard let expected = profile.digest, expected != layout.digest else {
+      self = layout
+      return
+    }
+    var first = profile
+    for index in first.capabilities.indices {
+      first.capabilities[index].content.hasFirstDefaults = true
+    }
+    let earlier = try Self(layingOut: first)
+    guard earlier.digest == expected else {
+      throw ProfileError([
+        ProfileProblem(
+          "expected the layout with the digest \(expected), found \(layout.digest): the profile was "
+            + "edited after it was frozen, or a default has changed", at: nil, breaks: .frozen)
+      ])
+    }
+    self = earlier
+  }
+
+  private init(layingOut profile: Profile) throws(ProfileError) {
     var problems = ProfileRules(profile).problems
     let placer = CapabilityPlacer(profile.capabilities)
     problems += placer.problems
@@ -46,13 +70,6 @@ public struct ProfileLayout: Sendable {
     capabilities = placed
     self.registers = registers
     image = ConfigSpaceImage(byteCount: profile.byteCount, registers)
-    if let expected = profile.digest, expected != digest {
-      throw ProfileError([
-        ProfileProblem(
-          "expected the layout with the digest \(expected), found \(digest): the profile was edited "
-            + "after it was frozen, or a default has changed", at: nil, breaks: .frozen)
-      ])
-    }
   }
 
   /// Problems in the order of the text, those without a place last.

@@ -130,7 +130,9 @@ extension CapabilityPolicy {
   }
 
   private static func second(_ content: CapabilityContent) -> [RegisterPolicy] {
-    let prefixes = content.hasPASID ? UInt32(0x0060_0000) : 0
+    // One end-to-end prefix, and the longer Fmt field that tells packets with prefixes.
+    let shown: UInt32 = content.hasFirstDefaults ? 0x0060_0000 : 0x0070_0000
+    let prefixes = content.hasPASID ? shown : 0
     return [
       RegisterPolicy(
         "device-capabilities-2", at: 0x24, bytes: 4, reset: prefixes,
@@ -155,7 +157,7 @@ extension CapabilityPolicy {
             consequence: "a guest would enable tags that the device does not have",
             from: .pcie("7.5.3.15")),
           BitRule(
-            0x00e0_0000, "end-to-end TLP prefixes",
+            0x00f0_0000, "end-to-end TLP prefixes",
             from: .linux("drivers/pci/ats.c, pci_enable_pasid: PASID needs a prefix; set with it")),
         ], from: .pcie("7.5.3.15")),
       RegisterPolicy(

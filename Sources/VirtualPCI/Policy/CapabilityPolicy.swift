@@ -80,7 +80,7 @@ public struct RegisterPolicy: Sendable {
   /// 1, 2 or 4.
   public let byteCount: Int
   /// The value if the profile gives none.
-  public let reset: UInt32
+  public internal(set) var reset: UInt32
   /// The rules that hold for the capability as a whole.
   public let rules: [BitRule]
   /// Who says that the other bits are as they are.

@@ -49,6 +49,9 @@ public struct CapabilityContent: Sendable, Hashable {
   public var bytes: [UInt8]
   /// Whether the profile also has a PASID capability, on which registers of others depend.
   public var hasPASID: Bool
+  /// Whether registers without a value have the defaults of profiles that were frozen before
+  /// Extended Fmt went with TLP prefixes.
+  public var hasFirstDefaults = false
 
   /// A setting that a profile may give under `key`.
   public init(

@@ -9,8 +9,12 @@ extension Profile {
   /// refused as soon as a changed default, or an edit, would show a guest anything else.
   public static func freeze(_ text: [UInt8]) throws(ProfileError) -> String {
     var profile = try Profile(parsing: text)
+    // What is frozen already keeps its bytes.
+    let kept = profile.digest == nil ? nil : try? ProfileLayout(profile)
+    if let kept { profile = kept.profile }
     profile.digest = nil
-    let layout = try ProfileLayout(profile)
+    let layout: ProfileLayout
+    if let kept { layout = kept } else { layout = try ProfileLayout(profile) }
     var remaining = layout.capabilities
     for index in profile.capabilities.indices {
       let mark = profile.capabilities[index].mark

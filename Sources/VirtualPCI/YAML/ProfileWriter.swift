@@ -69,6 +69,7 @@ struct ProfileWriter {
     }
     // What the settings alone would say: registers that differ from it are written out.
     var plain = CapabilityContent(version: content.version, hasPASID: content.hasPASID)
+    plain.hasFirstDefaults = content.hasFirstDefaults
     var unsaid: Set<String> = []
     for setting in policy.settings {
       guard let register = policy.registers(content).first(where: { $0.name == setting.register })

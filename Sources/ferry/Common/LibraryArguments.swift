@@ -13,6 +13,11 @@ extension QEMUMachineVersion: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
 }
 
+extension QEMUFunction: ExpressibleByArgument {
+  /// `--function`: `vfio-pci` or `emulated`.
+  public init?(argument: String) { self.init(rawValue: argument) }
+}
+
 extension ThreadCount: ExpressibleByArgument {
   /// `--threads`: a number.
   public init?(argument: String) {

@@ -36,13 +36,14 @@ struct HostOptions: ParsableArguments {
     if let identity, idPair(parsing: identity) == nil {
       throw ValidationError("--identity: expected VVVV:DDDD, found '\(identity)'")
     }
-    for bar in bars where Self.bar(bar) == nil {
+    for bar in bars where BARSize(argument: bar) == nil {
       throw ValidationError("--bar: expected N=SIZE such as 0=16KiB, found '\(bar)'")
     }
   }
 
   var barSizes: [Int: UInt64] {
-    Dictionary(bars.compactMap(Self.bar), uniquingKeysWith: { $1 })
+    Dictionary(
+      bars.compactMap(BARSize.init).map { ($0.index, $0.byteCount) }, uniquingKeysWith: { $1 })
   }
 
   /// The options that were given, which say something of a dump.
@@ -83,13 +84,5 @@ struct HostOptions: ParsableArguments {
           + "by its number where a slot is there twice")
     }
     return functions[0]
-  }
-
-  private static func bar(_ text: String) -> (Int, UInt64)? {
-    let parts = text.split(separator: "=", omittingEmptySubsequences: false)
-    guard parts.count == 2, let index = Int(parts[0]), (0...5).contains(index),
-      let size = ByteSize(argument: String(parts[1]))
-    else { return nil }
-    return (index, size.byteCount)
   }
 }

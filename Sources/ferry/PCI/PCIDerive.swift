@@ -99,6 +99,9 @@ struct PCIDerive: ReportingCommand {
       StandardError.print("ferry: warning: \(entry.field): \(entry.reason)")
     }
     try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
+    for warning in derivation.report.warnings {
+      StandardError.print("ferry: warning: \(TerminalText.text(warning))")
+    }
     if report || json { try TextOutput.show(derivation.report, asJSON: json) }
   }
 

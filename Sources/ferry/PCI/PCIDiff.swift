@@ -9,10 +9,10 @@ struct PCIDiff: ReportingCommand {
     commandName: "diff",
     abstract: "Compare two configuration spaces by capability and field.",
     discussion: """
-      With --as-qemu, the first is what a QEMU stream carries and the second is the destination's: every byte that \
-      QEMU's load check would refuse, and the first one in its own words. Without it, functions of two dumps are \
-      paired by their slots. Exits with 0 if the spaces are equal, or accepted, and with 1 if not, or if a dump lacks \
-      bytes that decide.
+      With --as-qemu, the first is what a QEMU stream carries and the second is the destination's: what QEMU's load \
+      check would say, in its own words, every byte that it would refuse, by capability, and the ways out. Without it, functions of two dumps are \
+      paired by their slots. Exits with 0 if the spaces are equal, or accepted, and with 1 if not, or if that cannot be \
+      told.
 
       Example: ferry pci diff before.txt after.txt
       """)
@@ -33,17 +33,21 @@ struct PCIDiff: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The machine's version, which sets vfio-pci.skip-vsc-check; the newest by default.",
-      valueName: "major.minor"))
-  var machine: QEMUMachineVersion?
+      "Whether the function is a host's, or QEMU's own; its ids tell by default.",
+      valueName: "vfio-pci|emulated"))
+  var function: QEMUFunction?
 
   @Flag(help: "Print JSON.")
   var json = false
 
+  @OptionGroup var load: LoadOptions
   @OptionGroup var trace: TraceOption
 
   func validate() throws {
-    if machine != nil, !asQEMU { throw ValidationError("--machine needs --as-qemu") }
+    if !load.isEmpty || function != nil, !asQEMU {
+      throw ValidationError(
+        "--function, --machine, --qemu, --bar and --source-bar need --as-qemu")
+    }
   }
 
   func run() throws {
@@ -68,7 +72,7 @@ struct PCIDiff: ReportingCommand {
 
   private func predict(_ stream: ConfigSpace, _ local: ConfigSpace) throws {
     let check = QEMULoadCheck(
-      stream: stream, local: local, skipsVendorBytes: machine?.skipsVendorBytes ?? true)
+      stream: stream, local: local, conditions: load.conditions(function))
     try TextOutput.show(check, asJSON: json)
     if !check.isAccepted { throw CommandError.no() }
   }

@@ -3,6 +3,7 @@ import Inputs
 import PCIConfig
 import QEMUStream
 import Reports
+import StreamIO
 
 /// `ferry qemu check`.
 struct QEMUCheck: ReportingCommand {
@@ -11,9 +12,10 @@ struct QEMUCheck: ReportingCommand {
     abstract: "Predict whether QEMU accepts a device's configuration on a destination.",
     discussion: """
       SPACE is the destination device's configuration space, as 'ferry pci diff' takes it: the text of lspci -xxxx, raw \
-      bytes, a sysfs config file, or a device of a stream (F.dms#DEVICE). Says every byte that QEMU's load check would \
-      refuse, and the first one in its own words, as 'ferry pci diff --as-qemu' does. Exits with 0 if the \
-      configuration is accepted, and with 1 if it is refused, or if SPACE lacks bytes that decide.
+      bytes, a sysfs config file, or a device of a stream (F.dms#DEVICE). Says what QEMU's load check would say, in its \
+      own words, and every byte that it would refuse, as 'ferry pci diff --as-qemu' does. The device is a VFIO device, \
+      or a function that QEMU emulates, whose space the stream's own description tells. Exits with 0 if the \
+      configuration is accepted, and with 1 if not, or if that cannot be told.
 
       Example: ferry qemu check vm.qemu --local /sys/bus/pci/devices/0000:3b:00.1/config
       """)
@@ -23,7 +25,10 @@ struct QEMUCheck: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The device, where there are several: its id, or its number among the VFIO devices.",
+      """
+      The device, where there are several: its id, its number among the VFIO devices, or the id or address of a \
+      function that QEMU emulates.
+      """,
       valueName: "device"))
   var device: DeviceSelector?
 
@@ -34,37 +39,88 @@ struct QEMUCheck: ReportingCommand {
     help: ArgumentHelp("Only this device of a dump of several.", valueName: "slot"))
   var slot: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The machine's version, which sets vfio-pci.skip-vsc-check; that of the stream by default.",
-      valueName: "major.minor"))
-  var machine: QEMUMachineVersion?
-
   @Flag(help: "Print JSON (schemas/pci-diff-qemu.schema.json).")
   var json = false
 
+  @OptionGroup var load: LoadOptions
   @OptionGroup var trace: TraceOption
 
   func run() throws {
-    let migration = try QEMUMigration(files, isReadTwice: false)
+    // A function that QEMU emulates is read once more, when the description has told its place.
+    let mayBeEmulated = device.map { $0.text.contains(":") && !$0.text.hasSuffix("/vfio") } ?? false
+    let migration = try QEMUMigration(files, isReadTwice: mayBeEmulated)
     let content = try migration.content()
     let path = migration.main.name
+    let (record, function) = try self.record(of: content, in: migration)
+    var conditions = load.conditions(function)
+    conditions.machine =
+      conditions.machine
+      ?? content.catalog.machineVersion
+    let space = try SpaceInput.space(local, at: slot, in: trace.kernel())
+    let check = try FileContentError.naming(path) {
+      try QEMULoadCheck(record: record, local: space, conditions: conditions)
+    }
+    try TextOutput.show(check, asJSON: json)
+    if !check.isAccepted { throw CommandError.no() }
+  }
+
+  /// The space of the device that is meant, and how the device comes into the machine.
+  private func record(
+    of content: QEMUMigrationContent, in migration: QEMUMigration<InputFile>
+  ) throws -> (space: [UInt8], function: QEMUFunction) {
+    let path = migration.main.name
+    let devices = content.catalog.vfioDevices
+    if let device, !devices.contains(where: { $0.id == device.text }),
+      let function = try Self.function(device, of: content, in: path)
+    {
+      do throws(QEMUReadError<StreamIOError>) {
+        return (try migration.space(of: function), .emulated)
+      } catch {
+        throw CommandError.cause(of: error, in: path)
+      }
+    }
+    if device == nil, devices.isEmpty, content.defect == nil {
+      throw CommandError.no(
+        "\(path): expected a VFIO device, found none: choose "
+          + "\(Self.list(content.emulatedFunctions)) with --device")
+    }
     let numbers = try content.numbers(of: device, in: path)
     guard numbers.count == 1 else {
       throw CommandError.no(
         "\(path): expected one VFIO device, found \(numbers.count): choose one with --device")
     }
-    let device = content.catalog.vfioDevices[numbers[0]]
-    guard let record = device.configuration else {
+    guard let record = devices[numbers[0]].configuration else {
       if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
       throw CommandError.no(
-        "\(path): expected a configuration record of \(TerminalText.text(device.id)), found none")
+        "\(path): expected a configuration record of "
+          + "\(TerminalText.text(devices[numbers[0]].id)), found none")
     }
-    let own = content.catalog.configuration.flatMap { QEMUMachineVersion(of: $0.machine) }
-    let check = try QEMULoadCheck(
-      record: record, local: SpaceInput.space(local, at: slot, in: trace.kernel()),
-      machine: machine ?? own)
-    try TextOutput.show(check, asJSON: json)
-    if !check.isAccepted { throw CommandError.no() }
+    return (record.space, .assigned)
+  }
+
+  /// The function that QEMU emulates and `selector` means, by its id or its address; nil if none
+  /// may be meant.
+  private static func function(
+    _ selector: DeviceSelector, of content: QEMUMigrationContent, in path: String
+  ) throws -> EmulatedFunction? {
+    let functions = content.emulatedFunctions
+    let found = functions.filter { $0.name == selector.text }
+    let named = found.isEmpty ? functions.filter { $0.address == selector.text } : found
+    if named.count == 1 { return named[0] }
+    guard named.isEmpty, Int(selector.text) == nil else { return nil }
+    if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
+    throw CommandError.no(
+      TerminalText.text(
+        "\(path): expected a VFIO device or \(list(functions)), found no '\(selector.text)'"))
+  }
+
+  /// The functions, as many as an error can name and still be read.
+  private static func list(_ functions: [EmulatedFunction]) -> String {
+    guard !functions.isEmpty else {
+      return "a function that QEMU emulates, of which there is none,"
+    }
+    let names = functions.prefix(16).map { TerminalText.text($0.name) }.joined(separator: ", ")
+    return "one of the functions that QEMU emulates (\(names)"
+      + (functions.count > 16 ? " … \(functions.count) in all)" : ")")
   }
 }

@@ -6,6 +6,6 @@ struct QEMUCommand: ParsableCommand {
     commandName: "qemu",
     abstract: "Look into QEMU's migration streams, and take VFIO devices out and put them back.",
     subcommands: [
-      QEMUInspect.self, QEMUExtract.self, QEMUReplace.self, QEMUCheck.self,
+      QEMUInspect.self, QEMUExtract.self, QEMUReplace.self, QEMUCheck.self, QEMUExplain.self,
     ])
 }

@@ -4,7 +4,8 @@ import TestSupport
 
 /// A machine made up for tests: RAM, two VFIO devices, a device between them that no reader knows.
 struct SampleMachine {
-  var configuration = QEMUConfiguration(machine: "pc-q35-9.2")
+  /// Nil for a machine that writes neither a configuration nor footers.
+  var configuration: QEMUConfiguration? = QEMUConfiguration(machine: "pc-q35-9.2")
   var first = SampleDevice(id: "0000:00:01.0/vfio", section: 7)
   var second = SampleDevice(id: "0000:00:02.0/vfio", section: 8)
   /// What the device between holds.

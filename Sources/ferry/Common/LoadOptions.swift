@@ -1,0 +1,55 @@
+import ArgumentParser
+import QEMUStream
+
+/// What a user knows of a load besides the two spaces.
+struct LoadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The version of the destination's machine; that of the stream, or the newest, by default.",
+      valueName: "major.minor"))
+  var machine: QEMUMachineVersion?
+
+  @Option(
+    name: .customLong("qemu"),
+    help: ArgumentHelp(
+      "The version of the destination's QEMU, where versions compare differently.",
+      valueName: "major.minor"))
+  var release: QEMUMachineVersion?
+
+  @Option(
+    name: .customLong("bar"),
+    help: ArgumentHelp(
+      "The size of a BAR of the destination's device, such as 0=16KiB; no dump says it.",
+      valueName: "n=size"))
+  var bars: [BARSize] = []
+
+  @Option(
+    name: .customLong("source-bar"),
+    help: ArgumentHelp("The size of a BAR of the source's device.", valueName: "n=size"))
+  var sourceBARs: [BARSize] = []
+
+  func validate() throws {
+    for bar in bars + sourceBARs where bar.byteCount.nonzeroBitCount != 1 || bar.byteCount < 4 {
+      throw ValidationError(
+        "--bar: expected a size that is a power of two of at least 4, found \(bar.byteCount)")
+    }
+  }
+
+  /// Whether one of the options was given.
+  var isEmpty: Bool { machine == nil && release == nil && bars.isEmpty && sourceBARs.isEmpty }
+
+  /// The same for the library; `function` is how it comes into the machine, if that is known.
+  func conditions(_ function: QEMUFunction?) -> QEMULoadConditions {
+    var conditions = QEMULoadConditions()
+    conditions.function = function
+    conditions.machine = machine
+    conditions.release = release
+    conditions.barSizes = Self.sizes(bars)
+    conditions.sourceBARSizes = Self.sizes(sourceBARs)
+    return conditions
+  }
+
+  private static func sizes(_ bars: [BARSize]) -> [Int: UInt64] {
+    Dictionary(bars.map { ($0.index, $0.byteCount) }, uniquingKeysWith: { $1 })
+  }
+}

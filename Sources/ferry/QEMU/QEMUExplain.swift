@@ -1,0 +1,63 @@
+import ArgumentParser
+import PCIConfig
+import QEMUStream
+import Reports
+import StreamIO
+
+/// `ferry qemu explain`.
+struct QEMUExplain: ReportingCommand {
+  // More than a log of one machine has.
+  private static let longestLog = 64 << 20
+
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Say what QEMU means by 'Bad config data', and what helps.",
+    discussion: """
+      LOG is the message itself, a file with one or many of them, such as libvirt's log of a machine, or - for standard \
+      input. Says which register it is, what both values mean, why QEMU minds, and the ways out. From 0x40 on, only the \
+      device's own list of capabilities says what lies where: give the destination's space with --local. Exits with 1 \
+      if there is no such message.
+
+      Example: ferry qemu explain 'get_pci_config_device: Bad config data: i=0x6e read: 0 device: 40 cmask: ff \
+      wmask: 0 w1cmask:19'
+      """)
+
+  @Argument(help: "The message, or a file with messages.")
+  var log: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The destination's configuration space, as 'ferry pci diff' takes it.", valueName: "space"))
+  var local: String?
+
+  @Option(help: ArgumentHelp("The source's configuration space.", valueName: "space"))
+  var remote: String?
+
+  @Option(help: ArgumentHelp("Only this device of a dump of several.", valueName: "slot"))
+  var slot: String?
+
+  @Flag(help: "Print JSON (schemas/qemu-explain.schema.json).")
+  var json = false
+
+  @OptionGroup var trace: TraceOption
+
+  func run() throws {
+    let kernel = try trace.kernel()
+    let local = try self.local.map { try SpaceInput.space($0, at: slot, in: kernel) }
+    let remote = try self.remote.map { try SpaceInput.space($0, at: slot, in: kernel) }
+    let isMessage = QEMULog.hasMessage(log)
+    let text =
+      isMessage ? Array(log.utf8) : try InputFile(path: log).contents(limit: Self.longestLog)
+    let messages: QEMULog
+    do throws(QEMULog.Defect) {
+      messages = try QEMULog(text)
+    } catch {
+      let path = isMessage ? "the message" : log
+      throw CommandError.no(TerminalText.text("\(path): \(error)"))
+    }
+    let report = QEMUExplainReport(messages) {
+      RefusalExplanation($0, local: local, remote: remote)
+    }
+    try TextOutput.show(report, asJSON: json)
+  }
+}
