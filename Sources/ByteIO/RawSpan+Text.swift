@@ -27,8 +27,8 @@ extension RawSpan {
     return strangeCount &* 8 <= byteCount
   }
 
-  /// Whether the bytes begin as UTF-16 with its high bytes first, or last; nil if they do not. A mark
-  /// says so, or the zeros of ASCII's high bytes.
+  /// Whether the bytes begin as UTF-16 with its high bytes first, or last; nil if they do not. A
+  /// mark says so, or the zeros of ASCII's high bytes.
   public var isBigUTF16: Bool? {
     guard byteCount > 3 else { return nil }
     switch (self[byte: 0], self[byte: 1]) {
