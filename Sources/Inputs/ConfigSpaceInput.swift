@@ -20,15 +20,38 @@ public enum ConfigSpaceInput {
     }
     let bytes = try InputFile(name, for: .space).contents(limit: byteLimit, of: name)
     let dump = try dump(of: bytes, in: name)
-    // A space from sysfs does not say where it sits, but its folder does.
+    // A space from sysfs does not say where it sits, but its folder does; and the file beside it
+    // says how large its BARs are.
     if dump.devices.count == 1, let device = dump.devices.first, device.line == nil,
-      name.hasSuffix("/config"), let folder = name.split(separator: "/").dropLast().last,
-      let address = PCIAddress(folder)
+      name == "config" || name.hasSuffix("/config")
     {
+      let folder = name.split(separator: "/").dropLast().last
       return try self.dump(
-        of: DumpedDevice(address: address, title: "", line: nil, space: device.space), in: name)
+        of: DumpedDevice(
+          address: folder.flatMap(PCIAddress.init), title: "", line: nil, space: device.space,
+          barSizes: barSizes(beside: name)), in: name)
     }
     return dump
+  }
+
+  /// The sizes of BARs in sysfs's `resource`: a line for each, with the first and the last address
+  /// and flags (Documentation/ABI/testing/sysfs-bus-pci). Empty if there is no such file.
+  private static func barSizes(beside config: String) -> [Int: UInt64] {
+    let path = config.dropLast("config".count) + "resource"
+    guard let bytes = try? InputFile(path: String(path)).contents(limit: 1 << 16) else {
+      return [:]
+    }
+    var sizes: [Int: UInt64] = [:]
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    for (index, line) in lines.prefix(6).enumerated() {
+      let numbers = line.split(separator: " ").map { UInt64($0.dropFirst(2), radix: 16) }
+      // IORESOURCE_IO and IORESOURCE_MEM (include/linux/ioport.h).
+      guard numbers.count == 3, let first = numbers[0], let last = numbers[1],
+        let flags = numbers[2], flags & 0x300 != 0, last > first, last - first < .max
+      else { continue }
+      sizes[index] = last - first + 1
+    }
+    return sizes
   }
 
   /// The spaces in the content of a file; text is never taken for the bytes of one.

@@ -22,6 +22,8 @@ public struct ConfigSpaceFinding: Error, Sendable, Hashable {
     case lengthPastEnd
     /// Two capabilities claim the same bytes.
     case overlap
+    /// Whoever gave the space out leaves the capability out of it, as the kernel does for VFIO.
+    case hiddenCapability
     /// There are extended capabilities but no PCI Express capability (PCIe 7.6.1).
     case extendedWithoutPCIExpress
   }

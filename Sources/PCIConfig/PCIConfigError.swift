@@ -3,7 +3,8 @@ public struct PCIConfigError: Error, Sendable, Hashable {
   /// The kind of problem.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Value: String {
-      case size, dump, noDevice = "no-device", limit, profile
+      case size, dump, limit, profile
+      case noDevice = "no-device"
     }
     private let value: Value
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import ByteIO
 import CGlibc
 import Glibc
 import Reports
@@ -12,15 +11,7 @@ import Reports
     signal(SIGPIPE, SIG_IGN)
     // Chunks of many sizes that are kept for a while would leave gaps that add up.
     ferry_return_blocks_from(128 << 10)
-    exit(run(Array(arguments.dropFirst())))
-  }
-
-  /// The arguments, of which Swift's own `CommandLine` has none if /proc is not there.
-  static var arguments: [String] {
-    (0..<ferry_argument_count()).compactMap { number in
-      // SAFETY: the text lives as long as the process.
-      unsafe ferry_argument(number).map { unsafe String(cString: $0) }
-    }
+    exit(run(Array(ProcessArguments.all.dropFirst())))
   }
 
   /// Runs `ferry` with these arguments, gives what it has to say of errors to `report`, and returns
@@ -72,35 +63,6 @@ import Reports
       return 0
     } catch {
       return exitCode(of: error, in: .none, report: report)
-    }
-  }
-}
-
-/// A command that prints JSON if asked, also about its failure.
-protocol ReportingCommand: ParsableCommand {
-  var json: Bool { get }
-  /// Whether standard output is taken, so that the report goes to standard error.
-  var reportsToStandardError: Bool { get }
-}
-
-extension ReportingCommand {
-  var reportsToStandardError: Bool { false }
-
-  fileprivate var failureOutput: FailureOutput {
-    json ? reportsToStandardError ? .standardError : .standardOutput : .none
-  }
-}
-
-/// The place for the JSON of a failure.
-private enum FailureOutput {
-  case none, standardOutput, standardError
-
-  func print(_ failure: FailureReport) {
-    switch self {
-    case .none: break
-    // If that fails too, the exit code and the message are all that is left to say.
-    case .standardOutput: try? TextOutput.show(failure, asJSON: true)
-    case .standardError: StandardError.print(failure.json.text)
     }
   }
 }

@@ -82,7 +82,7 @@ import Testing
     #expect(Self.kind(Array(config.prefix(200))) == .rawSpace)
     var random = SplitMix64(seed: 1)
     #expect(Self.kind([0xff] + random.bytes(299)) == .bytes)
-    #expect(Self.kind(try Corpus.bytes("mtty/mtty2-5.state")) == .bytes)
+    #expect(Self.kind(try Corpus.bytes("mtty/mtty2-5.state")) == .deviceState("mtty"))
     #expect(Self.kind([]) == .empty)
     // A pipe has no size to go by.
     #expect(FileKind(prefix: [0, 1, 2] + config, byteCount: nil) == .bytes)

@@ -52,23 +52,38 @@ import Testing
   @Test func metadataComesFirst() throws {
     let box = StreamBox()
     let source = try device("emulated:mtty?ports=2&text=hello")
-    let table = PASIDTable(domains: [.init(id: 0)], bindings: [.init(pasid: 3, domain: 0)])
-    _ = try capture([source], into: box) { $0.sources[0].pasids = table }
+    _ = try capture([source], into: box)
     let records = try DecodedStream(box.bytes).records
     guard case .identity(let identity, _) = records[1],
-      case .configuration(let space, _) = records[2],
-      case .pasids(let pasids, _) = records[3]
+      case .configuration(let space, _) = records[2], case .chunk = records[3]
     else { return #expect(Bool(false), "\(records)") }
     #expect(identity.driver == "mtty" && identity.migrationFlags == 7)
     #expect(identity.stopCopyByteCount == 96 && identity.regions.count == 9)
     #expect(space.physical == source.serial?.configuration)
-    #expect(pasids == table)
     #expect(try DecodedStream(box.bytes).states[0] == Corpus.bytes("mtty/mtty2-5.state"))
     #expect(
       box.chunks == [
         .init(phase: .preCopy, flags: [.initialData, .lastOfInitialData, .lastOfIteration]),
         .init(phase: .stopCopy),
       ])
+  }
+
+  @Test func bindingsComeBehindTheSpaceOfADeviceThatCanHaveThem() throws {
+    let table = PASIDTable(domains: [.init(id: 0)], bindings: [.init(pasid: 3, domain: 0)])
+    let box = StreamBox()
+    _ = try capture([try device("emulated:synthetic?size=64KiB")], into: box) {
+      $0.sources[0].pasids = table
+    }
+    guard case .pasids(table, device: 0) = try DecodedStream(box.bytes).records[3] else {
+      return #expect(Bool(false))
+    }
+    let error = #expect(throws: CaptureError<SinkFull>.self) {
+      try capture([try device("emulated:mtty")]) { $0.sources[0].pasids = table }
+    }
+    guard case .refused(.bindings(_, let report)) = error?.cause else {
+      return #expect(Bool(false))
+    }
+    #expect(report.findings.map(\.subject) == ["PASID bindings"])
   }
 
   @Test func preCopyEndsWhenTheRestFitsTheLimit() throws {

@@ -8,7 +8,9 @@ import Testing
   /// A machine of one device whose RAM is mapped, in a file with `base` bytes before it. The device
   /// has state before the RAM too if `isDeviceFirst`.
   private static func file(base: Int, isDeviceFirst: Bool = false) -> [UInt8] {
-    let device = SampleDevice(id: "0000:00:01.0/vfio", section: 2)
+    var device = SampleDevice(id: "0000:00:01.0/vfio", section: 2)
+    // What a new division gives the same length.
+    device.rounds = [[[1, 2, 3]]]
     var configuration = QEMUConfiguration(machine: "pc-q35-9.2")
     configuration.capabilities = ["mapped-ram"]
     configuration.targetPageBits = 12
@@ -64,11 +66,11 @@ import Testing
     #expect(content.catalog.ram.pages.normal == 3)
     #expect(content.catalog.sections.allSatisfy { $0.offset >= UInt64(base) })
     #expect(content.catalog.byteCount == UInt64(file.count))
-    #expect(content.catalog.vfioDevices[0].stateByteCount == 11)
+    #expect(content.catalog.vfioDevices[0].stateByteCount == 8)
     // Read as a stream by itself, its places are wrong.
     if base > 0 {
       let alone = try Self.migration(Array(file.dropFirst(base)), base: 0).content(observing: { _ in
-        })
+      })
       #expect(alone.defect?.error.code == .malformed)
     }
   }

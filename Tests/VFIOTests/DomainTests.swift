@@ -139,6 +139,20 @@ import VFIO
     #expect(kernel.openCount == 2)
   }
 
+  @Test func aFunctionWithoutPageRequestsGetsNoQueue() throws {
+    // An NVMe function, with PASIDs and without PRI.
+    let kernel = try Fixture.function(model: "nvme")
+    let device = try Fixture.open("vfio:\(Fixture.slot)", in: kernel)
+    let abilities = try device.addressSpaceAbilities()
+    #expect(abilities.pasidWidth == 8 && !abilities.hasFaultQueue)
+    let error = #expect(throws: DeviceError.self) {
+      try device.allocate([.init(id: 1, faults: .queue)])
+    }
+    #expect(error?.detail?.contains("no PRI capability") == true)
+    #expect(kernel.objects.count == 2)
+    try device.allocate([.init(id: 1)])
+  }
+
   @Test func anInheritedDeviceWithoutItsAddressSpaceIsNotTakenAway() throws {
     let kernel = try Fixture.function()
     let inner = try #require(kernel.device)

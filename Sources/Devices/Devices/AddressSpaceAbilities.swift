@@ -11,6 +11,8 @@ public struct AddressSpaceAbilities: Sendable, Hashable {
   public var nestedDataTypes: Set<UInt32>
   /// Whether page requests can go to a fault queue.
   public var hasFaultQueue: Bool
+  /// Whether it is known; if not, nobody could be asked, and there may be more.
+  public var isKnown = true
   /// How this is known: what was asked of which kernel and what it said, for messages.
   public var evidence: String?
 

@@ -1,5 +1,8 @@
 /// A device with a configuration region, whose registers somebody reads and writes for a guest.
 public protocol ConfigurableDevice: AnyObject {
+  /// The ids of extended capabilities that the region leaves out though the function may have them.
+  var hiddenCapabilities: Set<UInt16> { get }
+
   /// All of the region: 4096 bytes, 256, or what the driver says (mtty has 255); none for a device
   /// that is not PCI.
   func configurationSpace() throws(DeviceError) -> [UInt8]
@@ -17,6 +20,9 @@ public protocol ConfigurableDevice: AnyObject {
 }
 
 extension ConfigurableDevice {
+  /// None, unless the device says so.
+  public var hiddenCapabilities: Set<UInt16> { [] }
+
   /// Whether a region of so many bytes has a register of this size at `offset`.
   package static func hasRegister(
     at offset: Int, byteCount: Int, in regionByteCount: Int

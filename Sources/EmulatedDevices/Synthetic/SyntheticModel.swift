@@ -111,8 +111,8 @@ package final class SyntheticModel: DeviceModel {
 
   package var configuration: [UInt8] { registers }
 
-  // A type 0 header, the PCI Express capability (PCIe 7.5.3) at 0x40, AER (7.8.4) at 0x100 and
-  // PASID (7.8.8) at 0x150.
+  // A type 0 header, the PCI Express capability (PCIe 7.5.3) at 0x40, AER (7.8.4) at 0x100,
+  // PASID (7.8.8) at 0x150 and page requests (10.5.2) at 0x160.
   private static let initialConfiguration: [UInt8] = {
     var space = [UInt8](repeating: 0, count: 4096)
     func put(_ offset: Int, _ bytes: [UInt8]) {
@@ -125,7 +125,9 @@ package final class SyntheticModel: DeviceModel {
     put(0x100, [0x01, 0, 0x02, 0x15])
     put(0x10c, [0x30, 0x20, 0x46])
     put(0x114, [0, 0x20])
-    put(0x150, [0x1b, 0, 0x01, 0, 0x06, 0x14])
+    put(0x150, [0x1b, 0, 0x01, 0x16, 0x06, 0x14])
+    // Stopped, with room for 32 requests.
+    put(0x160, [0x13, 0, 0x01, 0, 0, 0, 0, 0x01, 32])
     return space
   }()
 

@@ -1,4 +1,5 @@
 import ByteIO
+import StateLayout
 
 /// What a file is, told by its content.
 ///
@@ -35,6 +36,8 @@ public enum FileKind: Sendable, Hashable {
   case elf
   /// Other text.
   case text
+  /// Device state that says by its content which layout it has, by the layout's name.
+  case deviceState(String)
   /// Bytes that may be a configuration space: their number is one, and nothing else is known of
   /// them.
   case rawSpace
@@ -61,6 +64,8 @@ public enum FileKind: Sendable, Hashable {
       self = kind
     } else if prefix.isText {
       self = TextKind(prefix).fileKind
+    } else if let layout = Self.layout(of: prefix, byteCount) {
+      self = .deviceState(layout)
     } else if Self.isSpace(prefix, byteCount) {
       self = .rawSpace
     } else {
@@ -79,6 +84,15 @@ public enum FileKind: Sendable, Hashable {
     case .lspciText, .hexDump, .yaml, .json, .cloudHypervisorState, .text: true
     default: false
     }
+  }
+
+  /// The layout of state whose content leaves no doubt.
+  private static func layout(of prefix: RawSpan, _ byteCount: UInt64?) -> String? {
+    let front = [UInt8](prefix.extracting(first: min(prefix.byteCount, 1024)))
+    let detection = Layout.detect(
+      prefix: front, byteCount: byteCount ?? UInt64(prefix.byteCount))
+    guard let best = detection.best, best.certainty == .certain else { return nil }
+    return best.layout.name
   }
 
   // MARK: Spaces
@@ -126,6 +140,7 @@ extension FileKind: CustomStringConvertible {
     case .json: "JSON"
     case .elf: "an ELF program or library"
     case .text: "text"
+    case .deviceState(let layout): "device state of the layout \(layout)"
     case .rawSpace: "bytes that may be a configuration space"
     case .bytes: "bytes of no known kind"
     }

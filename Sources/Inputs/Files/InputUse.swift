@@ -24,7 +24,7 @@ public enum InputUse: Sendable, Hashable {
   func takes(_ kind: FileKind) -> Bool {
     switch (self, kind) {
     case (.space, .bytes), (.space, .empty): false
-    case (.space, .rawSpace), (.state, .rawSpace): true
+    case (.space, .rawSpace), (.state, .rawSpace), (.state, .deviceState): true
     case (.space, _) where kind.isText: true
     case (.document, .lspciText), (.document, .hexDump), (.document, .cloudHypervisorState): false
     case (.document, _) where kind.isText: true

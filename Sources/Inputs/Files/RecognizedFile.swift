@@ -86,6 +86,7 @@ public struct RecognizedFile: ~Copyable {
       return "ferry extract \(path) --device ID -o OUT.dms takes a VFIO device out"
     case .compressed(let format): return "\(format.rawValue) -dc \(path) unpacks it"
     case .lspciText, .hexDump, .rawSpace: return "ferry pci show \(path) shows it"
+    case .deviceState: return "ferry dissect \(path) shows it"
     case .empty, .yaml, .json, .elf, .text, .bytes: return nil
     }
   }

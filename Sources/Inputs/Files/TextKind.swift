@@ -53,11 +53,16 @@ struct TextKind {
       return isSnapshot(rest.dropFirst()) ? .cloudHypervisorState : .json
     case UInt8(ascii: "["):
       let isValue = rest.first.map { "{[\"]-0123456789tfn".utf8.contains($0) } ?? true
-      // A line of a log may begin with a time in brackets.
-      let isTime = rest.prefix { $0 != UInt8(ascii: "\n") }.contains(UInt8(ascii: "]"))
-      return isValue && (!isTime || "{[\"".utf8.contains(rest.first ?? 0)) ? .json : nil
+      return isValue && !isTime(rest) ? .json : nil
     default: return nil
     }
+  }
+
+  /// Whether a bracket was the first of a time, as before a line of a log: `0.123456] text`.
+  private static func isTime(_ text: ArraySlice<UInt8>) -> Bool {
+    let time = text.prefix { "0123456789.:-TZ ".utf8.contains($0) }
+    let rest = text.dropFirst(time.count)
+    return rest.first == UInt8(ascii: "]") && rest.dropFirst().first == 0x20
   }
 
   /// Whether the first key is one of a snapshot's tree; files of older versions have an id first.
@@ -78,7 +83,7 @@ struct TextKind {
   /// Whether two lines are rows of bytes, or the only one is digits.
   private static func isHexDump(_ lines: [TextLine]) -> Bool {
     let rows = lines.lazy.filter(\.isRow).prefix(2).count
-    return rows == 2 || rows == 1 && lines.filter { !$0.isBlank }.count == 1
+    return rows == 2 || rows == 1 && lines.filter { !$0.isBlank && !$0.isRepetition }.count == 1
   }
 
   /// Whether each line of the first is a key, an item, a continuation of one, or a remark, and at
@@ -107,6 +112,9 @@ private struct TextLine {
   }
 
   var isBlank: Bool { content.isEmpty }
+
+  /// The star that hexdump prints for rows like the one before.
+  var isRepetition: Bool { content.elementsEqual("*".utf8) }
 
   /// A slot and a space or the end: `3b:00.1 `, `0000:3b:00.1 `.
   var isSlotHead: Bool {

@@ -32,6 +32,9 @@ public enum CaptureRefusal: Sendable, Hashable {
   /// The driver of one of several devices has no P2P, but these abilities;
   /// `CaptureOptions.allowsMissingP2P` captures them all the same.
   case noPeerToPeer(device: String, found: MigrationAbilities)
+  /// The device cannot have the PASID bindings that it is said to have, for the reasons of the
+  /// report.
+  case bindings(device: String, CompatibilityReport)
   /// The device cannot carry the profile that its guest was shown, for the reasons of the report.
   case profile(device: String, CheckReport)
 }
@@ -45,6 +48,11 @@ extension CaptureRefusal: CustomStringConvertible {
     case .noPeerToPeer(let device, let found):
       "\(device): expected P2P, for several devices are captured together and one that is stopped "
         + "could be written to by one that is not; found \(found)"
+    case .bindings(let device, let report):
+      "\(device) cannot have these bindings:"
+        + report.findings.map {
+          "\n  \($0.subject): wanted \($0.wanted), found \($0.found)"
+        }.joined()
     case .profile(let device, let report):
       "\(device) cannot carry the profile \(report.profile):"
         + report.objections.map { "\n  \($0)" }.joined()

@@ -31,6 +31,7 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
   mutating func open(chunkByteCount: Int) throws(Failure) {
     try checkAbilities()
     try checkProfiles()
+    try checkBindings()
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
       let session = try asking(number) { () throws(DeviceError) in
         try DeviceSession(source.device, number: number, clock: engine.clock)
@@ -66,6 +67,22 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
       }
       guard report.canCarry else {
         throw .refused(.profile(device: source.device.name, report))
+      }
+    }
+  }
+
+  /// Refuses bindings that a device cannot have.
+  private func checkBindings() throws(Failure) {
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      guard let table = source.pasids, !table.domains.isEmpty else { continue }
+      var report = CompatibilityReport()
+      report.hold(
+        table, of: number,
+        against: try asking(number) { () throws(DeviceError) in
+          try source.device.pasidAbilities()
+        })
+      guard report.isCompatible else {
+        throw .refused(.bindings(device: source.device.name, report))
       }
     }
   }

@@ -55,7 +55,7 @@ struct CompatibilityCheck {
         severity: .note)
     }
     if parts.contains(.bindings), let table = wanted.pasids, !table.domains.isEmpty {
-      check(table, against: try device.pasidAbilities())
+      report.hold(table, of: number, against: try device.pasidAbilities())
     }
   }
 
@@ -201,6 +201,13 @@ struct CompatibilityCheck {
     for capability in source.capabilityList.capabilities {
       let same = capabilities.filter { $0.id == capability.id }
       if same.contains(where: { $0.offset == capability.offset }) { continue }
+      guard !same.isEmpty || !device.hiddenCapabilities.contains(capability.id) else {
+        report.add(
+          number, "capability \(capability.id)",
+          wanted: "at 0x\(hex(capability.offset, digits: 2))",
+          found: "not known, for the kernel hides it from VFIO's users", severity: .unchecked)
+        continue
+      }
       report.add(
         number, "capability \(capability.id)", wanted: "at 0x\(hex(capability.offset, digits: 2))",
         found: same.first.map { "at 0x\(hex($0.offset, digits: 2))" } ?? "none")
@@ -215,7 +222,8 @@ struct CompatibilityCheck {
         found: "\(profile.profile.name), with another layout, which overrides it", severity: .note)
     }
     let found = try device.check(profile)
-    for reason in found.objections { add(reason, of: profile) }
+    for reason in found.reasons { add(reason, of: profile) }
+    for reason in found.unknowns { add(reason, of: profile, severity: .unknown) }
     for reason in found.warnings { add(reason, of: profile, severity: .note) }
   }
 
@@ -226,47 +234,6 @@ struct CompatibilityCheck {
     report.add(
       number, "profile \(profile.profile.name): \(reason.capability): \(reason.field)",
       wanted: reason.wanted, found: reason.found, severity: severity)
-  }
-
-  private mutating func check(_ table: PASIDTable, against abilities: AddressSpaceAbilities) {
-    let evidence = abilities.evidence.map { " (\($0))" } ?? ""
-    guard abilities.pasidWidth > 0 else {
-      return report.add(
-        number, "PASID bindings", wanted: "PASIDs that can be attached",
-        found: "a device or kernel that attaches none\(evidence)")
-    }
-    for binding in table.bindings {
-      if binding.pasid == 0 {
-        report.add(
-          number, "PASID 0", wanted: "a PASID of the guest",
-          found: "the one that stands for the device itself")
-      }
-      if binding.pasid >> UInt32(abilities.pasidWidth) != 0 {
-        report.add(
-          number, "PASID \(binding.pasid)", wanted: "PASIDs that wide",
-          found: "\(abilities.pasidWidth) bits\(evidence)")
-      }
-      let missing = binding.permissions.subtracting(abilities.permissions)
-      for (bit, name) in [(.execute, "execute"), (.privileged, "privileged")]
-        as [(PASIDTable.Binding.Permissions, String)] where missing.contains(bit)
-      {
-        report.add(
-          number, "PASID \(binding.pasid)", wanted: "the permission to \(name)",
-          found: "hardware without it\(evidence)")
-      }
-    }
-    for domain in table.domains {
-      if case .nested(let type, _) = domain.kind, !abilities.nestedDataTypes.contains(type) {
-        report.add(
-          number, "domain \(domain.id)", wanted: "guest page tables of type \(type), nested",
-          found: abilities.nestedDataTypes.isEmpty
-            ? "no nesting\(evidence)" : "types \(abilities.nestedDataTypes.sorted())")
-      }
-      if domain.faults == .queue, !abilities.hasFaultQueue {
-        report.add(
-          number, "domain \(domain.id)", wanted: "a queue of page requests", found: "none")
-      }
-    }
   }
 }
 

@@ -3,17 +3,26 @@ public struct StreamError: Error, Sendable, Hashable {
   /// The kind of problem; `Code`s are what callers branch on.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Value: String {
-      case notAStream = "not-a-stream", unsupportedVersion = "unsupported-version"
-      case unsupportedFeature = "unsupported-feature", limitExceeded = "limit-exceeded"
-      case headerChecksum = "header-checksum", payloadChecksum = "payload-checksum"
-      case malformedRecord = "malformed-record", malformedField = "malformed-field"
+      case torn, compression
+      case notAStream = "not-a-stream"
+      case unsupportedVersion = "unsupported-version"
+      case unsupportedFeature = "unsupported-feature"
+      case limitExceeded = "limit-exceeded"
+      case headerChecksum = "header-checksum"
+      case payloadChecksum = "payload-checksum"
+      case malformedRecord = "malformed-record"
+      case malformedField = "malformed-field"
       case misplacedRecord = "misplaced-record"
       case unknownMandatoryRecord = "unknown-mandatory-record"
       case unknownMandatoryField = "unknown-mandatory-field"
-      case discontinuousState = "discontinuous-state", corruptChunk = "corrupt-chunk"
-      case digestMismatch = "digest-mismatch", totalsMismatch = "totals-mismatch"
-      case indexMismatch = "index-mismatch", torn, trailingData = "trailing-data", compression
-      case windowExceeded = "window-exceeded", missingDictionary = "missing-dictionary"
+      case discontinuousState = "discontinuous-state"
+      case corruptChunk = "corrupt-chunk"
+      case digestMismatch = "digest-mismatch"
+      case totalsMismatch = "totals-mismatch"
+      case indexMismatch = "index-mismatch"
+      case trailingData = "trailing-data"
+      case windowExceeded = "window-exceeded"
+      case missingDictionary = "missing-dictionary"
     }
     private let value: Value
 

@@ -134,12 +134,20 @@ public struct DumpedDevice: Sendable {
   public let line: Int?
   /// The bytes that the dump shows of the function.
   public let space: ConfigSpace
+  /// The sizes in bytes of its BARs, by index, as far as something beside the space tells them.
+  public var barSizes: [Int: UInt64]
+  /// The capabilities that the space leaves out though the function may have them.
+  public var hiddenCapabilities: Set<CapabilityID> = []
 
   /// A function as a dump shows it.
-  public init(address: PCIAddress?, title: String, line: Int?, space: ConfigSpace) {
+  public init(
+    address: PCIAddress?, title: String, line: Int?, space: ConfigSpace,
+    barSizes: [Int: UInt64] = [:]
+  ) {
     self.address = address
     self.title = title
     self.line = line
     self.space = space
+    self.barSizes = barSizes
   }
 }

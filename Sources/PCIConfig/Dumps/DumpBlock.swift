@@ -16,6 +16,8 @@ struct DumpBlock {
   private var isKnown: [Bool] = []
   /// The last line that belongs to it.
   var lastLine: Int
+  /// The regions that are listed under the head.
+  private var regions: [DumpedRegion] = []
   /// Whether a blank line came behind the head.
   var hasBlank = false
   /// Whether a `*` stands for rows like the last.
@@ -30,6 +32,12 @@ struct DumpBlock {
     self.line = line
     self.isHeaded = isHeaded
     lastLine = line
+  }
+
+  /// Takes a line under the head that is no row; a function has six BARs.
+  mutating func note(_ line: ArraySlice<UInt8>) {
+    guard form == nil, regions.count < 8, let region = DumpedRegion(line) else { return }
+    regions.append(region)
   }
 
   /// Whether the bytes end where spaces end, so that nothing has to follow.
@@ -126,11 +134,12 @@ struct DumpBlock {
   var device: DumpedDevice {
     get throws(PCIConfigError) {
       let missing = max(0, ConfigSpace.byteCounts.lowerBound &- bytes.count)
+      let space = try ConfigSpace(
+        bytes + Array(repeating: 0, count: missing),
+        known: isKnown + Array(repeating: false, count: missing))
       return DumpedDevice(
-        address: address, title: title, line: line,
-        space: try ConfigSpace(
-          bytes + Array(repeating: 0, count: missing),
-          known: isKnown + Array(repeating: false, count: missing)))
+        address: address, title: title, line: line, space: space,
+        barSizes: DumpedRegion.sizes(of: regions, in: space))
     }
   }
 }

@@ -106,6 +106,7 @@ extension DumpTextReader {
   /// A line that is no part of a dump. One that is not indented, behind a blank one, ends what a
   /// head lists; one that names a function may be the command that prints the next rows.
   private mutating func passOver(_ line: DumpLine) {
+    open?.note(line.content)
     if let block = open, block.form == nil, block.hasBlank, line.indent == 0 { try? close() }
     if line.content == [UInt8(ascii: "*")], open?.lastLine == line.number &- 1,
       case .offset = open?.form

@@ -3,13 +3,18 @@ public struct QEMUStreamError: Error, Sendable, Hashable {
   /// The kind of problem.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Value: String {
-      case notAStream = "not-a-stream", noMainChannel = "no-main-channel"
-      case unsupportedVersion = "unsupported-version", unsupported, torn, malformed, misplaced
-      case limitExceeded = "limit-exceeded", unknownSection = "unknown-section"
+      case unsupported, torn, malformed, misplaced, irreplaceable, mismatch
+      case notAStream = "not-a-stream"
+      case noMainChannel = "no-main-channel"
+      case unsupportedVersion = "unsupported-version"
+      case limitExceeded = "limit-exceeded"
+      case unknownSection = "unknown-section"
       case misleadingDescription = "misleading-description"
-      case malformedDescription = "malformed-description", missingPacket = "missing-packet"
-      case duplicatePacket = "duplicate-packet", differentMigration = "different-migration"
-      case noDevice = "no-device", irreplaceable, mismatch
+      case malformedDescription = "malformed-description"
+      case missingPacket = "missing-packet"
+      case duplicatePacket = "duplicate-packet"
+      case differentMigration = "different-migration"
+      case noDevice = "no-device"
     }
     private let value: Value
 

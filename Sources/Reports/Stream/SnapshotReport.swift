@@ -45,7 +45,7 @@ public struct SnapshotReport: Report {
     guard device.stateRange != nil else {
       return lines + ["  state     none: the device does not migrate"]
     }
-    lines.append("  state     \(QuantityText.bytes(device.stateByteCount)), in base64")
+    lines.append("  state     \(QuantityText.bytes(device.stateByteCount))")
     if let preview = previews[number] { lines.append("  content   \(preview.text)") }
     if !device.barByteCounts.isEmpty {
       let bars = device.barByteCounts.sorted { $0.key < $1.key }.map { number, count in

@@ -28,12 +28,20 @@ public struct DeviceFile: ~Copyable {
 
   /// Binds the device to an iommufd, which opens it; the number that the iommufd knows it by.
   ///
-  /// The corresponding ioctl is `VFIO_DEVICE_BIND_IOMMUFD`.
-  public borrowing func bind(to iommufd: IOMMUFD) throws(LinuxErrno) -> UInt32 {
+  /// Without a token the request is as short as before Linux 7.1, which brought it. The
+  /// corresponding ioctl is `VFIO_DEVICE_BIND_IOMMUFD`.
+  public borrowing func bind(
+    to iommufd: IOMMUFD, token: VFToken? = nil
+  ) throws(LinuxErrno) -> UInt32 {
     var request = cvfio_device_bind_iommufd()
-    request.argsz = UInt32(MemoryLayout.size(ofValue: request))
+    let byteCount = MemoryLayout.size(ofValue: request)
+    let pointerByteCount = token == nil ? 0 : 8
+    request.argsz = UInt32(byteCount + pointerByteCount)
     request.iommufd = iommufd.descriptor.rawValue
+    if token != nil { request.flags = UInt32(CVFIO_DEVICE_BIND_FLAG_TOKEN) }
     var argument = IoctlArgument(request)
+    argument.bytes += [UInt8](repeating: 0, count: pointerByteCount)
+    argument.memory = token.map { .init(pointerOffset: byteCount, bytes: $0.bytes) }
     try control(.bindIOMMUFD, &argument)
     return argument.load(cvfio_device_bind_iommufd.self).out_devid
   }

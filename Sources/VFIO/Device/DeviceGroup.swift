@@ -69,11 +69,14 @@ public struct DeviceGroup: ~Copyable {
     }
   }
 
-  /// Opens the device of the group that has this name in sysfs.
+  /// Opens the device of the group that has this name in sysfs; a VF token stands behind it.
   ///
   /// The corresponding ioctl is `VFIO_GROUP_GET_DEVICE_FD`.
-  public borrowing func device(named name: String) throws(DeviceError) -> DeviceFile {
-    var argument = IoctlArgument(bytes: [UInt8](name.utf8) + [0])
+  public borrowing func device(
+    named name: String, token: VFToken? = nil
+  ) throws(DeviceError) -> DeviceFile {
+    let text = name + (token.map { " vf_token=\($0)" } ?? "")
+    var argument = IoctlArgument(bytes: [UInt8](text.utf8) + [0])
     do throws(LinuxErrno) {
       let number = try kernel.control(group.number, .getDevice, &argument)
       return DeviceFile(FileDescriptor(rawValue: number), in: kernel)

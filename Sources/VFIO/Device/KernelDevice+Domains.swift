@@ -1,6 +1,7 @@
 private import CVFIO
 public import Devices
 public import MigrationStream
+private import PCIConfig
 private import SystemPackage
 
 extension KernelDevice: PASIDDevice {
@@ -14,9 +15,14 @@ extension KernelDevice: PASIDDevice {
   public func addressSpaceAbilities() throws(DeviceError) -> AddressSpaceAbilities {
     let kernelName = "Linux \(release)"
     guard let iommufd, let deviceID else {
-      return AddressSpaceAbilities(
-        evidence:
-          "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs")
+      var abilities = AddressSpaceAbilities()
+      // Whose device it is may have one.
+      abilities.isKnown = !isInherited
+      abilities.evidence =
+        isInherited
+        ? "\(kernelName); \(name) was inherited without its iommufd (expected iommufd=N&devid=N)"
+        : "\(kernelName); \(name) was opened through its group, and only an iommufd has PASIDs"
+      return abilities
     }
     let hardware: HardwareInformation
     do throws(LinuxErrno) {
@@ -45,9 +51,23 @@ extension KernelDevice: PASIDDevice {
         evidence += Self.origin
       }
       abilities.hasFaultQueue = (try? FaultQueue(in: iommufd)) != nil
+      if abilities.hasFaultQueue, !makesPageRequests {
+        // The kernel finds out when the queue's page table is attached. A virtual function shares
+        // its physical one's, which it does not let it use.
+        abilities.hasFaultQueue = false
+        evidence += "; the function has no PRI capability, so it makes no page requests"
+      }
     }
     abilities.evidence = evidence
     return abilities
+  }
+
+  /// Whether the function has page requests of its own (PRI), which the kernel does not hide.
+  private var makesPageRequests: Bool {
+    guard let region = try? configurationSpace(), let space = try? ConfigSpace(region) else {
+      return false
+    }
+    return space.capabilityList.first(.pageRequest) != nil
   }
 
   /// Makes a page table that allows PASIDs, and lets it go again; why there is none.
@@ -80,6 +100,9 @@ extension KernelDevice: PASIDDevice {
         detail: "\(name) was inherited without its I/O address space (expected ioas=N)")
     }
     for domain in domains {
+      guard domain.faults != .queue || abilities.hasFaultQueue else {
+        throw DeviceError(.allocateDomain(domain.id), .notSupported, detail: evidence)
+      }
       guard case .nested(let type, _) = domain.kind else { continue }
       guard abilities.nestedDataTypes.contains(type) else {
         throw DeviceError(.allocateDomain(domain.id), .notSupported, detail: evidence)

@@ -63,6 +63,10 @@ extension KernelDevice: RegionDevice {
 }
 
 extension KernelDevice: ConfigurableDevice {
+  /// PASID, L1 PM Substates, PTM and DOE, which vfio-pci shows no length of or does not know
+  /// (drivers/vfio/pci/vfio_pci_config.c, pci_ext_cap_length).
+  public var hiddenCapabilities: Set<UInt16> { [0x1b, 0x1e, 0x1f, 0x2e] }
+
   // The largest that there is (PCIe 7.2).
   private static let configurationByteLimit: UInt64 = 4096
   private static let configuration = UInt32(CVFIO_PCI_CONFIG_REGION_INDEX)

@@ -69,6 +69,13 @@ public struct HostTree {
     return try? device(named: String(path.dropFirst(root.utf8.count)))
   }
 
+  /// Refuses a root that is no folder: no devices in it would mean nothing.
+  public func checkRoot() throws(Absent) {
+    guard root.isEmpty || (try? kernel.entries(of: root)) != nil else {
+      throw Absent(reason: "\(root): expected a folder with a host's /sys, found none")
+    }
+  }
+
   /// Every device that a VFIO driver offers, or could for being mediated, by its bus and name.
   public func devices() -> [HostDevice] {
     var found: [String: HostDevice] = [:]

@@ -24,7 +24,8 @@ extension DeviceOpenError: CustomStringConvertible {
 extension KernelDevice {
   /// Opens the device that `uri` names:
   ///
-  ///     vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfioN   [?interface=cdev|group]
+  ///     vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfioN
+  ///         [?interface=cdev|group&vf-token=UUID]
   ///     fd:5[?iommufd=6&devid=1[&ioas=2]]
   ///
   /// If the interface is not said, it is cdev if the host has one. Inherited descriptors stay
@@ -35,19 +36,7 @@ extension KernelDevice {
     let host = host ?? HostTree(in: kernel)
     switch uri.scheme {
     case "vfio":
-      var interface: HostDevice.Interface?
-      for parameter in uri.parameters {
-        guard parameter.key == "interface", interface == nil,
-          let value = HostDevice.Interface(rawValue: parameter.value)
-        else {
-          throw .malformed(
-            .init(
-              uri.text,
-              "expected interface=cdev or interface=group, found '\(parameter.key)=\(parameter.value)'"
-            ))
-        }
-        interface = value
-      }
+      let (interface, token) = try parameters(of: uri)
       let device: HostDevice
       do throws(HostTree.Absent) {
         device = try host.device(named: uri.path)
@@ -55,7 +44,7 @@ extension KernelDevice {
         throw error.isMalformed
           ? .malformed(.init(uri.text, error.reason)) : .absent("\(uri.text): \(error.reason)")
       }
-      return try open(device, through: interface, in: kernel, host: host)
+      return try open(device, through: interface, token: token, in: kernel, host: host)
     case "fd":
       return try inherited(uri, in: kernel, host: host)
     default:
@@ -63,23 +52,52 @@ extension KernelDevice {
     }
   }
 
+  /// The parameters of the name of a device of the host.
+  private static func parameters(
+    of uri: DeviceURI
+  ) throws(DeviceOpenError) -> (interface: HostDevice.Interface?, token: VFToken?) {
+    var interface: HostDevice.Interface?
+    var token: VFToken?
+    for parameter in uri.parameters {
+      switch parameter.key {
+      case "interface" where interface == nil:
+        interface = HostDevice.Interface(rawValue: parameter.value)
+        if interface != nil { continue }
+      case "vf-token" where token == nil:
+        token = VFToken(parameter.value)
+        if token != nil { continue }
+      default: break
+      }
+      throw .malformed(
+        .init(
+          uri.text,
+          "expected interface=cdev, interface=group or vf-token=UUID, each at most once, "
+            + "found '\(parameter.key)=\(parameter.value)'"))
+    }
+    return (interface, token)
+  }
+
   /// Opens a device that was found on the host.
+  ///
+  /// A virtual function whose physical one vfio-pci holds wants that one's `token`.
   public static func open(
-    _ device: HostDevice, through interface: HostDevice.Interface? = nil,
+    _ device: HostDevice, through interface: HostDevice.Interface? = nil, token: VFToken? = nil,
     in kernel: any KernelInterface,
     host: HostTree
   ) throws(DeviceOpenError) -> KernelDevice {
     if let reason = device.obstacle(to: interface) { throw .absent("\(device.name): \(reason)") }
     do throws(DeviceError) {
       if interface != .group, let path = device.devicePath {
-        return try open(device, path: host.root + path, in: kernel, host: host)
+        return try open(device, path: host.root + path, token: token, in: kernel, host: host)
       }
       guard let path = device.groupPath else {
         throw DeviceError(.identify, .noEntry, detail: "it is in no IOMMU group")
       }
       let group = try DeviceGroup(
         in: kernel, containerPath: host.root + "/dev/vfio/vfio", groupPath: host.root + path)
-      let file = try group.device(named: device.name)
+      let file = try explaining(device, token, on: host) { () throws(DeviceError) in
+        try group.device(named: device.name, token: token)
+      }
       return try KernelDevice(
         name: device.name, driver: device.driver, file: file, group: group)
     } catch {
@@ -89,7 +107,8 @@ extension KernelDevice {
 
   /// Opens by the order that the kernel wants: iommufd, device, bind, address space, attach.
   private static func open(
-    _ device: HostDevice, path: String, in kernel: any KernelInterface, host: HostTree
+    _ device: HostDevice, path: String, token: VFToken?, in kernel: any KernelInterface,
+    host: HostTree
   ) throws(DeviceError) -> KernelDevice {
     let iommufd = try naming(.open(IOMMUFD.path)) { () throws(LinuxErrno) in
       try IOMMUFD(in: kernel, path: host.root + IOMMUFD.path)
@@ -97,7 +116,9 @@ extension KernelDevice {
     let file = try naming(.open(path)) { () throws(LinuxErrno) in
       DeviceFile(try kernel.open(path, .readWrite), in: kernel)
     }
-    let deviceID = try naming(.bind) { () throws(LinuxErrno) in try file.bind(to: iommufd) }
+    let deviceID = try explaining(device, token, on: host) { () throws(DeviceError) in
+      try naming(.bind) { () throws(LinuxErrno) in try file.bind(to: iommufd, token: token) }
+    }
     let space = try naming(.allocateAddressSpace) { () throws(LinuxErrno) in
       try IOAddressSpace(in: iommufd)
     }
@@ -105,6 +126,21 @@ extension KernelDevice {
     return try KernelDevice(
       name: device.name, driver: device.driver, file: file, iommufd: iommufd,
       deviceID: deviceID, addressSpace: space)
+  }
+
+  /// Says what a refusal has to do with the token of a virtual function.
+  private static func explaining<Result: ~Copyable>(
+    _ device: HostDevice, _ token: VFToken?, on host: HostTree,
+    _ body: () throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    do throws(DeviceError) {
+      return try body()
+    } catch {
+      guard let detail = host.tokenAdvice(on: error, device, token) else { throw error }
+      let details = [error.detail, detail].compactMap(\.self)
+      throw DeviceError(
+        error.operation, error.number, detail: details.joined(separator: "; "))
+    }
   }
 
   private static func naming<Result: ~Copyable>(

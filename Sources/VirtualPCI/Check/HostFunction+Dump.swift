@@ -43,7 +43,9 @@ extension HostFunction {
           device,
           HostFunction(
             device.space, label: label, address: device.address, physicalFunction: parent,
-            identity: facts.identity, barSizes: facts.barSizes)
+            identity: facts.identity,
+            barSizes: device.barSizes.merging(facts.barSizes) { $1 },
+            hiddenCapabilities: device.hiddenCapabilities)
         ))
     }
     guard slot == nil else { return functions.map(\.function) }

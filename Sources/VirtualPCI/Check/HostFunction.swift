@@ -26,6 +26,8 @@ public struct HostFunction: Sendable {
   public let bars: [HostBAR?]
   /// Whether the BARs are known: those of a virtual function are not without its physical function.
   public let areBARsKnown: Bool
+  /// The capabilities that `space` leaves out though the function may have them.
+  public let hiddenCapabilities: Set<CapabilityID>
   /// The known faults of the device, which everything below makes up for.
   public let quirks: [Quirk]
   let parentCapabilities: CapabilityList?
@@ -39,13 +41,16 @@ public struct HostFunction: Sendable {
   ///   - address: where it sits, if the dump says.
   ///   - physicalFunction: what a virtual function's ids, BAR kinds, PASID and PRI are taken from.
   ///   - identity: the ids of a virtual function whose physical function is not at hand.
-  ///   - barSizes: the sizes of BARs that the operator knows, by index.
+  ///   - barSizes: the sizes of BARs that somebody knows, by index.
+  ///   - hiddenCapabilities: those that `space` leaves out though the function may have them.
   public init(
     _ space: ConfigSpace, label: String, address: PCIAddress? = nil,
     physicalFunction: ConfigSpace? = nil,
-    identity: (vendor: UInt16, device: UInt16)? = nil, barSizes: [Int: UInt64] = [:]
+    identity: (vendor: UInt16, device: UInt16)? = nil, barSizes: [Int: UInt64] = [:],
+    hiddenCapabilities: Set<CapabilityID> = []
   ) {
     self.label = label
+    self.hiddenCapabilities = hiddenCapabilities
     self.address = address
     self.space = space
     isVirtualFunction =
@@ -113,6 +118,10 @@ public struct HostFunction: Sendable {
     guard find(id, instance: instance) == nil,
       !quirks.contains(where: { $0.correction == .hide(id) })
     else { return nil }
+    if hiddenCapabilities.contains(id) {
+      return ConfigSpaceFinding(
+        .hiddenCapability, at: 0x100, "the kernel hides this capability from VFIO's users")
+    }
     let isShared = (id == .pasid || id == .pageRequest) && parentCapabilities != nil
     let list = isShared ? parentCapabilities ?? capabilities : capabilities
     if case .unknown(let reason) = list.presence(of: id, instance: instance) { return reason }

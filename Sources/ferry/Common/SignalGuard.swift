@@ -4,8 +4,8 @@ import Synchronization
 
 private let received = Atomic<Int32>(0)
 
-/// Notes every signal that would end the process and can be caught, instead of dying of it: a device
-/// must be brought back first. Those of a crash are left alone.
+/// Notes every signal that would end the process and can be caught, instead of dying of it: a
+/// device must be brought back first. Those of a crash are left alone.
 enum SignalGuard {
   /// The signal that came, if any.
   static var signal: Int32? {
@@ -22,8 +22,13 @@ enum SignalGuard {
       received.store(number, ordering: .relaxed)
       Interruption.request()
     }
-    for number in ending where !isIgnored(number) { unsafe sigaction(number, &action, nil) }
+    for number in ending where asked.contains(number) || !isIgnored(number) {
+      unsafe sigaction(number, &action, nil)
+    }
   }
+
+  // Shells ignore SIGINT for what they run in the background; whoever sends it there means it.
+  private static let asked: Set<Int32> = [SIGINT, SIGTERM]
 
   private static var ending: [Int32] {
     let named = [

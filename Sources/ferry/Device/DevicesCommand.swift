@@ -37,6 +37,11 @@ struct DevicesCommand: ReportingCommand {
 
   func run() throws {
     let host = HostTree(in: try trace.kernel(), root: sysroot)
+    do throws(HostTree.Absent) {
+      try host.checkRoot()
+    } catch {
+      throw CommandError.input(error.reason)
+    }
     let devices = host.devices()
     if probe, !devices.isEmpty {
       StandardError.print(

@@ -32,7 +32,7 @@ struct HandOverOptions: ParsableArguments {
 
   func validate() throws {
     // The parser does not tell the option without words from none.
-    guard !command.isEmpty || !Main.arguments.contains("--then") else {
+    guard !command.isEmpty || !ProcessArguments.all.contains("--then") else {
       throw ValidationError("Expected a command behind --then, found none.")
     }
     guard [!command.isEmpty, socket != nil, hold].filter({ $0 }).count <= 1 else {

@@ -12,7 +12,7 @@ struct OpenDevices {
   static let help = """
     A DEVICE is named by a scheme:
 
-      vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfio0   [?interface=cdev|group]
+      vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfio0   [?interface=cdev|group&vf-token=UUID]
           a device of the kernel, by its PCI address, the UUID of a mediated device, or its file
       fd:5[?iommufd=6&devid=1[&ioas=2]]
           a device that is open already, inherited from a VMM

@@ -219,10 +219,21 @@ struct ReplayCommand: ReportingCommand {
     let digests = targets.compactMap { target in
       (target.device as? EmulatedDevice).map { (target.number, $0.model.digest) }
     }
-    try TextOutput.show(
-      ReplayReport(
-        summary, arguments, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests)),
-      asJSON: json)
+    // Whoever is to hold the devices gets them even if nobody takes the report.
+    var lost: CommandError?
+    do throws(StreamIOError) {
+      try TextOutput.show(
+        ReplayReport(
+          summary, arguments, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests)),
+        asJSON: json)
+    } catch {
+      lost = DeviceFailure.reportLost(
+        error, done: "\(file) was \(check ? "checked" : "restored")",
+        summary.devices.map { FailureReport.Device($0.number, name: $0.name, outcome: $0.outcome) })
+    }
+    if let message = lost?.message, case .command = keeper {
+      StandardError.print("ferry: \(TerminalText.lines(message))")
+    }
     if check {
       for device in open.devices {
         guard let text = DeviceFailure.untouched(device) else { continue }
@@ -236,6 +247,7 @@ struct ReplayCommand: ReportingCommand {
     } catch let error as CommandError {
       throw error.reported(json)
     }
+    if let lost { throw lost }
     if !summary.report.permits(options) { throw CommandError.no() }
   }
 }

@@ -26,7 +26,8 @@ struct HostOptions: ParsableArguments {
   @Option(
     name: .customLong("bar"),
     help: ArgumentHelp(
-      "The size of a BAR, such as 0=16KiB; no dump says it.", valueName: "n=size"))
+      "The size of a BAR, such as 0=16KiB; `lspci -v` says it, and the `resource` beside a `config` in sysfs.",
+      valueName: "n=size"))
   var bars: [String] = []
 
   @OptionGroup var trace: TraceOption
@@ -42,6 +43,12 @@ struct HostOptions: ParsableArguments {
 
   var barSizes: [Int: UInt64] {
     Dictionary(bars.compactMap(Self.bar), uniquingKeysWith: { $1 })
+  }
+
+  /// The options that were given, which say something of a dump.
+  var given: [String] {
+    (device == nil ? [] : ["--device"]) + (pf == nil ? [] : ["--pf"])
+      + (identity == nil ? [] : ["--identity"]) + (bars.isEmpty ? [] : ["--bar"])
   }
 
   /// The functions of the dump or device `name`; a device of the kernel's is one of `kernel`.

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Devices
+import Migration
 import Reports
 import VirtualPCI
 
@@ -16,7 +18,7 @@ struct PCICheck: ReportingCommand {
   @Argument(help: "The profile.")
   var profile: String
 
-  @Argument(help: "The device's dump.")
+  @Argument(help: "The device's dump, or a device.")
   var dump: String
 
   @Option(
@@ -40,9 +42,19 @@ struct PCICheck: ReportingCommand {
 
   func run() throws {
     let layout = try ProfileFiles.layout(profile)
-    let function = try host.function(in: dump)
-    let report = layout.check(function, iommu: iommu.flatMap { IOMMUFacts($0) })
+    let report = try report(of: layout, iommu: iommu.flatMap { IOMMUFacts($0) })
     try TextOutput.show(report, asJSON: json)
     if !report.canCarry { throw CommandError.no() }
+  }
+
+  /// A device at hand is asked for the sizes of its BARs and what its IOMMU can do.
+  private func report(of layout: ProfileLayout, iommu: IOMMUFacts?) throws -> CheckReport {
+    guard let device = try OpenDevices.one(named: dump, in: host.trace.kernel()) else {
+      return layout.check(try host.function(in: dump), iommu: iommu)
+    }
+    if let option = host.given.first {
+      throw CommandError.usage("\(dump): expected a dump with \(option), found a device")
+    }
+    return try device.check(layout, iommu: iommu)
   }
 }

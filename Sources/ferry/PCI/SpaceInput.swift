@@ -1,5 +1,6 @@
 import Devices
 import Inputs
+import Migration
 import PCIConfig
 import VFIO
 
@@ -12,18 +13,13 @@ enum SpaceInput {
     return try ConfigSpaceInput.dump(name)
   }
 
-  /// The configuration region of an open device.
+  /// The configuration region of an open device, and the sizes of its others.
   private static func region(of device: any MigratableDevice) throws -> ConfigSpaceDump {
-    let bytes: [UInt8]
-    do throws(DeviceError) {
-      bytes = try device.configurationRegion()
-    } catch {
+    do {
+      return try ConfigSpaceDump([try device.dumped()])
+    } catch let error as DeviceError {
       throw CommandError.device("\(device.name): \(error)")
     }
-    return try ConfigSpaceDump([
-      DumpedDevice(
-        address: PCIAddress(device.name), title: "", line: nil, space: try ConfigSpace(bytes))
-    ])
   }
 
   /// The one space that `name` stands for, or that of the device at `slot`.

@@ -30,6 +30,8 @@ final class EmulatedKernel: KernelInterface {
     /// A mediated device has no IOMMU: GET_HW_INFO and HWPT_ALLOC are ENOENT.
     var isMediated = false
     var hasReinitialization = true
+    /// Whether binding takes the token of a virtual function.
+    var takesTokens = true
     /// Whether GET_INFO says that there is a chain, and what it is.
     var chain: [UInt8]?
   }
@@ -42,6 +44,8 @@ final class EmulatedKernel: KernelInterface {
     var pasids: [UInt32: UInt32] = [:]
     var optedIn = false
     var logging: [UInt8]?
+    /// What the user of its physical function has set; nil if vfio-pci does not hold that.
+    var token: [UInt8]?
 
     init(_ emulated: EmulatedDevice) { self.emulated = emulated }
   }
@@ -293,8 +297,14 @@ final class EmulatedKernel: KernelInterface {
       case .getGroupStatus: argument.put(1 as UInt32, at: 4)
       case .setContainer: break
       case .getDevice:
-        let name = String(decoding: argument.bytes.dropLast(), as: UTF8.self)
-        guard let device = groups[path]?[name] else { throw .noDevice }
+        let words = String(decoding: argument.bytes.dropLast(), as: UTF8.self).split(separator: " ")
+        guard let device = groups[path]?[String(words[0])] else { throw .noDevice }
+        let digits = words.dropFirst().first.map { $0.dropFirst("vf_token=".count) }?
+          .compactMap(\.hexDigitValue)
+        try checkToken(
+          digits.map { digits in
+            stride(from: 0, to: 32, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+          }, of: device)
         return install(.device(device))
       default: throw .notSupportedByDriver
       }
@@ -315,12 +325,25 @@ final class EmulatedKernel: KernelInterface {
     return 0
   }
 
+  // vfio_pci_validate_vf_token.
+  private func checkToken(_ given: [UInt8]?, of device: Device) throws(LinuxErrno) {
+    guard let token = device.token else {
+      if given != nil { throw .invalid }
+      return
+    }
+    if given != token { throw .accessDenied }
+  }
+
   private func device(
     _ device: Device, _ request: IoctlRequest, _ argument: inout IoctlArgument
   ) throws(LinuxErrno) {
     switch request {
     case .bindIOMMUFD:
-      guard device.deviceID == nil, argument.get(UInt32.self, at: 4) == 0 else { throw .invalid }
+      let flags = argument.get(UInt32.self, at: 4)
+      guard device.deviceID == nil, flags == 0 || (flags == 1 && platform.takesTokens) else {
+        throw .invalid
+      }
+      try checkToken(flags == 1 ? argument.memory?.bytes : nil, of: device)
       let id = add(.device(device))
       device.deviceID = id
       argument.put(id, at: 12)
