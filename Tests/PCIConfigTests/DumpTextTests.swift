@@ -62,6 +62,14 @@ import Testing
     #expect(error?.place == .text(line: 11, column: 13))
   }
 
+  // Behind 64 bytes a row goes on as anywhere; behind 256, other text may follow.
+  @Test(arguments: [(64, true), (128, true), (256, false)])
+  func aMalformedRowBehindSomeBytesIsNamed(count: Int, isNamed: Bool) {
+    let next = "\n\(String(count, radix: 16)): 0g 00 00 00\n"
+    let text = "01:00.0 VGA\n" + rows(count) + next
+    #expect((try? dump(text)) == nil ? isNamed : !isNamed)
+  }
+
   @Test func repliesBetweenRowsDoNotEndADump() throws {
     let lines = rows().split(separator: "\n").map { "> \($0)" }
     let text =

@@ -41,7 +41,7 @@ struct DumpBlock {
   }
 
   /// Whether the bytes end where spaces end, so that nothing has to follow.
-  var isFull: Bool { [64, 256, 4096].contains(bytes.count) }
+  var isFull: Bool { [256, 4096].contains(bytes.count) }
 
   /// Whether no byte is there yet at offset 0.
   var mayBegin: Bool { isKnown.first != true }

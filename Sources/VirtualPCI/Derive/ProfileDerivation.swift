@@ -52,10 +52,10 @@ public struct ProfileDerivation: Sendable {
       func report(_ text: String) { reasons.append("\(host.label): \(text)") }
       if host.space.isAllOnes {
         report("every byte is ff: the function does not answer")
-      } else if host.space.headerType != 0 {
-        report("expected a type 0 header, an endpoint's")
       } else if !host.space.isKnown(0..<0x40) {
         report("the dump lacks bytes of the header; \(wayOut(for: host))")
+      } else if host.space.headerType != 0 {
+        report("expected a type 0 header, an endpoint's")
       } else if host.vendorID == nil || host.deviceID == nil {
         report(
           "a virtual function, whose ids are ffff:ffff: give its physical function's dump with --pf, "
