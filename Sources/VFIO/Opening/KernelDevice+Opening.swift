@@ -24,7 +24,8 @@ extension DeviceOpenError: CustomStringConvertible {
 extension KernelDevice {
   /// Opens the device that `uri` names:
   ///
-  ///     vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfioN   [?interface=cdev|group&vf-token=UUID]
+  ///     vfio:0000:3b:00.1, vfio:UUID, vfio:/dev/vfio/devices/vfioN
+  ///         [?interface=cdev|group&vf-token=UUID]
   ///     fd:5[?iommufd=6&devid=1[&ioas=2]]
   ///
   /// If the interface is not said, it is cdev if the host has one. Inherited descriptors stay

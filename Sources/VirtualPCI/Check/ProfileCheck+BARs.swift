@@ -1,4 +1,5 @@
 import ByteIO
+import PCIConfig
 
 extension ProfileCheck {
   /// Kind and size of every BAR of the profile.

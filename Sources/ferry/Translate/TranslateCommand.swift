@@ -108,7 +108,8 @@ struct TranslateCommand: ReportingCommand {
     translator.allowed = Set(allow)
     let file = try RecognizedFile(input)
     if file.kind == .migrationStream {
-      try translateStream(file.file().seekable(), from: chosen, to: wanted, by: translator, for: taker)
+      try translateStream(
+        file.file().seekable(), from: chosen, to: wanted, by: translator, for: taker)
     } else {
       // Whoever says what the state is knows better.
       let state = try chosen == nil ? file.file(for: .state) : file.file()
