@@ -109,14 +109,15 @@ import VirtualPCI
     let whole = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
     let cut = try ConfigSpace(Array(whole.bytes[..<count]), isWhole: false)
     for check in [
-      QEMULoadCheck(stream: whole, local: cut), QEMULoadCheck(stream: cut, local: whole),
-      QEMULoadCheck(stream: cut, local: cut),
+      QEMULoadCheck(stream: whole, local: cut, conditions: assigned),
+      QEMULoadCheck(stream: cut, local: whole, conditions: assigned),
+      QEMULoadCheck(stream: cut, local: cut, conditions: assigned),
     ] {
       #expect(check.verdict == .unknown)
       #expect(check.refused.isEmpty && !check.unknowns.isEmpty)
     }
     let other = try edited(whole, 2, whole.bytes[2] ^ 1)
-    let check = QEMULoadCheck(stream: other, local: cut)
+    let check = QEMULoadCheck(stream: other, local: cut, conditions: assigned)
     #expect(check.verdict == .refused && check.refused.map(\.offset) == [2])
   }
 
@@ -126,8 +127,8 @@ import VirtualPCI
       (0x3c..<0x3e, QEMULoadCheck.Verdict.accepted), (0x46..<0x48, .unknown), (0..<2, .unknown),
     ] {
       let lacking = try ConfigSpace(whole.bytes, unknownRanges: [range])
-      #expect(QEMULoadCheck(stream: whole, local: lacking).verdict == verdict)
-      #expect(QEMULoadCheck(stream: lacking, local: whole).verdict == verdict)
+      #expect(QEMULoadCheck(stream: whole, local: lacking, conditions: assigned).verdict == verdict)
+      #expect(QEMULoadCheck(stream: lacking, local: whole, conditions: assigned).verdict == verdict)
     }
   }
 
@@ -136,6 +137,6 @@ import VirtualPCI
     var builder = SpaceBuilder(byteCount: 256)
     builder.add(standard: 0x01, at: 0x40, [3, 0])
     let dumped = try ConfigSpace(builder.bytes, isWhole: false)
-    #expect(QEMULoadCheck(stream: dumped, local: dumped).verdict == .accepted)
+    #expect(QEMULoadCheck(stream: dumped, local: dumped, conditions: assigned).verdict == .accepted)
   }
 }

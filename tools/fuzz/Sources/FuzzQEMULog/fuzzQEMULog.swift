@@ -13,7 +13,8 @@ public func fuzzQEMULog(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   for entry in log.entries {
     let message = entry.refusal.message
     let again = try? QEMULog(Array(message.utf8))
-    require(again?.entries.first?.refusal.message == message, "a message reads as itself: \(message)")
+    require(
+      again?.entries.first?.refusal.message == message, "a message reads as itself: \(message)")
     require(!RefusalExplanation(entry.refusal).meaning.isEmpty, "every message is explained")
   }
   return 0
