@@ -109,9 +109,15 @@ public enum ConfigSpaceInput {
             + "device '\(reference.selector)'", found: "none"))
     }
     do throws(PCIConfigError) {
+      let bars = identity.regions.filter { $0.index < 6 && $0.byteCount > 0 }
       return DumpedDevice(
         address: identity.name.flatMap(PCIAddress.init), title: "", line: nil,
-        space: try ConfigSpace(image))
+        space: try ConfigSpace(image),
+        // A guest's view may have BARs of other sizes.
+        barSizes: reference.isGuestsView
+          ? [:]
+          : Dictionary(
+            bars.map { (Int($0.index), $0.byteCount) }, uniquingKeysWith: { first, _ in first }))
     } catch {
       throw InputError(name, .space(error))
     }

@@ -173,10 +173,14 @@ import VirtualPCI
     #expect(layout.digest == (try Fixture.layout(text)).digest)
     #expect(layout.profile.digest == layout.digest)
     #expect(try Profile.freeze([UInt8](frozen.utf8)) == frozen)
-    let error = #expect(throws: ProfileError.self) {
-      try Fixture.layout(frozen.replacing("vectors: 33", with: "vectors: 34"))
-    }
+    #expect(layout.profile.outdatedDigest == nil)
+    let edited = frozen.replacing("vectors: 33", with: "vectors: 34")
+    let error = #expect(throws: ProfileError.self) { try Fixture.layout(edited) }
     #expect(error?.problems.first?.rule == .frozen)
+    #expect(error?.problems.first?.message.contains("ferry pci freeze") == true)
+    let draft = try Profile(parsing: [UInt8](edited.utf8))
+    #expect(draft.outdatedDigest == layout.digest)
+    #expect(try Fixture.layout(Profile.freeze([UInt8](edited.utf8))).digest != layout.digest)
   }
 
   @Test func aProfileInJSONCanBeFrozenToo() throws {

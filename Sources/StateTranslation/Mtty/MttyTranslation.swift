@@ -21,6 +21,10 @@ struct MttyTranslation: Translation {
     "the header's number of ports must be the target's",
     source: "mtty_load_state, samples/vfio-mdev/mtty.c")
 
+  private static let portRule = TranslationRule(
+    "a port that was not used leaves nothing behind, and the target has no such port",
+    source: "mtty_save_state, samples/vfio-mdev/mtty.c")
+
   func translate(
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
   ) throws(LayoutError) -> LayoutTree {
@@ -30,10 +34,14 @@ struct MttyTranslation: Translation {
     else { return tree }
     let found = ports.first.count
     while ports.first.count > wanted, let last = ports.first.popLast() {
-      guard !isReset(last) else { continue }
-      run.refuse(
-        "ports[\(ports.first.count)]", found: "a port that was used",
-        needed: "a port as after a reset, for the target has no such port")
+      let path = "ports[\(ports.first.count)]"
+      if isReset(last) {
+        run.rewrite(path, from: "36 bytes, as after a reset", to: "none", Self.portRule)
+      } else {
+        run.refuse(
+          path, found: "a port that was used",
+          needed: "a port as after a reset, for the target has no such port")
+      }
     }
     while ports.first.count < wanted {
       guard

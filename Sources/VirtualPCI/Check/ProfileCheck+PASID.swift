@@ -14,7 +14,7 @@ extension ProfileCheck {
   /// the common permissions hold.
   mutating func checkPASID(_ placed: PlacedCapability) {
     guard let support = support() else {
-      return refuse(
+      return leaveOpen(
         placed.label, "width", "\(placed.value("capabilities").field(0x1f00)) bits",
         "not known: no PASID capability in the dump, and nothing said of the IOMMU",
         "the kernel hides the capability from VFIO; say what iommufd reports with --iommu")

@@ -35,7 +35,8 @@ public struct ProfileLayout: Sendable {
       throw ProfileError([
         ProfileProblem(
           "expected the layout with the digest \(expected), found \(layout.digest): the profile was "
-            + "edited after it was frozen, or a default has changed", at: nil, breaks: .frozen)
+            + "edited after it was frozen, or a default has changed; 'ferry pci freeze' takes that over, "
+            + "and the profile should have another name then", at: nil, breaks: .frozen)
       ])
     }
     self = earlier

@@ -35,6 +35,15 @@ extension Profile {
     return profile.yaml()
   }
 
+  /// The digest that the profile has in its text, if it is no longer the one of its layout: a guest
+  /// would be shown something else than when it was frozen.
+  public var outdatedDigest: String? {
+    guard let digest, (try? ProfileLayout(self)) == nil else { return nil }
+    var edited = self
+    edited.digest = nil
+    return (try? ProfileLayout(edited)) == nil ? nil : digest
+  }
+
   private static func edit(_ text: [UInt8], _ layout: ProfileLayout) -> String {
     var lines = String(decoding: text, as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false).map { Array($0.unicodeScalars) }

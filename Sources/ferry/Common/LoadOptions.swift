@@ -1,4 +1,5 @@
 import ArgumentParser
+import PCIConfig
 import QEMUStream
 
 /// What a user knows of a load besides the two spaces.
@@ -19,7 +20,7 @@ struct LoadOptions: ParsableArguments {
   @Option(
     name: .customLong("bar"),
     help: ArgumentHelp(
-      "The size of a BAR of the destination's device, such as 0=16KiB; no dump says it.",
+      "The size of a BAR of the destination's device, such as 0=16KiB, if SPACE does not say it.",
       valueName: "n=size"))
   var bars: [BARSize] = []
 
@@ -38,14 +39,17 @@ struct LoadOptions: ParsableArguments {
   /// Whether one of the options was given.
   var isEmpty: Bool { machine == nil && release == nil && bars.isEmpty && sourceBARs.isEmpty }
 
-  /// The same for the library; `function` is how it comes into the machine, if that is known.
-  func conditions(_ function: QEMUFunction?) -> QEMULoadConditions {
+  /// The same for the library, with the sizes of BARs that came with the spaces, if the user says no
+  /// others. `function` is how the function comes into the machine, if that is known.
+  func conditions(
+    _ function: QEMUFunction?, stream: DumpedDevice? = nil, local: DumpedDevice
+  ) -> QEMULoadConditions {
     var conditions = QEMULoadConditions()
     conditions.function = function
     conditions.machine = machine
     conditions.release = release
-    conditions.barSizes = Self.sizes(bars)
-    conditions.sourceBARSizes = Self.sizes(sourceBARs)
+    conditions.barSizes = local.barSizes.merging(Self.sizes(bars)) { $1 }
+    conditions.sourceBARSizes = (stream?.barSizes ?? [:]).merging(Self.sizes(sourceBARs)) { $1 }
     return conditions
   }
 

@@ -54,8 +54,8 @@ struct PCIDiff: ReportingCommand {
     let kernel = try trace.kernel()
     if asQEMU {
       return try predict(
-        SpaceInput.space(first, at: device, in: kernel),
-        SpaceInput.space(second, at: device, in: kernel))
+        SpaceInput.device(first, at: device, in: kernel),
+        SpaceInput.device(second, at: device, in: kernel))
     }
     var dumps: [[DumpedDevice]] = []
     for name in [first, second] {
@@ -70,9 +70,10 @@ struct PCIDiff: ReportingCommand {
     }
   }
 
-  private func predict(_ stream: ConfigSpace, _ local: ConfigSpace) throws {
+  private func predict(_ stream: DumpedDevice, _ local: DumpedDevice) throws {
     let check = QEMULoadCheck(
-      stream: stream, local: local, conditions: load.conditions(function))
+      stream: stream.space, local: local.space,
+      conditions: load.conditions(function, stream: stream, local: local))
     try TextOutput.show(check, asJSON: json)
     if !check.isAccepted { throw CommandError.no() }
   }

@@ -22,16 +22,16 @@ enum SpaceInput {
     }
   }
 
-  /// The one space that `name` stands for, or that of the device at `slot`.
-  static func space(
+  /// The one function that `name` stands for, or the one at `slot`.
+  static func device(
     _ name: String, at slot: String?, in kernel: any KernelInterface
-  ) throws -> ConfigSpace {
-    var space: ConfigSpace?
+  ) throws -> DumpedDevice {
+    var device: DumpedDevice?
     try reportingFailures(in: name) {
-      space = try read(name, in: kernel).device(at: slot).space
+      device = try read(name, in: kernel).device(at: slot)
     }
-    guard let space else { throw CommandError.damaged() }
-    return space
+    guard let device else { throw CommandError.damaged() }
+    return device
   }
 
   /// Runs `body`; an error about a space gets `name` in front of it and becomes the exit code.

@@ -52,13 +52,11 @@ struct QEMUCheck: ReportingCommand {
     let content = try migration.content()
     let path = migration.main.name
     let (record, function) = try self.record(of: content, in: migration)
-    var conditions = load.conditions(function)
-    conditions.machine =
-      conditions.machine
-      ?? content.catalog.machineVersion
-    let space = try SpaceInput.space(local, at: slot, in: trace.kernel())
+    let target = try SpaceInput.device(local, at: slot, in: trace.kernel())
+    var conditions = load.conditions(function, local: target)
+    conditions.machine = conditions.machine ?? content.catalog.machineVersion
     let check = try FileContentError.naming(path) {
-      try QEMULoadCheck(record: record, local: space, conditions: conditions)
+      try QEMULoadCheck(record: record, local: target.space, conditions: conditions)
     }
     try TextOutput.show(check, asJSON: json)
     if !check.isAccepted { throw CommandError.no() }

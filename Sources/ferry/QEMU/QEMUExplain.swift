@@ -43,8 +43,8 @@ struct QEMUExplain: ReportingCommand {
 
   func run() throws {
     let kernel = try trace.kernel()
-    let local = try self.local.map { try SpaceInput.space($0, at: slot, in: kernel) }
-    let remote = try self.remote.map { try SpaceInput.space($0, at: slot, in: kernel) }
+    let local = try self.local.map { try SpaceInput.device($0, at: slot, in: kernel).space }
+    let remote = try self.remote.map { try SpaceInput.device($0, at: slot, in: kernel).space }
     let isMessage = QEMULog.hasMessage(log)
     let text =
       isMessage ? Array(log.utf8) : try InputFile(path: log).contents(limit: Self.longestLog)
