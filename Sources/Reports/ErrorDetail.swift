@@ -94,7 +94,7 @@ public struct ErrorDetail: Sendable, Hashable {
   public init(_ error: DeviceError, device: UInt16? = nil) {
     self.init("device")
     self.device = device
-    errno = error.number.symbol
+    errno = error.errno.symbol
   }
 
   /// An object of the parts that there are, with the error in words.

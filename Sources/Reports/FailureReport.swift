@@ -74,7 +74,7 @@ extension DeviceOutcome {
     guard case .unusable(let state, let error) = self else { return ["outcome": .string(word)] }
     return [
       "outcome": .string(word), "state": state.map { .string("\($0)") },
-      "errno": .string(error.number.symbol),
+      "errno": .string(error.errno.symbol),
     ]
   }
 

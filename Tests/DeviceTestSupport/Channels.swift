@@ -70,7 +70,7 @@ extension MigrationChannel {
         bytes += part
       }
     } catch {
-      guard error.number == .noMessage else { throw error }
+      guard error.errno == .noMessage else { throw error }
       return bytes
     }
   }
@@ -88,7 +88,7 @@ extension MigrationChannel {
 
 /// The errno that `body` throws.
 package func number(_ body: () throws -> Void) -> LinuxErrno? {
-  do { try body() } catch { return (error as? DeviceError)?.number }
+  do { try body() } catch { return (error as? DeviceError)?.errno }
   return nil
 }
 

@@ -226,7 +226,7 @@ import Testing
     try target.reset()
     #expect(target.refusal(of: other) == nil)
     #expect(
-      try accelerator("generation=\(generation)").refusal(of: other)?.number == .fault)
+      try accelerator("generation=\(generation)").refusal(of: other)?.errno == .fault)
   }
 
   // MARK: As a target

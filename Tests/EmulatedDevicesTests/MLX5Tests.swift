@@ -180,7 +180,7 @@ import Testing
     let bytes = try mlx5("size=20MiB&chunks=yes").stopCopied()
     let all = records(bytes)
     func refusal(_ bodies: [[UInt8]]) throws -> LinuxErrno? {
-      try mlx5("size=20MiB").refusal(of: bodies.flatMap { record($0, tag: 0) })?.number
+      try mlx5("size=20MiB").refusal(of: bodies.flatMap { record($0, tag: 0) })?.errno
     }
     let images = all.dropFirst().map(\.body)
     #expect(try refusal(images) == nil)
@@ -210,7 +210,7 @@ import Testing
     #expect(
       try mlx5("format=raw").refusal(of: tagged) == DeviceError(.commit, .inputOutput))
     let raw = try mlx5("format=raw&size=70000").stopCopied()
-    #expect(try mlx5().refusal(of: raw)?.number != nil)
+    #expect(try mlx5().refusal(of: raw)?.errno != nil)
   }
 
   @Test(arguments: seeds(100))
@@ -222,7 +222,7 @@ import Testing
     }
     let target = try mlx5("size=70000")
     if let refusal = target.refusal(of: bytes, step: steps(seed, upTo: 30_000)) {
-      #expect([.inputOutput, .invalid, .outOfMemory, .notSupported].contains(refusal.number))
+      #expect([.inputOutput, .invalid, .outOfMemory, .notSupported].contains(refusal.errno))
     }
     try target.reset()
     #expect(target.refusal(of: try mlx5("size=70000&seed=\(seed)").stopCopied()) == nil)

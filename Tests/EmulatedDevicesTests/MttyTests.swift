@@ -22,7 +22,7 @@ import Testing
   }
 
   private func number(_ body: () throws -> Void) -> LinuxErrno? {
-    do { try body() } catch { return (error as? DeviceError)?.number }
+    do { try body() } catch { return (error as? DeviceError)?.errno }
     return nil
   }
 

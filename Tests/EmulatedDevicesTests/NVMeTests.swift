@@ -90,8 +90,8 @@ import Testing
   @Test func prioritiesAndScatteredQueuesNeedAControllerThatHasThem() throws {
     var bytes = try nvme("queues=4&seed=1").stopCopied()
     bytes[56 + 14] = 2
-    #expect(try nvme("wrr=yes").refusal(of: bytes)?.number == .inputOutput)
-    #expect(try nvme("contiguous=no").refusal(of: bytes)?.number == .inputOutput)
+    #expect(try nvme("wrr=yes").refusal(of: bytes)?.errno == .inputOutput)
+    #expect(try nvme("contiguous=no").refusal(of: bytes)?.errno == .inputOutput)
     #expect(try nvme("wrr=yes&contiguous=no").refusal(of: bytes) == nil)
   }
 
@@ -116,7 +116,7 @@ import Testing
     }
     let target = try nvme("vendor-state=5")
     if let refusal = target.refusal(of: bytes) {
-      #expect([.invalid, .inputOutput].contains(refusal.number))
+      #expect([.invalid, .inputOutput].contains(refusal.errno))
     }
   }
 

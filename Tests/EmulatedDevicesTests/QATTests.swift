@@ -281,7 +281,7 @@ import Testing
     }
     let target = try qat()
     if let refusal = target.refusal(of: bytes, step: steps(seed, upTo: 2000)) {
-      #expect(refusal.number == .invalid)
+      #expect(refusal.errno == .invalid)
     }
     try target.reset()
     #expect(target.refusal(of: try qat("seed=\(seed)").stopCopied()) == nil)

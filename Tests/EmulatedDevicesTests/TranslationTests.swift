@@ -50,7 +50,7 @@ import Testing
     let name = "emulated:hisi_acc?device=\(accelerator)&seed=\(seed)&generation="
     let state = try device(name + "v2").stopCopied()
     let old = try device(name + "v1&ready=no")
-    #expect(old.refusal(of: state)?.number == .fault)
+    #expect(old.refusal(of: state)?.errno == .fault)
     let there = try bytes(
       try translated(state, "hisi_acc-v2", "hisi_acc-v1", for: old.model.facts), over: state)
     let another = try device(name + "v1&ready=no")
@@ -107,7 +107,7 @@ import Testing
     let target = try device("emulated:hisi_acc?generation=v2&\(difference)")
     let outcome = try translated(state, "hisi_acc-v2", "hisi_acc-v2", for: target.model.facts)
     #expect(outcome.report.refusals.count == 1)
-    #expect(target.refusal(of: state)?.number == .fault)
+    #expect(target.refusal(of: state)?.errno == .fault)
   }
 
   // MARK: virtio
@@ -122,14 +122,14 @@ import Testing
     let source = try device(Self.vendorA + "&seed=\(seed)")
     let held = source.model.digest
     let state = try source.stopCopied()
-    #expect(try device(Self.vendorB).refusal(of: state)?.number == .invalid)
+    #expect(try device(Self.vendorB).refusal(of: state)?.errno == .invalid)
     let target = try device(Self.vendorB)
     let there = try bytes(
       try translated(state, "virtio", "virtio", for: target.model.facts), over: state)
     #expect(target.refusal(of: there) == nil)
     #expect(target.model.digest == held)
     // The old kind does not take it any more, and takes it when it is translated back.
-    #expect(try device(Self.vendorA).refusal(of: there)?.number == .invalid)
+    #expect(try device(Self.vendorA).refusal(of: there)?.errno == .invalid)
     let home = try device(Self.vendorA)
     let back = try bytes(
       try translated(there, "virtio", "virtio", for: home.model.facts), over: there)
@@ -185,7 +185,7 @@ import Testing
       node.content = .list(items)
     }
     let naive = try tree.encodedBytes()
-    #expect(try device(Self.vendorB).refusal(of: naive)?.number == .invalid)
+    #expect(try device(Self.vendorB).refusal(of: naive)?.errno == .invalid)
     let target = try device(Self.vendorB)
     let there = try bytes(
       try translated(naive, "virtio", "virtio", for: target.model.facts), over: naive)
@@ -205,7 +205,7 @@ import Testing
       node.content = .list(items)
     }
     let shuffled = try tree.encodedBytes()
-    #expect(try device(Self.vendorA).refusal(of: shuffled)?.number == .invalid)
+    #expect(try device(Self.vendorA).refusal(of: shuffled)?.errno == .invalid)
     let target = try device(Self.vendorA)
     let there = try bytes(
       try translated(shuffled, "virtio", "virtio", for: target.model.facts), over: shuffled)
@@ -255,7 +255,7 @@ import Testing
     let outcome = try translated(
       state, "qat", "qat", for: target.model.facts, allowing: [.serviceLevels])
     #expect(outcome.report.refusals.map(\.field) == [field])
-    #expect(target.refusal(of: state)?.number == .invalid)
+    #expect(target.refusal(of: state)?.errno == .invalid)
   }
 
   @Test func generationsWithTheSameAbilitiesTakeEachOthersState() throws {
@@ -392,7 +392,7 @@ import Testing
     let target = try device("emulated:nvme?queues=4")
     let outcome = try translated(state, "nvme-tp4159", "nvme-tp4159", for: target.model.facts)
     #expect(outcome.report.refusals.map(\.field) == ["completion_queues[0].vector"])
-    #expect(target.refusal(of: state)?.number == .inputOutput)
+    #expect(target.refusal(of: state)?.errno == .inputOutput)
   }
 
   @Test(arguments: [
@@ -413,13 +413,13 @@ import Testing
     let source = try device(name + "tp4159")
     let held = source.model.digest
     let state = try source.stopCopied()
-    #expect(try device(name + "linux-rfc").refusal(of: state)?.number == .invalid)
+    #expect(try device(name + "linux-rfc").refusal(of: state)?.errno == .invalid)
     let target = try device("emulated:nvme?packing=linux-rfc")
     let there = try bytes(
       try translated(state, "nvme-tp4159", "nvme-linux-rfc", for: target.model.facts), over: state)
     #expect(target.refusal(of: there) == nil)
     #expect(target.model.digest == held)
-    #expect(try device(name + "tp4159").refusal(of: there)?.number == .invalid)
+    #expect(try device(name + "tp4159").refusal(of: there)?.errno == .invalid)
     let home = try device("emulated:nvme")
     let back = try bytes(
       try translated(there, "nvme-linux-rfc", "nvme-tp4159", for: home.model.facts), over: there)

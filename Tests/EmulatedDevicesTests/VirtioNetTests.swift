@@ -341,7 +341,7 @@ import Testing
     let target = try net("pairs=2")
     let refusal = target.refusal(of: bytes, step: steps(seed, upTo: 300))
     if let refusal {
-      #expect([.invalid, .notSupported, .outOfMemory, .noSpace].contains(refusal.number))
+      #expect([.invalid, .notSupported, .outOfMemory, .noSpace].contains(refusal.errno))
     }
     try target.reset()
     #expect(target.refusal(of: try net("seed=\(seed)&pairs=2").stopCopied()) == nil)

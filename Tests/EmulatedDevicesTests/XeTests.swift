@@ -197,7 +197,7 @@ import Testing
     }
     let target = try xe()
     if let refusal = target.refusal(of: bytes, step: steps(seed, upTo: 40_000)) {
-      #expect([.inputOutput, .invalid, .noDevice, .outOfMemory].contains(refusal.number))
+      #expect([.inputOutput, .invalid, .noDevice, .outOfMemory].contains(refusal.errno))
     }
     try target.reset()
     #expect(target.refusal(of: try xe("\(Self.small)&seed=\(seed)").stopCopied()) == nil)

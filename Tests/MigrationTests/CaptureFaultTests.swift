@@ -148,7 +148,7 @@ import Testing
     device.faults = FaultPlan([.init(at: .call(call), .inputOutput)])
     let error = try #require(try failure(of: device))
     guard case .device(let cause, number: 0) = error.cause else { return #expect(Bool(false)) }
-    #expect(cause.number == .inputOutput)
+    #expect(cause.errno == .inputOutput)
     device.faults = FaultPlan()
     #expect(device.now == .running)
   }

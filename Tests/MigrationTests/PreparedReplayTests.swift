@@ -123,7 +123,7 @@ import Testing
     guard case .unusable(.running, let error)? = prepared.abort()[0] else {
       return #expect(Bool(false))
     }
-    #expect(error.number == .inputOutput && error.operation.code == .writeConfiguration)
+    #expect(error.errno == .inputOutput && error.operation.code == .writeConfiguration)
   }
 
   @Test func whatHasNoStateRunsAsBefore() throws {

@@ -135,6 +135,7 @@ import Testing
     #expect(
       found.description == """
         device 0: header.nr_ports: found 2; needed 1
+        device 0: ports[1]: found 36 bytes, as after a reset; needed none
         device 0: region 1: wanted 8 bytes, found 0 bytes
         """)
     #expect(found.verdict == .cannot && found.waysOut.map(\.isEnough) == [false])

@@ -175,7 +175,7 @@ import VFIO
         try device.attach(.init(pasid: pasid, domain: domain))
         return nil
       } catch {
-        return error.number
+        return error.errno
       }
     }
     #expect(attach(5, 1) == nil)

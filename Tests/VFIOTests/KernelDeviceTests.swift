@@ -172,7 +172,7 @@ import VFIO
     let device = try Fixture.open("vfio:\(Fixture.slot)", in: kernel)
     #expect(try device.abilities() == [])
     let error = #expect(throws: DeviceError.self) { try device.state() }
-    #expect(error?.number == .notSupportedByDriver)
+    #expect(error?.errno == .notSupportedByDriver)
   }
 
   @Test func reinitializationIsAskedForOnceBeforePreCopyAndBelievedOnlyThen() throws {

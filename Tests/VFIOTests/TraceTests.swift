@@ -44,7 +44,7 @@ import VFIO
         do throws(DeviceError) {
           return try channel.read(into: &span)
         } catch {
-          if error.number == .noMessage { return 0 }
+          if error.errno == .noMessage { return 0 }
           throw error
         }
       }
@@ -84,7 +84,7 @@ import VFIO
     let replayed = ReplayedKernel(records)
     let device = try Fixture.open(Self.names[0], in: replayed)
     let error = #expect(throws: DeviceError.self) { try device.reset() }
-    #expect(error?.number == LinuxErrno(rawValue: 131))
+    #expect(error?.errno == LinuxErrno(rawValue: 131))
     #expect(replayed.divergence?.contains("found ioctl(4, VFIO_DEVICE_RESET") == true)
     #expect(!replayed.isDone)
   }

@@ -112,7 +112,7 @@ final class CaptureLane: EngineLane {
       do throws(DeviceError) {
         return try channel.read(into: &span)
       } catch {
-        if isRunning, error.number == .noMessage { return 0 }
+        if isRunning, error.errno == .noMessage { return 0 }
         throw error.at(.readData(at: at))
       }
     }

@@ -33,10 +33,11 @@ struct MttyTranslation: Translation {
       wanted != ports.first.count
     else { return tree }
     let found = ports.first.count
+    var left: [String] = []
     while ports.first.count > wanted, let last = ports.first.popLast() {
       let path = "ports[\(ports.first.count)]"
       if isReset(last) {
-        run.rewrite(path, from: "36 bytes, as after a reset", to: "none", Self.portRule)
+        left.append(path)
       } else {
         run.refuse(
           path, found: "a port that was used",
@@ -52,6 +53,9 @@ struct MttyTranslation: Translation {
       ports.first.append(Self.resetPort)
     }
     run.rewrite("header.nr_ports", from: "\(found)", to: "\(wanted)", Self.rule)
+    for path in left {
+      run.rewrite(path, from: "36 bytes, as after a reset", to: "none", Self.portRule)
+    }
     var tree = tree
     try tree.root.update("ports") { (node) throws(LayoutError) in node.content = .list(ports) }
     return tree

@@ -53,7 +53,7 @@ struct ErrnoMeaning: Sendable {
   }
 
   func fits(_ error: DeviceError) -> Bool {
-    guard number == nil || number == error.number else { return false }
+    guard number == nil || number == error.errno else { return false }
     switch step {
     case .write: return error.operation.code == .writeData
     case .load: return error.arc == MigrationArc(.resuming, .stop)

@@ -55,7 +55,7 @@ extension HostTree {
 
   private static func reason(_ error: DeviceOpenError) -> String {
     guard case .device(let cause) = error else { return "\(error)" }
-    switch (cause.operation.code, cause.number) {
+    switch (cause.operation.code, cause.errno) {
     case (.open, .accessDenied), (.open, .notPermitted): return "no permission: \(cause)"
     case (.open, .busy), (.bind, .invalid), (.bind, .busy):
       return "it seems to be in use: \(cause)"

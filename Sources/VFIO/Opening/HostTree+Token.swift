@@ -6,7 +6,7 @@ extension HostTree {
   func tokenAdvice(
     on error: DeviceError, _ device: HostDevice, _ token: VFToken?
   ) -> String? {
-    switch (error.number, token) {
+    switch (error.errno, token) {
     case (.accessDenied, nil):
       guard let parent = physicalFunction(of: device) else { return nil }
       return "it is a virtual function of \(parent.name), which \(parent.driver) holds, so it is "

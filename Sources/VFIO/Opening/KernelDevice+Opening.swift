@@ -139,7 +139,7 @@ extension KernelDevice {
       guard let detail = host.tokenAdvice(on: error, device, token) else { throw error }
       let details = [error.detail, detail].compactMap(\.self)
       throw DeviceError(
-        error.operation, error.number, detail: details.joined(separator: "; "))
+        error.operation, error.errno, detail: details.joined(separator: "; "))
     }
   }
 

@@ -30,7 +30,8 @@ struct PCIFreeze: ParsableCommand {
     if let digest = draft.outdatedDigest {
       StandardError.print(
         "ferry: \(TerminalText.text(profile)): warning: it was frozen with the digest \(digest) and shows a "
-          + "guest something else now; '\(TerminalText.text(draft.name))' should become another name")
+          + "guest something else now; '\(TerminalText.text(draft.name))' should become another name"
+      )
     }
   }
 }

@@ -31,7 +31,7 @@ final class MttyExamination {
 
   /// What `body` gives as text, or its errno.
   func answer(_ body: () throws(DeviceError) -> String) -> String {
-    do throws(DeviceError) { return try body() } catch { return error.number.symbol }
+    do throws(DeviceError) { return try body() } catch { return error.errno.symbol }
   }
 
   /// RUNNING, with no channel open.

@@ -182,7 +182,7 @@ final class EmulatedKernel: KernelInterface {
       do throws(DeviceError) {
         return try channel.read(into: &span)
       } catch {
-        throw error.number
+        throw error.errno
       }
     case .device(let device):
       guard let offset else { throw .invalid }
@@ -231,7 +231,7 @@ final class EmulatedKernel: KernelInterface {
       default: throw DeviceError(.identify, .invalid)
       }
     } catch {
-      throw error.number
+      throw error.errno
     }
   }
 
@@ -318,7 +318,7 @@ final class EmulatedKernel: KernelInterface {
         // Without the opt-in the flags are garbage.
         argument.put(information.isReinitialized ? 1 : 0xffff_fffe as UInt32, at: 4)
       } catch {
-        throw error.number
+        throw error.errno
       }
     default: throw .notSupportedByDriver
     }
@@ -375,7 +375,7 @@ final class EmulatedKernel: KernelInterface {
       argument.put(index == 0 ? 7 : 9 as UInt32, at: 4)
       argument.put(index == 1 ? 1 : 0 as UInt32, at: 12)
     case .reset:
-      do throws(DeviceError) { try device.emulated.reset() } catch { throw error.number }
+      do throws(DeviceError) { try device.emulated.reset() } catch { throw error.errno }
     case .feature: try feature(device, &argument)
     default: throw .notSupportedByDriver
     }
@@ -424,7 +424,7 @@ final class EmulatedKernel: KernelInterface {
       default: throw DeviceError(.identify, .notSupportedByDriver)
       }
     } catch {
-      throw error.number
+      throw error.errno
     }
   }
 
