@@ -39,8 +39,8 @@ struct LoadOptions: ParsableArguments {
   /// Whether one of the options was given.
   var isEmpty: Bool { machine == nil && release == nil && bars.isEmpty && sourceBARs.isEmpty }
 
-  /// The same for the library, with the sizes of BARs that came with the spaces, if the user says no
-  /// others. `function` is how the function comes into the machine, if that is known.
+  /// The same for the library, with the sizes of BARs that came with the spaces, if the user says
+  /// no others. `function` is how the function comes into the machine, if that is known.
   func conditions(
     _ function: QEMUFunction?, stream: DumpedDevice? = nil, local: DumpedDevice
   ) -> QEMULoadConditions {
