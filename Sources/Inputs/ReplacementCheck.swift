@@ -7,6 +7,8 @@ public struct ReplacementCheck: Sendable, Hashable {
   /// What is held against each other.
   public enum Property: String, Sendable, Hashable {
     case driver, ids, layout, soundness
+    /// What was there is unsound itself, so that little is held against it.
+    case ownSoundness = "soundness of what was there"
   }
 
   /// A property in which the two differ.
@@ -49,11 +51,12 @@ public struct ReplacementCheck: Sendable, Hashable {
     compare(.ids, own.ids.map(Self.text), new.ids.map(Self.text))
     checkLayout(own.preview, new.preview)
     checkSoundness(new.preview)
+    if own.preview?.isSound == false { unchecked.append(.ownSoundness) }
   }
 
   /// What is not known of the states themselves, apart from what says which device they are of.
   public var uncheckedOfState: [String] {
-    unchecked.filter { $0 == .layout || $0 == .soundness }.map(\.rawValue)
+    unchecked.filter { [.layout, .soundness, .ownSoundness].contains($0) }.map(\.rawValue)
   }
 
   private mutating func compare(_ property: Property, _ own: String?, _ new: String?) {

@@ -20,7 +20,8 @@ import Reports
     _ arguments: [String], report: (String) -> Void = { StandardError.print($0) }
   ) -> Int32 {
     // What cannot be parsed is a failure too, and whoever asked for JSON gets some.
-    var output = arguments.contains("--json") ? FailureOutput.standardOutput : .none
+    let isJSON = arguments.contains { $0 == "--json" || $0.hasPrefix("--json=") }
+    var output = isJSON ? FailureOutput.standardOutput : .none
     do {
       var command = try Ferry.parseAsRoot(arguments)
       output = (command as? any ReportingCommand)?.failureOutput ?? .none

@@ -70,6 +70,35 @@ import Testing
     #expect((try? dump(text)) == nil ? isNamed : !isNamed)
   }
 
+  /// What a list names is not the function whose bytes another tool prints behind a blank line.
+  @Test(arguments: [DumpRendering.hexdumpC, .xxdPlain, .odX1])
+  func aListedFunctionDoesNotGetAnothersBytes(form: DumpRendering) throws {
+    let text = "01:00.1 VGA\n\n" + form.lines(space()).joined(separator: "\n") + "\n"
+    let devices = try dump(text).devices
+    #expect(devices.map(\.space.bytes) == [space()])
+    #expect(devices.map(\.address) == [nil])
+    let rows = "01:00.1 VGA\n\tMemory at f000\n\n" + rows() + "\n"
+    #expect(try dump(rows).devices.map(\.address) == [PCIAddress("01:00.1")])
+  }
+
+  @Test func aStarStandsForRowsOnlyWhereOffsetsTellHowMany() throws {
+    let bytes = Array(space()[..<64]) + Array(repeating: 0, count: 192)
+    let rows = DumpRendering.xxd.lines(bytes)
+    #expect(rows.count == 16)
+    let starred = (rows[...4] + ["*"] + [rows[15]]).joined(separator: "\n")
+    #expect(try dump(starred).devices.map(\.space.bytes) == [bytes])
+    let plain = DumpRendering.lspci.lines(bytes).map { $0.split(separator: " ").dropFirst() }
+    let bare = (plain[...4].map { $0.joined(separator: " ") } + ["*"]).joined(separator: "\n")
+    let error = #expect(throws: PCIConfigError.self) { try dump(bare) }
+    #expect(error?.place == .text(line: 6, column: nil))
+    #expect(error?.message.contains("-v") == true)
+  }
+
+  /// Words of letters a to f are no space unless there are as many as a space has.
+  @Test(arguments: [128, 88, 65]) func digitsOfNoSpacesSizeAreText(count: Int) {
+    #expect((try? dump(String(repeating: "ac", count: count) + "\n"))?.devices.isEmpty ?? true)
+  }
+
   @Test func repliesBetweenRowsDoNotEndADump() throws {
     let lines = rows().split(separator: "\n").map { "> \($0)" }
     let text =

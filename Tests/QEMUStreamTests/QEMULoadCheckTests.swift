@@ -121,6 +121,16 @@ import VirtualPCI
     #expect(check.verdict == .refused && check.refused.map(\.offset) == [2])
   }
 
+  /// A function that does not answer behind its header is no answer, unless something is refused.
+  @Test func aDestinationThatFellOffTheBusIsNotTakenForOneThatFits() throws {
+    let whole = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
+    let gone = try ConfigSpace(
+      Array(whole.bytes[..<0x40]) + Array(repeating: 0xff, count: whole.byteCount - 0x40))
+    let check = QEMULoadCheck(stream: whole, local: gone, conditions: assigned)
+    #expect(check.verdict != .accepted)
+    #expect(!check.unknowns.isEmpty)
+  }
+
   @Test func bytesThatNobodyComparesMayBeMissing() throws {
     let whole = try ConfigSpace(Fixture.layout(Fixture.short).synthesized)
     for (range, verdict) in [

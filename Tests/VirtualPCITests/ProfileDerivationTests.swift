@@ -215,6 +215,8 @@ import VirtualPCI
     loop = try ConfigSpace(bytes)
     let derivation = try ProfileDerivation(from: [HostFunction(loop, label: "loop")])
     #expect(derivation.report.entries.contains { $0.settlement == .broken })
+    #expect(derivation.report.warnings.count == 1)
+    #expect(derivation.report.warnings.first?.contains("loops back") == true)
   }
 
   // MARK: TLP prefixes

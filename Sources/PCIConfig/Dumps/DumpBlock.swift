@@ -43,6 +43,9 @@ struct DumpBlock {
   /// Whether the bytes end where spaces end, so that nothing has to follow.
   var isFull: Bool { [256, 4096].contains(bytes.count) }
 
+  /// Whether there are as many bytes as a header, a conventional or an Express function has.
+  var isWhole: Bool { isFull || bytes.count == ConfigSpace.byteCounts.lowerBound }
+
   /// Whether no byte is there yet at offset 0.
   var mayBegin: Bool { isKnown.first != true }
 

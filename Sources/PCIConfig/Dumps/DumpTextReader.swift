@@ -34,7 +34,7 @@ struct DumpTextReader {
     } else if let address = line.earlyDumpFunction {
       try begin(address, "", at: number)
     } else if try !readRow(line) {
-      passOver(line)
+      try passOver(line)
     }
   }
 
@@ -42,8 +42,9 @@ struct DumpTextReader {
   consuming func finish() throws(PCIConfigError) -> [DumpedDevice] {
     try close()
     var found = blocks.filter { $0.isHeaded || $0.isPlausible }
-    // Bytes that are nothing else in the text are a space, however strange.
-    if found.isEmpty, traces.isEmpty { found = blocks }
+    // Bytes that are nothing else in the text are a space, however strange; of digits alone there
+    // must be as many as a space has.
+    if found.isEmpty, traces.isEmpty { found = blocks.filter { $0.form != .bare || $0.isWhole } }
     var devices: [DumpedDevice] = []
     for block in found { devices.append(try block.device) }
     for trace in traces where trace.isKnown {
@@ -105,15 +106,23 @@ extension DumpTextReader {
 
   /// A line that is no part of a dump. One that is not indented, behind a blank one, ends what a
   /// head lists; one that names a function may be the command that prints the next rows.
-  private mutating func passOver(_ line: DumpLine) {
+  private mutating func passOver(_ line: DumpLine) throws(PCIConfigError) {
     open?.note(line.content)
-    if let block = open, block.form == nil, block.hasBlank, line.indent == 0 { try? close() }
-    if line.content == [UInt8(ascii: "*")], open?.lastLine == line.number &- 1,
-      case .offset = open?.form
+    if let block = open, block.form == nil, block.hasBlank, line.indent == 0 { try close() }
+    if line.content == [UInt8(ascii: "*")], let form = open?.form,
+      open?.lastLine == line.number &- 1
     {
+      guard form != .bare else {
+        throw PCIConfigError(
+          .dump, at: .text(line: line.number, column: nil),
+          "expected every row, for these have no offsets that would tell how many `*` stands for; "
+            + "-v prints them all")
+      }
       open?.repeats = true
       open?.lastLine = line.number
     } else if let address = line.commandFunction {
+      // What a head listed ends before the output of another command.
+      if open?.form == nil { try close() }
       command = (address, line.number)
     }
   }
@@ -141,6 +150,8 @@ extension DumpTextReader {
     if block.form == nil {
       // A head's rows stand under it, or begin at 0 behind what `lspci -v` says of the function.
       guard isNext || (offset == 0 && row.flaw == nil) else { return nil }
+      // Rows of another tool behind a blank line are not what the head lists.
+      if block.hasBlank, row.form != .colon { return nil }
       if row.form == .bare, row.bytes.count < Self.bareByteCount { return nil }
     } else {
       if offset == 0, !block.mayBegin { return nil }

@@ -29,8 +29,13 @@ extension QEMULoadCheck {
     }
 
     private mutating func compare() {
-      for (name, list) in [("stream", streamList), ("destination", localList)] {
-        gaps += list.stops.filter(\.isGap).map { "the \(name)'s space: \($0)" }
+      for (name, list, other) in [
+        ("stream", streamList, localList), ("destination", localList, streamList),
+      ] {
+        // A list that breaks off on one side only leaves open what QEMU would make of the rest.
+        gaps += list.stops.filter { $0.isGap || !other.stops.contains($0) }.map {
+          "the \(name)'s space: \($0)"
+        }
       }
       var missing: Set<Int> = []
       var isFirst = true
@@ -140,8 +145,21 @@ extension QEMULoadCheck {
           "the \(name) is a virtual function's own, whose ids and BARs the kernel gives to QEMU, and the "
             + "space has not: give its VFIO device (vfio:DDDD:BB:DD.F)")
       }
-      if !isStreamPhysical { unknowns += Window.all(in: local, and: stream).compactMap(unknown) }
+      let windows = Window.all(in: local, and: stream)
+      unknowns += windows.compactMap(isStreamPhysical ? unknownAddress : unknown)
       return unknowns
+    }
+
+    /// What a BAR that is larger at the destination leaves open if the stream's space is a device's
+    /// own, which does not have the guest's address.
+    private func unknownAddress(_ window: Window) -> String? {
+      guard let size = conditions.barSizes[window.index],
+        let other = conditions.sourceBARSizes[window.index], size > other
+      else { return nil }
+      return
+        "depends on the guest's address of BAR \(window.index), which a device's own space does not "
+        + "tell: the BAR is refused if that is no multiple of \(size.sizeText), its size at the "
+        + "destination, where the source has \(other.sizeText)"
     }
 
     /// Whether a space is a virtual function's own, without ids (PCIe 9.3.4.1.1).
@@ -214,7 +232,7 @@ extension QEMULoadCheck {
             "the \(name)'s space is a device's own: capabilities that the kernel or QEMU hides are "
               + "left out")
         }
-        notes += list.findings.filter { !$0.isGap }.map { "the \(name)'s space: \($0)" }
+        notes += list.findings.map { "the \(name)'s space: \($0)" }.filter { !gaps.contains($0) }
       }
       notes += barNotes
       if function == .assigned, conditions.release == nil {
@@ -240,14 +258,14 @@ extension QEMULoadCheck {
             + "destination: QEMU does not see it, and the guest would reach behind the region")
       }
       let windows = Window.all(in: local, and: stream).map(\.index)
-      let isOpen = windows.contains { conditions.barSizes[$0] == nil }
+      let isOpen = windows.contains {
+        conditions.barSizes[$0] == nil || conditions.sourceBARSizes[$0] == nil
+      }
       if isStreamPhysical, isOpen {
         notes.append(
           "the rest depends on the BAR size, not known, and on the guest's addresses: a BAR that is "
             + "larger at the destination is refused if its address is not a multiple of the size")
-      } else if windows.contains(where: {
-        conditions.barSizes[$0] == nil || conditions.sourceBARSizes[$0] == nil
-      }) {
+      } else if isOpen {
         notes.append("a BAR that is smaller at the destination passes unseen")
       }
       return notes

@@ -156,6 +156,9 @@ public struct ProfileDerivation: Sendable {
         report.add(
           .broken, "device", host.label, found: [], settled: "",
           "\(finding); capabilities behind this place are left out")
+        report.warnings.append(
+          "\(host.label): \(finding); capabilities behind this place are left out; "
+            + "`\(ConfigSpaceDump.wholeSpaceCommand(for: host.address))` as root prints the whole space")
       }
       for quirk in host.quirks {
         report.add(

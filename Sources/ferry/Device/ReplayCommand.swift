@@ -21,8 +21,9 @@ struct ReplayCommand: ReportingCommand {
       message says which.
 
       State that its layout finds unsound, cut or missing is refused, for several drivers take such. \
-      A pipe is read once: its state is judged when it was read, before the device takes it, if it \
-      has at most 8 MiB.
+      A pipe is read once: state of at most 8 MiB is judged when the device has its bytes, before it \
+      is told to load them. What the driver or the judgement refuses then costs the device its own \
+      state; --check of a file, or of the same pipe before, costs nothing.
 
       \(OpenDevices.help)
 

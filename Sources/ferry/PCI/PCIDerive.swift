@@ -95,9 +95,6 @@ struct PCIDerive: ReportingCommand {
       throw CommandError.no(
         "no profile that every device can carry:\n  " + error.reasons.joined(separator: "\n  "))
     }
-    for entry in derivation.report.entries where entry.settlement == .broken {
-      StandardError.print("ferry: warning: \(entry.field): \(entry.reason)")
-    }
     try ProfileFiles.write([UInt8](derivation.text.utf8), to: output)
     for warning in derivation.report.warnings {
       StandardError.print("ferry: warning: \(TerminalText.text(warning))")
