@@ -55,8 +55,7 @@ let package = Package(
     .target(
       name: "StateLayout", dependencies: ["ByteIO", "YAMLReader"],
       resources: [.embedInCode("Layouts")]),
-    .target(
-      name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig", "VirtualPCI"]),
+    .target(name: "QEMUStream", dependencies: ["ByteIO", "MigrationStream", "PCIConfig"]),
     .target(
       name: "Inputs",
       dependencies: [

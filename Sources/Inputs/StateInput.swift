@@ -12,8 +12,10 @@ public struct StateInput {
 
   /// Opens what `name` stands for; a pipe is copied into a file without a name.
   ///
-  /// - Parameter isAnyKind: whether a file is taken for state whatever its content looks like; else
-  ///   it must be a stream, whose own layout is known, or be of no kind that is known.
+  /// - Parameters:
+  ///   - name: the file or `F.dms#DEVICE`, as the user named it.
+  ///   - isAnyKind: whether a file is taken for state whatever its content looks like; else it must
+  ///     be a stream, whose own layout is known, or be of no kind that is known.
   public init(_ name: String, isAnyKind: Bool = false) throws(InputError) {
     guard let reference = DeviceReference(name) else {
       let recognized = try RecognizedFile(name)

@@ -1,7 +1,7 @@
 /// What a capability's registers are: the data by which it is measured, named and shown.
 ///
 /// Sections that tables name are those of the PCI Express Base Specification 6.0. Registers and
-/// fields have the short names that lspci made common, where it has one.
+/// fields have the short names that lspci made common, if it has one.
 public struct CapabilityFormat: Sendable {
   /// The capability that the format describes.
   public let id: CapabilityID

@@ -13,7 +13,7 @@ public struct CapabilityView: Sendable {
     self.init(space, at: offset, readingMissingAs: 0)
   }
 
-  /// The same, with other bytes where the space has none, by which it shows what depends on them.
+  /// The same, with other bytes if the space has none, by which it shows what depends on them.
   init(_ space: ConfigSpace, at offset: Int, readingMissingAs missing: UInt8) {
     self.space = space
     self.offset = offset

@@ -26,7 +26,7 @@ public struct ConfigSpaceMap: Sendable, Hashable {
   /// Every byte of the space once, in ascending order.
   public let entries: [Entry]
 
-  /// Where two capabilities claim a byte, it goes to the one that begins later.
+  /// If two capabilities claim a byte, it goes to the one that begins later.
   public init(_ space: ConfigSpace, _ list: CapabilityList) {
     let count = space.byteCount
     var owners = [Owner](repeating: .zero, count: count)

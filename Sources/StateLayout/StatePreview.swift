@@ -9,7 +9,7 @@ public struct StatePreview: Sendable {
   /// Whether the state ends where its layout does; nil if that takes reading more of it, or if the
   /// layout is a guess that nothing contradicts.
   public private(set) var isComplete: Bool?
-  /// Whether its layout finds no error in it; nil where `isComplete` is.
+  /// Whether its layout finds no error in it; nil if `isComplete` is.
   public private(set) var isSound: Bool?
   /// The first error.
   public private(set) var problem: LayoutFinding?

@@ -5,7 +5,7 @@ public struct PreCopyInformation: Sendable, Hashable {
   public var initialByteCount: UInt64
   /// What changed since it was read.
   public var dirtyByteCount: UInt64
-  /// `VFIO_PRECOPY_INFO_REINIT`, from Linux 7.1 on: there are new initial data. False where the
+  /// `VFIO_PRECOPY_INFO_REINIT`, from Linux 7.1 on: there are new initial data. False if the
   /// kernel does not tell.
   public var isReinitialized: Bool
 

@@ -4,7 +4,7 @@ public import StateLayout
 import StreamIO
 
 extension CloudHypervisorSnapshot {
-  // As many as a state is looked at for where it is short of time.
+  // As many as a state is looked at for if it is short of time.
   private static let previewByteCount: UInt64 = 1 << 20
   private static let prefixByteCount = 16 << 10
 

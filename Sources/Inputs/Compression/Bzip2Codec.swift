@@ -6,7 +6,7 @@ private import CBZip2
   private var stream = unsafe bz_stream()
   private let direction: CodecDirection
 
-  // What the program takes where nothing is said.
+  // What the program takes if nothing is said.
   private static let blockSize: CInt = 9
 
   init(_ direction: CodecDirection) throws(CodecFailure) {

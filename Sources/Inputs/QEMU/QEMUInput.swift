@@ -15,8 +15,10 @@ public struct QEMUInput {
 
   /// Opens the file at `name`, or takes standard input for `-`.
   ///
-  /// - Parameter isReadTwice: whether what can be read only once, as a pipe and what is compressed,
-  ///   is copied into a file without a name.
+  /// - Parameters:
+  ///   - name: the file, as the user named it.
+  ///   - isReadTwice: whether what can be read only once, as a pipe and what is compressed, is
+  ///     copied into a file without a name.
   /// - Throws: `InputError` with cause `kind` if the file is something else, or an image that is
   ///   compressed by what has no library here; with cause `qemuStream` if the image is refused.
   public init(_ name: String, isReadTwice: Bool) throws(InputError) {

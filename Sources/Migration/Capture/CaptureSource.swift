@@ -11,7 +11,7 @@ public struct CaptureSource {
   public var pasids: PASIDTable?
   /// The profile that the guest was shown; a device that cannot carry it is refused.
   public var profile: ProfileLayout?
-  /// The configuration space that the VMM served, with what the guest wrote to it; where there is
+  /// The configuration space that the VMM served, with what the guest wrote to it; if there is
   /// none, it is taken to be the profile's as after a reset.
   public var guestSpace: ConfigSpaceState?
   /// The interrupts that the guest programmed, which the VMM alone knows.

@@ -12,7 +12,7 @@ extension MigratableDevice {
     _ layout: ProfileLayout, iommu: IOMMUFacts? = nil
   ) throws(DeviceError) -> CheckReport {
     let host = try hostFunction(reading: try configurationRegion())
-    // The kernel hides PASID from the region, so where the profile has it the IOMMU's word decides.
+    // The kernel hides PASID from the region, so if the profile has it the IOMMU's word decides.
     guard layout.first(.pasid) != nil, iommu == nil else {
       return layout.check(host, iommu: iommu)
     }

@@ -49,8 +49,8 @@ public struct GuestRegister: Sendable, Hashable {
   /// The registers of `record` that `target`, a configuration space, has other values in; none
   /// if either is no configuration space of a function with these capabilities.
   ///
-  /// A guest that was shown a synthesised space programs a register only where that has it, and
-  /// only the bits that the VMM does not keep for itself. `shown` is that space where it is another
+  /// A guest that was shown a synthesised space programs a register only if that has it, and
+  /// only the bits that the VMM does not keep for itself. `shown` is that space if it is another
   /// than the record's. A record without the physical space, as a translation leaves it, has those
   /// bits in the synthesised one.
   public static func differences(
@@ -86,7 +86,7 @@ public struct GuestRegister: Sendable, Hashable {
       capabilities = shown.flatMap { try? ConfigSpace($0.synthesized).capabilityList }
     }
 
-    /// The bits of a register that the guest reaches the device by: all of them where it was shown
+    /// The bits of a register that the guest reaches the device by: all of them if it was shown
     /// the device's own space, none if it was shown no such capability.
     func deviceBits(of place: Place) -> UInt32 {
       guard let shown else { return .max }

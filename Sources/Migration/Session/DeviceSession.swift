@@ -70,8 +70,7 @@ final class DeviceSession {
     }
   }
 
-  /// Brings the device back to RUNNING with the state it has; it stays where it is where there is
-  /// no way.
+  /// Returns the device to RUNNING with its state. Leaves it where it is if no path leads there.
   func returnToRunning() -> DeviceOutcome {
     if let actual = try? device.state(), actual != state { enter(actual) }
     do throws(DeviceError) {

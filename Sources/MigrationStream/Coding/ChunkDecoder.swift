@@ -9,7 +9,7 @@ package struct ChunkDecoder: ~Copyable {
     decompressor = nil
   }
 
-  /// The state bytes of the chunk decoded last, given its header and payload, which hold them where
+  /// The state bytes of the chunk decoded last, given its header and payload, which hold them if
   /// they are stored raw.
   @_lifetime(borrow self, copy payload)
   package func bytes(of header: RecordHeader, payload: RawSpan) -> RawSpan {

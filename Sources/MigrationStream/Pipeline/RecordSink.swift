@@ -33,8 +33,7 @@ public protocol RecordSink: ~Copyable {
     from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
   ) throws(Failure)
 
-  /// Sums up and ends. A sink that goes without it has no whole content, and shows that it has
-  /// none.
+  /// Sums up and ends. A sink dropped without it leaves a torn stream, which readers report.
   consuming func finish() throws(Failure)
 }
 

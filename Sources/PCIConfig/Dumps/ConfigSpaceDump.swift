@@ -70,7 +70,7 @@ extension ConfigSpaceDump {
   }
 
   /// The devices that `selector` names, or all if it is nil: a slot, or the number of a device in
-  /// the dump, from 0, where a slot is there twice.
+  /// the dump, from 0, if a slot is there twice.
   ///
   /// A slot may leave out the domain if that is not ambiguous to whoever asks: `3b:00.1` also finds
   /// `0002:3b:00.1`.

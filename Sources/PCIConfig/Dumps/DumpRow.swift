@@ -17,7 +17,7 @@ struct DumpRow {
   /// Where a unit begins that is none; nil if the row is sound.
   private(set) var flaw: Int?
 
-  /// Reads `content` if it has the look of a row, sound or not; where rows without offsets go on,
+  /// Reads `content` if it has the look of a row, sound or not; if rows without offsets go on,
   /// a number alone is one of them.
   init?(_ content: ArraySlice<UInt8>, continuingBare: Bool) {
     var row = continuingBare ? Self(bare: content) : nil

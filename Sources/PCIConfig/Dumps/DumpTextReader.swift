@@ -112,7 +112,11 @@ extension DumpTextReader {
     if line.content == [UInt8(ascii: "*")], let form = open?.form,
       open?.lastLine == line.number &- 1
     {
-      guard form != .bare else {
+      if form == .bare {
+        // A star behind a few digits is part of other text.
+        guard let count = open?.bytes.count, count >= ConfigSpace.byteCounts.lowerBound else {
+          return
+        }
         throw PCIConfigError(
           .dump, at: .text(line: line.number, column: nil),
           "expected every row, for these have no offsets that would tell how many `*` stands for; "

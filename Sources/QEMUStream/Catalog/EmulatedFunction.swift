@@ -19,7 +19,7 @@ public struct EmulatedFunction: Sendable, Hashable {
 extension QEMUMigrationContent {
   /// The functions that QEMU emulates, by the stream's own description.
   ///
-  /// Where that says nothing, or one buffer, a section named by a PCI address is taken to begin
+  /// If that says nothing, or one buffer, a section named by a PCI address is taken to begin
   /// with its function's state.
   public var emulatedFunctions: [EmulatedFunction] {
     catalog.sections.compactMap { section in

@@ -40,7 +40,7 @@ public struct QEMULog: Sendable {
 
   /// A message that cannot be read.
   public struct Defect: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The line on which it breaks off, counted from 1; nil where there is no message at all.
+    /// The line on which it breaks off, counted from 1; nil if there is no message at all.
     public let line: Int?
     /// What a message has there.
     public let expected: String

@@ -94,7 +94,7 @@ public struct RefusalExplanation: Sendable {
     return space.flatMap { QEMUFunction(likelyOf: $0) }
   }
 
-  /// A header of the type that the section's name points to; nil where both types differ at the
+  /// A header of the type that the section's name points to; nil if both types differ at the
   /// byte and nothing points to one.
   private static func header(of refusal: QEMURefusal) -> ConfigSpace? {
     let name = refusal.section ?? ""

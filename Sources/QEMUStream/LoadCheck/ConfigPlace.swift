@@ -7,7 +7,7 @@ public struct ConfigPlace: Sendable {
   public let owner: String
   /// The capability; nil for the header and between two capabilities.
   public let capability: Capability?
-  /// The register; nil where no table has one.
+  /// The register; nil if no table has one.
   public let register: RegisterValue?
   /// The distance from the start of the capability, or of the header.
   public let distance: Int

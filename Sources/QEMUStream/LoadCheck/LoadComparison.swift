@@ -95,7 +95,7 @@ extension QEMULoadCheck {
       return found
     }
 
-    /// Where the standard list is cut, only the header's bytes that do not depend on it are
+    /// If the standard list is cut, only the header's bytes that do not depend on it are
     /// compared for certain.
     private func isCertain(_ index: Int) -> Bool {
       let isCut = [streamList, localList].contains { $0.standardStop?.isGap == true }

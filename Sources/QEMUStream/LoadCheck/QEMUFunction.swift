@@ -10,7 +10,7 @@ public enum QEMUFunction: String, Sendable, Hashable, CaseIterable {
   /// What the ids of a space point to; nil for a bridge that is none of QEMU's.
   ///
   /// QEMU's own functions have Red Hat's vendor ids or its default subsystem, 1af4:1100 (QEMU
-  /// include/hw/pci/pci.h). They may also be a host's, where that host is a guest itself.
+  /// include/hw/pci/pci.h). They may also be a host's, if that host is a guest itself.
   public init?(likelyOf space: ConfigSpace) {
     let ids = UInt32(space.vendorID) << 16 | UInt32(space.deviceID)
     switch space.headerType {

@@ -3,7 +3,7 @@ import PCIConfig
 /// The capabilities of the functions that QEMU emulates, with what a guest may change in them.
 ///
 /// Follows QEMU 11's `hw/pci/pcie.c`, `pcie_aer.c`, `pcie_sriov.c`, `msi.c`, `msix.c`, `shpc.c`,
-/// `slotid_cap.c`, `hw/pci-bridge` and `hw/virtio/virtio-pci.c`. Where models differ in what they
+/// `slotid_cap.c`, `hw/pci-bridge` and `hw/virtio/virtio-pci.c`. If models differ in what they
 /// let a guest write, the bits of all are taken: a bit that no guest can write is the same anyway.
 extension QEMUShadow {
   mutating func addEmulated(_ list: CapabilityList) {

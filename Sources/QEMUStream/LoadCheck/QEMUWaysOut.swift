@@ -1,6 +1,6 @@
 import PCIConfig
 
-/// What helps where QEMU refuses a byte of a configuration space.
+/// What helps if QEMU refuses a byte of a configuration space.
 struct QEMUWaysOut {
   /// The ways, the likeliest first.
   let sentences: [String]

@@ -4,10 +4,8 @@ import MigrationStream
 /// Picks how each chunk is coded, so that the coder neither limits a fast output nor is idle before
 /// a slow one.
 ///
-/// Of each level it is estimated how many bytes of state a second would get through: those that all
-/// threads together code, or those whose stored bytes the output takes, whichever are fewer. That
-/// of the most is taken, or none if the output takes more as they are. A chunk of which a sample
-/// looks like noise goes as it is.
+/// Estimates each level's throughput, limited by the coders or by the output, and picks the
+/// highest; raw if that is faster still. A chunk whose sample looks like noise stays raw.
 struct CodingController {
   /// A chunk that was chosen for and is not written yet.
   private struct Pending {

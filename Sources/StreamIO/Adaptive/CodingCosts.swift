@@ -31,7 +31,7 @@ struct CodingCosts {
   }
 
   /// Takes note that a chunk was coded at another level than `level`: what was measured of the
-  /// others is believed less and less where it was bad, so that it is measured again.
+  /// others is believed less and less if it was bad, so that it is measured again.
   mutating func age(except level: Int?) {
     for other in costs.indices where other != level && costs[other].isMeasured {
       costs[other].secondsPerByte *= 0.998

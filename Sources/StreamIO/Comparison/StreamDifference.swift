@@ -16,7 +16,7 @@ public struct StreamDifference: Sendable, Hashable {
   public var left: String
   /// The value in the second stream.
   public var right: String
-  /// Where the bytes differ, where it is bytes that do.
+  /// The byte ranges that differ; nil if the difference is not in bytes.
   public var ranges: ByteRanges?
 
   /// A difference of `device`, or of the stream if that is nil.

@@ -11,7 +11,7 @@ final class Preallocation {
   private var end: UInt64 = 0
   private var isUsed = true
 
-  // As much again as there is, between these. Where the file lies in memory the room takes time as
+  // As much again as there is, between these. If the file lies in memory the room takes time as
   // well, for which threads that code would wait.
   private static let leastStep: UInt64 = 1 << 20
   private static let mostStep: UInt64 = 8 << 20

@@ -64,7 +64,10 @@ public final class ArchivedState {
     do throws(StreamIOError) {
       try decode(device, containing: offset)
     } catch {
-      if case .stream(let defect) = error.cause, defects[device] == nil {
+      // What this reader lacks is no damage.
+      if case .stream(let defect) = error.cause, defects[device] == nil,
+        defect.code != .missingDictionary, defect.code != .windowExceeded
+      {
         defects[device] = defect
       }
       throw error

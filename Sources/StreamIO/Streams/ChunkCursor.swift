@@ -7,7 +7,7 @@ struct ChunkCursor {
   private let device: UInt16
   private let found: ChunkOffsets.OfDevice
   private var next = 0
-  // Where places gave way: the record to look at next, once there was one.
+  // If places gave way: the record to look at next, once there was one.
   private var position: UInt64?
 
   /// A cursor before the first chunk.

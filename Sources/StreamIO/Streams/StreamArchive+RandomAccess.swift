@@ -2,7 +2,7 @@ import ByteIO
 public import MigrationStream
 
 extension StreamArchive {
-  /// The chunk that holds the byte at `offset` of a device's state, with its state bytes; nil where
+  /// The chunk that holds the byte at `offset` of a device's state, with its state bytes; nil if
   /// the state has no such byte.
   ///
   /// With the index this takes a read for each of its blocks and two for the chunk, whose record

@@ -56,7 +56,7 @@ public struct HostBAR: Sendable, Hashable {
   public let kind: ProfileBAR.Kind
   /// Whether the BAR is marked as free of side effects on reads.
   public let isPrefetchable: Bool
-  /// The size, where somebody says it: the operator, or a Resizable BAR capability.
+  /// The size, if somebody says it: the operator, or a Resizable BAR capability.
   public let size: UInt64?
   /// The size is at most this, because the address is a multiple of the size.
   public let sizeLimit: UInt64?

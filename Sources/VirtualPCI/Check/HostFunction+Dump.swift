@@ -59,7 +59,7 @@ extension HostFunction {
   }
 
   /// The physical function whose SR-IOV capability numbers the device among its own (PCIe 9.3.3.9);
-  /// the only one of the dump where addresses do not say.
+  /// the only one of the dump if addresses do not say.
   private static func parent(
     of device: DumpedDevice, among parents: [DumpedDevice]
   ) -> DumpedDevice? {

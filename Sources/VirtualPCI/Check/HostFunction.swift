@@ -22,7 +22,7 @@ public struct HostFunction: Sendable {
   public let deviceID: UInt16?
   /// The capabilities of the function's own space.
   public let capabilities: CapabilityList
-  /// Six entries; nil if there is none, or where a 64-bit one continues.
+  /// Six entries; nil if there is none, or if a 64-bit one continues.
   public let bars: [HostBAR?]
   /// Whether the BARs are known: those of a virtual function are not without its physical function.
   public let areBARsKnown: Bool
@@ -134,7 +134,7 @@ public struct HostFunction: Sendable {
     switch counterpart {
     case .header(let place), .absolute(let place): offset = place
     case .capability(let id, let instance, let distance):
-      // A virtual function has no register of its own where its physical function's is shared.
+      // A virtual function has no register of its own if its physical function's is shared.
       let own = capabilities.all(id)
       guard own.indices.contains(instance), distance < own[instance].length else { return nil }
       offset = own[instance].offset + distance

@@ -158,7 +158,8 @@ public struct ProfileDerivation: Sendable {
           "\(finding); capabilities behind this place are left out")
         report.warnings.append(
           "\(host.label): \(finding); capabilities behind this place are left out; "
-            + "`\(ConfigSpaceDump.wholeSpaceCommand(for: host.address))` as root prints the whole space")
+            + "`\(ConfigSpaceDump.wholeSpaceCommand(for: host.address))` as root prints the whole space"
+        )
       }
       for quirk in host.quirks {
         report.add(

@@ -83,7 +83,7 @@ public struct RegisterPolicy: Sendable {
   public internal(set) var reset: UInt32
   /// The rules that hold for the capability as a whole.
   public let rules: [BitRule]
-  /// Who says that the other bits are as they are.
+  /// The source for bits that no rule covers.
   public let source: Citation
 
   /// A policy; its registers may depend on the content of the capability.

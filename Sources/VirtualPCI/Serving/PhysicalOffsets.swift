@@ -1,6 +1,6 @@
 /// Where a device has the registers that serve bits of a profile.
 public struct PhysicalOffsets: Sendable, Hashable {
-  /// For each byte of the space that the guest sees, the device's byte; -1 where no device is
+  /// For each byte of the space that the guest sees, the device's byte; -1 if no device is
   /// asked.
   public let offsets: [Int16]
   /// The bytes that should have a counterpart and have none on this device.

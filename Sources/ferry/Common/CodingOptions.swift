@@ -72,7 +72,7 @@ struct CodingOptions: ParsableArguments {
 
   var threadCount: ThreadCount { threads ?? .processors }
 
-  /// The header of the stream: with a window only where one was asked for, or would hold all the
+  /// The header of the stream: with a window only if one was asked for, or would hold all the
   /// state that is sent again.
   ///
   /// What is sent in rounds has left a smaller window before it comes again.
@@ -90,10 +90,12 @@ struct CodingOptions: ParsableArguments {
       mandatoryFeatures: features)
   }
 
-  /// A writer of a stream into `output`; says what it will need where that is much.
+  /// A writer of a stream into `output`; says what it will need if that is much.
   ///
-  /// So much of the state may be sent more than once; `standard` is how it is coded unless that was
-  /// said. Its chunks may be as large as those of `limits`, those of a stream that is copied.
+  /// - Parameters:
+  ///   - stateSentAgain: the bytes of state that may be sent more than once.
+  ///   - standard: the coding unless the user has asked for another.
+  ///   - limits: those of the stream that is copied, whose chunks fit the new one's.
   func writer(
     to output: consuming any ByteSink<StreamIOError> & ~Copyable, stateSentAgain: UInt64 = 0,
     standard: CompressionOption = .standard, limits: StreamLimits? = nil

@@ -192,7 +192,7 @@ extension StreamError.Code {
     return isNewer || self == .windowExceeded || self == .missingDictionary ? 1 : 3
   }
 
-  /// The way out, where there is one.
+  /// The way out, if there is one.
   fileprivate var advice: String {
     switch self {
     case .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord, .unknownMandatoryField:

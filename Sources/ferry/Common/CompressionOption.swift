@@ -23,7 +23,7 @@ struct CompressionOption: ExpressibleByArgument {
     }
   }
 
-  /// Says what coding will need where that is more than the few MiB of the usual levels.
+  /// Says what coding will need if that is more than the few MiB of the usual levels.
   func announceMemory(chunkSize: ByteSize) {
     guard case .fixed(let compression) = policy else { return }
     let need = compression.memoryEstimate(chunkByteCount: Int(chunkSize.byteCount))

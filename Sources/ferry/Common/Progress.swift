@@ -8,7 +8,7 @@ final class Progress {
   private var lastShown: ContinuousClock.Instant
   private var width = 0
 
-  /// `total` is the number of bytes to come, where it is known.
+  /// `total` is the number of bytes to come, if it is known.
   init(_ label: String, total: UInt64?) {
     self.label = label
     self.total = total

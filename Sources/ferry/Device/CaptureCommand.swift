@@ -110,7 +110,7 @@ struct CaptureCommand: ReportingCommand {
     return options
   }
 
-  /// How many bytes of state there are of devices that send some of it more than once; nil where
+  /// How many bytes of state there are of devices that send some of it more than once; nil if
   /// one does not tell, or was left in a state that the capture resets.
   private func stateSentAgain(_ devices: [any MigratableDevice]) -> UInt64? {
     var sum: UInt64 = 0

@@ -86,7 +86,7 @@ enum DeviceKeeper {
   case socket(FileDescriptor, String)
   case signal
 
-  /// Gives them the devices. Does not return where this process becomes another program.
+  /// Gives them the devices. Does not return if this process becomes another program.
   func take(_ devices: [any MigratableDevice]) throws {
     let kept = devices.compactMap { $0 as? KernelDevice }
     let inheritance = kept.map(\.inheritance)
