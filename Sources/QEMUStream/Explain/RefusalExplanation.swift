@@ -48,6 +48,7 @@ public struct RefusalExplanation: Sendable {
   /// Explains a message.
   ///
   /// - Parameters:
+  ///   - refusal: the message.
   ///   - local: the destination's space, by which the register is told.
   ///   - remote: the source's, which has the bytes around.
   public init(_ refusal: QEMURefusal, local: ConfigSpace? = nil, remote: ConfigSpace? = nil) {

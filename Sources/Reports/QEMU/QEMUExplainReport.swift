@@ -9,7 +9,9 @@ public struct QEMUExplainReport: Report {
 
   /// A report about the messages of a log.
   ///
-  /// - Parameter explain: makes the explanation of one message.
+  /// - Parameters:
+  ///   - log: the messages.
+  ///   - explain: makes the explanation of one message.
   public init(_ log: QEMULog, explain: (QEMURefusal) -> RefusalExplanation) {
     entries = log.entries.map { ($0.lines, explain($0.refusal)) }
     defects = log.defects

@@ -3,6 +3,7 @@ public protocol InputFilter: AnyObject {
   /// Fills the front of `span`, and returns how many bytes came; 0 at the end.
   ///
   /// - Parameters:
+  ///   - span: takes the bytes.
   ///   - name: what errors call the file.
   ///   - source: reads bytes of the file once, into the front of what it is given; 0 at its end.
   func read(

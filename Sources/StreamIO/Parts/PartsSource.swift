@@ -38,7 +38,11 @@ public struct PartsSource: RecordSource, ~Copyable {
 
   /// Devices numbered from 0 in their order; state comes in chunks as large as `limits` allow.
   ///
-  /// - Parameter open: opens a file of state; it may refuse one by its content.
+  /// - Parameters:
+  ///   - parts: the files of each device.
+  ///   - information: what the stream says of itself.
+  ///   - limits: the sizes of records.
+  ///   - open: opens a file of state; it may refuse one by its content.
   public init(
     _ parts: [Part], information: StreamInformation, limits: StreamLimits,
     open: @escaping (String) throws(StreamIOError) -> InputFile = { path throws(StreamIOError) in
