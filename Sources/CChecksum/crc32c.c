@@ -7,8 +7,9 @@
 
 static uint32_t slices[8][256];
 
-// Two block lengths: the crc32 instruction has a latency of three cycles and a throughput of one, so three
-// streams side by side keep it busy; each stream's result is then moved past the bytes that follow it.
+// Two block lengths: the crc32 instruction has a latency of three cycles and a throughput of one,
+// so three streams side by side keep it busy; each stream's result is then moved past the bytes
+// that follow it.
 #define LONG_BLOCK 4096
 #define SHORT_BLOCK 256
 
@@ -32,8 +33,8 @@ uint32_t cchecksum_crc32c_table(uint32_t crc, const void *bytes, size_t count) {
   return ~crc;
 }
 
-// Fills `table` so that shift(table, crc) is `crc` after `zeros` further zero bytes; the step is linear, so 32 bits
-// are enough to know all of it.
+// Fills `table` so that shift(table, crc) is `crc` after `zeros` further zero bytes; the step is
+// linear, so 32 bits are enough to know all of it.
 static void fill_shift(uint32_t table[4][256], size_t zeros) {
   uint32_t basis[32];
   for (int bit = 0; bit < 32; bit++) {

@@ -15,7 +15,8 @@ void ferry_return_blocks_from(int byte_count) { mallopt(M_MMAP_THRESHOLD, byte_c
 static int argument_count;
 static char **arguments;
 
-// glibc gives what main gets to constructors too; whoever links main into Swift has no other way to it.
+// glibc gives what main gets to constructors too; whoever links main into Swift has no other way to
+// it.
 __attribute__((constructor)) static void keep_arguments(int count, char **values) {
   argument_count = count;
   arguments = values;

@@ -1,5 +1,5 @@
-// libxxhash's header has the whole algorithm. Compiled in, it can be had for AVX2 as well: Debian's shared library
-// chooses at run time, its static one cannot.
+// libxxhash's header has the whole algorithm. Compiled in, it can be had for AVX2 as well: Debian's
+// shared library chooses at run time, its static one cannot.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -2,6 +2,7 @@ import DeviceTestSupport
 import Devices
 import Migration
 import MigrationStream
+import StateTranslation
 import TestSupport
 import Testing
 import VFIO
@@ -13,7 +14,7 @@ import VFIO
     return ReplayedKernel(try lines.map { try TraceRecord(parsing: Array($0)) })
   }
 
-  /// The device, opened and asked as the commands do before an engine gets it.
+  /// The device, opened; what the commands ask it before an engine gets it, the tests ask too.
   private func device(_ number: Int, in kernel: ReplayedKernel) throws -> KernelDevice {
     let name = "vfio:83b8f4f2-509f-382f-3c1e-e6bfe0fa100\(number)"
     return try KernelDevice.open(DeviceURI(parsing: name), in: kernel)
@@ -24,6 +25,9 @@ import VFIO
   {
     let device = try device(1, in: kernel)
     #expect(try device.abilities() == [.stopCopy, .peerToPeer, .preCopy])
+    // The command sizes its window by what may be sent more than once.
+    #expect(try device.state() == .running)
+    #expect(try device.stopCopyByteCount() == 96)
     let box = StreamBox()
     let engine = CaptureEngine(
       [CaptureSource(device)], options: options, clock: ManualClock())
@@ -59,6 +63,8 @@ import VFIO
     let kernel = try kernel("mtty-replay")
     try { () throws in
       let device = try device(2, in: kernel)
+      // The command judges the state of a file before an engine gets the device.
+      _ = try device.knownFacts()
       let engine = ReplayEngine([ReplayTarget(device, number: 0)], clock: ManualClock())
       var source = MemorySource(try Corpus.bytes("traces/mtty.dms"))
       let summary = try engine.run(&source)

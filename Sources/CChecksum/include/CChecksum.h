@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// CRC-32C (Castagnoli, RFC 3720 appendix B.4) of `count` bytes, continuing from `crc` (0 to start).
+/// CRC-32C (Castagnoli, RFC 3720 appendix B.4) of `count` bytes, continuing from `crc` (0 to
+/// start).
 uint32_t cchecksum_crc32c(uint32_t crc, const void *bytes, size_t count);
 
 /// The same from a table, so that tests can hold the two against each other on any machine.

@@ -1,11 +1,12 @@
 #ifndef CVFIO_H
 #define CVFIO_H
 
-// The part of the kernel's VFIO and iommufd interface that Ferry uses (include/uapi/linux/vfio.h and iommufd.h), declared
-// anew because Debian 12's headers are too old for most of it.
+// The part of the kernel's VFIO and iommufd interface that Ferry uses (include/uapi/linux/vfio.h
+// and iommufd.h), declared anew because Debian 12's headers are too old for most of it.
 //
-// A name is the kernel's with `cvfio_` or `CVFIO_` in place of `vfio_` or `VFIO_`, and in front of `iommu_` or `IOMMU_`.
-// "Since" says which release brought what Linux 6.12 does not have; tools/lab/check-headers goes by that.
+// A name is the kernel's with `cvfio_` or `CVFIO_` in place of `vfio_` or `VFIO_`, and in front of
+// `iommu_` or `IOMMU_`. "Since" says which release brought what Linux 6.12 does not have;
+// tools/lab/check-headers goes by that.
 
 #include <errno.h>
 #include <stdint.h>
@@ -204,7 +205,8 @@ struct cvfio_precopy_info {
 };
 _Static_assert(sizeof(struct cvfio_precopy_info) == 24, "vfio_precopy_info");
 
-// Since 7.1 a pointer to a VF token of 16 bytes may follow, with CVFIO_DEVICE_BIND_FLAG_TOKEN; this is good for every release.
+// Since 7.1 a pointer to a VF token of 16 bytes may follow, with CVFIO_DEVICE_BIND_FLAG_TOKEN; this
+// is good for every release.
 struct cvfio_device_bind_iommufd {
   uint32_t argsz;
   uint32_t flags;
@@ -213,7 +215,8 @@ struct cvfio_device_bind_iommufd {
 };
 _Static_assert(sizeof(struct cvfio_device_bind_iommufd) == 16, "vfio_device_bind_iommufd");
 
-// `pasid` is there since 6.15, with CVFIO_DEVICE_ATTACH_PASID; without the flag `argsz` is 12, as before.
+// `pasid` is there since 6.15, with CVFIO_DEVICE_ATTACH_PASID; without the flag `argsz` is 12, as
+// before.
 struct cvfio_device_attach_iommufd_pt {
   uint32_t argsz;
   uint32_t flags;
@@ -223,7 +226,8 @@ struct cvfio_device_attach_iommufd_pt {
 _Static_assert(
   sizeof(struct cvfio_device_attach_iommufd_pt) == 16, "vfio_device_attach_iommufd_pt");
 
-// `pasid` is there since 6.15, with CVFIO_DEVICE_DETACH_PASID; without the flag `argsz` is 8, as before.
+// `pasid` is there since 6.15, with CVFIO_DEVICE_DETACH_PASID; without the flag `argsz` is 8, as
+// before.
 struct cvfio_device_detach_iommufd_pt {
   uint32_t argsz;
   uint32_t flags;
@@ -321,7 +325,8 @@ _Static_assert(sizeof(struct cvfio_iommu_fault_alloc) == 16, "iommu_fault_alloc"
 
 // ---- Calls that Swift cannot make by itself.
 
-/// Makes the request; the result, or errno negated. `argument` is a number or an address, as the request wants.
+/// Makes the request; the result, or errno negated. `argument` is a number or an address, as the
+/// request wants.
 static inline int cvfio_ioctl(int descriptor, unsigned long request, uintptr_t argument) {
   int result = ioctl(descriptor, request, argument);
   return result < 0 ? -errno : result;
@@ -358,8 +363,9 @@ static inline ssize_t cvfio_send(
   return sent < 0 ? -errno : sent;
 }
 
-/// Receives one message of at most `byteCount` bytes; how many came, or errno negated. `descriptors` has room for
-/// CVFIO_DESCRIPTORS_MAX; `*count` says how many came. They close on exec.
+/// Receives one message of at most `byteCount` bytes; how many came, or errno negated.
+/// `descriptors` has room for CVFIO_DESCRIPTORS_MAX; `*count` says how many came. They close on
+/// exec.
 ///
 /// A message that does not fit is EMSGSIZE, and its descriptors are still given, to be closed.
 static inline ssize_t cvfio_receive(

@@ -4,11 +4,11 @@ public import MigrationStream
 
 /// Takes a stream onto target devices.
 ///
-/// Everything that can be checked is checked before a target is touched. Bindings are attached
-/// first, for the state may rely on them. Then state is written in the stream's order; and only
-/// when the whole stream was verified, to its footer, are the targets told to take it and to run.
-/// State that nobody judged before, because the stream is read once, is judged then, if it is of at
-/// most 8 MiB.
+/// Everything that can be checked is checked before a target is touched. States of at most 8 MiB
+/// are kept until the whole stream was verified, to its footer, and are judged then, if nobody did
+/// before. Bindings are attached first, for the state may rely on them; then each state is written
+/// in one go. Of a larger state what was kept is written as soon as it is known to be larger, the
+/// rest as it comes, and its target is told to take it only when the stream was verified.
 ///
 /// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with
 /// it whatever fails. From there on only a reset brings it back, fresh.
@@ -64,10 +64,7 @@ public struct ReplayEngine {
       try run.check()
       if options.parts.contains(.state) {
         try run.open()
-        try run.attachBindings()
-        try run.enterResuming()
         try run.writeState(from: &source)
-        try run.judgeWritten()
         try run.finishLoading()
       } else {
         // What does not come with state waits for the end of the stream.

@@ -14,11 +14,13 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
   private var pending: Record?
   private(set) var lanes: [ReplayLane] = []
   private var compatibility = CompatibilityReport()
-  private var kept = KeptStates()
+  private var kept = KeptStates<ReplayError<SourceFailure>.Place>()
   private var judgements: [UInt16: StateJudgement] = [:]
   // The facts of the targets, as they were before anything was touched.
   private var facts: [UInt16: DeviceFacts] = [:]
   private var place: ReplayError<SourceFailure>.Place?
+  // Whether anything was asked of a target but facts.
+  private var hasBegun = false
   private let start: Duration
   private var stopStart: Duration?
 
@@ -70,7 +72,9 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
   ) throws(Failure) where Source.Failure == SourceFailure {
     var byteCount: UInt64 = 0
     try readState(from: &source) { (run, chunk, bytes) throws(Failure) in
-      run.keep(bytes, of: chunk.device)
+      if run.isUnjudged(chunk.device), !run.keep(bytes, of: chunk.device) {
+        run.kept.forget(chunk.device)
+      }
       byteCount += UInt64(bytes.byteCount)
       run.tell(.verifying, byteCount)
     }
@@ -105,10 +109,10 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
   mutating func check() throws(Failure) {
     tell(.checking, 0)
     compatibility = try report()
-    guard compatibility.permits(engine.options) else { throw .incompatible(compatibility) }
+    try requirePermission()
   }
 
-  // MARK: States of a stream that is read once
+  // MARK: States that are kept
 
   /// Notes what is known of a target.
   mutating func note(_ known: DeviceFacts?, of device: UInt16) { facts[device] = known }
@@ -118,47 +122,53 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     target.judgement ?? judgements[target.number]
   }
 
-  private mutating func keep(_ bytes: RawSpan, of device: UInt16) {
-    guard engine.options.parts.contains(.state),
-      engine.targets.contains(where: { $0.number == device && $0.judgement == nil })
-    else { return }
-    kept.append(bytes, of: device)
+  /// Whether nobody has judged the state that a target is to be given.
+  private func isUnjudged(_ device: UInt16) -> Bool {
+    engine.options.parts.contains(.state)
+      && engine.targets.contains { $0.number == device && $0.judgement == nil }
+      && judgements[device] == nil
+  }
+
+  private mutating func keep(_ bytes: RawSpan, of device: UInt16) -> Bool {
+    // A chunk has a record, and so a place.
+    guard let place else { return false }
+    return kept.append(bytes, of: device, at: place)
   }
 
   /// Judges the states that nobody judged before, if they were kept whole.
   mutating func judgeKept() throws(Failure) {
-    guard engine.options.parts.contains(.state) else { return }
-    for introduction in introductions {
-      guard let target = engine.targets.first(where: { $0.number == introduction.number }),
-        target.judgement == nil
-      else { continue }
-      guard let state = kept.take(introduction.number) else {
+    for introduction in introductions where isUnjudged(introduction.number) {
+      guard let target = engine.targets.first(where: { $0.number == introduction.number }) else {
+        continue
+      }
+      guard kept.isWhole(introduction.number) else {
         judgements[introduction.number] = StateJudgement(
           unjudged: "the stream is read once, and the state has more than 8 MiB")
         continue
       }
       let facts = facts[introduction.number] ?? DeviceFacts()
       judgements[introduction.number] = StateJudgement(
-        StateBytes(state), of: introduction, for: target, by: facts)
+        StateBytes(kept.bytes(of: introduction.number)), of: introduction, for: target, by: facts)
     }
   }
 
-  /// Judges what was written to the targets, before they take it.
-  mutating func judgeWritten() throws(Failure) {
-    try judgeKept()
-    for introduction in introductions {
-      guard let target = engine.targets.first(where: { $0.number == introduction.number }),
-        let judgement = judgements[introduction.number]
-      else { continue }
-      try asking(introduction.number) { () throws(DeviceError) in
-        var check = CompatibilityCheck(
-          wanted: introduction, device: target.device, profile: target.profile,
-          judgement: judgement, options: engine.options, report: compatibility)
-        check.facts = facts[introduction.number]
-        try check.runOnState()
-        compatibility = check.report
-      }
+  /// Adds to the report what a judgement that was made on the way says of a state.
+  private mutating func report(on device: UInt16) throws(Failure) {
+    guard let introduction = introductions.first(where: { $0.number == device }),
+      let target = engine.targets.first(where: { $0.number == device }),
+      let judgement = judgements[device]
+    else { return }
+    try asking(device) { () throws(DeviceError) in
+      var check = CompatibilityCheck(
+        wanted: introduction, device: target.device, profile: target.profile,
+        judgement: judgement, options: engine.options, report: compatibility)
+      check.facts = facts[device]
+      try check.runOnState()
+      compatibility = check.report
     }
+  }
+
+  private func requirePermission() throws(Failure) {
     guard compatibility.permits(engine.options) else { throw .incompatible(compatibility) }
   }
 
@@ -176,12 +186,16 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     }
   }
 
-  func attachBindings() throws(Failure) {
+  mutating func attachBindings() throws(Failure) {
+    hasBegun = true
     guard engine.options.parts.contains(.bindings) else { return }
     try forEachLane { (lane) throws(DeviceError) in try lane.attachBindings() }
   }
 
-  mutating func enterResuming() throws(Failure) {
+  /// Attaches bindings and takes all targets into RESUMING, in step, unless that was done.
+  private mutating func enterResuming() throws(Failure) {
+    guard !hasBegun else { return }
+    try attachBindings()
     stopStart = engine.clock.now
     for target in [MigrationState.runningP2P, .stop] {
       try forEachLane { (lane) throws(DeviceError) in
@@ -195,21 +209,63 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     }
   }
 
+  /// Writes the states of the stream to their targets.
+  ///
+  /// States that can be kept are written when the stream was verified and they were judged, each in
+  /// one go, and no target is touched before, unless one is too large.
   mutating func writeState<Source: VerifyingRecordSource & ~Copyable>(
     from source: inout Source
   ) throws(Failure) where Source.Failure == SourceFailure {
+    var keptByteCount: UInt64 = 0
     try readState(from: &source) { (run, chunk, bytes) throws(Failure) in
       guard let lane = run.lanes.first(where: { $0.session.number == chunk.device }) else { return }
-      do throws(DeviceError) {
-        try lane.write(bytes)
-      } catch {
-        run.place?.stateOffset = lane.byteCount
-        throw .device(error, number: chunk.device)
+      if run.keep(bytes, of: chunk.device) {
+        keptByteCount += UInt64(bytes.byteCount)
+        return run.tell(.verifying, keptByteCount)
       }
-      run.keep(bytes, of: chunk.device)
-      run.tell(.writing, run.lanes.reduce(0) { $0 + $1.byteCount })
+      try run.writeKept(to: lane)
+      try run.write(bytes, to: lane)
     }
-    place?.stateOffset = nil
+    // What fails from here on is about no record, unless a state is refused.
+    place = nil
+    try judgeKept()
+    for number in judgements.keys.sorted() where kept.isWhole(number) { try report(on: number) }
+    try requirePermission()
+    try enterResuming()
+    for lane in lanes where kept.isWhole(lane.session.number) { try writeKept(to: lane) }
+  }
+
+  /// Gives a target what was kept for it; of a state that is too large, the beginning.
+  private mutating func writeKept(to lane: ReplayLane) throws(Failure) {
+    let number = lane.session.number
+    let bytes = kept.bytes(of: number)
+    if !kept.isWhole(number), isUnjudged(number) {
+      judgements[number] = StateJudgement(
+        unjudged: "the stream is read once, and the state has more than 8 MiB")
+      try report(on: number)
+      try requirePermission()
+    }
+    try enterResuming()
+    guard !bytes.isEmpty else { return }
+    let now = place
+    do throws(Failure) {
+      try write(bytes.span.raw, to: lane)
+    } catch {
+      place = kept.place(of: number, at: Int(lane.byteCount)) ?? now
+      place?.stateOffset = lane.byteCount
+      throw error
+    }
+    kept.forget(number)
+  }
+
+  private mutating func write(_ bytes: RawSpan, to lane: ReplayLane) throws(Failure) {
+    do throws(DeviceError) {
+      try lane.write(bytes)
+    } catch {
+      place?.stateOffset = lane.byteCount
+      throw .device(error, number: lane.session.number)
+    }
+    tell(.writing, lanes.reduce(0) { $0 + $1.byteCount })
   }
 
   /// Has the drivers take what was written, once the stream was verified.
@@ -243,10 +299,16 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     return summary
   }
 
-  /// Takes back what can be taken back of targets that have not come to an end.
+  /// Takes back what can be taken back of targets that have not come to an end; empty if none was
+  /// touched.
   func abort() -> [UInt16: DeviceOutcome] {
     var outcomes: [UInt16: DeviceOutcome] = [:]
-    for lane in lanes where !lane.stage.isEnd { outcomes[lane.session.number] = lane.abort() }
+    for lane in lanes where !lane.stage.isEnd {
+      let outcome = lane.abort()
+      if hasBegun || lane.session.wasReset || outcome != .runningAsBefore {
+        outcomes[lane.session.number] = outcome
+      }
+    }
     return outcomes
   }
 

@@ -21,9 +21,9 @@ struct ReplayCommand: ReportingCommand {
       message says which.
 
       State that its layout finds unsound, cut or missing is refused, for several drivers take such. \
-      A pipe is read once: state of at most 8 MiB is judged when the device has its bytes, before it \
-      is told to load them. What the driver or the judgement refuses then costs the device its own \
-      state; --check of a file, or of the same pipe before, costs nothing.
+      State of at most 8 MiB is kept until the stream was read to its end, verified and judged; no \
+      device is touched before. Larger state of a file is judged first too; that of a pipe, which is \
+      read once, is not, and goes to the device as it comes.
 
       \(OpenDevices.help)
 

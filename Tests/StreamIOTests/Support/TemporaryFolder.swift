@@ -39,9 +39,12 @@ final class TemporaryFolder {
   @discardableResult
   func write(_ bytes: some Sequence<UInt8>, to name: String = "stream.dms") -> String {
     let bytes = [UInt8](bytes)
-    guard let file = fopen(self[name], "wb") else { fatalError("cannot write \(self[name])") }
-    fwrite(bytes, 1, bytes.count, file)
-    fclose(file)
+    let file = fopen(self[name], "wb")
+    let written = file.map { fwrite(bytes, 1, bytes.count, $0) }
+    // A cut file would be tested as if it were meant.
+    guard let file, fclose(file) == 0, written == bytes.count else {
+      fatalError("cannot write \(bytes.count) bytes to \(self[name])")
+    }
     return self[name]
   }
 
