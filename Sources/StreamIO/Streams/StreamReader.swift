@@ -177,3 +177,7 @@ extension StreamDecoder {
     }
   }
 }
+
+extension StreamReader: VerifyingRecordSource {
+  public var recordNumber: UInt32 { recordHeader?.sequence ?? 0 }
+}

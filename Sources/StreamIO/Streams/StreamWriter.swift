@@ -220,3 +220,7 @@ public struct StreamWriter: ~Copyable {
     try output.write(bytes.head, bytes.body)
   }
 }
+
+extension StreamWriter: RecordSink {
+  public var limits: StreamLimits { header.limits }
+}

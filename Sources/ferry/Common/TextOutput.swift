@@ -1,6 +1,8 @@
 import ByteIO
+import Glibc
 import Reports
 import StreamIO
+import SystemPackage
 
 /// Text for standard output, written in large pieces; a failed write is an error, not lost text.
 struct TextOutput: ~Copyable {
@@ -77,4 +79,14 @@ struct ReportList: ~Copyable {
     if let end = writer?.take() { try output.print(end) }
     try output.finish()
   }
+}
+
+/// Standard error: messages and progress. What cannot be written there cannot be reported either.
+enum StandardError {
+  static func print(_ text: String, terminator: String = "\n") {
+    _ = try? FileDescriptor.standardError.writeAll((text + terminator).utf8)
+  }
+
+  /// Whether a person may be looking.
+  static let isTerminal = isatty(STDERR_FILENO) == 1
 }

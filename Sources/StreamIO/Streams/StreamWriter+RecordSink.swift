@@ -1,5 +1,0 @@
-public import MigrationStream
-
-extension StreamWriter: RecordSink {
-  public var limits: StreamLimits { header.limits }
-}
