@@ -1,3 +1,5 @@
+private import CStateDictionaries
+
 /// What the states of one driver have in common, for coding those that are too small to have much
 /// in common with themselves.
 ///
@@ -32,5 +34,13 @@ public struct StateDictionary: Sendable, Hashable {
   /// The dictionary with this digest; nil if this version does not have it.
   public static func named(_ digest: Digest) -> StateDictionary? {
     shipped.first { $0.digest == digest }
+  }
+
+  /// The bytes of a dictionary that comes with Ferry.
+  static func bytes(of name: String) -> [UInt8] {
+    // SAFETY: the file is a constant of the program.
+    let file = unsafe ferry_dictionary(name)
+    guard let start = unsafe file.bytes else { preconditionFailure("no dictionary is \(name)") }
+    return unsafe Array(UnsafeBufferPointer(start: start, count: file.count))
   }
 }
