@@ -1,6 +1,5 @@
 public import MigrationStream
 public import QEMUStream
-public import StateLayout
 public import StreamIO
 
 /// A device of a `.dms` stream that shall stand in place of another.
@@ -13,21 +12,12 @@ public struct ReplacementInput: ~Copyable {
   public let preCopyByteCount: UInt64
   /// The bytes of its state from after the machine stopped.
   public let stopCopyByteCount: UInt64
-  /// What the state is, as far as a few reads tell; nil if nothing does.
-  public let preview: StatePreview?
+  /// The same state, any bytes of which can be read.
+  public let content: DeviceState
   /// The offset in the file of each of the device's records before its state.
   public let recordOffsets: [RecordType: UInt64]
   /// The state from its start; whoever reads it to the end has had its digest checked.
   public var state: DeviceStateBytes<StreamReader>
-
-  // As many chunks as are looked at before state is restored.
-  private static let chunkLimit: UInt64 = 64
-
-  /// What the check of a replacement needs to know.
-  public var side: ReplacementCheck.Side {
-    let identity = device.introduction.identity
-    return ReplacementCheck.Side(driver: identity.driver, ids: identity.pci, preview: preview)
-  }
 
   /// Reads the device that `F.dms#DEVICE` names, or the only one of `F.dms`, without its state.
   public init(_ name: String) throws(InputError) {
@@ -35,8 +25,8 @@ public struct ReplacementInput: ~Copyable {
     let path = reference?.path ?? name
     let file = try InputFile.seekable(path, for: .stream)
     let archive = try StreamArchive(file: file.duplicate(path), path)
-    let previewed = try ArchivedState(of: StreamArchive(file: file, path), path)
-    let catalog = previewed.catalog
+    let archived = try ArchivedState(of: StreamArchive(file: file, path), path)
+    let catalog = archived.catalog
     if let defect = catalog.defect {
       throw InputError(path, .file(StreamIOError(path, .stream(defect))))
     }
@@ -59,11 +49,9 @@ public struct ReplacementInput: ~Copyable {
     }
     self.path = path
     self.device = device
-    preview = StatePreview(
-      DeviceState(
-        state: previewed, device: number,
-        byteCount: catalog.devices[Int(number)].state.byteCount, chunkLimit: Self.chunkLimit),
-      driver: device.introduction.identity.driver)
+    content = DeviceState(
+      state: archived, device: number,
+      byteCount: catalog.devices[Int(number)].state.byteCount)
     recordOffsets = catalog.devices[Int(number)].recordOffsets
     let statistics = catalog.devices[Int(number)].state
     preCopyByteCount = statistics.share(of: .preCopy).byteCount

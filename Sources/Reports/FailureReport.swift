@@ -85,6 +85,7 @@ extension DeviceOutcome {
     case .restored: "restored"
     case .stopped: "stopped"
     case .fresh: "fresh"
+    case .reset: "reset"
     case .unusable: "unusable"
     }
   }

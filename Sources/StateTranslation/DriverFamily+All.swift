@@ -1,4 +1,5 @@
 public import Devices
+public import StateLayout
 
 extension DriverFamily {
   /// The families that come with Ferry.
@@ -45,5 +46,17 @@ extension DeviceError {
   public func explanation(driver: String?) -> String? {
     let family = DriverFamily.all.first { $0.driver == driver }
     return family?.meanings.first { $0.fits(self) }?.text ?? explanation
+  }
+}
+
+extension DeviceFacts {
+  /// What a sound state tells of the device that it was taken from, which takes no other layout
+  /// without a translation.
+  public init(of tree: LayoutTree) {
+    self.init()
+    layouts = [tree.layout.name]
+    for family in DriverFamily.all where tree.layout.isOf(driver: family.driver) {
+      family.readState?(tree, &self)
+    }
   }
 }

@@ -16,6 +16,12 @@ public protocol FactualDevice: MigratableDevice {
 }
 
 extension MigratableDevice {
+  /// Whether a reset is known to leave nothing of what the device held.
+  package var isClearedByReset: Bool {
+    let driver = (try? identity())?.driver
+    return DriverFamily.all.first { $0.driver == driver }?.isClearedByReset ?? false
+  }
+
   /// What is known of the device as one that is to take state.
   ///
   /// A device of the kernel has its identity, its regions and its configuration space. It tells no

@@ -8,6 +8,9 @@ public struct Translator: Sendable {
   public var target: DeviceFacts
   /// The losses that are accepted.
   public var allowed: Set<TranslationLoss> = []
+  /// Whether the target itself is asked about the result: then a missing fact of the source is
+  /// noted as not checked, and refuses nothing.
+  public var asksTarget = false
 
   /// A translator for a device with these facts, which accepts no loss.
   public init(for target: DeviceFacts) { self.target = target }
@@ -29,7 +32,7 @@ public struct Translator: Sendable {
     _ state: Source, from layout: Layout, to wanted: Layout
   ) throws(Source.Failure) -> Outcome {
     var run = TranslationRun(
-      source: source, target: target, allowed: allowed,
+      source: source, target: target, allowed: allowed, asksTarget: asksTarget,
       report: TranslationReport(source: layout.name, target: wanted.name))
     guard let translation = Self.translation(from: layout.name, to: wanted.name) else {
       let sources = Self.sources(of: wanted.name)

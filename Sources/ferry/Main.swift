@@ -11,6 +11,7 @@ import Reports
     signal(SIGPIPE, SIG_IGN)
     // Chunks of many sizes that are kept for a while would leave gaps that add up.
     ferry_return_blocks_from(128 << 10)
+    SignalGuard.removeTemporaryNames()
     exit(run(Array(ProcessArguments.all.dropFirst())))
   }
 
@@ -20,10 +21,10 @@ import Reports
     _ arguments: [String], report: (String) -> Void = { StandardError.print($0) }
   ) -> Int32 {
     // What cannot be parsed is a failure too, and whoever asked for JSON gets some.
-    let isJSON = arguments.contains { $0 == "--json" || $0.hasPrefix("--json=") }
+    let isJSON = arguments.contains(jsonOption)
     var output = isJSON ? FailureOutput.standardOutput : .none
     do {
-      var command = try Ferry.parseAsRoot(arguments)
+      var command = try parse(arguments)
       output = (command as? any ReportingCommand)?.failureOutput ?? .none
       try command.run()
       return 0
@@ -32,16 +33,44 @@ import Reports
     }
   }
 
+  private static let jsonOption = "--json"
+
+  /// The command that the arguments ask for.
+  ///
+  /// Of several faults the parser names an option that a command does not have, and `--json` is
+  /// none of those that a subcommand which there is not has: the fault is then the other.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    // The parser takes -hello for -h and some more, and helps.
+    for argument in arguments.prefix(while: { $0 != "--" && $0 != "--then" })
+    where argument.hasPrefix("-") && !argument.hasPrefix("--") && argument.unicodeScalars.count > 2
+    {
+      throw ValidationError(
+        "Unknown option '\(argument)'; a file whose name begins with '-' is ./\(argument).")
+    }
+    do {
+      return try Ferry.parseAsRoot(arguments)
+    } catch {
+      let others = arguments.filter { $0 != jsonOption }
+      guard others.count < arguments.count, Ferry.exitCode(for: error) == .validationFailure else {
+        throw error
+      }
+      _ = try parse(others)
+      throw error
+    }
+  }
+
   private static func exitCode(
     of error: any Error, in output: FailureOutput, report: (String) -> Void
   ) -> Int32 {
     if let failure = CommandError(error) {
       let document = output == .none ? nil : failure.report
+      // If the document cannot be printed, the message is all that is left to say.
+      let isPrinted = document.map(output.print) ?? true
       // One document is all that standard error has if it is the place for reports.
-      if let message = failure.message, document == nil || output != .standardError {
-        report("ferry: \(TerminalText.lines(message))")
+      let isTold = failure.isTold || document != nil && output == .standardError
+      if let message = failure.message, !isTold || !isPrinted {
+        report("ferry: \(message)")
       }
-      if let document { output.print(document) }
       return failure.code
     }
     let code = Ferry.exitCode(for: error)
@@ -51,7 +80,7 @@ import Reports
       // ArgumentParser's own code for wrong arguments is sysexits' 64.
       let isUsage = code == .validationFailure
       let exit = isUsage ? 2 : code.rawValue
-      output.print(
+      _ = output.print(
         FailureReport(
           ErrorDetail(isUsage ? "usage" : "unexpected"), message: Ferry.message(for: error),
           exitCode: exit))

@@ -111,6 +111,9 @@ import Testing
   ) throws {
     let pair: Comment = "\(source) onto \(target)"
     let whole = try judged(stream, state, onto: target)
+    // A device that can be asked leaves nothing open, but for a state that no layout is of.
+    let isJudged = whole.judgement.unjudged == nil
+    #expect(!isJudged || whole.report.verdict != .unchecked, pair)
     let restored = try device(target)
     let content = restored.model.digest
     do {
@@ -143,12 +146,17 @@ import Testing
 
   private func identity(_ name: String) throws -> DeviceIdentity { try device(name).identity() }
 
+  private func introduction(_ stream: [UInt8]) throws -> DeviceIntroduction {
+    var introduction = DeviceIntroduction(number: 0)
+    for record in try DecodedStream(stream).records { _ = introduction.add(record) }
+    return introduction
+  }
+
   private func judged(
     _ stream: [UInt8], _ state: [UInt8], onto target: String
   ) throws -> (judgement: StateJudgement, report: CompatibilityReport) {
     let device = try device(target)
-    var introduction = DeviceIntroduction(number: 0)
-    for record in try DecodedStream(stream).records { _ = introduction.add(record) }
+    let introduction = try introduction(stream)
     let judgement = try StateJudgement(
       StateBytes(state), of: introduction, for: ReplayTarget(device, number: 0))
     var engine = ReplayEngine([ReplayTarget(device, number: 0)], clock: ManualClock())
@@ -160,5 +168,97 @@ import Testing
     var again = MemorySource(stream)
     #expect(try engine.check(&again) == report)
     return (judgement, report)
+  }
+
+  /// What a translation is told of a device that is at hand is what a replay of its result is told,
+  /// and what the device then does.
+  @Test(arguments: seeds(4))
+  func translationIsJudgedAsItsReplay(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    var verdicts: Set<CompatibilityReport.Verdict> = []
+    for source in Self.kinds {
+      let name = Self.uri(source, &random)
+      let box = StreamBox()
+      _ = try capture([try device(name)], into: box)
+      for kind in Self.kinds.filter({ $0.name != source.name && random.next() % 3 == 0 })
+        + Array(repeating: source, count: 8)
+      {
+        let target = Self.uri(kind, &random)
+        for layout in try device(target).facts.layouts ?? [] {
+          verdicts.formUnion(try translate(name, box.bytes, to: layout, for: target, &random))
+        }
+      }
+    }
+    #expect(verdicts == [.can, .cannot])
+  }
+
+  private static func full(_: some Error) -> SinkFull { SinkFull() }
+
+  /// Translates, and holds the answer against that of a replay; empty if the translation was
+  /// refused.
+  private func translate(
+    _ source: String, _ stream: [UInt8], to layout: String, for target: String,
+    _ random: inout SplitMix64
+  ) throws -> Set<CompatibilityReport.Verdict> {
+    let pair: Comment = "\(source) to \(layout) onto \(target)"
+    let state = StateBytes(try DecodedStream(stream).states[0] ?? [])
+    let taker = try device(target)
+    var translator = Translator(for: taker.facts)
+    translator.asksTarget = true
+    if random.next() % 2 == 0 { translator.allowed = Set(TranslationLoss.allCases) }
+    let wanted = try #require(Layout.named(layout))
+    let device: TranslatedDevice<StateBytes>
+    do {
+      device = try TranslatedDevice(
+        try introduction(stream), state: state, from: nil, to: wanted, by: translator,
+        records: RecordTranslation(for: taker.facts))
+    } catch TranslationError<Never>.unknownLayout {
+      return []
+    }
+    let report = try CompatibilityReport(
+      device, from: translator.source, for: ReplayTarget(taker, number: 0))
+    guard device.outcome.report.isAccepted else { return [] }
+    let box = StreamBox()
+    var records = MemorySource(stream)
+    var translation = StreamTranslation(
+      [device], information: StreamInformation(producer: "test"), into: try MemorySink(box),
+      stateFailure: Self.full)
+    try records.copy(into: &translation)
+    try translation.finish()
+    let translated = try #require(device.outcome.state).bytes(from: state)
+    #expect(try judged(box.bytes, translated, onto: target).report == report, pair)
+    let isRestored = (try? replay(box.bytes, onto: [taker])) != nil
+    #expect((report.verdict == .can) == isRestored, pair)
+    return [report.verdict]
+  }
+
+  /// A state that may stand in place of a device's own is one that the device takes, as far as its
+  /// own tells.
+  @Test(arguments: seeds(4))
+  func whatMayStandInPlaceIsTaken(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    var (takenCount, refusedCount) = (0, 0)
+    for kind in Self.kinds {
+      for _ in 0..<8 {
+        let names = [Self.uri(kind, &random), Self.uri(kind, &random)]
+        let pair: Comment = "\(names[1]) in place of \(names[0])"
+        let states = try names.map { name in
+          let box = StreamBox()
+          _ = try capture([try device(name)], into: box)
+          return StateBytes(try DecodedStream(box.bytes).states[0] ?? [])
+        }
+        let own = ReplacementCheck.Side(state: states[0])
+        #expect(ReplacementCheck(of: own, inPlaceOf: own).reasons.isEmpty, pair)
+        let check = ReplacementCheck(
+          of: ReplacementCheck.Side(state: states[1]), inPlaceOf: own)
+        guard check.reasons.isEmpty, check.uncheckedOfState.isEmpty else {
+          if !check.reasons.isEmpty { refusedCount += 1 }
+          continue
+        }
+        takenCount += 1
+        #expect(try device(names[0]).refusal(of: states[1]) == nil, pair)
+      }
+    }
+    #expect(takenCount > 0 && refusedCount > 0)
   }
 }

@@ -33,7 +33,7 @@ import Testing
   func abortingResetsThem(source: String) throws {
     let target = try target(for: source)
     let prepared = try prepare(try stream(of: source), onto: [target])
-    #expect(prepared.abort() == [0: .fresh])
+    #expect(prepared.abort() == [0: .reset])
     #expect(target.now == .running && target.resetCount == 1)
   }
 
@@ -72,7 +72,7 @@ import Testing
           return #expect(Bool(false), "\(error.cause)")
         }
         #expect(cause == DeviceError(.transition(arc), .inputOutput))
-        #expect(error.outcomes == [0: .fresh, 1: .fresh, 2: .fresh])
+        #expect(error.outcomes == [0: .reset, 1: .reset, 2: .reset])
       }
       #expect(targets.allSatisfy { $0.now == .running && $0.resetCount == 1 })
     }

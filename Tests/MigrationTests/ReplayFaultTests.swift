@@ -48,7 +48,7 @@ import Testing
       #expect(cause == DeviceError(.transition(arc), .inputOutput))
       #expect(target.now == .running)
       let keeps = index <= resuming && !entersError
-      #expect(error.outcomes == [0: keeps ? .runningAsBefore : .fresh], "\(arc)")
+      #expect(error.outcomes == [0: keeps ? .runningAsBefore : .reset], "\(arc)")
       #expect(target.resetCount == (keeps ? 0 : 1))
       // What the driver took is gone with the reset only where it was not taken yet.
       if index <= resuming + 1 { #expect(target.content == before) }
@@ -78,7 +78,7 @@ import Testing
           return chunk.stateOffset + UInt64(chunk.byteCount) > offset
         })
       #expect(place.record == UInt32(record.offset))
-      #expect(error.outcomes == [0: .fresh] && target.now == .running && target.resetCount == 1)
+      #expect(error.outcomes == [0: .reset] && target.now == .running && target.resetCount == 1)
       #expect(target.content == before)
     }
   }
@@ -111,7 +111,7 @@ import Testing
       return #expect(Bool(false), "\(error.cause)")
     }
     #expect(cause.code == .torn && target.now == .running)
-    #expect(error.outcomes == (isLost ? [0: .fresh] : [:]))
+    #expect(error.outcomes == (isLost ? [0: .reset] : [:]))
     #expect(target.resetCount == (isLost ? 1 : 0) && target.arcs.isEmpty == !isLost)
   }
 
@@ -163,7 +163,7 @@ import Testing
       let wasResuming = target.arcs.contains(MigrationArc(.stop, .resuming))
       // Nothing need be said of a target of which nothing was asked yet.
       if !target.arcs.isEmpty || !error.outcomes.isEmpty {
-        #expect(error.outcomes == [0: wasResuming ? .fresh : .runningAsBefore])
+        #expect(error.outcomes == [0: wasResuming ? .reset : .runningAsBefore])
       }
       #expect(target.resetCount == (wasResuming ? 1 : 0))
     }
@@ -202,7 +202,7 @@ import Testing
         try failure(stream, onto: [target]) { $0.options.allowsUnsoundState = true })
       switch error.cause {
       case .device(let cause, number: 0):
-        #expect(cause == expected && error.outcomes == [0: .fresh])
+        #expect(cause == expected && error.outcomes == [0: .reset])
       case .incompatible:
         #expect(expected == nil && error.outcomes.isEmpty)
       default: Issue.record("\(error.cause)")
@@ -226,9 +226,9 @@ import Testing
         1, MigrationArc(.running, .runningP2P),
         [.runningAsBefore, .runningAsBefore, .runningAsBefore]
       ),
-      (1, MigrationArc(.stop, .resuming), [.fresh, .runningAsBefore, .runningAsBefore]),
-      (2, MigrationArc(.resuming, .stop), [.fresh, .fresh, .fresh]),
-      (2, MigrationArc(.runningP2P, .running), [.fresh, .fresh, .fresh]),
+      (1, MigrationArc(.stop, .resuming), [.reset, .runningAsBefore, .runningAsBefore]),
+      (2, MigrationArc(.resuming, .stop), [.reset, .reset, .reset]),
+      (2, MigrationArc(.runningP2P, .running), [.reset, .reset, .reset]),
     ]
     for (failing, arc, outcomes) in cases {
       let targets = try (0..<3).map { _ in try device("emulated:synthetic?size=128KiB&seed=50") }

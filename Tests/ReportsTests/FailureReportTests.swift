@@ -27,6 +27,7 @@ import YAMLReader
       (.restored, ["outcome": .string("restored")]),
       (.stopped, ["outcome": .string("stopped")]),
       (.fresh, ["outcome": .string("fresh")]),
+      (.reset, ["outcome": .string("reset")]),
       (
         .unusable(.stopCopy, error),
         [

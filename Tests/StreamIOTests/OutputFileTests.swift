@@ -120,6 +120,83 @@ import Testing
     #expect(folder.names == ["one"])
   }
 
+  /// On a file system without files that have no name, each writer has a temporary one of its own.
+  @Test func writersWithTemporaryNamesDoNotMeet() throws {
+    var first = try OutputFile(namedOnItsWayTo: folder["one"])
+    var second = try OutputFile(namedOnItsWayTo: folder["one"])
+    #expect(folder.names.count == 2)
+    // One with no name until it is finished passes by those that are taken.
+    try put("third", at: folder["one"])
+    try first.write(Array("first".utf8).span.raw)
+    try second.write(Array("second".utf8).span.raw)
+    try second.finish()
+    #expect(try contents("one") == "second")
+    try first.finish()
+    #expect(try contents("one") == "first")
+    #expect(folder.names == ["one"])
+    _ = try OutputFile(namedOnItsWayTo: folder["one"])
+    #expect(folder.names == ["one"])
+  }
+
+  /// What a killed program left goes with the next that writes there; what is locked stays.
+  @Test(arguments: [false, true]) func whatWasLeftIsRemovedUnlessItIsLocked(isNamed: Bool) throws {
+    func put() throws {
+      var file =
+        try isNamed
+        ? OutputFile(namedOnItsWayTo: folder["one"]) : OutputFile(path: folder["one"])
+      try file.finish()
+    }
+    let names = [".one.ferry-0.tmp", ".one.ferry-1.tmp"]
+    for name in names { folder.write([1], to: name) }
+    try put()
+    #expect(folder.names == ["one"])
+    for name in names { folder.write([1], to: name) }
+    let owner = try FileDescriptor.open(folder[names[0]], .readOnly)
+    #expect(flock(owner.rawValue, LOCK_EX) == 0)
+    try put()
+    #expect(folder.names == [names[0], "one"])
+    try owner.close()
+    try put()
+    #expect(folder.names == ["one"])
+    // Not of another output, and no link.
+    folder.write([1], to: ".two.ferry-0.tmp")
+    symlink("one", folder[names[0]])
+    try put()
+    #expect(folder.names == [names[0], ".two.ferry-0.tmp", "one"])
+  }
+
+  @Test func twoPathsToOneFileAreTold() throws {
+    folder.write([1], to: "there")
+    symlink("there", folder["link"])
+    symlink("new", folder["dangling"])
+    link(folder["there"], folder["hard"])
+    let there = try #require(OutputIdentity(path: folder["there"]))
+    let parent = folder.path.split(separator: "/").last ?? ""
+    for name in ["link", "hard", "./there", "../\(parent)/there"] {
+      #expect(OutputIdentity(path: folder[name]) == there, "\(name)")
+    }
+    let new = try #require(OutputIdentity(path: folder["new"]))
+    #expect(new == OutputIdentity(path: folder["dangling"]) && new != there)
+    #expect(new != OutputIdentity(path: folder["newer"]))
+    #expect(OutputIdentity(path: "/dev/null") == nil)
+    #expect(OutputIdentity(path: folder["none"] + "/new") == nil)
+  }
+
+  /// The names that the system has for descriptors of this process.
+  @Test func aDescriptorIsWrittenWhereItIs() throws {
+    folder.write(Array("old".utf8), to: "there")
+    let descriptor = try FileDescriptor.open(folder["there"], .writeOnly, options: .append)
+    for folder in ["/dev/fd", "/proc/self/fd", "/proc/\(getpid())/fd"] {
+      try put("new", at: "\(folder)/\(descriptor.rawValue)")
+    }
+    #expect(try contents("there") == "oldnewnewnew")
+    #expect(folder.names == ["there"])
+    unlink(folder["there"])
+    try put("new", at: "/dev/fd/\(descriptor.rawValue)")
+    #expect(folder.names.isEmpty)
+    try descriptor.close()
+  }
+
   /// Room that is kept ahead of what is written is not the finished file's.
   @Test(arguments: [0, 3 << 20] as [UInt64]) func noRoomIsLeftBehindTheEnd(hole: UInt64) throws {
     var file = try OutputFile(path: folder["long"])

@@ -96,12 +96,85 @@ import VFIO
     for descriptor in [near, far, end] { try descriptor.close() }
   }
 
+  /// A Unix socket at which this process listens, in a folder of its own.
+  private func listener(_ name: String) throws -> (folder: String, socket: FileDescriptor) {
+    var template = Array("/tmp/hand-over.XXXXXX".utf8CString)
+    let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let path = Array("\(folder)/\(name)".utf8)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+    let bound = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    #expect(bound == 0 && listen(descriptor, 1) == 0)
+    return (folder, FileDescriptor(rawValue: descriptor))
+  }
+
   @Test func aPathIsConnectedTo() throws {
-    #expect(throws: LinuxErrno.noEntry) {
-      try HandOver.connect(to: "/nonexistent/socket")
+    #expect(throws: HandOver.SendError.system(.noEntry)) {
+      try HandOver.connect(to: "/nonexistent/socket", user: geteuid())
     }
-    #expect(throws: LinuxErrno(rawValue: ENAMETOOLONG)) {
-      try HandOver.connect(to: String(repeating: "x", count: 200))
+    #expect(throws: HandOver.SendError.system(LinuxErrno(rawValue: ENOTSOCK))) {
+      try HandOver.connect(to: "/dev/null", user: geteuid())
     }
+    let (folder, socket) = try listener("s")
+    defer {
+      for name in ["s", "link"] { unlink("\(folder)/\(name)") }
+      rmdir(folder)
+      try? socket.close()
+    }
+    try HandOver.connect(to: FilePath("\(folder)/s"), user: geteuid()).close()
+    symlink("s", "\(folder)/link")
+    #expect(throws: HandOver.SendError.system(LinuxErrno(rawValue: ELOOP))) {
+      try HandOver.connect(to: FilePath("\(folder)/link"), user: geteuid())
+    }
+    // A path through a link, and one that is longer than an address has room for.
+    let long = folder + String(repeating: "/.", count: 100) + "/s"
+    try HandOver.connect(to: FilePath(long), user: geteuid()).close()
+    guard geteuid() != 0 else { return }
+    #expect(throws: HandOver.SendError.otherUser(geteuid(), wanted: geteuid() + 1)) {
+      try HandOver.connect(to: FilePath("\(folder)/s"), user: geteuid() + 1)
+    }
+  }
+
+  /// Devices are another's only when it says so.
+  @Test func aHandOverNeedsItsAcknowledgement() throws {
+    let file = try FileDescriptor.open("/dev/null", .readWrite)
+    defer { try? file.close() }
+    let devices = [InheritedDevice(device: file)]
+    for answer in [nil, [], [0], [HandOver.acknowledgement]] as [[UInt8]?] {
+      let (near, far) = pair()
+      switch answer {
+      case nil: break
+      case []: shutdown(far.rawValue, Int32(SHUT_WR))
+      case [HandOver.acknowledgement]: try HandOver.acknowledge(over: far)
+      case .some(let bytes): _ = try far.writeAll(bytes)
+      }
+      let error: HandOver.SendError?
+      do throws(HandOver.SendError) {
+        try HandOver.pass(devices, over: near, within: .milliseconds(20))
+        error = nil
+      } catch let cause {
+        error = cause
+      }
+      switch answer {
+      case nil: #expect(error == .unacknowledged("nothing for 0.02 seconds"))
+      case []: #expect(error == .unacknowledged("the end of the connection"))
+      case [0]: #expect(error == .unacknowledged("byte 0x0"))
+      default: #expect(error == nil)
+      }
+      try near.close()
+      try far.close()
+    }
+    let (near, far) = pair()
+    try far.close()
+    #expect(throws: HandOver.SendError.system(LinuxErrno(rawValue: EPIPE))) {
+      try HandOver.pass(devices, over: near, within: .seconds(1))
+    }
+    try near.close()
   }
 }

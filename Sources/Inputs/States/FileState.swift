@@ -5,6 +5,21 @@ public import StreamIO
 /// A source of device state that is a file.
 public protocol StateInputSource: StateSource where Failure == StreamIOError {}
 
+extension StateInputSource {
+  /// Writes all of the state into a file, in pieces.
+  public func copy(to file: borrowing OutputFile) throws(StreamIOError) {
+    var buffer = ByteBuffer()
+    var position: UInt64 = 0
+    while position < byteCount {
+      buffer.removeAll()
+      let count = min(byteCount - position, 1 << 20)
+      try read(at: position, count: Int(count), into: &buffer)
+      try file.write(buffer.bytes)
+      position += count
+    }
+  }
+}
+
 /// The content of a file.
 public final class FileState: StateInputSource {
   private let file: InputFile

@@ -34,6 +34,22 @@ public struct CaptureEngine {
     self.clock = clock
   }
 
+  /// The bytes of state of the devices with pre-copy, which send some of it more than once; 0 if
+  /// there is none, or if one does not tell, as one that was left in a state that is to be reset.
+  public var byteCountSentAgain: UInt64 {
+    guard options.usesPreCopy else { return 0 }
+    var sum: UInt64 = 0
+    for device in sources.map(\.device) {
+      guard let abilities = try? device.abilities() else { return 0 }
+      guard abilities.contains(.preCopy) else { continue }
+      guard case .running? = try? device.state(), let count = try? device.stopCopyByteCount() else {
+        return 0
+      }
+      sum = sum.addingSaturating(count)
+    }
+    return sum
+  }
+
   /// Captures into `sink`, which gets its end only if everything came and the devices are stopped.
   ///
   /// `finish()` of the sink is the last thing that can send the devices back to RUNNING: a sink

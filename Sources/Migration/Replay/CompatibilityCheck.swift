@@ -1,8 +1,9 @@
 import ByteIO
-public import Devices
-public import MigrationStream
+import Devices
+import MigrationStream
 import PCIConfig
-import StateTranslation
+public import StateLayout
+public import StateTranslation
 import VirtualPCI
 
 /// Holds what a stream says of a device against a target, and changes nothing.
@@ -238,13 +239,65 @@ struct CompatibilityCheck {
 }
 
 extension CompatibilityReport {
-  /// Holds what a stream says of a device against a target, which is not touched: all but its
-  /// state, on which a translation has its own report.
-  public init(_ introduction: DeviceIntroduction, for target: ReplayTarget) throws(DeviceError) {
+  /// Holds a translated device against the target that it is for, which is not touched: as a replay
+  /// of it would, its state too. Of a device whose translation was refused there is no state.
+  ///
+  /// - Parameters:
+  ///   - device: the device as a stream would have it from now on.
+  ///   - source: what is known of the device that the state was taken from.
+  ///   - target: the device that shall take it.
+  public init<State: StateSource>(
+    _ device: TranslatedDevice<State>, from source: DeviceFacts, for target: ReplayTarget
+  ) throws(StateJudgement.Failure<State.Failure>) {
+    var check = CompatibilityCheck(
+      wanted: device.introduction, device: target.device, profile: target.profile,
+      judgement: try device.judgement(from: source, for: target), options: ReplayOptions())
+    do throws(DeviceError) {
+      try check.run()
+    } catch {
+      throw .device(error)
+    }
+    self = check.report
+  }
+
+  /// Holds nothing but a translated state against the target that it is for.
+  ///
+  /// - Parameters:
+  ///   - outcome: what became of the state.
+  ///   - state: the state before.
+  ///   - source: what is known of the device that the state was taken from.
+  ///   - target: the device that shall take it.
+  public init<State: StateSource>(
+    _ outcome: Translator.Outcome, of state: State, from source: DeviceFacts,
+    for target: ReplayTarget
+  ) throws(StateJudgement.Failure<State.Failure>) {
+    // Whose state it is nothing says, so that it is taken for one of the target's driver.
+    let introduction = DeviceIntroduction(number: target.number)
     var check = CompatibilityCheck(
       wanted: introduction, device: target.device, profile: target.profile,
-      judgement: target.judgement, options: ReplayOptions())
-    try check.run()
+      judgement: try outcome.state.map { (result) throws(StateJudgement.Failure<State.Failure>) in
+        try StateJudgement(
+          PayloadSource(result, over: state), of: introduction, for: target, from: source)
+      }, options: ReplayOptions())
+    do throws(DeviceError) {
+      try check.runOnState()
+    } catch {
+      throw .device(error)
+    }
     self = check.report
+  }
+}
+
+extension TranslatedDevice {
+  /// What a target has against the translated state; nil if it was refused.
+  fileprivate func judgement(
+    from source: DeviceFacts, for target: ReplayTarget
+  ) throws(StateJudgement.Failure<State.Failure>) -> StateJudgement? {
+    guard let result = outcome.state else { return nil }
+    var source = source
+    source.driver = source.driver ?? introduction.identity.driver
+    source.pci = source.pci ?? DeviceFacts(introduction.identity).pci
+    return try StateJudgement(
+      PayloadSource(result, over: state), of: introduction, for: target, from: source)
   }
 }

@@ -98,12 +98,15 @@ public struct CompatibilityReport: Sendable, Hashable {
 }
 
 extension CompatibilityReport.Finding: CustomStringConvertible {
-  /// A finding on the state is worded as translations word it.
-  public var description: String {
+  /// The finding and the device that it is about.
+  public var description: String { "device \(device): \(text)" }
+
+  /// The finding alone; one on the state is worded as translations word it.
+  public var text: String {
     switch (side, severity) {
-    case (.target, _): "device \(device): \(subject): wanted \(wanted), found \(found)"
-    case (.stream, .unchecked): "device \(device): \(subject); \(found)"
-    case (.stream, _): "device \(device): \(subject): found \(found); needed \(wanted)"
+    case (.target, _): "\(subject): wanted \(wanted), found \(found)"
+    case (.stream, .unchecked): "\(subject); \(found)"
+    case (.stream, _): "\(subject): found \(found); needed \(wanted)"
     }
   }
 }

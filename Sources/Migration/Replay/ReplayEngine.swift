@@ -1,6 +1,7 @@
 import ByteIO
 import Devices
 public import MigrationStream
+public import StateLayout
 
 /// Takes a stream onto target devices.
 ///
@@ -33,6 +34,34 @@ public struct ReplayEngine {
     self.targets = targets
     self.options = options
     self.clock = clock
+  }
+
+  /// Judges the states that targets are to take before the stream is read, so that the answer does
+  /// not wait for its end.
+  ///
+  /// A target that cannot be asked is left to the check, which asks it again and says so.
+  ///
+  /// - Parameters:
+  ///   - introductions: what the stream says of its devices.
+  ///   - state: gives the state of one, by its number.
+  public mutating func judge<State: StateSource>(
+    _ introductions: [DeviceIntroduction], state: (UInt16) -> State
+  ) throws(State.Failure) {
+    guard options.parts.contains(.state) else { return }
+    for introduction in introductions {
+      guard let index = targets.firstIndex(where: { $0.number == introduction.number }) else {
+        continue
+      }
+      do throws(StateJudgement.Failure<State.Failure>) {
+        targets[index].judgement = try StateJudgement(
+          state(introduction.number), of: introduction, for: targets[index])
+      } catch {
+        switch error {
+        case .source(let cause): throw cause
+        case .device: continue
+        }
+      }
+    }
   }
 
   /// Checks the stream to its end, and whether the targets can take it; touches none.

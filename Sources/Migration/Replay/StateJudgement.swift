@@ -48,8 +48,16 @@ public struct StateJudgement: Sendable, Hashable {
   ///
   /// It reads what the layout describes, and all of it only for a device that is asked; the target
   /// is not touched.
+  ///
+  /// - Parameters:
+  ///   - state: the state.
+  ///   - introduction: says which driver handed it out, and of which function.
+  ///   - target: the device that shall take it.
+  ///   - source: what is known of the device that it was taken from, if that is more than the
+  ///     introduction says.
   public init<State: StateSource>(
-    _ state: State, of introduction: DeviceIntroduction, for target: ReplayTarget
+    _ state: State, of introduction: DeviceIntroduction, for target: ReplayTarget,
+    from source: DeviceFacts? = nil
   ) throws(Failure<State.Failure>) {
     let facts: DeviceFacts
     do throws(DeviceError) {
@@ -58,7 +66,7 @@ public struct StateJudgement: Sendable, Hashable {
       throw .device(error)
     }
     do throws(State.Failure) {
-      try self.init(state, of: introduction, for: target, by: facts)
+      try self.init(state, of: introduction, for: target, from: source, by: facts)
     } catch {
       throw .source(error)
     }
@@ -67,9 +75,10 @@ public struct StateJudgement: Sendable, Hashable {
   /// The same by the facts of the target, which is asked no more if it is of the kernel.
   init<State: StateSource>(
     _ state: State, of introduction: DeviceIntroduction, for target: ReplayTarget,
-    by facts: DeviceFacts
+    from source: DeviceFacts? = nil, by facts: DeviceFacts
   ) throws(State.Failure) {
-    try judge(state, of: introduction, by: facts)
+    try judge(
+      state, of: introduction, from: source ?? DeviceFacts(introduction.identity), by: facts)
     guard layout != nil, !isUnsound else { return }
     if refusals.isEmpty {
       try ask(target.device, about: state)
@@ -79,7 +88,8 @@ public struct StateJudgement: Sendable, Hashable {
   }
 
   private mutating func judge<State: StateSource>(
-    _ state: State, of introduction: DeviceIntroduction, by facts: DeviceFacts
+    _ state: State, of introduction: DeviceIntroduction, from source: DeviceFacts,
+    by facts: DeviceFacts
   ) throws(State.Failure) {
     let driver = introduction.identity.driver
     let detection = try Layout.detect(state, driver: driver ?? facts.driver)
@@ -95,7 +105,7 @@ public struct StateJudgement: Sendable, Hashable {
     }
     layout = first.name
     var translator = Translator(for: facts)
-    translator.source = DeviceFacts(introduction.identity)
+    translator.source = source
     var report: TranslationReport?
     for candidate in candidates {
       let next = try translator.translate(state, from: candidate, to: candidate).report

@@ -1,5 +1,6 @@
 import Devices
 import MigrationStream
+import StateTranslation
 
 /// A device that an engine has in hand: where it is, its data channel, and how long it was in each
 /// state.
@@ -82,7 +83,7 @@ final class DeviceSession {
     }
   }
 
-  /// Resets the device, and has it run fresh.
+  /// Resets the device, and has it run.
   func reset() -> DeviceOutcome {
     channel = nil
     do throws(DeviceError) {
@@ -90,7 +91,7 @@ final class DeviceSession {
       let actual = try device.state()
       enter(actual)
       guard actual == .running else { return .unusable(actual, DeviceError(.reset, .invalid)) }
-      return .fresh
+      return device.isClearedByReset ? .fresh : .reset
     } catch {
       return .unusable(try? device.state(), error)
     }

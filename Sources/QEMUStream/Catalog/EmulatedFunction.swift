@@ -45,6 +45,15 @@ extension QEMUMigrationContent {
   }
 }
 
+extension QEMUMigrationContent {
+  /// The functions that QEMU emulates and `name` means: those whose section has it, or else those
+  /// at the address that it is.
+  public func emulatedFunctions(named name: String) -> [EmulatedFunction] {
+    let named = emulatedFunctions.filter { $0.name == name }
+    return named.isEmpty ? emulatedFunctions.filter { $0.address == name } : named
+  }
+}
+
 extension QEMUMigration where Input: ~Copyable {
   /// The configuration space of a function, which the main channel is read again for.
   ///

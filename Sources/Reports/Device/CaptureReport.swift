@@ -20,7 +20,7 @@ public struct CaptureReport: Report {
   /// The amount, each device, the rounds, and the downtime.
   public var text: String {
     var lines = [
-      "\(output): \(QuantityText.count(summary.devices.count, "device")), "
+      "\(TerminalText.text(output)): \(QuantityText.count(summary.devices.count, "device")), "
         + "\(QuantityText.bytes(summary.byteCount)) of state in "
         + QuantityText.duration(summary.duration)
     ]

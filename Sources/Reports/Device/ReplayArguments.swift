@@ -18,7 +18,8 @@ public struct ReplayArguments: Sendable {
 extension CompatibilityReport {
   /// Why the targets are not given the stream `path`, the first line of an error.
   public func refusal(of path: String) -> String {
-    switch verdict {
+    let path = TerminalText.text(path)
+    return switch verdict {
     case .cannot: "\(path): the targets cannot take this stream"
     case .unknown: "\(path): the stream lacks what an answer needs"
     case .can, .unchecked: "\(path): not all could be checked, which --strict takes for a no"

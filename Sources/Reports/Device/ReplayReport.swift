@@ -32,30 +32,32 @@ public struct ReplayReport: Report {
       .joined(separator: "\n")
   }
 
+  private var path: String { TerminalText.text(arguments.path) }
+
   private var checkLine: String {
     let time = QuantityText.duration(summary.duration)
     switch summary.report.verdict {
     case .can:
       return
-        "\(arguments.path): whole, and the devices can take it; reading it took \(time), and a "
+        "\(path): whole, and the devices can take it; reading it took \(time), and a "
         + "restore takes at least that"
     case .unchecked:
-      return "\(arguments.path): whole, and nothing that could be checked keeps the devices from "
+      return "\(path): whole, and nothing that could be checked keeps the devices from "
         + "taking it; reading it took \(time), and a restore takes at least that"
-    case .cannot: return "\(arguments.path): whole, but the devices cannot take it"
-    case .unknown: return "\(arguments.path): whole, but it lacks what an answer needs"
+    case .cannot: return "\(path): whole, but the devices cannot take it"
+    case .unknown: return "\(path): whole, but it lacks what an answer needs"
     }
   }
 
   private var lines: [String] {
     var lines = [
-      "\(arguments.path): \(QuantityText.count(summary.devices.count, "device")), "
+      "\(path): \(QuantityText.count(summary.devices.count, "device")), "
         + "\(QuantityText.bytes(summary.byteCount)) of state in "
         + QuantityText.duration(summary.duration)
     ]
     for device in summary.devices {
       lines.append(
-        "device \(device.number) (\(device.name)): \(QuantityText.bytes(device.byteCount)), "
+        "device \(device.number) (\(TerminalText.text(device.name))): \(QuantityText.bytes(device.byteCount)), "
           + "\(QuantityText.count(device.bindingCount, "binding")); it \(device.outcome)")
       if device.wasReset {
         lines.append("  it was found in a state that another left, and was reset first")
@@ -73,21 +75,36 @@ public struct ReplayReport: Report {
       "verdict": .string(summary.report.verdict.rawValue),
       "findings": .array(summary.report.findings.map(\.json)),
       "waysOut": .array(summary.report.waysOut.map { $0.json(arguments) }),
-      "devices": .array(
-        summary.devices.map { device in
-          [
-            "index": .number(device.number), "name": .string(device.name),
-            "stateBytes": .number(device.byteCount), "bindings": .number(device.bindingCount),
-            "timeInStates": StateTimes(device.timeInStates).json,
-            "wasReset": .bool(device.wasReset), "outcome": .string(device.outcome.word),
-            "registers": .array(device.registers.map(\.json)),
-            "interrupts": device.interrupts?.json,
-            "digest": digests[device.number].map { .string($0) },
-          ]
-        }),
+      "devices": isCheck
+        ? .array(untouched)
+        : .array(
+          summary.devices.map { device in
+            [
+              "index": .number(device.number), "name": .string(device.name),
+              "stateBytes": .number(device.byteCount), "bindings": .number(device.bindingCount),
+              "timeInStates": StateTimes(device.timeInStates).json,
+              "wasReset": .bool(device.wasReset), "outcome": .string(device.outcome.word),
+              "registers": .array(device.registers.map(\.json)),
+              "interrupts": device.interrupts?.json,
+              "digest": digests[device.number].map { .string($0) },
+            ]
+          }),
       "stateBytes": .number(summary.byteCount), "downtime": .microseconds(summary.downtime),
       "duration": .microseconds(summary.duration),
     ]
+  }
+}
+
+extension ReplayReport {
+  /// The devices of a check, which were asked and nothing else.
+  private var untouched: [JSONValue] {
+    arguments.devices.sorted { $0.key < $1.key }.map { number, name in
+      [
+        "index": .number(number), "name": .string(name), "stateBytes": .number(0),
+        "bindings": .number(0), "timeInStates": [:], "wasReset": .bool(false),
+        "outcome": .string("untouched"), "registers": [],
+      ]
+    }
   }
 }
 

@@ -19,13 +19,23 @@ extension DumpComparison: Report {
     return lines.joined(separator: "\n")
   }
 
-  /// The differences of each function, then the functions that only one dump has.
+  /// The answer alone.
+  public var answer: String {
+    switch verdict {
+    case .equal: "the spaces are equal"
+    case .different: "the spaces differ"
+    case .unknown: "cannot tell whether the spaces are equal"
+    }
+  }
+
+  /// The `verdict`, and the `differences` of each function, then the functions that only one dump
+  /// has.
   public var json: JSONValue {
-    .array(
-      pairs.flatMap { pair in
-        pair.comparison.differences.map { $0.json(of: pair) }
-      } + onlyInFirst.map { Self.json($0, "present", "absent") }
-        + onlyInSecond.map { Self.json($0, "absent", "present") })
+    let differences =
+      pairs.flatMap { pair in pair.comparison.differences.map { $0.json(of: pair) } }
+      + onlyInFirst.map { Self.json($0, "present", "absent") }
+      + onlyInSecond.map { Self.json($0, "absent", "present") }
+    return ["verdict": .string(verdict.rawValue), "differences": .array(differences)]
   }
 
   private static func json(_ address: PCIAddress, _ first: String, _ second: String) -> JSONValue {

@@ -14,7 +14,8 @@ extension CheckReport: Report {
     return lines.joined(separator: "\n")
   }
 
-  private var answer: String {
+  /// The answer alone.
+  public var answer: String {
     switch verdict {
     case .can: "\(device) can carry \(profile)"
     case .cannot: "\(device) cannot carry \(profile)"

@@ -7,7 +7,7 @@ extension QEMUInspectReport {
 
   private var lines: [String] {
     let state = content.defect == nil ? "whole" : catalog.isComplete ? "damaged" : "NOT WHOLE"
-    var lines = ["\(path): QEMU migration stream, \(state)"]
+    var lines = ["\(TerminalText.text(path)): QEMU migration stream, \(state)"]
     if let image {
       lines.append(
         "  within    a libvirt save image of version \(image.version), from \(image.streamOffset) "

@@ -38,7 +38,6 @@ public struct QEMUInspectReport: Report {
         catalog.commandCounts.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) }),
       "vfioDevices": .array(catalog.vfioDevices.map(\.json)),
       "findings": .strings(catalog.findings),
-      "error": content.defect.map { $0.error.json(in: $0.path) },
     ]
   }
 }

@@ -24,7 +24,8 @@ extension QEMULoadCheck: Report {
     return lines.joined(separator: "\n")
   }
 
-  private var answer: String {
+  /// The answer alone.
+  public var answer: String {
     switch verdict {
     case .accepted: "QEMU would load it"
     case .refused: "QEMU would refuse it"

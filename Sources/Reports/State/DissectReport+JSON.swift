@@ -3,11 +3,16 @@ import StateLayout
 
 extension DissectReport {
   /// Gives the JSON to `sink` in pieces of some KiB; no line feed at its end.
+  ///
+  /// - Parameters:
+  ///   - failure: what the command ends with, if it is no success; its members are the first.
+  ///   - sink: takes the pieces.
   public func writeJSON<Failure: Error>(
-    to sink: (String) throws(Failure) -> Void
+    failure: FailureReport? = nil, to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
     var writer = JSONWriter()
     writer.beginObject()
+    writer.write(members: failure?.json.members ?? [])
     writer.write(members: head.members)
     writer.key("fields")
     try write(tree.root.fields, with: &writer, to: sink)

@@ -14,10 +14,10 @@ extension DissectReport {
 
   private var head: [String] {
     var lines = [
-      "\(name): \(tree.layout.name), \(QuantityText.bytes(tree.byteCount)), \(verdict)",
-      "  layout    \(tree.layout.title)",
+      "\(TerminalText.text(name)): \(TerminalText.text(tree.layout.name)), \(QuantityText.bytes(tree.byteCount)), \(verdict)",
+      "  layout    \(TerminalText.text(tree.layout.title))",
     ]
-    if let best = detection?.best { lines.append("  told by   \(best.reason)") }
+    if let best = detection?.best { lines.append("  told by   \(TerminalText.text(best.reason))") }
     lines += (detection?.others ?? []).map { "  could be  \($0.layout.name): \($0.reason)" }
     for finding in tree.findings {
       let label = "\(finding.severity)".padded(to: 10)

@@ -12,13 +12,13 @@ public struct TranslateReport: Report {
     public let number: UInt16?
     /// What the translator says of it.
     public let report: TranslationReport
-    /// What the target has against the rest of the device; nil if it is not at hand.
+    /// What the target has against the translated device; nil if it is not at hand.
     public let compatibility: CompatibilityReport?
     /// The bytes of the translated state; nil if it was refused.
     public let byteCount: UInt64?
 
-    /// The device with this number and the `outcome` of its translation, and what else is not as
-    /// its target would have it.
+    /// The device with this number and the `outcome` of its translation, and what its target has
+    /// against the result.
     public init(
       number: UInt16?, _ outcome: Translator.Outcome, _ compatibility: CompatibilityReport? = nil
     ) {
@@ -33,16 +33,26 @@ public struct TranslateReport: Report {
 
     /// What a replay of the translated device would be told.
     public var verdict: CompatibilityReport.Verdict {
-      if !report.isAccepted { return .cannot }
-      if let compatibility, !compatibility.isCompatible { return compatibility.verdict }
-      return report.unchecked.isEmpty && compatibility?.verdict == .can ? .can : .unchecked
+      // A target that is not at hand cannot be asked what facts leave open.
+      report.isAccepted ? compatibility?.verdict ?? .unchecked : .cannot
     }
 
-    /// What the target has against the rest, but for what the translation said already.
+    /// What the target has against the result, but for what the translation said already.
     fileprivate var findings: [CompatibilityReport.Finding] {
       (compatibility?.findings ?? []).filter { finding in
-        finding.subject != "PCI ids"
+        if finding.isUncheckedState { return !report.isUnchecked(finding) }
+        return finding.subject != "PCI ids"
           || !report.refusals.contains { $0.field == "identity.pci" || $0.field == "PCI ids" }
+      }
+    }
+
+    /// What was not checked, and a target that is at hand could not say either.
+    fileprivate var unchecked: [TranslationReport.Unchecked] {
+      guard report.isAccepted, let compatibility else { return report.unchecked }
+      return report.unchecked.filter { unchecked in
+        compatibility.findings.contains {
+          $0.isUncheckedState && $0.subject == unchecked.subject && $0.wanted == unchecked.fact
+        }
       }
     }
   }
@@ -87,7 +97,7 @@ public struct TranslateReport: Report {
       return "  refused: \(field): found \(refusal.found); needed \(refusal.needed)\(way)"
     }
     lines += device.findings.compactMap { finding in
-      let text = "\(finding.subject): wanted \(finding.wanted), found \(finding.found)"
+      let text = finding.text
       switch finding.severity {
       case .incompatible: return "  refused: \(text)"
       case .unknown: return "  unknown: \(text)"
@@ -102,9 +112,9 @@ public struct TranslateReport: Report {
       }
     }
     if listsRewrites || !device.isAccepted {
-      lines += report.unchecked.map { "  not checked: \($0.subject); \($0.fact) is not known" }
-    } else if !report.unchecked.isEmpty {
-      let facts = Set(report.unchecked.map(\.fact)).sorted().joined(separator: ", ")
+      lines += device.unchecked.map { "  not checked: \($0.subject); \($0.fact) is not known" }
+    } else if !device.unchecked.isEmpty {
+      let facts = Set(device.unchecked.map(\.fact)).sorted().joined(separator: ", ")
       lines.append("  not checked, since not known: \(facts)")
     }
     if report.moreCount > 0 { lines.append("  and \(report.moreCount) more") }
@@ -117,6 +127,18 @@ public struct TranslateReport: Report {
       "accepted": .bool(isAccepted), "verdict": .string(verdict.rawValue),
       "devices": .array(devices.map(\.json)),
     ]
+  }
+}
+
+extension CompatibilityReport.Finding {
+  /// Whether it says of the state what was not checked.
+  fileprivate var isUncheckedState: Bool { side == .stream && severity == .unchecked }
+}
+
+extension TranslationReport {
+  /// Whether the translation left the same open.
+  fileprivate func isUnchecked(_ finding: CompatibilityReport.Finding) -> Bool {
+    unchecked.contains { $0.subject == finding.subject && $0.fact == finding.wanted }
   }
 }
 
@@ -149,7 +171,7 @@ extension TranslateReport.Device {
           ]
         }),
       "unchecked": .array(
-        report.unchecked.map { ["fact": .string($0.fact), "subject": .string($0.subject)] }),
+        unchecked.map { ["fact": .string($0.fact), "subject": .string($0.subject)] }),
       "findings": .array(findings.map(\.json)),
       "more": .number(report.moreCount),
     ]

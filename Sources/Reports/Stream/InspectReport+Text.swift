@@ -35,7 +35,8 @@ extension InspectReport {
       case .damaged: "damaged"
       case .torn: "TORN"
       }
-    return "\(path): migration stream \(version.major).\(version.minor), \(state)"
+    return "\(TerminalText.text(path)): "
+      + "migration stream \(version.major).\(version.minor), \(state)"
   }
 
   private var writtenBy: String? {

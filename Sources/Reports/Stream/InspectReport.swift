@@ -98,16 +98,15 @@ public struct InspectReport: Report {
       "devices": .array(catalog.devices.enumerated().map { json(of: $1, number: $0) }),
       "unknownRecords": .number(catalog.unknownRecordCount),
       "damage": salvage?.damage.json,
-      "error": defect?.json(in: path) ?? lossJSON,
     ]
   }
 
   /// What was lost, for a stream that was searched; nil if nothing was.
-  private var lossJSON: JSONValue? {
+  public var lossDetail: ErrorDetail? {
     guard let salvage, !salvage.isWhole else { return nil }
     var detail = ErrorDetail(verdict.rawValue, file: path)
     detail.offset = salvage.damage.ranges.first?.lowerBound
-    return detail.json(message: "\(path): \(verdict.rawValue); what is missing is listed")
+    return detail
   }
 
   private func json(of device: StreamCatalog.Device, number: Int) -> JSONValue {

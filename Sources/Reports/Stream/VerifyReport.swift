@@ -42,6 +42,7 @@ public struct VerifyReport: Report {
 
   /// A line for a stream that is whole, or what is wrong with the other.
   public var text: String {
+    let path = TerminalText.text(path)
     guard isWhole else { return "\(path): \(defect.map { "\($0)" } ?? "not whole")" }
     let unverified = devices.indices.filter { !devices[$0].isVerified }.map(String.init)
     let digests =
@@ -52,7 +53,7 @@ public struct VerifyReport: Report {
       + "\(QuantityText.bytes(stateByteCount)) of state, \(digests)"
   }
 
-  /// Whether the stream is `ok`, what each device has, and the first `error`.
+  /// Whether the stream is `ok`, and what each device has.
   public var json: JSONValue {
     [
       "format": header?.formatJSON, "ok": .bool(isWhole), "complete": .bool(isComplete),
@@ -66,7 +67,6 @@ public struct VerifyReport: Report {
             "verified": .bool(device.isVerified),
           ]
         }),
-      "error": defect?.json(in: path),
     ]
   }
 }

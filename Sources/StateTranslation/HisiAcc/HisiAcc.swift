@@ -1,10 +1,20 @@
 import Devices
+import StateLayout
 
 extension DriverFamily {
   static let hisiAcc = DriverFamily(
     driver: "hisi_acc_vfio_pci",
     translations: HisiAccTranslation.all,
     facts: .group("hisi_acc", \.hisiAcc),
+    readState: { tree, facts in
+      func value<Value: FixedWidthInteger>(_ path: String) -> Value? {
+        tree.integer(path).flatMap { Value(exactly: $0) }
+      }
+      facts.pci = DeviceFacts.PCI(deviceID: value("match.dev_id"))
+      facts.hisiAcc = DeviceFacts.HisiAcc()
+      facts.hisiAcc?.queuePairCount = value("match.qp_num")
+      facts.hisiAcc?.queueIsolation = value("match.que_iso_cfg")
+    },
     meanings: [
       ErrnoMeaning(
         .write, .fault,

@@ -1,10 +1,16 @@
 import Devices
+import StateLayout
 
 extension DriverFamily {
   static let igb = DriverFamily(
     driver: "igb-vfio-pci",
     translations: [IgbTranslation()],
     facts: .group("igb", \.igb),
+    readState: { tree, facts in
+      facts.igb = DeviceFacts.Igb()
+      facts.igb?.stateByteCount = Int(exactly: tree.byteCount)
+      facts.igb?.virtualFunction = tree.integer("vfn").flatMap { Int(exactly: $0) }
+    },
     meanings: [
       ErrnoMeaning(
         .write, .tooLarge,

@@ -1,5 +1,6 @@
 import Devices
 import MigrationStream
+import StateLayout
 
 extension DriverFamily {
   static let mtty = DriverFamily(
@@ -13,6 +14,12 @@ extension DriverFamily {
       facts.mtty = DeviceFacts.Mtty()
       facts.mtty?.portCount = count
     },
+    readState: { tree, facts in
+      facts.mtty = DeviceFacts.Mtty()
+      facts.mtty?.portCount = tree["ports"]?.items.count
+    },
+    // VFIO_DEVICE_RESET gives up a migration, and leaves the ports as they are (mtty_reset).
+    isClearedByReset: false,
     meanings: [
       ErrnoMeaning(
         .write, .fault,

@@ -1,10 +1,15 @@
 import Devices
+import StateLayout
 
 extension DriverFamily {
   static let nvme = DriverFamily(
     driver: "nvme_vfio_pci",
     translations: NVMeTranslation.all,
     facts: .group("nvme", \.nvme),
+    readState: { tree, facts in
+      facts.nvme = DeviceFacts.NVMe()
+      facts.nvme?.stateVersion = tree.integer("ver").flatMap { UInt16(exactly: $0) }
+    },
     meanings: [
       ErrnoMeaning(.load, .inputOutput, "the controller refused the state")
     ])

@@ -96,11 +96,11 @@ struct NVMeTranslation: Translation {
     guard let vendor = tree["vendor_specific"]?.payload, vendor.byteCount > 0 else { return }
     let uuids = run.source.nvme?.vendorUUIDs ?? []
     guard !uuids.isEmpty || run.target.nvme?.vendorUUIDs == [] else {
-      return run.report.refuse(
+      return run.refuse(
         "vendor_specific", found: "\(vendor.byteCount) bytes",
         needed:
           "none, or the UUID of their vendor among the facts of the source (nvme.vendor-uuids)",
-        missing: "nvme.vendor-uuids (source)")
+        unlessKnown: "nvme.vendor-uuids (source)")
     }
     guard
       let known = run.known(

@@ -7,6 +7,7 @@ extension DriverFamily {
     driver: "qat_vfio_pci",
     translations: [QATTranslation()],
     facts: .group("qat", \.qat),
+    readState: { tree, facts in facts.qat = QATTranslation().facts(of: tree) },
     meanings: [
       ErrnoMeaning(
         .write, .invalid,

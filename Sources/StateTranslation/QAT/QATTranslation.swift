@@ -68,6 +68,28 @@ struct QATTranslation: Translation {
     section("setup", "CONFIG", name, in: tree).flatMap { tree.integer("\($0).value.value") }
   }
 
+  // MARK: Facts
+
+  /// What the state tells of its device. Agreements that a state has its device has too.
+  func facts(of tree: LayoutTree) -> DeviceFacts.QAT {
+    var facts = DeviceFacts.QAT()
+    facts.capabilities = value("gencap", in: tree).flatMap { UInt64(exactly: $0) }
+    facts.compressionCapabilities = value("extdc", in: tree).flatMap { UInt64(exactly: $0) }
+    facts.serviceMap = value("svcmap", in: tree).flatMap { UInt64(exactly: $0) }
+    guard let path = section("state", "GENER", "sla", in: tree) else { return facts }
+    let entries = tree["\(path).value.entries"]?.items ?? []
+    facts.serviceLevels = entries.map { entry in
+      func value<Value: FixedWidthInteger>(_ field: String) -> Value {
+        Value(truncatingIfNeeded: entry[field]?.integer ?? 0)
+      }
+      return .init(
+        service: value("srv"), ringPairs: value("rp_mask"), committedRate: value("cir"),
+        peakRate: value("pir"))
+    }
+    facts.virtualFunction = Self.virtualFunction(of: entries)
+    return facts
+  }
+
   // MARK: Checks
 
   private func check(_ tree: LayoutTree, _ run: inout TranslationRun) {
@@ -166,16 +188,21 @@ struct QATTranslation: Translation {
   /// The number of the virtual function, told by the ring pairs of its agreements; nil if an
   /// agreement names ring pairs of others too.
   private func virtualFunction(of entries: [LayoutNode], _ run: inout TranslationRun) -> Int? {
+    let told = Self.virtualFunction(of: entries)
+    guard let known = run.source.qat?.virtualFunction else { return told }
+    return told == known ? told : nil
+  }
+
+  private static func virtualFunction(of entries: [LayoutNode]) -> Int? {
     var functions: Set<Int> = []
     for entry in entries {
       // In one expression, the optimizer of Swift 6.3.1 fails on it.
       let value = entry["rp_mask"]?.integer ?? 0
       guard let mask = UInt64(exactly: value), mask != 0 else { return nil }
-      let function = mask.trailingZeroBitCount / Self.ringPairsPerFunction
+      let function = mask.trailingZeroBitCount / ringPairsPerFunction
       guard mask >> UInt64(4 * function) <= 0xf else { return nil }
       functions.insert(function)
     }
-    if let known = run.source.qat?.virtualFunction { functions.insert(known) }
     return functions.count == 1 ? functions.first : nil
   }
 }

@@ -1,5 +1,6 @@
 import Devices
 import MigrationStream
+import StateLayout
 
 /// The devices of one driver: what there is to know of their states, besides the layouts.
 ///
@@ -13,18 +14,26 @@ struct DriverFamily: Sendable {
   /// Adds the facts that a device's identity and regions tell; nil if they tell none of the
   /// family's.
   let read: (@Sendable (DeviceIdentity, inout DeviceFacts) -> Void)?
+  /// Adds the facts that a sound state tells of the device that it was taken from; nil if it tells
+  /// none.
+  let readState: (@Sendable (LayoutTree, inout DeviceFacts) -> Void)?
+  /// Whether a reset leaves nothing of the device's registers, as that of a PCI function does.
+  let isClearedByReset: Bool
   /// The meanings of the driver's errno; the first that fits counts.
   let meanings: [ErrnoMeaning]
 
   init(
     driver: String, translations: [any Translation] = [], facts: FactField<DeviceFacts>? = nil,
     read: (@Sendable (DeviceIdentity, inout DeviceFacts) -> Void)? = nil,
-    meanings: [ErrnoMeaning]
+    readState: (@Sendable (LayoutTree, inout DeviceFacts) -> Void)? = nil,
+    isClearedByReset: Bool = true, meanings: [ErrnoMeaning]
   ) {
     self.driver = driver
     self.translations = translations
     self.facts = facts
     self.read = read
+    self.readState = readState
+    self.isClearedByReset = isClearedByReset
     self.meanings = meanings
   }
 }

@@ -9,6 +9,8 @@ public struct TranslationRun: Sendable {
   public let target: DeviceFacts
   /// The losses that the caller accepts.
   public let allowed: Set<TranslationLoss>
+  /// Whether the target itself is asked about the result.
+  let asksTarget: Bool
   /// The report so far.
   public internal(set) var report: TranslationReport
 
@@ -30,6 +32,12 @@ public struct TranslationRun: Sendable {
   mutating func refuseMany(_ field: String, found: String, needed: String) {
     report.refuse(
       field, found: found, needed: needed, missing: "what is beyond those that are kept")
+  }
+
+  /// Refuses what only a fact of the source could speak for, unless the target itself is asked.
+  mutating func refuse(_ field: String, found: String, needed: String, unlessKnown fact: String) {
+    guard !asksTarget else { return report.noteUnknown(fact, for: field) }
+    report.refuse(field, found: found, needed: needed, missing: fact)
   }
 
   /// Reports a loss if it is allowed, else a refusal; returns whether it is allowed.

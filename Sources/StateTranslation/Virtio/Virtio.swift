@@ -5,6 +5,7 @@ extension DriverFamily {
     driver: "virtio_vfio_pci",
     translations: [VirtioTranslation()],
     facts: .group("virtio", \.virtio),
+    readState: { tree, facts in facts.virtio = VirtioTranslation().facts(of: tree) },
     meanings: [
       ErrnoMeaning(.write, .invalid, "the device refused a part of the state"),
       ErrnoMeaning(.write, .noSpace, "the device refused a part of the state"),

@@ -62,6 +62,43 @@ struct VirtioTranslation: Translation {
     )
   }
 
+  // MARK: Facts
+
+  /// What the state tells of its device; the most that its queues can have, and its filters, no
+  /// state says.
+  func facts(of tree: LayoutTree) -> DeviceFacts.Virtio {
+    var facts = DeviceFacts.Virtio()
+    let records = tree["records"]?.items ?? []
+    guard let record = records.last(where: { $0["tag"]?.integer == 0 }),
+      case .list(let items)? = record["payload.parts"]?.content, items.elidedCount == 0
+    else { return facts }
+    let parts = items.first
+    facts.deviceFeatures = parts.first {
+      $0["part_type"]?.integer == VirtioPart.deviceFeatures.rawValue
+    }.map(VirtioPartsCheck.words)
+    facts.queueCount = VirtioPartsCheck.value(of: .queueCount, in: parts).map {
+      Int(clamping: $0)
+    }
+    facts.notifyOffsets = doorbells("value.queue_notify_off", in: parts)
+    facts.notifyData = doorbells("value.queue_notif_config_data", in: parts)
+    return facts
+  }
+
+  /// A value of each queue's doorbell, by the queue's index; nil if a queue has none.
+  private func doorbells(_ field: String, in parts: [LayoutNode]) -> [Int]? {
+    var values: [Int: Int] = [:]
+    for part in parts
+    where part["part_type"]?.integer == VirtioPart.queueNotification.rawValue {
+      guard let queue = part["queue.index"]?.integer, let value = part[field]?.integer else {
+        return nil
+      }
+      values[Int(clamping: queue)] = Int(clamping: value)
+    }
+    let sorted = values.sorted { $0.key < $1.key }
+    guard !sorted.isEmpty, sorted.map(\.key) == Array(sorted.indices) else { return nil }
+    return sorted.map(\.value)
+  }
+
   // MARK: Records and parts
 
   private func lastRecord(of tree: LayoutTree, _ run: inout TranslationRun) -> LayoutNode? {

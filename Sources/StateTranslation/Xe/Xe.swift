@@ -5,6 +5,7 @@ extension DriverFamily {
     driver: "xe-vfio-pci",
     translations: [XeTranslation()],
     facts: .group("xe", \.xe),
+    readState: { tree, facts in XeTranslation().read(tree, &facts) },
     meanings: [
       ErrnoMeaning(
         .write, .noDevice,

@@ -72,6 +72,47 @@ struct XeTranslation: Translation {
     return tree
   }
 
+  // MARK: Facts
+
+  /// Adds what the state tells of its device.
+  func read(_ tree: LayoutTree, _ facts: inout DeviceFacts) {
+    guard case .list(let packets)? = tree["packets"]?.content, packets.elidedCount == 0 else {
+      return
+    }
+    var pci = DeviceFacts.PCI()
+    var tables: [Int: UInt64] = [:]
+    var memory: [Int: UInt64] = [:]
+    var graphics: Set<Int128> = []
+    for packet in packets.first {
+      let size = UInt64(clamping: packet["header.size"]?.integer ?? 0)
+      let kind = packet["header.packet_type"]?.integer
+      if let kind, Kind.graphics.contains(kind), let number = packet["header.gt_id"]?.integer {
+        graphics.insert(number)
+      }
+      switch kind {
+      case Kind.descriptor:
+        for value in packet["payload.values"]?.items ?? [] {
+          guard let word = value["words[0]"]?.integer else { continue }
+          if value["key"]?.integer == 0xf001 { pci.deviceID = UInt16(exactly: word) }
+          if value["key"]?.integer == 0xf002 { pci.revisionID = UInt8(exactly: word) }
+        }
+      case Kind.translationTable: tables[Self.tile(of: packet)] = size
+      case Kind.memory: memory[Self.tile(of: packet), default: 0] += size
+      default: break
+      }
+    }
+    facts.pci = pci
+    facts.xe = DeviceFacts.Xe()
+    facts.xe?.graphicsCount = graphics.count
+    facts.xe?.ggttByteCounts = Self.byTile(tables)
+    facts.xe?.vramByteCounts = Self.byTile(memory)
+  }
+
+  /// The sizes by tile; one that has none has nothing. A state has 256 tiles at most.
+  private static func byTile(_ sizes: [Int: UInt64]) -> [UInt64] {
+    (0..<min(256, (sizes.keys.max() ?? -1) + 1)).map { sizes[$0] ?? 0 }
+  }
+
   // MARK: Checks
 
   private func check(_ packet: LayoutNode, _ field: String, _ run: inout TranslationRun) {

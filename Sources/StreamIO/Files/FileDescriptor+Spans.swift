@@ -88,9 +88,9 @@ extension FileDescriptor {
   }
 
   /// Opens a file by a C function's flags; the corresponding C function is `open`.
-  static func open(_ path: String, flags: CInt) throws(Errno) -> FileDescriptor {
+  static func open(_ path: PathBytes, flags: CInt) throws(Errno) -> FileDescriptor {
     let result = try retryingInterrupts {
-      Int(unsafe Glibc.open(path, flags | O_CLOEXEC, 0o666))
+      unsafe path.withCString { Int(unsafe Glibc.open($0, flags | O_CLOEXEC, 0o666)) }
     }
     return FileDescriptor(rawValue: CInt(result))
   }
@@ -98,7 +98,7 @@ extension FileDescriptor {
   /// Opens a new file in `directory` that has no name (`O_TMPFILE`, which Glibc hides behind
   /// `_GNU_SOURCE`).
   static func openNameless(
-    in directory: String, _ access: CInt
+    in directory: PathBytes, _ access: CInt
   ) throws(Errno) -> FileDescriptor {
     try open(directory, flags: access | 0o20_000_000 | O_DIRECTORY)
   }

@@ -21,7 +21,7 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
       descriptor = .standardInput
     } else {
       do throws(Errno) {
-        descriptor = try FileDescriptor.open(path, flags: O_RDONLY)
+        descriptor = try FileDescriptor.open(PathBytes(text: path), flags: O_RDONLY)
       } catch {
         throw StreamIOError(path, .system(error, attempting: "open"))
       }
@@ -175,15 +175,17 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
   /// a name in `TMPDIR`.
   public consuming func seekable() throws(StreamIOError) -> InputFile {
     if byteCount != nil { return self }
-    let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let folder = unsafe getenv("TMPDIR").map { unsafe PathBytes(cString: $0) }
+    let directory = folder ?? PathBytes(text: "/tmp")
     let copy: FileDescriptor
     do throws(Errno) {
       copy = try FileDescriptor.openNameless(in: directory, O_RDWR)
     } catch {
-      throw StreamIOError(directory, .system(error, attempting: "make a temporary file"))
+      throw StreamIOError(
+        directory.text, .system(error, attempting: "make a temporary file"))
     }
     do throws(StreamIOError) {
-      try self.copy(to: copy, in: directory)
+      try self.copy(to: copy, in: directory.text)
     } catch {
       try? copy.close()
       throw error

@@ -6,8 +6,10 @@ public import SystemPackage
 ///
 /// Regular files are written without a name (`O_TMPFILE`), or under a temporary one if the file
 /// system has no such thing, and put in place by `finish()`; until then whatever had the name keeps
-/// it, and a program that is killed leaves nothing behind. Pipes, devices, standard output and
-/// descriptors are written directly.
+/// it. A program that is killed in that moment, or at any on such a file system, may leave one
+/// file, which the next that writes to the same place removes. Pipes, devices, standard output and
+/// descriptors are written directly, also by the names that `/dev/stdout` and `/dev/fd` have for
+/// them.
 ///
 /// A program that writes into pipes or sockets ignores SIGPIPE, so that it hears of EPIPE instead.
 public struct OutputFile: ~Copyable, ByteSink {
@@ -22,8 +24,8 @@ public struct OutputFile: ~Copyable, ByteSink {
     case direct(isOwned: Bool)
     /// Put in place, or given up.
     case finished
-    /// To be renamed from `temporary`, which does not exist yet if the file `isNameless`.
-    case rename(from: String, to: String, isNameless: Bool)
+    /// To be put in the place of `target`, from a temporary name if it has one already.
+    case file(target: PathBytes, temporary: TemporaryName?)
   }
 
   /// Takes over a descriptor that is open: of a pipe, a socket, a memfd, a file, blocking or not.
@@ -46,28 +48,55 @@ public struct OutputFile: ~Copyable, ByteSink {
       descriptor.widenPipe()
       return
     }
-    let existing = Self.status(of: path)
-    let kind = existing.map { $0.st_mode & S_IFMT }
-    if kind == S_IFDIR { throw StreamIOError(path, .system(.isDirectory, attempting: "write")) }
-    if let kind, kind != S_IFREG {
-      descriptor = try Self.open(path, path, O_WRONLY)
-      placement = .direct(isOwned: true)
-      descriptor.widenPipe()
-      return
+    do throws(Errno) {
+      switch try OutputPlace(PathBytes(text: path)) {
+      case .descriptor(let number):
+        descriptor = try FileDescriptor(rawValue: number).copy()
+        placement = .direct(isOwned: true)
+        descriptor.widenPipe()
+      case .existing(let path, let isOfProcess):
+        descriptor = try FileDescriptor.open(
+          path, flags: O_WRONLY | (isOfProcess ? O_APPEND : 0))
+        placement = .direct(isOwned: true)
+        descriptor.widenPipe()
+      case .file(let target, let mode):
+        (descriptor, placement) = try Self.open(target, mode: mode, isNameless: true)
+      }
+    } catch {
+      throw StreamIOError(path, .system(error, attempting: "write"))
     }
-    let target = try Self.resolved(path)
-    let directory = Self.directory(of: target)
-    let temporary = Self.temporaryName(for: target)
-    // The mode of the file that is replaced; else what the umask leaves of rw-rw-rw-.
-    let mode = existing.map { $0.st_mode & 0o7777 }
-    if let nameless = try? FileDescriptor.openNameless(in: directory, O_WRONLY) {
+  }
+
+  /// Prepares to write to a regular file as on a file system that has no files without a name.
+  package init(namedOnItsWayTo path: String) throws(StreamIOError) {
+    name = path
+    do throws(Errno) {
+      (descriptor, placement) = try Self.open(
+        PathBytes(text: path), mode: nil, isNameless: false)
+    } catch {
+      throw StreamIOError(path, .system(error, attempting: "write"))
+    }
+  }
+
+  private static func open(
+    _ target: PathBytes, mode: UInt32?, isNameless: Bool
+  ) throws(Errno) -> (FileDescriptor, Placement) {
+    TemporaryName.sweep(for: target)
+    let descriptor: FileDescriptor
+    let placement: Placement
+    if isNameless,
+      let nameless = try? FileDescriptor.openNameless(in: target.directory, O_WRONLY)
+    {
       descriptor = nameless
-      placement = .rename(from: temporary, to: target, isNameless: true)
+      placement = .file(target: target, temporary: nil)
     } else {
-      descriptor = try Self.open(path, temporary, O_WRONLY | O_CREAT | O_EXCL)
-      placement = .rename(from: temporary, to: target, isNameless: false)
+      let temporary = try TemporaryName.create(for: target)
+      descriptor = temporary.descriptor
+      placement = .file(target: target, temporary: temporary.name)
     }
+    // The mode of the file that is replaced; else what the umask leaves of rw-rw-rw-.
     if let mode { fchmod(descriptor.rawValue, mode) }
+    return (descriptor, placement)
   }
 
   deinit {
@@ -75,11 +104,15 @@ public struct OutputFile: ~Copyable, ByteSink {
     case .finished: break
     case .direct(let isOwned):
       if isOwned { try? descriptor.close() }
-    case .rename(let temporary, _, let isNameless):
+    case .file(_, let temporary):
+      temporary?.remove()
       try? descriptor.close()
-      if !isNameless { unsafe unlink(temporary) }
     }
   }
+
+  /// Removes the temporary names that files of this process have now, for a handler of a signal
+  /// that ends it. To be called once before, outside a handler.
+  public static func removeTemporaryNames() { SignalSlots.removeAll() }
 
   /// Whether what is written goes to another process or host, through a pipe or a socket.
   public var isPipe: Bool {
@@ -90,7 +123,7 @@ public struct OutputFile: ~Copyable, ByteSink {
 
   /// Writes all of `head` and then all of `body`; the corresponding C function is `writev`.
   public borrowing func write(_ head: RawSpan, _ body: RawSpan = RawSpan()) throws(StreamIOError) {
-    if case .rename = placement { space.reserve(head.byteCount + body.byteCount, in: descriptor) }
+    if case .file = placement { space.reserve(head.byteCount + body.byteCount, in: descriptor) }
     do throws(Errno) {
       try descriptor.writeAll(head, body)
     } catch {
@@ -101,7 +134,7 @@ public struct OutputFile: ~Copyable, ByteSink {
   /// Leaves out `count` bytes, which then are zero: a hole in a regular file, written anywhere
   /// else.
   public borrowing func skip(_ count: UInt64) throws(StreamIOError) {
-    if case .rename = placement {
+    if case .file = placement {
       // What is left out is to be a hole.
       space.giveBack(in: descriptor)
       let position = lseek(descriptor.rawValue, 0, SEEK_CUR)
@@ -131,28 +164,43 @@ public struct OutputFile: ~Copyable, ByteSink {
     case .finished: break
     case .direct(let isOwned):
       if isOwned { try Self.close(descriptor, name) }
-    case .rename(let temporary, let target, let isNameless):
+    case .file(let target, let temporary):
       space.giveBack(in: descriptor)
-      if isNameless {
-        let link = unsafe linkat(
-          AT_FDCWD, "/proc/self/fd/\(descriptor.rawValue)", AT_FDCWD, temporary,
-          AT_SYMLINK_FOLLOW)
-        if link != 0 {
-          let code = Errno(rawValue: errno)
-          try? descriptor.close()
-          throw StreamIOError(name, .system(code, attempting: "name the finished file"))
-        }
-      }
       do throws(StreamIOError) {
-        // Some file systems report a failed write only here.
-        try Self.close(descriptor, name)
-        guard unsafe rename(temporary, target) == 0 else {
-          throw StreamIOError(name, .system(Errno(rawValue: errno), attempting: "replace"))
-        }
+        try put(temporary, at: target)
       } catch {
-        unsafe unlink(temporary)
+        try? descriptor.close()
         throw error
       }
+      // The lock goes with the last descriptor, when the file is in its place.
+      try? descriptor.close()
+    }
+  }
+
+  private borrowing func put(
+    _ temporary: TemporaryName?, at target: PathBytes
+  ) throws(StreamIOError) {
+    let temporary = try attempting("name the finished file") { () throws(Errno) in
+      if let temporary { temporary } else { try TemporaryName.naming(descriptor, for: target) }
+    }
+    do throws(StreamIOError) {
+      // Some file systems report a failed write only when a descriptor is closed.
+      let copy = try attempting("finish") { () throws(Errno) in try descriptor.copy() }
+      try Self.close(copy, name)
+    } catch {
+      temporary.remove()
+      throw error
+    }
+    try attempting("replace") { () throws(Errno) in try temporary.move(to: target) }
+  }
+
+  private borrowing func attempting<Result>(
+    _ attempt: String, _ body: () throws(Errno) -> Result
+  ) throws(StreamIOError) -> Result {
+    do throws(Errno) {
+      return try body()
+    } catch {
+      throw StreamIOError(name, .system(error, attempting: attempt))
     }
   }
 
@@ -162,49 +210,5 @@ public struct OutputFile: ~Copyable, ByteSink {
     guard Glibc.close(descriptor.rawValue) == 0 else {
       throw StreamIOError(path, .system(Errno(rawValue: errno), attempting: "finish"))
     }
-  }
-
-  private static func open(
-    _ path: String, _ file: String, _ flags: CInt
-  ) throws(StreamIOError) -> FileDescriptor {
-    do throws(Errno) {
-      return try FileDescriptor.open(file, flags: flags)
-    } catch {
-      throw StreamIOError(path, .system(error, attempting: "write"))
-    }
-  }
-
-  private static func status(of path: String) -> stat? {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 ? status : nil
-  }
-
-  /// Where a symbolic link leads, whether or not something is there: that is replaced, not the
-  /// link.
-  private static func resolved(_ path: String) throws(StreamIOError) -> String {
-    var target = path
-    // As many as the kernel follows.
-    for _ in 0..<40 {
-      let link = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { room in
-        guard let base = room.baseAddress else { return nil as String? }
-        let count = unsafe readlink(target, base, room.count)
-        guard count >= 0 else { return nil }
-        return unsafe String(decoding: UnsafeRawBufferPointer(room).prefix(count), as: UTF8.self)
-      }
-      guard let link else { return target }
-      target = link.first == "/" ? link : "\(directory(of: target))/\(link)"
-    }
-    throw StreamIOError(path, .system(.tooManySymbolicLinkLevels, attempting: "write"))
-  }
-
-  private static func directory(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  private static func temporaryName(for path: String) -> String {
-    let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-    return path[..<start] + ".\(path[start...].prefix(200)).\(suffix).tmp"
   }
 }

@@ -1,3 +1,4 @@
+private import ByteIO
 private import CVFIO
 public import Devices
 private import Glibc
@@ -20,33 +21,123 @@ public enum HandOver {
     }
   }
 
-  /// Connects to the Unix stream socket at `path`.
-  public static func connect(to path: String) throws(LinuxErrno) -> FileDescriptor {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = [UInt8](path.utf8)
-    // SAFETY: the copy stays within the field, and leaves a zero byte at its end.
-    let fits = unsafe withUnsafeMutableBytes(of: &address.sun_path) { field in
-      guard bytes.count < field.count else { return false }
-      unsafe field.copyBytes(from: bytes)
-      return true
+  /// Why devices were not handed over.
+  public enum SendError: Error, Sendable, Hashable {
+    case system(LinuxErrno)
+    /// The one who listens is another user than may have them.
+    case otherUser(UInt32, wanted: UInt32)
+    /// Nothing says that they were taken; the text says what came instead.
+    case unacknowledged(String)
+  }
+
+  /// Connects to the Unix stream socket at `path`, which may be no symbolic link, and at which
+  /// `user` must listen, or root.
+  public static func connect(
+    to path: FilePath, user: UInt32
+  ) throws(SendError) -> FileDescriptor {
+    // O_PATH, which Glibc hides behind _GNU_SOURCE: what is looked at is what is connected to.
+    let place = unsafe path.withPlatformString {
+      unsafe open($0, 0o10_000_000 | O_NOFOLLOW | O_CLOEXEC)
     }
-    guard fits else { throw LinuxErrno(rawValue: ENAMETOOLONG) }
+    guard place >= 0 else { throw .system(LinuxErrno(rawValue: errno)) }
+    defer { close(place) }
+    var status = stat()
+    guard unsafe fstat(place, &status) == 0 else { throw .system(LinuxErrno(rawValue: errno)) }
+    switch status.st_mode & S_IFMT {
+    case S_IFSOCK: break
+    case S_IFLNK: throw .system(LinuxErrno(rawValue: ELOOP))
+    default: throw .system(LinuxErrno(rawValue: ENOTSOCK))
+    }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw LinuxErrno(rawValue: errno) }
-    // SAFETY: a sockaddr_un is a sockaddr of the length given.
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        unsafe Glibc.connect(
-          descriptor, pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
+    guard descriptor >= 0 else { throw .system(LinuxErrno(rawValue: errno)) }
+    do throws(SendError) {
+      do throws(LinuxErrno) {
+        try connect(descriptor, to: "/proc/self/fd/\(place)")
+      } catch {
+        throw .system(error)
       }
-    }
-    guard result == 0 else {
-      let error = LinuxErrno(rawValue: errno)
+      try check(descriptor, isOf: user)
+    } catch {
       close(descriptor)
       throw error
     }
     return FileDescriptor(rawValue: descriptor)
+  }
+
+  private static func connect(
+    _ descriptor: Int32, to path: String
+  ) throws(LinuxErrno) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = [UInt8](path.utf8)
+    // SAFETY: the copy stays within the field, and leaves a zero byte at its end.
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { field in
+      unsafe field.copyBytes(from: bytes.prefix(field.count - 1))
+    }
+    // A connection to a Unix socket that a signal interrupts has not begun.
+    try Interruption.retrying(after: LinuxErrno(rawValue: EINTR)) { () throws(LinuxErrno) in
+      // SAFETY: a sockaddr_un is a sockaddr of the length given.
+      let result = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+          unsafe Glibc.connect(
+            descriptor, pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+      guard result == 0 else { throw LinuxErrno(rawValue: errno) }
+    }
+  }
+
+  /// Throws unless `user` is at the other end, or root; the corresponding C function is
+  /// `getsockopt` with `SO_PEERCRED`.
+  private static func check(_ descriptor: Int32, isOf user: UInt32) throws(SendError) {
+    // struct ucred: the process, its user and its group.
+    var credentials: [3 of UInt32] = [0, 0, 0]
+    var byteCount = socklen_t(MemoryLayout<[3 of UInt32]>.size)
+    // SAFETY: the call writes at most the bytes that it is told there are.
+    let result = unsafe getsockopt(
+      descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &byteCount)
+    guard result == 0 else { throw .system(LinuxErrno(rawValue: errno)) }
+    let found = credentials[1]
+    guard found == user || found == 0 else { throw .otherUser(found, wanted: user) }
+  }
+
+  /// The byte by which the receiver says that it holds the devices: ACK of ASCII.
+  public static let acknowledgement: UInt8 = 0x06
+
+  /// Sends the devices and waits until the receiver says that it holds them, at most `time`.
+  ///
+  /// Unless this returns, they are this process's as before, whatever the receiver does with what
+  /// it was sent.
+  public static func pass(
+    _ devices: [InheritedDevice], over socket: FileDescriptor, within time: Duration
+  ) throws(SendError) {
+    do throws(LinuxErrno) {
+      try send(devices, over: socket)
+    } catch {
+      throw .system(error)
+    }
+    let end = ContinuousClock.now + time
+    while true {
+      let left = max(.zero, end - ContinuousClock.now) / .milliseconds(1)
+      var request = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
+      let count = unsafe poll(&request, 1, Int32(clamping: Int(left.rounded(.up))))
+      if count > 0 { break }
+      guard count == 0 || errno == EINTR else { throw .system(LinuxErrno(rawValue: errno)) }
+      if Interruption.isRequested { throw .unacknowledged("a signal") }
+      if count == 0 { throw .unacknowledged("nothing for \(time)") }
+    }
+    var byte: UInt8 = 0
+    let count = unsafe recv(socket.rawValue, &byte, 1, 0)
+    if count < 0 { throw .system(LinuxErrno(rawValue: errno)) }
+    guard count == 1 else { throw .unacknowledged("the end of the connection") }
+    guard byte == acknowledgement else { throw .unacknowledged("byte 0x\(hex(byte))") }
+  }
+
+  /// Tells the sender that the devices are held here, once they can be.
+  public static func acknowledge(over socket: FileDescriptor) throws(LinuxErrno) {
+    var byte = acknowledgement
+    let sent = unsafe Glibc.send(socket.rawValue, &byte, 1, Int32(MSG_NOSIGNAL))
+    guard sent == 1 else { throw LinuxErrno(rawValue: errno) }
   }
 
   /// The most bytes of a message.
@@ -125,6 +216,18 @@ public enum HandOver {
     }
     return devices.map { device in
       device.renumbering { descriptors[Int($0.rawValue)] }
+    }
+  }
+}
+
+extension HandOver.SendError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .system(let cause): "\(cause)"
+    case .otherUser(let found, let wanted):
+      "expected user \(wanted) or root to listen, found user \(found)"
+    case .unacknowledged(let found):
+      "expected byte 0x06 from whoever takes the devices, found \(found)"
     }
   }
 }

@@ -189,3 +189,24 @@ public struct LocatedCapability: Sendable {
     load(at: offset, byteCount: byteCount) ?? 0
   }
 }
+
+extension HostFunction {
+  /// The functions of several dumps, each under a name of its own: the same slot of two machines
+  /// gets its dump's name too.
+  public static func namedApart(
+    _ dumps: [(name: String, functions: [HostFunction])]
+  ) -> [HostFunction] {
+    let counts = Dictionary(
+      dumps.flatMap { $0.functions.map { ($0.label, 1) } }, uniquingKeysWith: +)
+    return dumps.flatMap { dump in
+      dump.functions.map { function in
+        guard counts[function.label, default: 0] > 1, function.label != dump.name else {
+          return function
+        }
+        var named = function
+        named.label = "\(dump.name) \(function.label)"
+        return named
+      }
+    }
+  }
+}

@@ -13,7 +13,7 @@ import YAMLReader
 /// What a command ends with when it does not end well: a message, and the exit code that callers
 /// branch on.
 struct CommandError: Error {
-  /// Nil if there is nothing to say: the reader of a pipe went away, or the report said it all.
+  /// Nil if there is nothing to say: the reader of a pipe went away.
   let message: String?
   var code: Int32
   /// The parts that programs branch on.
@@ -22,12 +22,21 @@ struct CommandError: Error {
   var devices: [FailureReport.Device]?
   /// The report that the command had come to, if it was not printed.
   var partial: JSONValue?
-  /// Whether the command has printed its JSON already, which says what is wrong.
+  /// Whether the command has printed its JSON already.
   var isReported = false
+  /// Whether the command's report says it to people, so that standard error does not.
+  var isTold = false
 
   /// The answer is no.
-  static func no(_ message: String? = nil) -> CommandError {
+  static func no(_ message: String) -> CommandError {
     CommandError(message: message, code: 1, ErrorDetail("refused"))
+  }
+
+  /// The answer is no, as the command's report says with its reasons.
+  static func answer(_ code: String, _ message: String) -> CommandError {
+    var result = CommandError(message: message, code: 1, ErrorDetail(code))
+    result.isTold = true
+    return result
   }
 
   /// The arguments do not fit together.
@@ -36,7 +45,7 @@ struct CommandError: Error {
   }
 
   /// The input is torn, damaged, or no such input.
-  static func damaged(_ message: String? = nil) -> CommandError {
+  static func damaged(_ message: String) -> CommandError {
     CommandError(message: message, code: 3, ErrorDetail("damaged"))
   }
 
@@ -60,10 +69,11 @@ struct CommandError: Error {
     var result = CommandError(message: message.map { $0 + text }, code: code, detail)
     result.devices = devices
     result.partial = partial
+    result.isTold = isTold
     return result
   }
 
-  /// The same from a command that has printed its report; if as JSON, it says what is wrong.
+  /// The same from a command that has printed its report, the JSON of which has it.
   func reported(_ isJSON: Bool) -> CommandError {
     var result = self
     result.isReported = isJSON
@@ -87,8 +97,7 @@ struct CommandError: Error {
   var report: FailureReport? {
     guard let message, !isReported else { return nil }
     return FailureReport(
-      detail, message: TerminalText.lines(message), exitCode: code, devices: devices,
-      partial: partial)
+      detail, message: message, exitCode: code, devices: devices, partial: partial)
   }
 
   /// The message and the code for an error of Ferry's modules; nil for any other.
@@ -97,7 +106,7 @@ struct CommandError: Error {
     case let error as CommandError: self = error
     case let error as StreamIOError: self.init(error)
     case let error as InputError: self.init(error)
-    case let error as CopyError<StreamIOError, any Error>: self.init(error.cause)
+    case let error as CopyError<StreamIOError, InputError>: self.init(error.cause)
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as DeviceOpenError: self.init(error)
     case let error as DeviceError: self = .device("\(error)").about(ErrorDetail(error))

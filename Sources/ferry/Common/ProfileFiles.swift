@@ -23,9 +23,15 @@ enum ProfileFiles {
 
   /// Writes a file, which appears when it is whole; `-` is standard output.
   static func write(_ bytes: [UInt8], to path: String) throws {
-    var file = try OutputFile(path: path)
-    try file.write(bytes.span.raw)
+    var file = try file(bytes, for: path)
     try file.finish()
+  }
+
+  /// A file of these bytes, which is not in its place yet.
+  static func file(_ bytes: [UInt8], for path: String) throws -> OutputFile {
+    let file = try OutputFile(path: path)
+    try file.write(bytes.span.raw)
+    return file
   }
 
   /// Runs `body`; every problem of a profile becomes a line with the file's name.

@@ -37,14 +37,14 @@ final class Progress {
     lastShown = now
     let text = line()
     let padding = String(repeating: " ", count: max(0, width - text.count))
-    StandardError.print("\r\(text)\(padding)", terminator: "")
+    StandardError.write("\r\(text)\(padding)")
     width = text.count
   }
 
   /// Takes the line away, for what is printed next.
   func clear() {
     guard width > 0 else { return }
-    StandardError.print("\r" + String(repeating: " ", count: width) + "\r", terminator: "")
+    StandardError.write("\r" + String(repeating: " ", count: width) + "\r")
     width = 0
   }
 }

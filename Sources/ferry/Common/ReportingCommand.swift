@@ -15,18 +15,32 @@ extension ReportingCommand {
   var failureOutput: FailureOutput {
     json ? reportsToStandardError ? .standardError : .standardOutput : .none
   }
+
+  /// Prints a report, and ends the command with `failure`, if there is one: it is the `error` of
+  /// the report's JSON, so that there is one document.
+  func finish(with report: some Report, _ failure: CommandError? = nil) throws {
+    guard var failure else { return try TextOutput.show(report, asJSON: json) }
+    if json {
+      failure.partial = report.json
+    } else {
+      try TextOutput.show(report, asJSON: false)
+    }
+    throw failure
+  }
 }
 
 /// The place for the JSON of a failure.
 enum FailureOutput {
   case none, standardOutput, standardError
 
-  func print(_ failure: FailureReport) {
+  /// Prints the JSON; false if it cannot be printed.
+  func print(_ failure: FailureReport) -> Bool {
     switch self {
-    case .none: break
-    // If that fails too, the exit code and the message are all that is left to say.
-    case .standardOutput: try? TextOutput.show(failure, asJSON: true)
-    case .standardError: StandardError.print(failure.json.text)
+    case .none: return true
+    case .standardOutput: return (try? TextOutput.show(failure, asJSON: true)) != nil
+    case .standardError:
+      StandardError.write(failure.json.text + "\n")
+      return true
     }
   }
 }

@@ -1,5 +1,6 @@
 import ByteIO
 import Glibc
+import StreamIO
 import Synchronization
 
 private let received = Atomic<Int32>(0)
@@ -16,12 +17,28 @@ enum SignalGuard {
   static func install() {
     // Both are initialised now, and not in a handler.
     _ = (signal, Interruption.isRequested)
-    var action = sigaction()
-    // Without SA_RESTART: whatever waits gives up.
-    unsafe action.__sigaction_handler.sa_handler = { number in
+    handle { number in
       received.store(number, ordering: .relaxed)
       Interruption.request()
     }
+  }
+
+  /// Has every such signal end the process as it would, but remove the temporary names of files
+  /// first.
+  static func removeTemporaryNames() {
+    OutputFile.removeTemporaryNames()
+    handle { number in
+      OutputFile.removeTemporaryNames()
+      // It comes again when the handler returns.
+      Glibc.signal(number, SIG_DFL)
+      raise(number)
+    }
+  }
+
+  private static func handle(_ handler: @escaping @convention(c) (Int32) -> Void) {
+    var action = sigaction()
+    // Without SA_RESTART: whatever waits gives up.
+    unsafe action.__sigaction_handler.sa_handler = handler
     for number in ending where asked.contains(number) || !isIgnored(number) {
       unsafe sigaction(number, &action, nil)
     }

@@ -21,7 +21,7 @@ struct TextOutput: ~Copyable {
 
   /// Prints a report in the form that was asked for; a text without lines is nothing.
   mutating func print(_ report: some Report, asJSON: Bool) throws(StreamIOError) {
-    let text = asJSON ? report.json.text : report.text
+    let text = asJSON ? report.json.text : TerminalText.lines(report.text)
     if !text.isEmpty { try print(text) }
   }
 
@@ -65,7 +65,8 @@ struct ReportList: ~Copyable {
 
   mutating func add(_ report: some Report) throws(StreamIOError) {
     writer?.write(report.json)
-    try output.print(writer?.take() ?? report.text, terminator: writer == nil ? "\n" : "")
+    try output.print(
+      writer?.take() ?? TerminalText.lines(report.text), terminator: writer == nil ? "\n" : "")
   }
 
   /// Ends the list; the last item of an array is the failure that ended it early, if one did.
@@ -83,8 +84,23 @@ struct ReportList: ~Copyable {
 
 /// Standard error: messages and progress. What cannot be written there cannot be reported either.
 enum StandardError {
-  static func print(_ text: String, terminator: String = "\n") {
-    _ = try? FileDescriptor.standardError.writeAll((text + terminator).utf8)
+  /// Prints lines in which nothing moves a terminal.
+  static func print(_ text: String) { write(TerminalText.lines(text) + "\n") }
+
+  /// Writes text as it is.
+  static func write(_ text: String) {
+    _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+  }
+
+  /// Prints a report; it is an error if that cannot be done.
+  static func show(_ report: some Report, asJSON: Bool) throws(StreamIOError) {
+    let text = asJSON ? report.json.text : TerminalText.lines(report.text)
+    do {
+      try FileDescriptor.standardError.writeAll((text + "\n").utf8)
+    } catch {
+      throw StreamIOError(
+        "standard error", .system(error as? Errno ?? .ioError, attempting: "write"))
+    }
   }
 
   /// Whether a person may be looking.

@@ -110,32 +110,18 @@ struct CaptureCommand: ReportingCommand {
     return options
   }
 
-  /// How many bytes of state there are of devices that send some of it more than once; nil if
-  /// one does not tell, or was left in a state that the capture resets.
-  private func stateSentAgain(_ devices: [any MigratableDevice]) -> UInt64? {
-    var sum: UInt64 = 0
-    for device in devices {
-      guard let abilities = try? device.abilities() else { return nil }
-      guard abilities.contains(.preCopy) else { continue }
-      guard case .running? = try? device.state(), let count = try? device.stopCopyByteCount() else {
-        return nil
-      }
-      let (next, overflow) = sum.addingReportingOverflow(count)
-      if overflow { return nil }
-      sum = next
-    }
-    return sum
-  }
-
   var reportsToStandardError: Bool { output == "-" }
 
   func run() throws {
+    try Outputs.requireDistinct([("-o", output), ("--trace", trace.path)])
     let open = try OpenDevices(devices, in: trace.kernel())
     for device in open.devices where device.isResetWhenClosed {
       StandardError.print(
         "ferry: \(device.name): its driver reset it when this command opened it, so that is what is captured; a "
           + "VMM's own device is named fd:")
     }
+    let own: [(option: String, path: String?)] = [("-o", output)]
+    try Outputs.requireDistinct(own + open.outputs)
     var sources = open.devices.map { CaptureSource($0) }
     for (index, path) in pasidFiles.enumerated() {
       sources[index].pasids = try PASIDTable(file: path)
@@ -145,13 +131,12 @@ struct CaptureCommand: ReportingCommand {
     }
     let file = try OutputFile(path: output)
     let standard = file.isPipe ? CompressionOption(.adaptive) : .standard
-    let writer = try coding.writer(
-      to: file, stateSentAgain: options.usesPreCopy ? stateSentAgain(open.devices) ?? 0 : 0,
-      standard: standard)
-    SignalGuard.install()
-    let progress = Progress("captured", total: nil)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
+    let writer = try coding.writer(
+      to: file, stateSentAgain: engine.byteCountSentAgain, standard: standard)
+    SignalGuard.install()
+    let progress = Progress("captured", total: nil)
     var readByteCount: UInt64 = 0
     engine.progress = { state in
       readByteCount = state.byteCount
@@ -169,17 +154,15 @@ struct CaptureCommand: ReportingCommand {
     let report = CaptureReport(
       summary, output: output == "-" ? "standard output" : output,
       digests: open.devices.map { ($0 as? EmulatedDevice)?.model.digest })
-    if output == "-" {
-      if json || StandardError.isTerminal {
-        StandardError.print(json ? report.json.text : report.text)
-      }
-      return
-    }
     do throws(StreamIOError) {
-      try TextOutput.show(report, asJSON: json)
+      if output != "-" {
+        try TextOutput.show(report, asJSON: json)
+      } else if json || StandardError.isTerminal {
+        try StandardError.show(report, asJSON: json)
+      }
     } catch {
       throw DeviceFailure.reportLost(
-        error, done: "\(output) is whole",
+        error, done: "\(output == "-" ? "the stream" : output) is whole",
         zip((0 as UInt16)..., summary.devices).map { number, device in
           FailureReport.Device(number, name: device.name, outcome: device.outcome)
         })

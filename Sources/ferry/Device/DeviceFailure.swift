@@ -31,7 +31,7 @@ enum DeviceFailure {
     result.devices = devices
     for device in devices {
       switch device.outcome {
-      case .fresh: result.code = result.code == 7 ? 7 : 6
+      case .fresh, .reset: result.code = result.code == 7 ? 7 : 6
       case .unusable: result.code = 7
       case .runningAsBefore, .restored, .stopped, nil: break
       }
@@ -39,16 +39,34 @@ enum DeviceFailure {
     return result
   }
 
-  /// The end of a command that did its work, and could only not say so on standard output.
+  /// The end of a command that did its work, and could only not say so.
   static func reportLost(
     _ error: StreamIOError, done: String, _ devices: [FailureReport.Device]
   ) -> CommandError {
     let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
     var result = CommandError.input(
-      "standard output: \(CommandError.reason(error)): the report is lost; \(done)\(text(outcomes))"
+      "\(error.path == "-" ? "standard output" : error.path): \(CommandError.reason(error)): "
+        + "the report is lost; \(done)\(text(outcomes))"
     ).about(ErrorDetail(error))
     result.devices = devices
     return result
+  }
+
+  /// The end of a replay that did its work, and whose devices nobody holds for want of whoever
+  /// should have taken them.
+  static func unkept(
+    _ error: CommandError, _ summary: ReplaySummary, _ targets: [ReplayTarget]
+  ) -> CommandError {
+    let devices = summary.devices.map { device in
+      // Its last descriptor closes with this process.
+      let isReset = targets.contains {
+        $0.number == device.number && $0.device.isResetWhenClosed
+      }
+      return FailureReport.Device(
+        device.number, name: device.name, outcome: isReset ? .fresh : device.outcome)
+    }
+    let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
+    return ending(error.adding(text(outcomes)), devices)
   }
 
   /// - Parameters:
@@ -132,6 +150,21 @@ enum DeviceFailure {
       targets.map { FailureReport.Device($0.number, name: $0.device.name, outcome: nil) })
   }
 
+  /// The targets are not given the stream, or a check says that they cannot be.
+  static func refusal(
+    _ report: CompatibilityReport, _ arguments: ReplayArguments
+  ) -> CommandError {
+    let code =
+      switch report.verdict {
+      case .unknown: "unknown"
+      case .can, .unchecked: "unchecked"
+      case .cannot: "incompatible"
+      }
+    let lines = [report.refusal(of: arguments.path)] + report.reasons(arguments)
+    return CommandError.answer(code, lines.joined(separator: "\n  "))
+      .about(ErrorDetail(code, file: arguments.path))
+  }
+
   private static func cause(
     of error: ReplayError<StreamIOError>, _ targets: [ReplayTarget], _ arguments: ReplayArguments,
     outcomes: String
@@ -144,10 +177,8 @@ enum DeviceFailure {
     case .incompatible(let report):
       var summary = ReplaySummary()
       summary.report = report
-      var result = CommandError.no(
-        ([report.refusal(of: path)] + report.reasons(arguments)).joined(separator: "\n  ")
-          + outcomes
-      ).about(ErrorDetail("incompatible", file: path))
+      var result = refusal(report, arguments).adding(outcomes)
+      result.isTold = false
       result.partial = ReplayReport(summary, arguments).json
       return result
     case .device(let cause, let number):

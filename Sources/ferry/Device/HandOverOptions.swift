@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Devices
 import Glibc
 import Reports
@@ -21,9 +22,18 @@ struct HandOverOptions: ParsableArguments {
   @Option(
     name: .customLong("hand-over"),
     help: ArgumentHelp(
-      "Pass the descriptors of the restored devices to who listens on this Unix socket.",
-      valueName: "socket"))
+      """
+      Pass the descriptors of the restored devices to who listens on this Unix socket, and answers with a \
+      byte 0x06 within 30 s; else nobody has them.
+      """, valueName: "socket"))
   var socket: String?
+
+  @Option(
+    name: .customLong("hand-over-user"),
+    help: ArgumentHelp(
+      "The user who may take them there, besides root (default: who runs this command).",
+      valueName: "uid"))
+  var user: UInt32?
 
   @Flag(help: "Keep the restored devices open until a signal comes.")
   var hold = false
@@ -37,6 +47,9 @@ struct HandOverOptions: ParsableArguments {
     }
     guard [!command.isEmpty, socket != nil, hold].filter({ $0 }).count <= 1 else {
       throw ValidationError("--then, --hand-over and --hold exclude each other.")
+    }
+    guard user == nil || socket != nil else {
+      throw ValidationError("--hand-over-user goes with --hand-over.")
     }
   }
 
@@ -55,10 +68,12 @@ struct HandOverOptions: ParsableArguments {
       return .command(path, command)
     }
     if let socket {
-      do throws(LinuxErrno) {
-        return .socket(try HandOver.connect(to: socket), socket)
+      do throws(HandOver.SendError) {
+        return .socket(
+          try HandOver.connect(to: FilePath(PathBytes(text: socket)), user: user ?? geteuid()),
+          socket)
       } catch {
-        throw CommandError.input("--hand-over \(socket): \(error)")
+        throw CommandError.handOver(error, to: socket)
       }
     }
     return .signal
@@ -68,14 +83,16 @@ struct HandOverOptions: ParsableArguments {
   private static func executable(_ name: String) -> String? {
     guard !name.isEmpty else { return nil }
     if name.contains("/") { return isProgram(name) ? name : nil }
-    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    let path = unsafe getenv("PATH").map { unsafe PathBytes(cString: $0).text } ?? "/usr/bin:/bin"
     return path.split(separator: ":").map { "\($0)/\(name)" }.first(where: isProgram)
   }
 
   private static func isProgram(_ path: String) -> Bool {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return false }
-    return unsafe access(path, X_OK) == 0
+    unsafe PathBytes(text: path).withCString { path in
+      var status = stat()
+      return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+        && access(path, X_OK) == 0
+    }
   }
 }
 
@@ -101,10 +118,10 @@ enum DeviceKeeper {
         throw CommandError.input("--then \(path): \(error)")
       }
     case .socket(let socket, let path):
-      do throws(LinuxErrno) {
-        try HandOver.send(inheritance, over: socket)
+      do throws(HandOver.SendError) {
+        try HandOver.pass(inheritance, over: socket, within: .seconds(30))
       } catch {
-        throw CommandError.input("--hand-over \(path): \(error)")
+        throw CommandError.handOver(error, to: path)
       }
       for device in kept { device.handOver() }
     case .signal:
@@ -123,8 +140,20 @@ enum DeviceKeeper {
     // What this process ignores the next one would too.
     _ = Glibc.signal(SIGPIPE, SIG_DFL)
     // SAFETY: the copies live as long as the process, which is about to be another.
-    var pointers = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    unsafe execv(path, &pointers)
+    var pointers =
+      unsafe arguments.map {
+        unsafe PathBytes(text: $0).withCString { unsafe strdup($0) }
+      } + [nil]
+    unsafe PathBytes(text: path).withCString { _ = unsafe execv($0, &pointers) }
     return LinuxErrno(rawValue: errno)
+  }
+}
+
+extension CommandError {
+  /// The devices were not handed over.
+  fileprivate static func handOver(_ error: HandOver.SendError, to path: String) -> CommandError {
+    var detail = ErrorDetail("hand-over", file: path)
+    if case .system(let cause) = error { detail.errno = cause.symbol }
+    return input("--hand-over \(path): \(error)").about(detail)
   }
 }

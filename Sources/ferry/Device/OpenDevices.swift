@@ -65,7 +65,7 @@ struct OpenDevices {
       let device = try EmulatedDevice(uri, ignoring: isSerial ? ["file"] : [])
       let paths = uri.parameters.filter { $0.key == "file" }.map(\.value)
       if isSerial, let path = paths.first {
-        guard paths.count == 1, !files.contains(where: { $0.0 == path }) else {
+        guard paths.count == 1 else {
           throw CommandError.usage("\(path): expected one device to be kept in it")
         }
         try Self.load(path, into: device)
@@ -75,6 +75,12 @@ struct OpenDevices {
     }
     self.devices = devices
     self.files = files
+    try Outputs.requireDistinct(outputs)
+  }
+
+  /// The files in which devices are kept.
+  var outputs: [(option: String, path: String?)] {
+    files.map { ("device \($0.device), file", $0.path) }
   }
 
   /// The device that `name` names; nil if it is the name of something else, such as a file.

@@ -3,6 +3,7 @@ import Devices
 import EmulatedDevices
 import Inputs
 import Migration
+import MigrationStream
 import Reports
 import StreamIO
 
@@ -17,8 +18,8 @@ struct ReplayCommand: ReportingCommand {
       PASIDs, interrupts. Each reason is named as 'ferry translate' names it, with the translation \
       that helps, if one does. What could not be checked is listed as not checked; --strict takes it \
       for a no. The devices run only when the whole stream was verified, to its end. What fails \
-      before a device takes state leaves it as it was; from there on it is reset, and runs fresh. The \
-      message says which.
+      before a device takes state leaves it as it was; from there on it is reset, and what it had is \
+      lost. The message says which.
 
       State that its layout finds unsound, cut or missing is refused, for several drivers take such. \
       State of at most 8 MiB is kept until the stream was read to its end, verified and judged; no \
@@ -136,26 +137,18 @@ struct ReplayCommand: ReportingCommand {
   }
 
   /// Has the states judged before they are restored, if the stream can be read twice.
-  private func judge(_ targets: inout [ReplayTarget]) throws(StreamIOError) {
-    guard options.parts.contains(.state) else { return }
+  private func judge(_ engine: inout ReplayEngine) throws(StreamIOError) {
     let stream = try ArchivedState(StreamArchive(InputFile(path: file), limits: reading.limits))
     if let defect = stream.catalog.defect { throw StreamIOError(file, .stream(defect)) }
     let devices = stream.catalog.devices
-    for index in targets.indices where Int(targets[index].number) < devices.count {
-      let number = targets[index].number
-      let device = devices[Int(number)]
-      let introduction = try stream.archive.introduction(of: number, device)
-      do throws(StateJudgement.Failure<StreamIOError>) {
-        targets[index].judgement = try StateJudgement(
-          DeviceState(state: stream, device: number, byteCount: device.state.byteCount),
-          of: introduction, for: targets[index])
-      } catch {
-        switch error {
-        case .source(let cause): throw cause
-        // The check asks the device again, and says so.
-        case .device: continue
-        }
-      }
+    var introductions: [DeviceIntroduction] = []
+    for target in engine.targets where Int(target.number) < devices.count {
+      introductions.append(
+        try stream.archive.introduction(of: target.number, devices[Int(target.number)]))
+    }
+    try engine.judge(introductions) { number in
+      DeviceState(
+        state: stream, device: number, byteCount: devices[Int(number)].state.byteCount)
     }
   }
 
@@ -184,18 +177,18 @@ struct ReplayCommand: ReportingCommand {
     }
     let keeper = try keeping.prepare(open.devices)
     let input = try InputFile(file, for: .stream)
-    if file != "-", input.byteCount != nil {
+    let clock = SystemClock()
+    var engine = ReplayEngine(targets, options: options, clock: clock)
+    if options.parts.contains(.state), file != "-", input.byteCount != nil {
       do throws(StreamIOError) {
-        try judge(&targets)
+        try judge(&engine)
       } catch {
         throw DeviceFailure.unread(error, targets)
       }
     }
     var reader = StreamReader(input, limits: reading.limits, threads: reading.threadCount)
     SignalGuard.install()
-    let clock = SystemClock()
     let progress = Progress("restored", total: nil)
-    var engine = ReplayEngine(targets, options: options, clock: clock)
     engine.progress = { state in progress.show { state.text(after: clock.now) } }
     var summary = ReplaySummary()
     do throws(ReplayError<StreamIOError>) {
@@ -220,35 +213,59 @@ struct ReplayCommand: ReportingCommand {
     let digests = targets.compactMap { target in
       (target.device as? EmulatedDevice).map { (target.number, $0.model.digest) }
     }
-    // Whoever is to hold the devices gets them even if nobody takes the report.
-    var lost: CommandError?
-    do throws(StreamIOError) {
-      try TextOutput.show(
-        ReplayReport(
-          summary, arguments, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests)),
-        asJSON: json)
-    } catch {
-      lost = DeviceFailure.reportLost(
-        error, done: "\(file) was \(check ? "checked" : "restored")",
-        summary.devices.map { FailureReport.Device($0.number, name: $0.name, outcome: $0.outcome) })
-    }
-    if let message = lost?.message, case .command = keeper {
-      StandardError.print("ferry: \(TerminalText.lines(message))")
-    }
+    let report = ReplayReport(
+      summary, arguments, isCheck: check, digests: Dictionary(uniqueKeysWithValues: digests))
     if check {
       for device in open.devices {
         guard let text = DeviceFailure.untouched(device) else { continue }
         StandardError.print("ferry: \(device.name): \(text)")
       }
-    } else if case .nobody = keeper {
-      warn(open.devices)
+      return try finish(
+        with: report,
+        summary.report.permits(options)
+          ? nil : DeviceFailure.refusal(summary.report, arguments))
     }
-    do {
-      try keeper.take(open.devices)
-    } catch let error as CommandError {
-      throw error.reported(json)
+    try keep(targets, by: keeper, report)
+  }
+
+  /// Prints the report, and gives the devices to whoever is to hold them, even if nobody takes the
+  /// report.
+  private func keep(
+    _ targets: [ReplayTarget], by keeper: DeviceKeeper, _ report: ReplayReport
+  ) throws {
+    let devices = targets.map(\.device)
+    if case .socket = keeper {
+      do {
+        try keeper.take(devices)
+      } catch let error as CommandError {
+        return try finish(
+          with: report, DeviceFailure.unkept(error, report.summary, targets))
+      }
+    }
+    var lost: CommandError?
+    do throws(StreamIOError) {
+      try TextOutput.show(report, asJSON: json)
+    } catch {
+      lost = DeviceFailure.reportLost(
+        error, done: "\(file) was restored",
+        report.summary.devices.map {
+          FailureReport.Device($0.number, name: $0.name, outcome: $0.outcome)
+        })
+    }
+    switch keeper {
+    case .nobody: warn(devices)
+    case .socket: break
+    case .command, .signal:
+      // A command takes the place of this one, which says it before.
+      if let message = lost?.message, case .command = keeper {
+        StandardError.print("ferry: \(message)")
+      }
+      do {
+        try keeper.take(devices)
+      } catch let error as CommandError {
+        throw DeviceFailure.unkept(error, report.summary, targets).reported(json)
+      }
     }
     if let lost { throw lost }
-    if !summary.report.permits(options) { throw CommandError.no() }
   }
 }

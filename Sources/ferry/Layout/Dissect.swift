@@ -56,19 +56,22 @@ struct Dissect: ReportingCommand {
     let report = DissectReport(
       tree, name: state, detection: detection, driver: driver,
       checksums: checksums ? try DissectReport.checksums(of: tree, from: source) : nil)
+    let failure: CommandError? =
+      tree.isSound
+      ? nil
+      : .no(
+        "\(state): unsound: \(QuantityText.count(tree.errorCount, "error")) by the layout "
+          + layout.name
+      ).about(ErrorDetail("unsound", file: state))
     var output = try TextOutput()
     if json {
-      try report.writeJSON { try output.print($0, terminator: "") }
+      try report.writeJSON(failure: failure?.report) { try output.print($0, terminator: "") }
       try output.print("")
     } else {
-      try report.writeText(hasOffsets: offsets) { try output.print($0) }
+      try report.writeText(hasOffsets: offsets) { try output.print(TerminalText.lines($0)) }
     }
     try output.finish()
-    guard tree.isSound else {
-      throw CommandError.no(
-        "\(state): unsound: \(QuantityText.count(tree.errorCount, "error")) by the layout \(layout.name)"
-      ).reported(json)
-    }
+    if let failure { throw failure.reported(json) }
   }
 
   static func undecided(_ name: String, _ detection: LayoutDetection) -> String {

@@ -43,8 +43,11 @@ struct PCICheck: ReportingCommand {
   func run() throws {
     let layout = try ProfileFiles.layout(profile)
     let report = try report(of: layout, iommu: iommu.flatMap { IOMMUFacts($0) })
-    try TextOutput.show(report, asJSON: json)
-    if !report.canCarry { throw CommandError.no() }
+    try finish(
+      with: report,
+      report.canCarry
+        ? nil
+        : .answer(report.verdict == .cannot ? "incompatible" : "unknown", report.answer))
   }
 
   /// A device at hand is asked for the sizes of its BARs and what its IOMMU can do.

@@ -78,8 +78,10 @@ struct PCIDerive: ReportingCommand {
   }
 
   func run() throws {
+    try Outputs.requireDistinct([("-o", output), ("--trace", hosts.trace.path)])
     let kernel = try hosts.trace.kernel()
-    let functions = try namedApart(dumps.map { ($0, try hosts.functions(in: $0, of: kernel)) })
+    let functions = try HostFunction.namedApart(
+      dumps.map { ($0, try hosts.functions(in: $0, of: kernel)) })
     var options = DerivationOptions()
     options.name = name
     options.pasid = pasidChoice ?? .auto
@@ -100,23 +102,6 @@ struct PCIDerive: ReportingCommand {
       StandardError.print("ferry: warning: \(TerminalText.text(warning))")
     }
     if report || json { try TextOutput.show(derivation.report, asJSON: json) }
-  }
-
-  /// The functions, each under a name of its own: the same slot of two machines gets its dump's
-  /// name too.
-  private func namedApart(_ dumps: [(name: String, functions: [HostFunction])]) -> [HostFunction] {
-    let counts = Dictionary(
-      dumps.flatMap { $0.functions.map { ($0.label, 1) } }, uniquingKeysWith: +)
-    return dumps.flatMap { dump in
-      dump.functions.map { function in
-        guard counts[function.label, default: 0] > 1, function.label != dump.name else {
-          return function
-        }
-        var named = function
-        named.label = "\(dump.name) \(function.label)"
-        return named
-      }
-    }
   }
 
   private var pasidChoice: DerivationOptions.PASID? {

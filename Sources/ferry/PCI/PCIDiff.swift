@@ -65,8 +65,7 @@ struct PCIDiff: ReportingCommand {
     }
     try SpaceInput.reportingFailures(in: "\(first), \(second)") {
       let comparison = try DumpComparison(dumps[0], dumps[1])
-      try TextOutput.show(comparison, asJSON: json)
-      if comparison.verdict != .equal { throw CommandError.no() }
+      try finish(with: comparison, comparison.failure)
     }
   }
 
@@ -74,7 +73,18 @@ struct PCIDiff: ReportingCommand {
     let check = QEMULoadCheck(
       stream: stream.space, local: local.space,
       conditions: load.conditions(function, stream: stream, local: local))
-    try TextOutput.show(check, asJSON: json)
-    if !check.isAccepted { throw CommandError.no() }
+    try finish(with: check, check.failure)
   }
+}
+
+extension DumpComparison {
+  /// What a command ends with that says so; nil if the spaces are equal.
+  fileprivate var failure: CommandError? {
+    verdict == .equal ? nil : .answer(verdict.rawValue, answer)
+  }
+}
+
+extension QEMULoadCheck {
+  /// What a command ends with that says so; nil if QEMU would load it.
+  var failure: CommandError? { isAccepted ? nil : .answer(verdict.rawValue, answer) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ByteIO
 import Reports
+import StreamIO
 import VirtualPCI
 
 /// `ferry pci synthesize`.
@@ -39,12 +40,10 @@ struct PCISynthesize: ParsableCommand {
     if let iommu, IOMMUFacts(iommu) == nil {
       throw ValidationError("--iommu: expected pasid-width=N[,execute][,privileged]")
     }
-    if output == "-", map == "-" {
-      throw ValidationError("bytes and map cannot both go to standard output")
-    }
   }
 
   func run() throws {
+    try Outputs.requireDistinct([("-o", output), ("--map", map), ("--trace", host.trace.path)])
     let layout = try ProfileFiles.layout(profile)
     let function = try on.map { try host.function(in: $0) }
     if let function {
@@ -60,10 +59,11 @@ struct PCISynthesize: ParsableCommand {
             + report.objections.map(\.description).joined(separator: "\n  "))
       }
     }
-    try ProfileFiles.write(layout.synthesized, to: output)
+    var bytes = try ProfileFiles.file(layout.synthesized, for: output)
     if let map {
       let text = AccessMap(layout, on: function).json.text + "\n"
       try ProfileFiles.write([UInt8](text.utf8), to: map)
     }
+    try bytes.finish()
   }
 }

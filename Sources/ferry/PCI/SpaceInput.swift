@@ -2,6 +2,7 @@ import Devices
 import Inputs
 import Migration
 import PCIConfig
+import Reports
 import VFIO
 
 /// Where the `pci` commands take configuration spaces from: a file, as `ConfigSpaceInput` reads it,
@@ -26,23 +27,18 @@ enum SpaceInput {
   static func device(
     _ name: String, at slot: String?, in kernel: any KernelInterface
   ) throws -> DumpedDevice {
-    var device: DumpedDevice?
-    try reportingFailures(in: name) {
-      device = try read(name, in: kernel).device(at: slot)
-    }
-    guard let device else { throw CommandError.damaged() }
-    return device
+    try reportingFailures(in: name) { try read(name, in: kernel).device(at: slot) }
   }
 
   /// Runs `body`; an error about a space gets `name` in front of it and becomes the exit code.
-  static func reportingFailures(in name: String, _ body: () throws -> Void) throws {
-    do {
-      try FileContentError.naming(name) {
-        do {
-          try body()
-        } catch let error as PCIConfigError where error.code == .noDevice {
-          throw CommandError.no("\(name): \(error)")
-        }
+  static func reportingFailures<Result>(
+    in name: String, _ body: () throws -> Result
+  ) throws -> Result {
+    try FileContentError.naming(name) {
+      do {
+        return try body()
+      } catch let error as PCIConfigError where error.code == .noDevice {
+        throw CommandError.no("\(name): \(error)").about(ErrorDetail(error, file: name))
       }
     }
   }

@@ -58,8 +58,7 @@ struct QEMUCheck: ReportingCommand {
     let check = try FileContentError.naming(path) {
       try QEMULoadCheck(record: record, local: target.space, conditions: conditions)
     }
-    try TextOutput.show(check, asJSON: json)
-    if !check.isAccepted { throw CommandError.no() }
+    try finish(with: check, check.failure)
   }
 
   /// The space of the device that is meant, and how the device comes into the machine.
@@ -101,15 +100,14 @@ struct QEMUCheck: ReportingCommand {
   private static func function(
     _ selector: DeviceSelector, of content: QEMUMigrationContent, in path: String
   ) throws -> EmulatedFunction? {
-    let functions = content.emulatedFunctions
-    let found = functions.filter { $0.name == selector.text }
-    let named = found.isEmpty ? functions.filter { $0.address == selector.text } : found
+    let named = content.emulatedFunctions(named: selector.text)
     if named.count == 1 { return named[0] }
     guard named.isEmpty, Int(selector.text) == nil else { return nil }
     if let defect = content.defect { throw CommandError(defect.error, in: defect.path) }
     throw CommandError.no(
       TerminalText.text(
-        "\(path): expected a VFIO device or \(list(functions)), found no '\(selector.text)'"))
+        "\(path): expected a VFIO device or \(list(content.emulatedFunctions)), found no '\(selector.text)'"
+      ))
   }
 
   /// The functions, as many as an error can name and still be read.

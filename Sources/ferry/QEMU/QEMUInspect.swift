@@ -33,31 +33,26 @@ struct QEMUInspect: ReportingCommand {
   func run() throws {
     let inputs = try files.map { try QEMUInput($0, isReadTwice: files.count > 1) }
     let migration = try QEMUMigration(inputs)
-    let content = try records ? list(migration) : show(migration, in: inputs)
-    if let defect = content.defect {
-      throw CommandError(defect.error, in: defect.path).reported(json)
-    }
+    try records ? list(migration) : show(migration, in: inputs)
   }
 
-  private func list(_ migration: QEMUMigration<InputFile>) throws -> QEMUMigrationContent {
+  private func list(_ migration: QEMUMigration<InputFile>) throws {
     var output = try ReportList(heading: QEMUEventReport.heading, asJSON: json)
     let content = try migration.content(observing: { (event) throws(StreamIOError) in
       if let report = QEMUEventReport(event) { try output.add(report) }
     })
-    try output.finish(
-      with: content.defect.flatMap { CommandError($0.error, in: $0.path).report })
-    return content
+    let failure = content.defect.map { CommandError($0.error, in: $0.path) }
+    try output.finish(with: failure?.report)
+    if let failure { throw failure.reported(json) }
   }
 
-  private func show(
-    _ migration: QEMUMigration<InputFile>, in inputs: [QEMUInput]
-  ) throws -> QEMUMigrationContent {
+  private func show(_ migration: QEMUMigration<InputFile>, in inputs: [QEMUInput]) throws {
     let progress = Progress("read", total: migration.byteCount)
     let content = try migration.content(progress: { progress.update($0) })
     progress.clear()
     let main = inputs.first { $0.stream === migration.main }
-    try TextOutput.show(
-      QEMUInspectReport(content, path: migration.main.name, image: main?.image), asJSON: json)
-    return content
+    try finish(
+      with: QEMUInspectReport(content, path: migration.main.name, image: main?.image),
+      content.defect.map { CommandError($0.error, in: $0.path) })
   }
 }

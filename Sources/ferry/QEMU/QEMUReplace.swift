@@ -4,6 +4,7 @@ import MigrationStream
 import QEMUStream
 import Reports
 import StateLayout
+import StateTranslation
 import StreamIO
 
 /// `ferry qemu replace`.
@@ -53,9 +54,8 @@ struct QEMUReplace: ParsableCommand {
       try ReplaceableDevice(content.catalog.vfioDevices[number])
     }
     var source = try ReplacementInput(replacement)
-    try allowing.hold(
-      ReplacementCheck(of: source.side, inPlaceOf: Self.side(own)), of: source.path,
-      against: "\(own.summary.id) of \(path)")
+    let check = try ReplacementCheck(of: source.side, inPlaceOf: Self.side(own))
+    try allowing.hold(check, of: source.path, against: "\(own.summary.id) of \(path)")
     let carried = source.device
     let (preCopy, stopCopy) = (source.preCopyByteCount, source.stopCopyByteCount)
     let framing = try CommandError.naming(path) { () throws(QEMUStreamError) in
@@ -77,14 +77,13 @@ struct QEMUReplace: ParsableCommand {
     } catch {
       throw CommandError.cause(of: error, in: path)
     }
+    allowing.list(check.uncheckedOfState)
   }
 
   /// What is known of the device that is replaced.
-  private static func side(_ own: ReplaceableDevice) -> ReplacementCheck.Side {
-    let summary = own.summary
-    return ReplacementCheck.Side(
-      ids: own.configuration.pciIdentity,
-      preview: StatePreview(
-        prefix: summary.statePrefix, byteCount: summary.stateByteCount, driver: nil))
+  private static func side(_ own: ReplaceableDevice) -> ReplacementCheck.Side<StateBytes> {
+    ReplacementCheck.Side(
+      ids: own.configuration.pciIdentity, prefix: own.summary.statePrefix,
+      byteCount: own.summary.stateByteCount)
   }
 }

@@ -39,7 +39,9 @@ struct Diff: ReportingCommand {
       threads: reading.threadCount)
     let progress = Progress("compared", total: nil)
     let differences = try comparison.differences { progress.update($0) }
-    try TextOutput.show(DiffReport(differences), asJSON: json)
-    if !differences.isEmpty { throw CommandError.no() }
+    try finish(
+      with: DiffReport(differences),
+      differences.isEmpty
+        ? nil : .answer("different", "\(left), \(right): the streams mean different things"))
   }
 }

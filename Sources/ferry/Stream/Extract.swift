@@ -1,6 +1,7 @@
 import ArgumentParser
 import ByteIO
 import Inputs
+import Migration
 import MigrationStream
 import Reports
 import StreamIO
@@ -48,16 +49,15 @@ struct Extract: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    let outputs = [state, config, pasid, output].compactMap(\.self)
-    guard !outputs.isEmpty else {
+    guard state != nil || config != nil || pasid != nil || output != nil else {
       throw ValidationError("Expected at least one of --state, --config, --pasid and -o.")
-    }
-    guard outputs.count == Set(outputs).count else {
-      throw ValidationError("Expected a different file for each output.")
     }
   }
 
   func run() throws {
+    try Outputs.requireDistinct([
+      ("--state", state), ("--config", config), ("--pasid", pasid), ("-o", output),
+    ])
     if CloudHypervisorSnapshot.isFolder(file) {
       return try extract(from: CloudHypervisorSnapshot(file))
     }
@@ -72,7 +72,8 @@ struct Extract: ParsableCommand {
   private func files() throws -> PartFiles {
     try PartFiles(
       of: device, in: file,
-      to: PartFiles.Paths(state: state, configuration: config, pasids: pasid))
+      to: PartFiles.Paths(
+        state: state, configuration: config, pasids: pasid, pasidText: \.yaml))
   }
 
   private func extract(from snapshot: CloudHypervisorSnapshot) throws {
@@ -83,17 +84,8 @@ struct Extract: ParsableCommand {
     }
     let chosen = try snapshot.device(device)
     if let state {
-      let source = try snapshot.state(of: chosen)
       var file = try OutputFile(path: state)
-      var buffer = ByteBuffer()
-      var position: UInt64 = 0
-      while position < source.byteCount {
-        buffer.removeAll()
-        let count = min(source.byteCount - position, 1 << 20)
-        try source.read(at: position, count: Int(count), into: &buffer)
-        try file.write(buffer.bytes)
-        position += count
-      }
+      try snapshot.state(of: chosen).copy(to: file)
       try file.finish()
     }
     guard let output else { return }
@@ -133,6 +125,9 @@ struct Extract: ParsableCommand {
     }
     let number = try files.resolve(minimumCount: stream.report.losses.count)
     let loss = stream.report.losses[Int(number)]
+    for part in files.missingParts {
+      StandardError.print("ferry: \(file): no intact \(part) of device '\(device)'")
+    }
     try files.finish(
       stateByteCount: stream.report.catalog.devices[Int(number)].summary?.byteCount)
     guard loss.isEmpty else {

@@ -61,12 +61,10 @@ struct Inspect: ReportingCommand {
     } else if records || hex {
       try listRecords(try StreamArchive(try input.seekable(), limits: reading.limits))
     } else if input.byteCount == nil {
-      var contents = SequentialContents()
-      let catalog = try Self.sequentialCatalog(of: input, path: file, reading.limits, &contents)
+      let read = try SequentialCatalog(of: input, limits: reading.limits)
       try show(
         InspectReport(
-          catalog, path: file, previews: contents.previews(of: catalog),
-          isVerified: contents.isVerified))
+          read.catalog, path: file, previews: read.previews, isVerified: read.isVerified))
     } else {
       let state = try ArchivedState(StreamArchive(input, limits: reading.limits))
       let catalog = state.catalog
@@ -79,10 +77,8 @@ struct Inspect: ReportingCommand {
   }
 
   private func show(_ report: InspectReport) throws {
-    try TextOutput.show(report, asJSON: json)
-    if let defect = report.defect {
-      throw CommandError(StreamIOError(file, .stream(defect))).reported(json)
-    }
+    try finish(
+      with: report, report.defect.map { CommandError(StreamIOError(file, .stream($0))) })
   }
 
   private func show(_ snapshot: CloudHypervisorSnapshot) throws {
@@ -94,38 +90,17 @@ struct Inspect: ReportingCommand {
     try TextOutput.show(try SnapshotReport(snapshot), asJSON: json)
   }
 
-  private static func sequentialCatalog(
-    of input: consuming InputFile, path: String, _ limits: DecodingLimits,
-    _ contents: inout SequentialContents
-  ) throws -> StreamCatalog {
-    var reader = StreamReader(input, limits: limits)
-    var catalog: StreamCatalog?
-    do throws(StreamIOError) {
-      while let record = try reader.next() {
-        guard let header = reader.recordHeader, let streamHeader = reader.header else { continue }
-        catalog = catalog ?? StreamCatalog(header: streamHeader, origin: .sequence)
-        catalog?.note(record, header, at: reader.recordOffset)
-        if case .chunk(let chunk) = record { contents.note(chunk, of: &reader) }
-      }
-    } catch {
-      guard case .stream(let defect) = error.cause, let header = reader.header else { throw error }
-      catalog = catalog ?? StreamCatalog(header: header, origin: .sequence)
-      catalog?.defect = defect
-    }
-    guard let catalog else {
-      throw CommandError.damaged("\(path): expected a stream, found none")
-    }
-    contents.isVerified =
-      reader.isContentComplete
-      && catalog.devices.indices.allSatisfy { reader.isVerified(device: UInt16($0)) }
-    return catalog
-  }
-
   private func runSalvage(_ input: consuming InputFile) throws {
     var stream = try StreamSalvage(input)
     while try stream.next() != nil {}
-    try show(InspectReport(stream.report.catalog, path: file, salvage: stream.report))
-    if !stream.report.isWhole { throw CommandError.damaged() }
+    let report = InspectReport(stream.report.catalog, path: file, salvage: stream.report)
+    if report.defect != nil { return try show(report) }
+    var failure: CommandError?
+    if let loss = report.lossDetail {
+      failure = .damaged("\(file): \(loss.code); what is missing is listed").about(loss)
+      failure?.isTold = true
+    }
+    try finish(with: report, failure)
   }
 
   private func listRecords(_ archive: borrowing StreamArchive) throws {
@@ -150,44 +125,5 @@ struct Inspect: ReportingCommand {
   ) throws(StreamIOError) -> [UInt8] {
     let payload = min(Int(record.header.storedByteCount), RecordReport.shownPayloadByteCount)
     return try archive.bytes(at: record.offset, count: RecordHeader.byteCount + payload)
-  }
-}
-
-/// The state of the devices of a pipe as far as it is kept: all of a small one, the first bytes of
-/// a large one.
-private struct SequentialContents {
-  // A state of which no more is read than this is looked at whole.
-  private static let wholeByteCount = 1 << 16
-  // More than the first record of every shipped layout has.
-  private static let prefixByteCount = 1024
-
-  /// Whether every digest was held against its state.
-  var isVerified = false
-  private var bytes: [UInt16: [UInt8]] = [:]
-  private var isCut: Set<UInt16> = []
-
-  /// Keeps what is wanted of a chunk that the reader has just given.
-  mutating func note(_ chunk: StateChunk, of reader: inout StreamReader) {
-    guard !isCut.contains(chunk.device) else { return }
-    let known = bytes[chunk.device, default: []]
-    guard known.count + Int(chunk.byteCount) <= Self.wholeByteCount,
-      let state = try? [UInt8](reader.chunkBytes())
-    else {
-      isCut.insert(chunk.device)
-      if known.isEmpty, let state = try? reader.chunkBytes() {
-        let count = min(state.byteCount, Self.prefixByteCount)
-        bytes[chunk.device] = [UInt8](state.extracting(first: count))
-      }
-      return
-    }
-    bytes[chunk.device] = known + state
-  }
-
-  func previews(of catalog: StreamCatalog) -> [StatePreview?] {
-    catalog.devices.enumerated().map { number, device in
-      StatePreview(
-        prefix: bytes[UInt16(number)] ?? [], byteCount: device.state.byteCount,
-        driver: device.identity.driver)
-    }
   }
 }

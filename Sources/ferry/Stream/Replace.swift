@@ -1,6 +1,7 @@
 import ArgumentParser
 import Inputs
 import Reports
+import StateTranslation
 import StreamIO
 
 /// `ferry replace`: another state in a Cloud Hypervisor snapshot.
@@ -36,15 +37,14 @@ struct Replace: ParsableCommand {
     let own = try snapshot.device(device)
     let copy = try CloudHypervisorReplacement(of: own, in: snapshot)
     var source = try ReplacementInput(replacement)
-    let check = ReplacementCheck(
-      of: source.side, inPlaceOf: ReplacementCheck.Side(preview: try snapshot.preview(of: own)))
+    let there = ReplacementCheck.Side(state: try snapshot.state(of: own))
+    let check = try ReplacementCheck(of: source.side, inPlaceOf: there)
     try allowing.hold(
       check, of: source.path, against: "device '\(own.id)' of \(snapshot.path)")
     var sink = try OutputFile(path: output)
     let progress = Progress(
       "replaced", total: source.preCopyByteCount + source.stopCopyByteCount)
     try copy.write(&source.state, to: &sink) { progress.update($0) }
-    let unchecked = SnapshotReport.notStored + check.uncheckedOfState
-    StandardError.print("ferry: not checked: \(unchecked.joined(separator: ", "))")
+    allowing.list(SnapshotReport.notStored + check.uncheckedOfState)
   }
 }

@@ -47,7 +47,9 @@ struct Verify: ReportingCommand {
     }
     report.isComplete = reader.isContentComplete
     report.header = reader.header
-    if json || report.isWhole { try TextOutput.show(report, asJSON: json) }
-    if let failure { throw CommandError(failure).reported(json) }
+    guard let failure else { return try finish(with: report) }
+    var error = CommandError(failure)
+    error.partial = report.json
+    throw error
   }
 }

@@ -42,7 +42,7 @@ private final class TraceFile {
     self.path = path
     do {
       descriptor = try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        FilePath(PathBytes(text: path)), .writeOnly, options: [.create, .truncate, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch let error as Errno {
       throw StreamIOError(path, .system(error, attempting: "open"))
@@ -61,5 +61,12 @@ private final class TraceFile {
       hasFailed = true
       StandardError.print("ferry: \(path): \(error); the trace ends here")
     }
+  }
+}
+
+extension FilePath {
+  /// The path of these bytes.
+  init(_ path: PathBytes) {
+    self = unsafe path.withCString { unsafe FilePath(platformString: $0) }
   }
 }

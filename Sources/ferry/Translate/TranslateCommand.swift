@@ -97,6 +97,7 @@ struct TranslateCommand: ReportingCommand {
   }
 
   func run() throws {
+    try Outputs.requireDistinct([("-o", output), ("--trace", trace.path)])
     let wanted = try LayoutFiles.layout(to, option: "--to")
     let chosen = try from.map { try LayoutFiles.layout($0, option: "--from") }
     let kernel = try trace.kernel()
@@ -106,6 +107,7 @@ struct TranslateCommand: ReportingCommand {
         ?? target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
     translator.source = try source.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
     translator.allowed = Set(allow)
+    translator.asksTarget = taker is any FactualDevice
     let file = try RecognizedFile(input)
     if file.kind == .migrationStream {
       try translateStream(
@@ -113,7 +115,8 @@ struct TranslateCommand: ReportingCommand {
     } else {
       // Whoever says what the state is knows better.
       let state = try chosen == nil ? file.file(for: .state) : file.file()
-      try translateState(state.seekable(), from: chosen, to: wanted, by: translator)
+      try translateState(
+        state.seekable(), from: chosen, to: wanted, by: translator, for: taker)
     }
   }
 
@@ -142,7 +145,15 @@ struct TranslateCommand: ReportingCommand {
     let reports = try devices.map { device in
       TranslateReport.Device(
         number: device.introduction.number, device.outcome,
-        try taker.map { try compatibility(of: device, on: $0, records.profile) })
+        try taker.map { taker in
+          try asking(taker, device.introduction.number) {
+            () throws(StateJudgement.Failure<StreamIOError>) in
+            try CompatibilityReport(
+              device, from: translator.source,
+              for: ReplayTarget(
+                taker, number: device.introduction.number, profile: records.profile))
+          }
+        })
     }
     try finish(reports) { output in
       let progress = Progress("translated", total: nil)
@@ -156,25 +167,25 @@ struct TranslateCommand: ReportingCommand {
     }
   }
 
-  /// What the target has against all but the state; nothing if the state is not for it anyway.
-  private func compatibility<State>(
-    of device: TranslatedDevice<State>, on target: any MigratableDevice, _ profile: ProfileLayout?
-  ) throws -> CompatibilityReport {
-    guard !device.outcome.report.refusals.contains(where: { $0.field == "layout" }) else {
-      return CompatibilityReport()
-    }
-    let number = device.introduction.number
-    do {
-      return try CompatibilityReport(
-        device.introduction, for: ReplayTarget(target, number: number, profile: profile))
+  /// Runs `body`, which asks the target something.
+  private func asking<Answer>(
+    _ target: any MigratableDevice, _ number: UInt16,
+    _ body: () throws(StateJudgement.Failure<StreamIOError>) -> Answer
+  ) throws -> Answer {
+    do throws(StateJudgement.Failure<StreamIOError>) {
+      return try body()
     } catch {
-      throw CommandError.device(DeviceFailure.text(error, number, target))
+      switch error {
+      case .source(let cause): throw cause
+      case .device(let cause):
+        throw CommandError.device(DeviceFailure.text(cause, number, target))
+      }
     }
   }
 
   private func translateState(
     _ file: consuming InputFile, from chosen: Layout?, to wanted: Layout,
-    by translator: Translator
+    by translator: Translator, for taker: (any MigratableDevice)?
   ) throws {
     let options = (device == nil ? [] : ["--device"]) + (profile == nil ? [] : ["--profile"])
     if let option = (options + coding.given).first {
@@ -184,7 +195,13 @@ struct TranslateCommand: ReportingCommand {
     let outcome = try naming(input) {
       try translator.translate(state, from: chosen, of: translator.source.driver, to: wanted)
     }
-    try finish([TranslateReport.Device(number: nil, outcome)]) { output in
+    let compatibility = try taker.map { taker in
+      try asking(taker, 0) { () throws(StateJudgement.Failure<StreamIOError>) in
+        try CompatibilityReport(
+          outcome, of: state, from: translator.source, for: ReplayTarget(taker, number: 0))
+      }
+    }
+    try finish([TranslateReport.Device(number: nil, outcome, compatibility)]) { output in
       var file = try OutputFile(path: output)
       try outcome.state?.forEach(from: state) { (span) throws(StreamIOError) in
         try file.write(span)
@@ -212,10 +229,14 @@ struct TranslateCommand: ReportingCommand {
     _ devices: [TranslateReport.Device], write: (String) throws -> Void
   ) throws {
     let report = TranslateReport(devices, name: input, listsRewrites: explain || dryRun)
-    guard report.isAccepted || json else { throw CommandError.no(report.text) }
-    if let output, report.isAccepted { try write(output) }
-    guard output != "-" else { return }
-    try TextOutput.show(report, asJSON: json)
-    if !report.isAccepted { throw CommandError.no() }
+    guard report.isAccepted else {
+      var failure = CommandError.no(report.text).about(
+        ErrorDetail(report.verdict == .unknown ? "unknown" : "refused", file: input))
+      failure.partial = report.json
+      failure.isTold = json
+      throw failure
+    }
+    if let output { try write(output) }
+    if output != "-" { try finish(with: report) }
   }
 }
