@@ -59,6 +59,9 @@ struct PCISynthesize: ParsableCommand {
             + "\(report.profile):\n  "
             + report.objections.map(\.description).joined(separator: "\n  "))
       }
+      for warning in report.warnings where warning.field.hasPrefix("capability list") {
+        StandardError.print("ferry: warning: \(TerminalText.text("\(report.device): \(warning)"))")
+      }
     }
     try ProfileFiles.write(layout.synthesized, to: output)
     if let map {
