@@ -1,3 +1,4 @@
+import ByteIO
 import MigrationStream
 public import PCIConfig
 import StreamIO
@@ -18,8 +19,11 @@ public enum ConfigSpaceInput {
       if let device = try listed(reference, in: name) { return try dump(of: device, in: name) }
       return try dump(of: try device(reference, in: name), in: name)
     }
-    let bytes = try InputFile(name, for: .space).contents(limit: byteLimit, of: name)
-    let dump = try dump(of: bytes, in: name)
+    let file = try RecognizedFile(name)
+    guard InputUse.space.takes(file.kind) else { throw file.error(for: .space) }
+    let refusal = file.error(for: .space)
+    let dump = try dump(
+      of: file.file().contents(limit: byteLimit, of: name), in: name, orElse: refusal)
     // A space from sysfs does not say where it sits, but its folder does; and the file beside it
     // says how large its BARs are.
     if dump.devices.count == 1, let device = dump.devices.first, device.line == nil,
@@ -54,21 +58,21 @@ public enum ConfigSpaceInput {
     return sizes
   }
 
-  /// The spaces in the content of a file; text is never taken for the bytes of one.
+  /// The spaces in the content of a file; text is never taken for the bytes of one. `refusal` is
+  /// the error of a text without a space.
   private static func dump(
-    of bytes: [UInt8], in name: String
+    of bytes: [UInt8], in name: String, orElse refusal: InputError
   ) throws(InputError) -> ConfigSpaceDump {
-    let kind = FileKind(
-      prefix: Array(bytes.prefix(FileKind.prefixByteCount)), byteCount: UInt64(bytes.count))
-    guard InputUse.space.takes(kind) else { throw InputError(name, kind, for: .space) }
     do throws(PCIConfigError) {
-      return try kind.isText ? ConfigSpaceDump(text: bytes) : ConfigSpaceDump(raw: bytes)
+      let isText = bytes.span.raw.isText
+      return try isText ? ConfigSpaceDump(text: bytes) : ConfigSpaceDump(raw: bytes)
     } catch {
       // What no line of is a dump's is named by what it is.
-      guard error.place == .whole, error.code == .dump, kind != .lspciText else {
-        throw InputError(name, .space(error))
-      }
-      throw InputError(name, kind, for: .space)
+      guard error.place == .whole, error.code == .dump,
+        case .kind(let kind, _, _) = refusal.cause, kind.isText, kind != .lspciText,
+        kind != .hexDump
+      else { throw InputError(name, .space(error)) }
+      throw refusal
     }
   }
 

@@ -41,13 +41,13 @@ struct CapabilityWalk {
       extendedStop = error
     }
     let capabilities = measure()
-    noteOverlaps(capabilities)
+    addOverlaps(capabilities)
     return CapabilityList(
       capabilities: capabilities, findings: findings, standardStop: standardStop,
       extendedStop: extendedStop)
   }
 
-  private mutating func note(_ code: ConfigSpaceFinding.Code, at offset: Int, _ message: String) {
+  private mutating func add(_ code: ConfigSpaceFinding.Code, at offset: Int, _ message: String) {
     findings.append(ConfigSpaceFinding(code, at: offset, message))
   }
 
@@ -63,7 +63,7 @@ struct CapabilityWalk {
       guard space.isKnown(0x34..<0x35) else {
         throw ConfigSpaceFinding(.unknownBytes, at: 0x0e, "the header type is not in this dump")
       }
-      note(
+      add(
         .unknownBytes, at: 0x0e,
         "the header type is not in this dump; the list is taken to begin at 0x34")
       pointerOffset = 0x34
@@ -82,6 +82,11 @@ struct CapabilityWalk {
     var visited: Set<Int> = []
     var pointer = pointerOffset
     var offset = Int(first & 0xfc)
+    if offset == 0 {
+      add(
+        .missingList, at: pointerOffset,
+        "Status says that there is a capability list, but the pointer to it is 0")
+    }
     while offset != 0 {
       let place = "0x\(hex(offset, digits: 2))"
       guard offset >= 0x40 else {
@@ -155,7 +160,7 @@ struct CapabilityWalk {
       }
       guard header != 0 else { return }
       if visited.count == 1, !isExpress, standardStop?.isGap != true {
-        note(
+        add(
           .extendedWithoutPCIExpress, at: offset,
           "extended capabilities without a PCI Express capability")
       }
@@ -184,7 +189,7 @@ struct CapabilityWalk {
         if length > end &- header.offset {
           let isCut = !space.isWhole && end == space.byteCount && end != ConfigSpace.extendedStart
           let left = end &- header.offset
-          note(
+          add(
             isCut ? .unknownBytes : .lengthPastEnd, at: header.offset,
             isCut
               ? "of the \(length) bytes of \(header.id), this dump holds \(left)"
@@ -220,11 +225,11 @@ struct CapabilityWalk {
     return min(range.count, max(4, (used &+ 3) & ~3))
   }
 
-  private mutating func noteOverlaps(_ capabilities: [Capability]) {
+  private mutating func addOverlaps(_ capabilities: [Capability]) {
     var widest: Capability?
     for capability in capabilities.sorted(by: { $0.offset < $1.offset }) {
       if let widest, widest.range.overlaps(capability.range) {
-        note(
+        add(
           .overlap, at: capability.offset,
           "\(capability.id) lies within the \(widest.length) bytes of \(widest.id) at "
             + "0x\(hex(widest.offset, digits: 2))")

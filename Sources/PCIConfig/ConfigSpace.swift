@@ -1,3 +1,5 @@
+import ByteIO
+
 /// The configuration space of one PCI function: its bytes, of which some may be unknown.
 ///
 /// VFIO's sample mediated devices report 255 bytes, a conventional function has 256, a PCI Express
@@ -50,6 +52,17 @@ public struct ConfigSpace: Sendable, Hashable {
   public func isKnown(_ range: Range<Int>) -> Bool {
     range.lowerBound >= 0 && range.upperBound <= bytes.count
       && !unknownRanges.contains { $0.overlaps(range) }
+  }
+
+  /// The bytes that are not known, in words: `32 bytes, 0x10 to 0x1f, 0x40 to 0x4f`.
+  public var unknownText: String {
+    let count = unknownRanges.map(\.count).reduce(0, +)
+    let shown = unknownRanges.prefix(8).map { range in
+      "0x\(hex(range.lowerBound, digits: 2)) to 0x\(hex(range.upperBound - 1, digits: 2))"
+    }
+    let rest = unknownRanges.count - shown.count
+    let more = rest > 0 ? " and \(rest) more" : ""
+    return "\(count) bytes, \(shown.joined(separator: ", "))\(more)"
   }
 
   /// The bytes of `range`, or nil if one of them lies outside or is unknown.

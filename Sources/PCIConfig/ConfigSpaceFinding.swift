@@ -12,6 +12,8 @@ public struct ConfigSpaceFinding: Error, Sendable, Hashable {
     case loop
     /// A standard pointer leads below 0x40, or an extended one below 0x100.
     case pointerIntoHeader
+    /// Status says that there is a list, but the pointer to it is 0.
+    case missingList
     /// A pointer leads outside the space.
     case pointerOutOfRange
     /// A list, or a capability of it, continues in bytes that the dump does not hold.

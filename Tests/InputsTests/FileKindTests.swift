@@ -1,6 +1,7 @@
 import ByteIO
 import Inputs
 import MigrationStream
+import PCIConfig
 import TestSupport
 import Testing
 
@@ -30,6 +31,7 @@ import Testing
     ([0x28, 0xb5, 0x2f, 0xfd], .compressed(.zstd)),
     ([UInt8]("BZh91AY&SY".utf8), .compressed(.bzip2)),
     ([0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a, 0x1a, 0x0a], .compressed(.lzop)),
+    ([0x50, 0x4b, 0x03, 0x04], .archive(.zip)),
     (StreamHeader.magic, .migrationStream),
   ])
   func signaturesAreTold(front: [UInt8], kind: FileKind) {
@@ -78,8 +80,8 @@ import Testing
 
   @Test func bytesOfAnotherNumberNeedAHeader() throws {
     let config = try Corpus.bytes("configspace/mtty.config")
-    #expect(Self.kind(config) == .rawSpace)
-    #expect(Self.kind(Array(config.prefix(200))) == .rawSpace)
+    #expect(Self.kind(config) == .configurationSpace)
+    #expect(Self.kind(Array(config.prefix(200))) == .configurationSpace)
     var random = SplitMix64(seed: 1)
     #expect(Self.kind([0xff] + random.bytes(299)) == .bytes)
     #expect(Self.kind(try Corpus.bytes("mtty/mtty2-5.state")) == .deviceState("mtty"))
@@ -94,6 +96,9 @@ import Testing
     ("{\"snapshot_data\":null,\"snapshots\":{}}", .cloudHypervisorState),
     ("{\"devices\":[]}", .json), ("[1,2,3]", .json), ("[\n  {\"a\":1}\n]", .json),
     ("[    0.123456] Linux version 6.12\n", .text),
+    ("profile: nvme.v1\nids:\n  vendor: 1\n", .profile),
+    ("{\"call\": \"close\", \"fd\": 3, \"result\": 0}\n", .trace),
+    ("Bad config data: i=0x6e read: 0 device: 40 cmask: ff wmask: 0 w1cmask:19\n", .qemuLog),
     ("name: nvme.v1\nids:\n  vendor: 1\n# done\n", .yaml),
     ("--- \nname: a\nlist:\n- a\n- b\n", .yaml),
     ("From: me\nTo: you\n\nHello there,\nhow are you?\n", .text),
@@ -115,6 +120,26 @@ import Testing
     #expect(Self.kind(text.split(separator: "\n").joined(separator: "\r\n")) == kind)
   }
 
+  /// A profile's or a program's state has zeros as a space has, but neither class nor list.
+  @Test func bytesAreASpaceIfTheirHeaderIs() throws {
+    for name in ["qemu-nvme-pf-vfs-on.txt", "qemu-virtio-net-ats.txt"] {
+      let text = try Corpus.bytes("configspace/" + name)
+      let space = try #require(ConfigSpaceDump(text: text).devices.first).space
+      for count in [64, 256, 4096] {
+        #expect(Self.kind(Array(space.bytes.prefix(count))) == .configurationSpace)
+      }
+    }
+    for count in [64, 256, 4096] {
+      #expect(Self.kind([1, 0, 0, 0, 2] + [UInt8](repeating: 0, count: count - 5)) == .rawSpace)
+    }
+  }
+
+  @Test func archivesAreTold() {
+    var tar = [UInt8]("host/lspci.txt".utf8)
+    tar += [UInt8](repeating: 0, count: 257 - tar.count) + [UInt8]("ustar\0".utf8) + [0x30, 0x30]
+    #expect(Self.kind(tar + [UInt8](repeating: 0, count: 10240 - tar.count)) == .archive(.tar))
+  }
+
   @Test func textOfOtherEncodingsIsText() {
     let text = "3b:00.0 Ethernet controller\n00: 86 80 72 15\n"
     let ascii = [UInt8](text.utf8)
@@ -134,7 +159,7 @@ import Testing
   ])
   func filesOfTheCorpusAreTold(name: String) throws {
     let kinds: [String: FileKind] = [
-      "json": .json, "yaml": .yaml, "qemu": .qemuStream, "txt": .lspciText,
+      "json": .json, "yaml": .profile, "qemu": .qemuStream, "txt": .lspciText,
       "channel": .multifdChannel, "dms": .migrationStream,
     ]
     let ending = String(name.split(separator: ".").last ?? "")

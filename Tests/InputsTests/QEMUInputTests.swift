@@ -46,6 +46,26 @@ import Testing
     return [UInt8](buffer.bytes)
   }
 
+  /// A machine's memory in an image is mostly holes, which its copy is not to fill.
+  @Test func zerosBecomeHoles() throws {
+    let bytes =
+      [UInt8](repeating: 7, count: 100) + [UInt8](repeating: 0, count: 2 << 20)
+      + [UInt8](repeating: 9, count: 70_000) + [UInt8](repeating: 0, count: 1 << 20)
+    try Self.withFolder { folder in
+      try Self.write(Self.image(6, []), to: folder + "/image")
+      var output = try QEMUOutput(
+        folder + "/copy", like: QEMUInput(folder + "/image", isReadTwice: false))
+      try output.write(bytes.span.raw.extracting(first: 50), bytes.span.raw.extracting(50..<200))
+      try output.write(
+        bytes.span.raw.extracting(200..<300), bytes.span.raw.extracting(300..<bytes.count))
+      try output.finish()
+      #expect(try Self.stream(folder + "/copy", isReadTwice: false) == bytes)
+      var status = stat()
+      #expect(stat(folder + "/copy", &status) == 0)
+      #expect(status.st_blocks * 512 < 1 << 20)
+    }
+  }
+
   @Test(arguments: LibvirtSaveHeader.Format.allCases.filter { $0 != .lzop }, seeds(6))
   func aStreamIsReadAndWrittenInEveryFormat(
     format: LibvirtSaveHeader.Format, seed: UInt64

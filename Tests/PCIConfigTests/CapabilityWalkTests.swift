@@ -35,6 +35,15 @@ import Testing
     #expect(try builder.space.capabilityList.capabilities.isEmpty)
   }
 
+  @Test func aListWithoutAPointerIsFound() throws {
+    var builder = SpaceBuilder()
+    builder.store16(0x10, at: 0x06)
+    builder.add(extended: 0x0001, version: 2, at: 0x100)
+    #expect(try codes(builder) == [.missingList, .extendedWithoutPCIExpress])
+    builder.store16(0, at: 0x06)
+    #expect(try codes(builder) == [.extendedWithoutPCIExpress])
+  }
+
   // The low bits are reserved; lspci and the kernel mask them.
   @Test func lowBitsOfPointersAreMasked() throws {
     var builder = SpaceBuilder(byteCount: 256)

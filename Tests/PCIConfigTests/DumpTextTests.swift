@@ -99,6 +99,20 @@ import Testing
     #expect((try? dump(String(repeating: "ac", count: count) + "\n"))?.devices.isEmpty ?? true)
   }
 
+  /// What mail, logs, patches and web pages put around rows.
+  @Test(arguments: [
+    ("Mar  4 10:11:12 host lspci[123]: ", ""), ("Mar  4 10:11:12 host kernel: ", ""), ("+", ""),
+    ("-", ""), ("> | ", ""), ("lspci[4711]: ", ""), ("<br>", "</br>"), ("<td><code>", "</code>"),
+    ("", "<br/>"), ("", "</pre>"), ("<p style=\"margin: 0\">", "</p>"),
+  ])
+  func rowsAreReadWithoutWhatIsAroundThem(before: String, behind: String) throws {
+    let lines = ["01:00.0 VGA"] + DumpRendering.lspci.lines(space())
+    let text = lines.map { before + $0 + behind }.joined(separator: "\n") + "</pre>\n"
+    let devices = try dump("<html><pre>\n" + text + "</body>").devices
+    #expect(devices.map(\.space.bytes) == [space()])
+    #expect(devices.map(\.address) == [PCIAddress("01:00.0")])
+  }
+
   @Test func repliesBetweenRowsDoNotEndADump() throws {
     let lines = rows().split(separator: "\n").map { "> \($0)" }
     let text =

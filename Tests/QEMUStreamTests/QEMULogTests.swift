@@ -75,6 +75,24 @@ import Testing
     }
   }
 
+  @Test func aMessageWithoutItsWordsIsRead() throws {
+    let numbers = try #require(Self.slot.firstRange(of: "i=0x")).lowerBound
+    let bare = String(Self.slot[numbers...])
+    let found = try log("he wrote:\n> \(bare)\nand\n\(Self.slot)\nmii=0x6e read: 1")
+    #expect(found.entries.map(\.lines) == [[2, 4]])
+    #expect(found.defects.isEmpty)
+    #expect(QEMULog.hasMessage(bare) && !QEMULog.hasMessage("mii=0x6e read: 1"))
+  }
+
+  @Test(arguments: [true, false]) func aLogInUTF16IsRead(isBig: Bool) throws {
+    let text = "\u{feff}2026-11-30 qemu: \(Self.slot)\r\n"
+    let bytes = text.utf16.flatMap { unit in
+      let (high, low) = (UInt8(unit >> 8), UInt8(unit & 0xff))
+      return isBig ? [high, low] : [low, high]
+    }
+    #expect(try QEMULog(bytes).entries.map(\.lines) == [[1]])
+  }
+
   @Test func aMessageThatBreaksOffDoesNotHideTheOthers() throws {
     let found = try log("Bad config data: i=0x1 re\n\(Self.slot)")
     #expect(found.entries.map(\.lines) == [[2]])

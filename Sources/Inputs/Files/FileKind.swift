@@ -1,4 +1,5 @@
 import ByteIO
+import PCIConfig
 import StateLayout
 
 /// What a file is, told by its content.
@@ -22,13 +23,21 @@ public enum FileKind: Sendable, Hashable {
   case cloudHypervisorState
   /// The folder of a Cloud Hypervisor snapshot.
   case cloudHypervisorFolder
+  /// Files packed into one.
+  case archive(Archive)
   /// Any content, compressed as a whole.
   case compressed(Compression)
   /// The text of `lspci`, with or without bytes.
   case lspciText
   /// Bytes as hexadecimal text: of `hexdump`, `xxd`, `od`, or only digits.
   case hexDump
-  /// YAML, of which vPCI profiles, facts and PASID tables are made.
+  /// A log in which QEMU says that it refuses a configuration.
+  case qemuLog
+  /// What a device was asked, as `--trace` writes it.
+  case trace
+  /// A vPCI profile.
+  case profile
+  /// Other YAML, as facts and PASID tables are.
   case yaml
   /// JSON of another kind than the above.
   case json
@@ -38,11 +47,18 @@ public enum FileKind: Sendable, Hashable {
   case text
   /// Device state that says by its content which layout it has, by the layout's name.
   case deviceState(String)
+  /// The bytes of a configuration space, with a header that a function has.
+  case configurationSpace
   /// Bytes that may be a configuration space: their number is one, and nothing else is known of
   /// them.
   case rawSpace
   /// Bytes of no kind that is known, as device state is.
   case bytes
+
+  /// The formats of archives.
+  public enum Archive: String, Sendable, Hashable, CaseIterable {
+    case tar, zip
+  }
 
   /// The formats of compressors, by the programs that unpack them.
   public enum Compression: String, Sendable, Hashable, CaseIterable {
@@ -67,7 +83,7 @@ public enum FileKind: Sendable, Hashable {
     } else if let layout = Self.layout(of: prefix, byteCount) {
       self = .deviceState(layout)
     } else if Self.isSpace(prefix, byteCount) {
-      self = .rawSpace
+      self = Self.hasSoundHeader(prefix) ? .configurationSpace : .rawSpace
     } else {
       self = .bytes
     }
@@ -81,7 +97,9 @@ public enum FileKind: Sendable, Hashable {
   /// Whether the kind is one of text.
   public var isText: Bool {
     switch self {
-    case .lspciText, .hexDump, .yaml, .json, .cloudHypervisorState, .text: true
+    case .lspciText, .hexDump, .qemuLog, .trace, .profile, .yaml, .json, .cloudHypervisorState,
+      .text:
+      true
     default: false
     }
   }
@@ -121,6 +139,18 @@ public enum FileKind: Sendable, Hashable {
   }
 }
 
+extension FileKind {
+  /// Whether the bytes of a space are one beyond doubt: nothing in them contradicts itself, and
+  /// there is a class or a capability, which other bytes have by chance only.
+  private static func hasSoundHeader(_ prefix: RawSpan) -> Bool {
+    let bytes = [UInt8](prefix.extracting(first: min(prefix.byteCount, 4096)))
+    guard let space = try? ConfigSpace(bytes, isWhole: false), !space.isAllOnes,
+      space.contradictions.isEmpty
+    else { return false }
+    return space.classCode >> 16 != 0 || !space.capabilityList.capabilities.isEmpty
+  }
+}
+
 extension FileKind: CustomStringConvertible {
   /// What the file is, with its article: `a QEMU migration stream`.
   public var description: String {
@@ -133,14 +163,19 @@ extension FileKind: CustomStringConvertible {
     case .qcow2: "a qcow2 disk image"
     case .cloudHypervisorState: "the state of a Cloud Hypervisor snapshot"
     case .cloudHypervisorFolder: "the folder of a Cloud Hypervisor snapshot"
+    case .archive(let format): "a \(format.rawValue) archive"
     case .compressed(let format): "data compressed by \(format.rawValue)"
     case .lspciText: "the text of lspci"
     case .hexDump: "bytes in hexadecimal text"
+    case .qemuLog: "a log of QEMU's load check"
+    case .trace: "a trace"
+    case .profile: "a vPCI profile"
     case .yaml: "YAML"
     case .json: "JSON"
     case .elf: "an ELF program or library"
     case .text: "text"
     case .deviceState(let layout): "device state of the layout \(layout)"
+    case .configurationSpace: "a configuration space"
     case .rawSpace: "bytes that may be a configuration space"
     case .bytes: "bytes of no known kind"
     }

@@ -14,25 +14,35 @@ public enum InputUse: Sendable, Hashable {
   case space
   /// The state of a Cloud Hypervisor snapshot.
   case snapshot
+  /// A trace of what a device was asked.
+  case trace
+  /// A log with messages of QEMU's.
+  case log
   /// Text of Ferry's own: a profile, facts, a table. The text says which, with its article.
   case document(String)
 
   /// Whether a file of this kind may be what is wanted.
   ///
-  /// Bytes of no known kind may be anything, for whoever reads them to say: a stream whose front is
-  /// damaged too.
+  /// Bytes of no known kind may be a stream whose front is damaged, or state; of text only its
+  /// reader can say whether there is in it what is wanted.
   func takes(_ kind: FileKind) -> Bool {
-    switch (self, kind) {
-    case (.space, .bytes), (.space, .empty): false
-    case (.space, .rawSpace), (.state, .rawSpace), (.state, .deviceState): true
-    case (.space, _) where kind.isText: true
-    case (.document, .lspciText), (.document, .hexDump), (.document, .cloudHypervisorState): false
-    case (.document, _) where kind.isText: true
-    case (.snapshot, _): kind == .cloudHypervisorState
-    case (.stream, .migrationStream): true
-    case (.qemuStream, .qemuStream), (.qemuStream, .multifdChannel): true
-    case (_, .bytes), (_, .empty): true
-    default: false
+    switch self {
+    case .stream: kind == .migrationStream || kind == .bytes || kind == .empty
+    case .qemuStream: kind == .qemuStream || kind == .multifdChannel
+    case .state:
+      switch kind {
+      case .deviceState, .rawSpace, .bytes, .empty: true
+      default: false
+      }
+    case .space: kind.isText || kind == .configurationSpace || kind == .rawSpace
+    case .snapshot: kind == .cloudHypervisorState || kind == .bytes || kind == .empty
+    case .trace: kind == .trace || kind == .json || kind == .empty
+    case .log: kind.isText
+    case .document:
+      switch kind {
+      case .profile, .yaml, .json, .text, .bytes, .empty: true
+      default: false
+      }
     }
   }
 
@@ -44,6 +54,8 @@ public enum InputUse: Sendable, Hashable {
     case .state: "device state"
     case .space: "configuration space of 64, 256 or 4096 bytes, or a dump of it"
     case .snapshot: "the state of a Cloud Hypervisor snapshot"
+    case .trace: "a trace"
+    case .log: "a message 'get_pci_config_device: Bad config data: i=0x… read: …'"
     case .document(let what): what
     }
   }

@@ -63,7 +63,7 @@ public struct RecognizedFile: ~Copyable {
   }
 
   /// The error of a file that is no `use`.
-  borrowing func error(for use: InputUse) -> InputError {
+  public borrowing func error(for use: InputUse) -> InputError {
     InputError(name, kind, for: use, advice: advice(for: use))
   }
 
@@ -85,7 +85,14 @@ public struct RecognizedFile: ~Copyable {
       guard use == .stream else { return "ferry inspect \(path) shows it" }
       return "ferry extract \(path) --device ID -o OUT.dms takes a VFIO device out"
     case .compressed(let format): return "\(format.rawValue) -dc \(path) unpacks it"
-    case .lspciText, .hexDump, .rawSpace: return "ferry pci show \(path) shows it"
+    case .archive(let format):
+      let program = format == .tar ? "tar -xf" : "unzip"
+      return "\(program) \(path) unpacks it"
+    case .lspciText, .hexDump, .configurationSpace, .rawSpace:
+      return "ferry pci show \(path) shows it"
+    case .qemuLog: return "ferry qemu explain \(path) reads it"
+    case .trace: return "ferry trace show \(path) prints it"
+    case .profile: return "ferry pci explain \(path) shows it"
     case .deviceState: return "ferry dissect \(path) shows it"
     case .empty, .yaml, .json, .elf, .text, .bytes: return nil
     }

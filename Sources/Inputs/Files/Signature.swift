@@ -22,6 +22,7 @@ struct Signature {
     Signature("LibvirtQemudPart", .libvirtSaveImage),
     Signature("QFI".utf8 + [0xfb], .qcow2),
     Signature([0x7f] + "ELF".utf8, .elf),
+    Signature("PK".utf8 + [0x03, 0x04], .archive(.zip)),
     Signature([0x1f, 0x8b, 0x08], .compressed(.gzip)),
     Signature([0xfd] + "7zXZ\0".utf8, .compressed(.xz)),
     Signature([0x28, 0xb5, 0x2f, 0xfd], .compressed(.zstd)),
@@ -31,7 +32,13 @@ struct Signature {
   /// The kind whose signature `prefix` begins with; nil without one.
   static func kind(of prefix: RawSpan) -> FileKind? {
     for signature in all where prefix.begins(with: signature.bytes) { return signature.kind }
+    if isTar(prefix) { return .archive(.tar) }
     return isBzip2(prefix) ? .compressed(.bzip2) : nil
+  }
+
+  /// The magic of POSIX and GNU behind the first file's name and numbers.
+  private static func isTar(_ prefix: RawSpan) -> Bool {
+    prefix.byteCount >= 262 && [UInt8](prefix.extracting(257..<262)) == [UInt8]("ustar".utf8)
   }
 
   /// `BZh`, the size of the blocks as a digit, and the mark of a block or of the end.

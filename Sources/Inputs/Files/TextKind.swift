@@ -1,4 +1,5 @@
 import ByteIO
+import QEMUStream
 
 /// What a text is, told by its first lines.
 struct TextKind {
@@ -20,8 +21,10 @@ struct TextKind {
       fileKind = .lspciText
     } else if Self.isHexDump(lines) {
       fileKind = .hexDump
+    } else if QEMULog.hasMessage(String(decoding: text, as: UTF8.self)) {
+      fileKind = .qemuLog
     } else if Self.isYAML(lines) {
-      fileKind = .yaml
+      fileKind = lines.contains(where: \.isProfileKey) ? .profile : .yaml
     } else {
       fileKind = .text
     }
@@ -50,6 +53,8 @@ struct TextKind {
     case UInt8(ascii: "{"):
       guard let next = rest.first else { return .json }
       guard next == UInt8(ascii: "\"") else { return next == UInt8(ascii: "}") ? .json : nil }
+      // The first of a trace's calls.
+      if rest.starts(with: "\"call\":".utf8) { return .trace }
       return isSnapshot(rest.dropFirst()) ? .cloudHypervisorState : .json
     case UInt8(ascii: "["):
       let isValue = rest.first.map { "{[\"]-0123456789tfn".utf8.contains($0) } ?? true
@@ -166,6 +171,9 @@ private struct TextLine {
         Self.isLetter(byte) || (0x30...0x39).contains(byte) || "-_.".utf8.contains(byte)
       }
   }
+
+  /// What every profile has: its name, under a key of its own.
+  var isProfileKey: Bool { isKey && content.starts(with: "profile:".utf8) }
 
   var isItem: Bool { content.starts(with: "- ".utf8) }
   var isRemark: Bool {

@@ -1,4 +1,5 @@
 public import ByteIO
+import MigrationStream
 import QEMUStream
 public import StreamIO
 
@@ -40,9 +41,31 @@ public struct QEMUOutput: ByteSink, ~Copyable {
   public var name: String { file.name }
 
   public mutating func write(_ head: RawSpan, _ body: RawSpan) throws(StreamIOError) {
-    guard filter != nil else { return try file.write(head, body) }
+    guard filter != nil else {
+      if body.byteCount < Self.holeByteCount { return try file.write(head, body) }
+      if head.byteCount > 0 { try file.write(head) }
+      return try writeLeavingHoles(body)
+    }
     try pass(head)
     try pass(body)
+  }
+
+  // The memory of a mapped stream is mostly holes, which are to stay some; each costs a few calls.
+  private static let holeByteCount = 64 << 10
+
+  /// Writes what is not zero, and leaves out blocks that are.
+  private borrowing func writeLeavingHoles(_ bytes: RawSpan) throws(StreamIOError) {
+    var (start, index) = (0, 0)
+    while bytes.byteCount &- index >= Self.holeByteCount {
+      let next = index &+ Self.holeByteCount
+      if bytes.extracting(index..<next).fillByte == 0 {
+        if index > start { try file.write(bytes.extracting(start..<index)) }
+        try file.skip(UInt64(Self.holeByteCount))
+        start = next
+      }
+      index = next
+    }
+    if start < bytes.byteCount { try file.write(bytes.extracting(start..<bytes.byteCount)) }
   }
 
   private borrowing func pass(_ bytes: RawSpan) throws(StreamIOError) {

@@ -3,7 +3,7 @@ private import Glibc
 
 extension RawSpan {
   /// The byte that all bytes equal, if they do and there are any.
-  var fillByte: UInt8? {
+  package var fillByte: UInt8? {
     guard byteCount > 0 else { return nil }
     let first = self[byte: 0]
     // SAFETY: both ranges lie within the span. A span equals itself moved by one exactly if all its

@@ -138,16 +138,19 @@ public struct DumpedDevice: Sendable {
   public var barSizes: [Int: UInt64]
   /// The capabilities that the space leaves out though the function may have them.
   public var hiddenCapabilities: Set<CapabilityID> = []
+  /// How its bytes were made of words; nil if the dump has bytes.
+  public let words: DumpedWords?
 
   /// A function as a dump shows it.
   public init(
     address: PCIAddress?, title: String, line: Int?, space: ConfigSpace,
-    barSizes: [Int: UInt64] = [:]
+    barSizes: [Int: UInt64] = [:], words: DumpedWords? = nil
   ) {
     self.address = address
     self.title = title
     self.line = line
     self.space = space
     self.barSizes = barSizes
+    self.words = words
   }
 }

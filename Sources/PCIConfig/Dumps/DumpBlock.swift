@@ -12,7 +12,14 @@ struct DumpBlock {
   let isHeaded: Bool
   /// The form of the rows; nil before the first.
   private(set) var form: DumpRow.Form?
+  /// The bytes as the digits of the rows stand.
   private(set) var bytes: [UInt8] = []
+  /// The same with the bytes of each word the other way round.
+  private var littleEndian: [UInt8] = []
+  /// The bytes of the words that the rows are in; nil if they are in bytes.
+  private var wordByteCount: Int?
+  /// What the characters behind the words say of their order, of the last row that tells.
+  private var textOrder: DumpedWords.Order?
   private var isKnown: [Bool] = []
   /// The last line that belongs to it.
   var lastLine: Int
@@ -22,7 +29,11 @@ struct DumpBlock {
   var hasBlank = false
   /// Whether a `*` stands for rows like the last.
   var repeats = false
-  private var lastRow: [UInt8] = []
+  private var lastRow: DumpRow?
+  /// Whether the first row is a word alone.
+  private(set) var isNarrow = false
+  /// The line of a `*` between rows without offsets, which do not tell what it stands for.
+  var starLine: Int?
   /// The radices that the offsets so far may have, the likeliest first.
   private var radices: [UInt64] = []
 
@@ -84,28 +95,40 @@ struct DumpBlock {
       let fitting = radices.filter { row.offset(in: $0) == offset }
       if !fitting.isEmpty { radices = fitting }
     }
-    if repeats, !lastRow.isEmpty, offset <= ConfigSpace.byteCounts.upperBound {
+    if repeats, let lastRow, !lastRow.bytes.isEmpty, offset <= ConfigSpace.byteCounts.upperBound {
       while bytes.count < offset {
-        bytes.append(lastRow[bytes.count % lastRow.count])
+        let index = bytes.count % lastRow.bytes.count
+        bytes.append(lastRow.bytes[index])
+        littleEndian.append(lastRow.littleEndian[index])
         isKnown.append(true)
       }
     }
     repeats = false
     lastLine = number
     if isEnd(row) {
-      bytes.removeLast(max(0, bytes.count &- offset))
-      isKnown.removeLast(max(0, isKnown.count &- offset))
+      let surplus = max(0, bytes.count &- offset)
+      bytes.removeLast(surplus)
+      littleEndian.removeLast(surplus)
+      isKnown.removeLast(surplus)
       return
     }
+    // Rows of several widths, as of digits that stand together, are no words.
+    if form == nil {
+      wordByteCount = row.wordByteCount
+      isNarrow = row.isWordAlone
+    } else if row.wordByteCount != wordByteCount, row.bytes.count >= wordByteCount ?? 0 {
+      wordByteCount = nil
+    }
     form = row.form
-    lastRow = row.bytes
-    for (index, byte) in row.bytes.enumerated() {
-      try store(byte, at: offset &+ index, number: number)
+    textOrder = row.textOrder ?? textOrder
+    lastRow = row
+    for index in row.bytes.indices {
+      try store(row.bytes[index], row.littleEndian[index], at: offset &+ index, number: number)
     }
   }
 
   private mutating func store(
-    _ byte: UInt8, at offset: Int, number: Int
+    _ byte: UInt8, _ other: UInt8, at offset: Int, number: Int
   ) throws(PCIConfigError) {
     guard offset < ConfigSpace.byteCounts.upperBound else {
       throw PCIConfigError(
@@ -114,6 +137,7 @@ struct DumpBlock {
     }
     while bytes.count <= offset {
       bytes.append(0)
+      littleEndian.append(0)
       isKnown.append(false)
     }
     guard !isKnown[offset] || bytes[offset] == byte else {
@@ -123,26 +147,67 @@ struct DumpBlock {
           + "\(hex(bytes[offset], digits: 2)) and \(hex(byte, digits: 2))")
     }
     bytes[offset] = byte
+    littleEndian[offset] = other
     isKnown[offset] = true
   }
 
   /// Whether bytes without a head may be a configuration space: a header of a known type, Command
   /// without its reserved bits, or a function that does not answer.
+  ///
+  /// Rows of one word are many other things, and have to make a whole space without a flaw.
   var isPlausible: Bool {
-    guard bytes.count >= ConfigSpace.byteCounts.lowerBound else { return false }
-    return bytes.allSatisfy { $0 == 0xff } || (bytes[0x0e] & 0x7f <= 2 && bytes[0x05] & 0xf8 == 0)
+    if isNarrow {
+      guard isWhole, let device = try? device else { return false }
+      return device.space.contradictions.isEmpty
+    }
+    let readings = wordByteCount == nil ? [bytes] : [bytes, littleEndian]
+    return readings.contains { bytes in
+      guard bytes.count >= ConfigSpace.byteCounts.lowerBound else { return false }
+      return bytes.allSatisfy { $0 == 0xff } || (bytes[0x0e] & 0x7f <= 2 && bytes[0x05] & 0xf8 == 0)
+    }
   }
 
   /// The device, with bytes up to the end of the header that are unknown if no row had them.
   var device: DumpedDevice {
     get throws(PCIConfigError) {
-      let missing = max(0, ConfigSpace.byteCounts.lowerBound &- bytes.count)
-      let space = try ConfigSpace(
-        bytes + Array(repeating: 0, count: missing),
-        known: isKnown + Array(repeating: false, count: missing))
+      if let starLine {
+        throw Self.uncounted(starLine)
+      }
+      let (space, words) = try spaceAndWords
       return DumpedDevice(
         address: address, title: title, line: line, space: space,
-        barSizes: DumpedRegion.sizes(of: regions, in: space))
+        barSizes: DumpedRegion.sizes(of: regions, in: space), words: words)
     }
+  }
+
+  private var spaceAndWords: (ConfigSpace, DumpedWords?) {
+    get throws(PCIConfigError) {
+      let big = try space(bytes)
+      guard let wordByteCount, let form else { return (big, nil) }
+      let little = try space(littleEndian)
+      let decision = WordOrderDecision(form, wordByteCount: wordByteCount)
+      guard let words = decision.order(big: big, little: little, textOrder: textOrder) else {
+        throw WordOrderDecision.undecided(
+          big: big, little: little, bitCount: 8 &* wordByteCount, line: line)
+      }
+      // Bytes that xxd puts together as they stand are no numbers.
+      let isPlain = words.order == .bigEndian && form == .colon
+      return (words.order == .bigEndian ? big : little, isPlain ? nil : words)
+    }
+  }
+
+  private func space(_ bytes: [UInt8]) throws(PCIConfigError) -> ConfigSpace {
+    let missing = max(0, ConfigSpace.byteCounts.lowerBound &- bytes.count)
+    return try ConfigSpace(
+      bytes + Array(repeating: 0, count: missing),
+      known: isKnown + Array(repeating: false, count: missing))
+  }
+
+  /// The error of a `*` between rows without offsets.
+  static func uncounted(_ line: Int) -> PCIConfigError {
+    PCIConfigError(
+      .dump, at: .text(line: line, column: nil),
+      "expected every row, for these have no offsets that would tell how many `*` stands for; "
+        + "-v prints them all")
   }
 }

@@ -1,6 +1,7 @@
 /// A line of a text that may hold dumps, without what mail, logs and terminals put around it.
 struct DumpLine {
-  /// The line without quote marks, indentation, a log's time stamp and blanks at its end.
+  /// The line without quote marks, the signs of a patch, tags of a web page, indentation, a log's
+  /// time stamp and blanks at its end.
   let content: ArraySlice<UInt8>
   /// How far the content was indented, behind quote marks.
   let indent: Int
@@ -12,8 +13,9 @@ struct DumpLine {
     self.number = number
     var line = line
     if line.contains(0x1b) || line.contains(0xc2) { line = Self.withoutDecoration(line)[...] }
+    if line.contains(UInt8(ascii: "<")) { line = DumpText.withoutTags(line)[...] }
     start = line.startIndex
-    while let last = line.last, Self.isBlank(last) { line.removeLast() }
+    line = Self.withoutBlanksBehind(line)
     var indent = 0
     var isQuoted = true
     while isQuoted {
@@ -23,14 +25,19 @@ struct DumpLine {
         line.removeFirst()
       }
       isQuoted = true
-      if line.first == UInt8(ascii: ">") || line.first == UInt8(ascii: "|") {
+      if let first = line.first, ">|+-".utf8.contains(first) {
         line.removeFirst()
+        // A table has a bar at the end of its rows too.
+        if first == UInt8(ascii: "|"), line.last == first {
+          line = Self.withoutBlanksBehind(line.dropLast())
+        }
       } else if line.starts(with: "&gt;".utf8) {
         line.removeFirst(4)
       } else {
         isQuoted = false
       }
     }
+    if indent > 0 { line = Self.withoutLineNumber(line) }
     content = Self.withoutLogPrefix(line)
     self.indent = indent
   }
@@ -62,10 +69,24 @@ struct DumpLine {
     return plain
   }
 
+  private static func withoutBlanksBehind(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var line = line
+    while let last = line.last, isBlank(last) { line.removeLast() }
+    return line
+  }
+
+  /// Without the number and tab of `cat -n`.
+  private static func withoutLineNumber(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let digits = line.prefix(7).prefix { (0x30...0x39).contains($0) }
+    guard !digits.isEmpty, line[digits.endIndex...].first == 0x09 else { return line }
+    return line[(digits.endIndex &+ 1)...]
+  }
+
   /// Without syslog's `… kernel:`, `<6>`, the level and the time stamps that `dmesg` can print.
   private static func withoutLogPrefix(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var rest = line
     if let kernel = end(of: "kernel:", in: rest.prefix(160)) { rest = rest[kernel...] }
+    if let process = endOfProcess(in: rest.prefix(160)) { rest = rest[process...] }
     var isPrefixed = true
     while isPrefixed {
       while rest.first == 0x20 { rest.removeFirst() }
@@ -110,6 +131,17 @@ struct DumpLine {
       return end
     default: return nil
     }
+  }
+
+  /// Where `name[123]: ` of syslog ends.
+  private static func endOfProcess(in line: ArraySlice<UInt8>) -> Int? {
+    guard let end = end(of: "]: ", in: line) else { return nil }
+    let name = line[..<(end &- 3)]
+    guard let open = name.lastIndex(of: UInt8(ascii: "[")), open > line.startIndex,
+      name[open...].count > 1, name[(open &+ 1)...].allSatisfy({ (0x30...0x39).contains($0) }),
+      (0x61...0x7a).contains(name[open &- 1] | 0x20)
+    else { return nil }
+    return end
   }
 
   private static func end(of word: String, in bytes: ArraySlice<UInt8>) -> Int? {

@@ -2,9 +2,9 @@ import ByteIO
 
 /// Text as people save and mail it: with a byte order mark, in UTF-16 as PowerShell writes it, in
 /// Latin-1.
-enum DumpText {
+package enum DumpText {
   /// The same text without a byte order mark, and in UTF-8 if it was in UTF-16.
-  static func withoutEncoding(_ bytes: [UInt8]) -> [UInt8] {
+  package static func withoutEncoding(_ bytes: [UInt8]) -> [UInt8] {
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { return Array(bytes.dropFirst(3)) }
     guard let isBig = bytes.span.raw.isBigUTF16 else { return bytes }
     let units = (0..<bytes.count / 2).map { index in
@@ -13,6 +13,29 @@ enum DumpText {
     }
     return Array(
       String(decoding: units.first == 0xfeff ? units[1...] : units[...], as: UTF16.self).utf8)
+  }
+
+  private static let tags: Set<String> = [
+    "pre", "code", "tt", "br", "p", "div", "span", "td", "tr", "th", "table", "tbody", "li", "ul",
+    "b", "i", "font", "a", "body", "html", "blockquote", "samp",
+  ]
+
+  /// A line without the tags of a web page.
+  static func withoutTags(_ line: ArraySlice<UInt8>) -> [UInt8] {
+    var plain: [UInt8] = []
+    var rest = line
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "<"), let end = rest.prefix(256).firstIndex(of: UInt8(ascii: ">")) {
+        let name = rest[..<end].drop { $0 == UInt8(ascii: "/") }
+          .prefix { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a }
+        if tags.contains(String(decoding: name, as: UTF8.self).lowercased()) {
+          rest = rest[(end &+ 1)...]
+          continue
+        }
+      }
+      plain.append(byte)
+    }
+    return plain
   }
 
   /// Text that a terminal can show: a dump's names are anybody's, and control characters could

@@ -8,11 +8,15 @@ struct DumpTextReader {
   private static let deviceLimit = 65536
   /// Fewer bytes on a line are words and numbers, not the first line of a space.
   private static let bareByteCount = 8
+  /// Bytes that can be a row of which others are repetitions.
+  private static let starredByteCount = 16
   /// How far below a command its output may begin.
   private static let commandDistance = 3
 
   private var blocks: [DumpBlock] = []
   private var open: DumpBlock?
+  /// The last line that is not blank.
+  private var lastContent = 0
   private var traces: [TracedSpace] = []
   private var traceNumbers: [String: Int] = [:]
   private var command: (address: PCIAddress, line: Int)?
@@ -27,7 +31,10 @@ struct DumpTextReader {
     let line = DumpLine(text, number: number)
     if line.content.isEmpty {
       open?.hasBlank = true
-    } else if let access = ConfigAccess(line.content) {
+      return
+    }
+    defer { lastContent = number }
+    if let access = ConfigAccess(line.content) {
       try add(access, line: number)
     } else if let head = line.listedFunction {
       try begin(head.address, head.title, at: number)
@@ -44,7 +51,9 @@ struct DumpTextReader {
     var found = blocks.filter { $0.isHeaded || $0.isPlausible }
     // Bytes that are nothing else in the text are a space, however strange; of digits alone there
     // must be as many as a space has.
-    if found.isEmpty, traces.isEmpty { found = blocks.filter { $0.form != .bare || $0.isWhole } }
+    if found.isEmpty, traces.isEmpty {
+      found = blocks.filter { $0.form != .bare || ($0.isWhole && !$0.isNarrow) }
+    }
     var devices: [DumpedDevice] = []
     for block in found { devices.append(try block.device) }
     for trace in traces where trace.isKnown {
@@ -85,7 +94,10 @@ extension DumpTextReader {
       listed = (listed?.address ?? address, listed?.line ?? block.line, (listed?.count ?? 0) &+ 1)
       return
     }
-    guard block.isHeaded || block.bytes.count >= ConfigSpace.byteCounts.lowerBound else { return }
+    guard block.isHeaded || block.bytes.count >= ConfigSpace.byteCounts.lowerBound else {
+      if let line = block.starLine { flaw = flaw ?? DumpBlock.uncounted(line) }
+      return
+    }
     guard blocks.count &+ traces.count < Self.deviceLimit else {
       throw PCIConfigError(.limit, "expected at most \(Self.deviceLimit) devices")
     }
@@ -110,17 +122,16 @@ extension DumpTextReader {
     open?.note(line.content)
     if let block = open, block.form == nil, block.hasBlank, line.indent == 0 { try close() }
     if line.content == [UInt8(ascii: "*")], let form = open?.form,
-      open?.lastLine == line.number &- 1
+      open?.lastLine == lastContent
     {
       if form == .bare {
-        // A star behind a few digits is part of other text.
-        guard let count = open?.bytes.count, count >= ConfigSpace.byteCounts.lowerBound else {
-          return
+        guard open?.lastLine == line.number &- 1 else { return }
+        // A star behind a few digits is part of other text, unless more of them follow.
+        if let block = open, block.starLine == nil, block.bytes.count >= Self.starredByteCount {
+          open?.starLine = line.number
         }
-        throw PCIConfigError(
-          .dump, at: .text(line: line.number, column: nil),
-          "expected every row, for these have no offsets that would tell how many `*` stands for; "
-            + "-v prints them all")
+        open?.lastLine = line.number
+        return
       }
       open?.repeats = true
       open?.lastLine = line.number
@@ -134,9 +145,10 @@ extension DumpTextReader {
   /// Takes a row; false if the line is none, or does not belong to a dump.
   private mutating func readRow(_ line: DumpLine) throws(PCIConfigError) -> Bool {
     let isNext = open?.lastLine == line.number &- 1
-    guard let row = DumpRow(line.content, continuingBare: isNext && open?.form == .bare) else {
-      return false
-    }
+    var form = open?.form
+    // Rows with offsets may have other lines between them.
+    if !isNext, form == .bare || form == .binary { form = nil }
+    guard let row = DumpRow(line.content, continuing: form) else { return false }
     if let offset = try continuation(row, line, isNext: isNext) {
       try open?.add(row, at: offset, number: line.number)
       return true
@@ -176,7 +188,9 @@ extension DumpTextReader {
   ) throws(PCIConfigError) -> Bool {
     if row.form == .bare {
       // A line of digits between two rows does not end their dump.
-      if row.bytes.count < Self.bareByteCount || (isNext && open?.form != nil) { return false }
+      // Words alone may be anything, and end nothing.
+      let mayBegin = row.isWordAlone ? open?.isFull ?? true : row.bytes.count >= Self.bareByteCount
+      if !mayBegin || (isNext && open?.form != nil) { return false }
     } else if row.offsets.first?.value != 0 {
       return false
     }

@@ -1,4 +1,5 @@
 import ByteIO
+import PCIConfig
 
 /// A message of QEMU's load check, as a log has it.
 public struct QEMURefusal: Sendable, Hashable {
@@ -59,14 +60,16 @@ public struct QEMULog: Sendable {
 
   /// Whether `text` has a message of the load check, or a part of one.
   public static func hasMessage(_ text: String) -> Bool {
-    QEMULogScanner(Array(text.utf8)).hasMessage
+    var scanner = QEMULogScanner(Array(text.utf8))
+    return scanner.next() != nil
   }
 
-  /// Reads a text: a message, or a log of any length around it. Lines may be wrapped and quoted.
+  /// Reads a text: a message, or a log of any length around it, in UTF-8 or UTF-16. Lines may be
+  /// wrapped and quoted, and a message may lack its words before the numbers.
   ///
   /// - Throws: `Defect` if the text has no message that can be read.
   public init(_ text: [UInt8]) throws(Defect) {
-    var scanner = QEMULogScanner(text)
+    var scanner = QEMULogScanner(DumpText.withoutEncoding(text))
     var entries: [Entry] = []
     var indices: [QEMURefusal: Int] = [:]
     var defects: [Defect] = []
@@ -99,12 +102,16 @@ private struct QEMULogScanner {
   private let text: [UInt8]
   private var position = 0
   private var line = 1
+  // Of those that begin with their words; the text's end if there is none.
+  private var nextMark = -1
+  // QEMU names the device on the line behind the message.
+  private static let sectionDistance = 4096
   private static let mark = Array("Bad config data:".utf8)
+  private static let numbers = Array("i=0x".utf8)
+  private static let read = Array("read:".utf8)
   private static let device = Array("of device".utf8)
 
   init(_ text: [UInt8]) { self.text = text }
-
-  var hasMessage: Bool { find(Self.mark, from: 0, before: text.count) != nil }
 
   private func find(_ word: [UInt8], from start: Int, before end: Int) -> Int? {
     var index = start
@@ -119,11 +126,31 @@ private struct QEMULogScanner {
 
   /// Goes behind the start of the next message; gives its line.
   mutating func next() -> Int? {
-    guard let start = find(Self.mark, from: position, before: text.count) else { return nil }
-    move(to: start)
+    if nextMark < position {
+      nextMark = find(Self.mark, from: position, before: text.count) ?? text.count
+    }
+    let start = findNumbers(before: nextMark)
+    let begin = start ?? nextMark
+    guard begin < text.count else { return nil }
+    move(to: begin)
     let line = line
-    move(to: start + Self.mark.count)
+    if start == nil { move(to: begin + Self.mark.count) }
     return line
+  }
+
+  /// The numbers of a message whose words are missing: `i=0x6e read: 0`.
+  private func findNumbers(before end: Int) -> Int? {
+    var index = position
+    while let start = find(Self.numbers, from: index, before: end) {
+      index = start + Self.numbers.count
+      let isWord = start > 0 && Character(UnicodeScalar(text[start - 1])).isLetter
+      var rest = text[index..<end].prefix(64).drop {
+        Character(UnicodeScalar($0)).isHexDigit
+      }
+      rest = rest.drop(while: Self.isSpace)
+      if !isWord, rest.starts(with: Self.read) { return start }
+    }
+    return nil
   }
 
   private mutating func move(to index: Int) {
@@ -148,7 +175,8 @@ private struct QEMULogScanner {
 
   /// The device that QEMU names behind the message, before the next one.
   private func section() -> String? {
-    let end = find(Self.mark, from: position, before: text.count) ?? text.count
+    let near = min(text.count, position + Self.sectionDistance)
+    let end = find(Self.mark, from: position, before: near) ?? near
     guard let start = find(Self.device, from: position, before: end) else { return nil }
     var rest = text[(start + Self.device.count)..<end]
     rest = rest.drop { Self.isSpace($0) }

@@ -63,7 +63,9 @@ public struct LibvirtSaveHeader: Sendable, Hashable {
         .torn, at: 0, expected: "a libvirt save image that is complete",
         found: "one whose saving did not end ('LibvirtQemudPart')")
     }
-    let isSwapped = bytes.little(UInt32.self, at: 16) > Self.newestVersion
+    // The order that gives the smaller version: a newer one than is known may be in either.
+    let stored = bytes.little(UInt32.self, at: 16)
+    let isSwapped = stored.byteSwapped < stored
     func word(_ offset: Int) -> UInt32 {
       let value = bytes.little(UInt32.self, at: offset)
       return isSwapped ? value.byteSwapped : value

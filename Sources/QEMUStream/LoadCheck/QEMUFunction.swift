@@ -48,6 +48,10 @@ public struct QEMULoadConditions: Sendable {
   public var barSizes: [Int: UInt64] = [:]
   /// The sizes in bytes of the source's BARs, by index.
   public var sourceBARSizes: [Int: UInt64] = [:]
+  /// Where the destination's function sits; nil if that is not known.
+  public var address: PCIAddress?
+  /// Where the source's function sits.
+  public var sourceAddress: PCIAddress?
 
   /// Nothing is known.
   public init() {}

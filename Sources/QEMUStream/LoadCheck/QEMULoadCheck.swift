@@ -65,6 +65,8 @@ public struct QEMULoadCheck: Sendable, Hashable {
   public let unknowns: [String]
   /// Whether a dump lacks bytes that decide.
   public let lacksBytes: Bool
+  /// Where the function sits whose dump lacks bytes, if that is known.
+  public let lackingAddress: PCIAddress?
   /// How to get the function loaded, in sentences; empty if nothing stands against it.
   public let waysOut: [String]
   /// Limits of the prediction, in sentences.
@@ -101,6 +103,7 @@ public struct QEMULoadCheck: Sendable, Hashable {
           + Self.kind(of: local)
       ]
       lacksBytes = false
+      lackingAddress = nil
       waysOut = []
       notes = []
       return
@@ -111,6 +114,9 @@ public struct QEMULoadCheck: Sendable, Hashable {
     reasons = comparison.reasons
     unknowns = comparison.gaps + comparison.unknowns
     lacksBytes = !comparison.gaps.isEmpty
+    let isLocal =
+      !local.unknownRanges.isEmpty || local.capabilityList.stops.contains(where: \.isGap)
+    lackingAddress = isLocal ? conditions.address : conditions.sourceAddress
     waysOut = comparison.waysOut
     notes = comparison.notes(isGuess: conditions.function == nil)
     machineProperties = comparison.alternatives

@@ -16,7 +16,7 @@ extension ConfigSpaceReport {
       "baseAddresses": .array(space.baseAddresses.map(\.json)),
       "capabilities": .array(list.capabilities.map { json(of: $0) }),
       "map": .array(map.entries.map(\.json)), "findings": .array(list.findings.map(\.json)),
-      "command": .optional(command),
+      "command": .optional(command), "words": device.words.map(Self.json) ?? .null,
     ]
   }
 
@@ -28,6 +28,13 @@ extension ConfigSpaceReport {
       "version": .optional(capability.version), "extended": .bool(capability.isExtended),
       "fields": Self.json(space.registers(of: capability)),
       "data": .string(digits(capability.range).joined()),
+    ]
+  }
+
+  private static func json(_ words: DumpedWords) -> JSONValue {
+    [
+      "bits": .number(words.bitCount), "order": .string(words.order.rawValue),
+      "toldBy": .string(words.evidence.rawValue),
     ]
   }
 

@@ -35,7 +35,7 @@ extension QEMULoadCheck: Report {
 
   /// What gives the bytes that are not known; nil if nothing is missing.
   private var command: String? {
-    lacksBytes ? ConfigSpaceDump.wholeSpaceCommand(for: nil) : nil
+    lacksBytes ? ConfigSpaceDump.wholeSpaceCommand(for: lackingAddress) : nil
   }
 
   /// The answer, QEMU's own message, and every byte that would be refused, with its masks.

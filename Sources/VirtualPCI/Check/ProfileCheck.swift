@@ -36,7 +36,15 @@ struct ProfileCheck {
     for finding in host.capabilities.findings {
       warn(
         "header", "capability list", finding.isGap ? "the whole list" : "a sound list",
-        finding.description, "capabilities behind this place are not seen")
+        finding.description,
+        host.capabilities.stops.contains(finding)
+          ? "capabilities behind this place are not seen"
+          : "what the device says of its capabilities contradicts itself")
+    }
+    for finding in host.parentCapabilities?.findings ?? [] {
+      warn(
+        "header", "capability list of the physical function", "a sound list", finding.description,
+        "some of its capabilities are the virtual function's too")
     }
     checkHeader()
     checkBARs()

@@ -113,6 +113,23 @@ public struct ProfileDerivation: Sendable {
         + ProfileCheck.otherVendor)
   }
 
+  /// What is wrong with the lists of a device, and of the physical one that it shares some with.
+  private static func warnOfFindings(_ host: HostFunction, _ report: inout DerivationReport) {
+    for finding in host.capabilities.findings {
+      let isEnd = host.capabilities.stops.contains(finding)
+      let text = "\(finding)" + (isEnd ? "; capabilities behind this place are left out" : "")
+      report.add(.broken, "device", host.label, found: [], settled: "", text)
+      let way =
+        "; `\(ConfigSpaceDump.wholeSpaceCommand(for: host.address))` as root prints the whole space"
+      report.warnings.append("\(host.label): \(text)" + (isEnd ? way : ""))
+    }
+    for finding in host.parentCapabilities?.findings ?? [] {
+      let text = "its physical function: \(finding)"
+      report.add(.broken, "device", host.label, found: [], settled: "", text)
+      report.warnings.append("\(host.label): \(text)")
+    }
+  }
+
   private static func settleHeader(
     _ profile: inout Profile, _ hosts: [HostFunction], _ options: DerivationOptions,
     _ report: inout DerivationReport
@@ -152,15 +169,7 @@ public struct ProfileDerivation: Sendable {
         "its size is in no dump, and a VMM brings its own; add `rom: SIZE` to keep one")
     }
     for host in hosts {
-      for finding in host.capabilities.stops {
-        report.add(
-          .broken, "device", host.label, found: [], settled: "",
-          "\(finding); capabilities behind this place are left out")
-        report.warnings.append(
-          "\(host.label): \(finding); capabilities behind this place are left out; "
-            + "`\(ConfigSpaceDump.wholeSpaceCommand(for: host.address))` as root prints the whole space"
-        )
-      }
+      warnOfFindings(host, &report)
       for quirk in host.quirks {
         report.add(
           .quirk, "device", host.label, found: [], settled: "", "\(quirk.reason) (\(quirk.source))")

@@ -30,10 +30,8 @@ struct LoadOptions: ParsableArguments {
   var sourceBARs: [BARSize] = []
 
   func validate() throws {
-    for bar in bars + sourceBARs where bar.byteCount.nonzeroBitCount != 1 || bar.byteCount < 4 {
-      throw ValidationError(
-        "--bar: expected a size that is a power of two of at least 4, found \(bar.byteCount)")
-    }
+    try bars.validate("--bar")
+    try sourceBARs.validate("--source-bar")
   }
 
   /// Whether one of the options was given.
@@ -48,12 +46,10 @@ struct LoadOptions: ParsableArguments {
     conditions.function = function
     conditions.machine = machine
     conditions.release = release
-    conditions.barSizes = local.barSizes.merging(Self.sizes(bars)) { $1 }
-    conditions.sourceBARSizes = (stream?.barSizes ?? [:]).merging(Self.sizes(sourceBARs)) { $1 }
+    conditions.address = local.address
+    conditions.sourceAddress = stream?.address
+    conditions.barSizes = local.barSizes.merging(bars.byteCounts) { $1 }
+    conditions.sourceBARSizes = (stream?.barSizes ?? [:]).merging(sourceBARs.byteCounts) { $1 }
     return conditions
-  }
-
-  private static func sizes(_ bars: [BARSize]) -> [Int: UInt64] {
-    Dictionary(bars.map { ($0.index, $0.byteCount) }, uniquingKeysWith: { $1 })
   }
 }

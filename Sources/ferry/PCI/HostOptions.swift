@@ -28,7 +28,7 @@ struct HostOptions: ParsableArguments {
     help: ArgumentHelp(
       "The size of a BAR, such as 0=16KiB; `lspci -v` says it, and the `resource` beside a `config` in sysfs.",
       valueName: "n=size"))
-  var bars: [String] = []
+  var bars: [BARSize] = []
 
   @OptionGroup var trace: TraceOption
 
@@ -36,15 +36,10 @@ struct HostOptions: ParsableArguments {
     if let identity, idPair(parsing: identity) == nil {
       throw ValidationError("--identity: expected VVVV:DDDD, found '\(identity)'")
     }
-    for bar in bars where BARSize(argument: bar) == nil {
-      throw ValidationError("--bar: expected N=SIZE such as 0=16KiB, found '\(bar)'")
-    }
+    try bars.validate("--bar")
   }
 
-  var barSizes: [Int: UInt64] {
-    Dictionary(
-      bars.compactMap(BARSize.init).map { ($0.index, $0.byteCount) }, uniquingKeysWith: { $1 })
-  }
+  var barSizes: [Int: UInt64] { bars.byteCounts }
 
   /// The options that were given, which say something of a dump.
   var given: [String] {

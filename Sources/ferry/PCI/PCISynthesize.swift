@@ -58,6 +58,9 @@ struct PCISynthesize: ParsableCommand {
             + "\(report.profile):\n  "
             + report.objections.map(\.description).joined(separator: "\n  "))
       }
+      for warning in report.warnings where warning.field.hasPrefix("capability list") {
+        StandardError.print("ferry: warning: \(TerminalText.text("\(report.device): \(warning)"))")
+      }
     }
     var bytes = try ProfileFiles.file(layout.synthesized, for: output)
     if let map {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import PCIConfig
 import QEMUStream
 import Reports
@@ -45,19 +46,33 @@ struct QEMUExplain: ReportingCommand {
     let kernel = try trace.kernel()
     let local = try self.local.map { try SpaceInput.device($0, at: slot, in: kernel).space }
     let remote = try self.remote.map { try SpaceInput.device($0, at: slot, in: kernel).space }
-    let isMessage = QEMULog.hasMessage(log)
-    let text =
-      isMessage ? Array(log.utf8) : try InputFile(path: log).contents(limit: Self.longestLog)
-    let messages: QEMULog
-    do throws(QEMULog.Defect) {
-      messages = try QEMULog(text)
-    } catch {
-      let path = isMessage ? "the message" : log
-      throw CommandError.no(TerminalText.text("\(path): \(error)"))
-    }
-    let report = QEMUExplainReport(messages) {
+    let report = QEMUExplainReport(try messages()) {
       RefusalExplanation($0, local: local, remote: remote)
     }
     try TextOutput.show(report, asJSON: json)
+  }
+
+  /// The messages in the argument itself, or in the file that it names.
+  private func messages() throws -> QEMULog {
+    if QEMULog.hasMessage(log) { return try Self.messages(in: Array(log.utf8), of: "the message") }
+    let file = try RecognizedFile(log)
+    guard file.kind.isText || file.kind == .empty else { throw file.error(for: .log) }
+    // A text of another kind may have messages all the same.
+    let isOther = ![.text, .qemuLog, .empty].contains(file.kind)
+    let refusal = isOther ? file.error(for: .log) : nil
+    let text = try file.file().contents(limit: Self.longestLog)
+    do {
+      return try Self.messages(in: text, of: log)
+    } catch {
+      throw refusal ?? error
+    }
+  }
+
+  private static func messages(in text: [UInt8], of name: String) throws -> QEMULog {
+    do throws(QEMULog.Defect) {
+      return try QEMULog(text)
+    } catch {
+      throw CommandError.no(TerminalText.text("\(name): \(error)"))
+    }
   }
 }

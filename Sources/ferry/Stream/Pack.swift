@@ -16,7 +16,7 @@ struct Pack: ParsableCommand {
         driver=NAME name=NAME ids=VVVV:DDDD
         precopy=N   the first N bytes of the state were read while the device ran
 
-      State may be any bytes; streams, images, dumps, documents and archives are refused unless --any-state says so.
+      State may be any bytes; streams, images, configuration spaces, text and archives are refused unless --any-state says so.
 
       With --uuid and SOURCE_DATE_EPOCH set, the same parts give the same bytes, whatever --threads.
 
@@ -73,9 +73,7 @@ struct Pack: ParsableCommand {
   /// Opens a file of state, unless its first bytes say that it is something else.
   private static func state(_ path: String) throws(StreamIOError) -> InputFile {
     do throws(InputError) {
-      let file = try RecognizedFile(path)
-      // State may be words, which say nothing of another kind of file.
-      return file.kind == .text ? file.file() : try file.file(for: .state)
+      return try InputFile(path, for: .state)
     } catch {
       if case .file(let cause) = error.cause { throw cause }
       throw StreamIOError(path, .content("\(error.reason); --any-state takes it all the same"))

@@ -85,9 +85,9 @@ struct PartArgument: ExpressibleByArgument {
     }
     let space = devices[0].space
     guard space.unknownRanges.isEmpty else {
-      let lacking = space.unknownRanges.map(\.count).reduce(0, +)
       throw CommandError.damaged(
-        "\(path): expected every byte of a configuration space, found a dump that lacks \(lacking)")
+        "\(path): expected every byte of a configuration space, found a dump that lacks "
+          + space.unknownText)
     }
     return space
   }

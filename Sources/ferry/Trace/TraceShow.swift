@@ -23,7 +23,7 @@ struct TraceShow: ParsableCommand {
   var file: String
 
   func run() throws {
-    let input = try InputFile(file, for: .document("a trace"))
+    let input = try InputFile(file, for: .trace)
     var text = try TextOutput()
     var pending = ByteBuffer(capacity: 1 << 16)
     var number = 0
