@@ -160,17 +160,21 @@ private struct SequentialContents {
   private static let wholeByteCount = 1 << 16
   // More than the first record of every shipped layout has.
   private static let prefixByteCount = 1024
+  // Of many devices, only the first are looked at whole.
+  private static let totalByteCount = 4 << 20
 
   /// Whether every digest was held against its state.
   var isVerified = false
   private var bytes: [UInt16: [UInt8]] = [:]
   private var isCut: Set<UInt16> = []
+  private var keptByteCount = 0
 
   /// Keeps what is wanted of a chunk that the reader has just given.
   mutating func note(_ chunk: StateChunk, of reader: inout StreamReader) {
     guard !isCut.contains(chunk.device) else { return }
     let known = bytes[chunk.device, default: []]
     guard known.count + Int(chunk.byteCount) <= Self.wholeByteCount,
+      keptByteCount + Int(chunk.byteCount) <= Self.totalByteCount,
       let state = try? [UInt8](reader.chunkBytes())
     else {
       isCut.insert(chunk.device)
@@ -181,6 +185,7 @@ private struct SequentialContents {
       return
     }
     bytes[chunk.device] = known + state
+    keptByteCount += state.count
   }
 
   func previews(of catalog: StreamCatalog) -> [StatePreview?] {
