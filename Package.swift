@@ -130,7 +130,7 @@ let package = Package(
         "StateTranslation", "TestSupport",
       ],
       path: "Tests/DeviceTestSupport"),
-    .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "TestSupport"]),
+    .testTarget(name: "ByteIOTests", dependencies: ["ByteIO", "CChecksum", "TestSupport"]),
     .testTarget(name: "YAMLReaderTests", dependencies: ["YAMLReader", "TestSupport"]),
     .testTarget(
       name: "MigrationStreamTests",

@@ -5,7 +5,8 @@ This is the second, independent reader of the format. It follows Format.md of th
 format, version 1.1") and shares nothing with Ferry's own reader: where the two disagree, one of them, or the document,
 is wrong. It reads strictly forwards, one record at a time, and so reads pipes too.
 
-Exit status: 0 whole; 1 a major version, mandatory feature, record or field that version 1.1 does not know; 2 usage;
+Exit status: 0 whole; 1 a major version, mandatory feature, record or field that version 1.1 does not know, or more
+devices or fields than every reader takes; 2 usage;
 3 torn or malformed; 5 input or output failed.
 """
 
@@ -22,7 +23,7 @@ UNKNOWN, USAGE, MALFORMED, IO = 1, 2, 3, 5
 
 MAGIC, FOOTER_MAGIC = b"\x89DMS\r\n\x1a\n", b"DMS\n"
 CHUNK_LIMITS, METADATA_LIMITS = range(65_536, 4_194_304 + 1), range(4_194_304 + 1)
-NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS = 0xFFFF, 1, 2, 131_072
+NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS, MOST_DEVICES = 0xFFFF, 1, 2, 131_072, 4096
 RAW, FILL, ZSTD, DELTA, DICTIONARY, KEPT, WINDOW_UNIT, LEAST_KEPT = 0, 1, 2, 3, 4, 16, 65_536, 4096
 DELTAS, DICTIONARIES = 1, 2
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Sources/MigrationStream/Dictionaries")
@@ -105,7 +106,7 @@ def each_field(data, place, table):
     data, at, seen, count = memoryview(data), 0, set(), 0
     while at < len(data):
         here, count = place + at, count + 1
-        here.require(count <= MOST_FIELDS, "fields", f"at most {MOST_FIELDS}", "more")
+        here.require(count <= MOST_FIELDS, "fields", f"at most {MOST_FIELDS}", "more", UNKNOWN)
         key, at = leb128(data, at, 33, here)
         length, at = leb128(data, at, 64, here)
         tag, must, field, rest = key >> 1, key & 1, table.get(key >> 1), len(data) - at
@@ -406,6 +407,7 @@ class Reader:
             self.devices[number].types.add(record.type)
 
     def device_identity(self, record, identity, place):
+        place.require(len(self.devices) < MOST_DEVICES, "devices", f"at most {MOST_DEVICES}", "more", UNKNOWN)
         self.devices.append(Device(record.device, identity, self.decode or record.device == self.output_of))
 
     def configuration_space(self, record, space, place):

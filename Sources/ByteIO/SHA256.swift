@@ -1,70 +1,67 @@
-/// The SHA-256 hash (FIPS 180-4), so that a profile's digest can be computed again with any tool.
-package enum SHA256 {
-  private static let constants: [UInt32] = [
-    0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
-    0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
-    0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f,
-    0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da, 0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7,
-    0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967, 0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc,
-    0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85, 0xa2bf_e8a1, 0xa81a_664b,
-    0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070, 0x19a4_c116,
-    0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
-    0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7,
-    0xc671_78f2,
-  ]
+private import CChecksum
 
-  /// The 32 bytes of the hash of `message`.
-  package static func hash(_ message: [UInt8]) -> [UInt8] {
-    var state: [UInt32] = [
-      0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
-      0x5be0_cd19,
-    ]
-    var padded = message
-    padded.append(0x80)
-    while padded.count % 64 != 56 { padded.append(0) }
-    let bitCount = UInt64(message.count) &* 8
+/// The SHA-256 hash (FIPS 180-4) of bytes that come in pieces.
+package struct SHA256: Sendable {
+  private static let blockByteCount = 64
+
+  private var state: [UInt32] = [
+    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
+    0x5be0_cd19,
+  ]
+  // The start of a block.
+  private var partial: [UInt8] = []
+  private var byteCount: UInt64 = 0
+
+  /// The hash of no bytes yet.
+  package init() {}
+
+  /// Takes the next bytes.
+  package mutating func update(_ bytes: RawSpan) {
+    byteCount &+= UInt64(bytes.byteCount)
+    var rest = bytes
+    if !partial.isEmpty {
+      let part = rest.extracting(first: Self.blockByteCount - partial.count)
+      partial += [UInt8](part)
+      rest = rest.extracting(droppingFirst: part.byteCount)
+      guard partial.count == Self.blockByteCount else { return }
+      let block = partial
+      partial.removeAll()
+      mix(block.span.raw)
+    }
+    let whole = rest.byteCount / Self.blockByteCount * Self.blockByteCount
+    mix(rest.extracting(first: whole))
+    partial += [UInt8](rest.extracting(droppingFirst: whole))
+  }
+
+  /// The 32 bytes of the hash of all that came.
+  package var value: [UInt8] {
+    var copy = self
+    var padding: [UInt8] = [0x80]
+    while (partial.count + padding.count) % Self.blockByteCount != 56 { padding.append(0) }
+    let bitCount = byteCount &* 8
     for shift in stride(from: 56, through: 0, by: -8) {
-      padded.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
+      padding.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
     }
-    var words = [UInt32](repeating: 0, count: 64)
-    for start in stride(from: 0, to: padded.count, by: 64) {
-      for index in 0..<16 {
-        let place = start + 4 * index
-        words[index] =
-          UInt32(padded[place]) << 24 | UInt32(padded[place + 1]) << 16
-          | UInt32(padded[place + 2]) << 8 | UInt32(padded[place + 3])
-      }
-      compress(&words, into: &state)
-    }
-    return state.flatMap { word in
+    copy.update(padding.span.raw)
+    return copy.state.flatMap { word in
       stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
     }
   }
 
-  /// Mixes a block, the first 16 of `words`, into `state`.
-  private static func compress(_ words: inout [UInt32], into state: inout [UInt32]) {
-    for index in 16..<64 {
-      let a = words[index - 15]
-      let b = words[index - 2]
-      let first = rotate(a, 7) ^ rotate(a, 18) ^ (a >> 3)
-      let second = rotate(b, 17) ^ rotate(b, 19) ^ (b >> 10)
-      words[index] = words[index - 16] &+ first &+ words[index - 7] &+ second
-    }
-    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for index in 0..<64 {
-      let mixed = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let first = h &+ mixed &+ ((e & f) ^ (~e & g)) &+ constants[index] &+ words[index]
-      let sum = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-      let second = sum &+ ((a & b) ^ (a & c) ^ (b & c))
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
-    }
-    for (index, value) in [a, b, c, d, e, f, g, h].enumerated() {
-      state[index] = state[index] &+ value
-    }
+  /// The 32 bytes of the hash of `message`.
+  package static func hash(_ message: [UInt8]) -> [UInt8] {
+    var hash = SHA256()
+    hash.update(message.span.raw)
+    return hash.value
   }
 
-  private static func rotate(_ value: UInt32, _ count: UInt32) -> UInt32 {
-    value &>> count | value &<< (32 &- count)
+  private mutating func mix(_ blocks: RawSpan) {
+    // SAFETY: both pointers are used inside the closures only; the state has its eight words.
+    unsafe state.withUnsafeMutableBufferPointer { state in
+      unsafe blocks.withUnsafeBytes { bytes in
+        guard let base = bytes.baseAddress, let words = state.baseAddress else { return }
+        unsafe cchecksum_sha256(words, base, bytes.count / Self.blockByteCount)
+      }
+    }
   }
 }

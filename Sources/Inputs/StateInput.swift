@@ -12,6 +12,8 @@ public struct StateInput {
 
   /// Opens what `name` stands for; a pipe is copied into a file without a name.
   ///
+  /// All state of a stream's device is read, and held against the digest of its summary.
+  ///
   /// - Parameters:
   ///   - name: the file or `F.dms#DEVICE`, as the user named it.
   ///   - isAnyKind: whether a file is taken for state whatever its content looks like; else it must
@@ -43,6 +45,11 @@ public struct StateInput {
       throw InputError(path, .file(StreamIOError(path, .stream(defect))))
     }
     let device = catalog.devices[Int(number)]
+    do throws(StreamIOError) {
+      try state.verify(device: number)
+    } catch {
+      throw InputError(path, .file(error))
+    }
     source = DeviceState(
       state: state, device: number, byteCount: device.state.byteCount)
     driver = device.identity.driver

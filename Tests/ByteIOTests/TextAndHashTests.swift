@@ -1,4 +1,6 @@
 import ByteIO
+import CChecksum
+import TestSupport
 import Testing
 
 @Suite struct SHA256Tests {
@@ -17,6 +19,41 @@ import Testing
   ])
   func knownMessagesHaveTheirHash(message: String, digits: String) {
     #expect(hex(SHA256.hash([UInt8](message.utf8))) == digits)
+  }
+
+  @Test func aMillionBytesHaveTheirHash() {
+    #expect(
+      hex(SHA256.hash([UInt8](repeating: 0x61, count: 1_000_000)))
+        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+
+  @Test(arguments: seeds(16)) func piecesDoNotCount(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    let message = random.bytes(.random(in: 0...1000, using: &random))
+    var hash = SHA256()
+    var rest = message[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix(.random(in: 0...200, using: &random))
+      hash.update([UInt8](piece).span.raw)
+      rest = rest.dropFirst(piece.count)
+    }
+    #expect(hash.value == SHA256.hash(message))
+    // The value of what came so far changes nothing.
+    #expect(hash.value == SHA256.hash(message))
+  }
+
+  @Test func theProcessorsInstructionsAgreeWithThePortableCode() {
+    var random = SplitMix64(seed: 1)
+    let blocks = random.bytes(64 * 100)
+    for count in [0, 1, 2, 100] {
+      var states: [[UInt32]] = [Array(1...8), Array(1...8)]
+      blocks.withUnsafeBytes { bytes in
+        cchecksum_sha256(&states[0], bytes.baseAddress, count)
+        cchecksum_sha256_portable(&states[1], bytes.baseAddress, count)
+      }
+      #expect(states[0] == states[1])
+      #expect((states[0] == Array(1...8)) == (count == 0))
+    }
   }
 }
 

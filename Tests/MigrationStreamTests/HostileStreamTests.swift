@@ -231,7 +231,7 @@ import Testing
     var stream = try Self.stream()
     let field: [UInt8] = [0x10, 0]
     let most = (1 << 17) - stream.records[Self.identity0].payload.count
-    for (count, code) in [(most, nil), ((1 << 17) + 1, .limitExceeded)]
+    for (count, code) in [(most, nil), ((1 << 17) + 1, .unwilling)]
       as [(Int, StreamError.Code?)]
     {
       stream.records[Self.identity0].payload = [[UInt8]](repeating: field, count: count).flatMap(
@@ -240,8 +240,26 @@ import Testing
       do { _ = try DecodedStream(stream.encoded()) } catch { found = error.code }
       // The stream's index does not lie where its footer says any more; only the fields are of
       // interest.
-      #expect((found == .limitExceeded) == (code == .limitExceeded), "\(count) fields")
+      #expect((found == .unwilling) == (code == .unwilling), "\(count) fields")
     }
+  }
+
+  /// Reader and writer keep to the same number of devices.
+  @Test func moreDevicesThanEveryReaderTakesAreNotWritten() throws {
+    var encoder = try StreamEncoder(StreamBuilder().header)
+    _ = try encoder.write(.information(StreamInformation()))
+    let most = DecodingLimits.everyReadersDeviceCount
+    for device in 0..<UInt16(most) {
+      _ = try encoder.write(.identity(DeviceIdentity(), device: device))
+    }
+    var code: StreamError.Code?
+    do {
+      _ = try encoder.write(.identity(DeviceIdentity(), device: UInt16(most)))
+    } catch {
+      code = error.code
+    }
+    #expect(code == .unwilling)
+    #expect(encoder.deviceCount == most)
   }
 
   @Test func aWriterRefusesWhatAReaderWould() throws {
@@ -260,7 +278,7 @@ import Testing
     let stream = try Self.stream().encoded()
     let limits = DecodingLimits(chunkByteCount: 65535, metadataByteCount: 1 << 20, deviceCount: 1)
     let error = #expect(throws: StreamError.self) { try DecodedStream(stream, limits: limits) }
-    #expect(error?.code == .limitExceeded)
+    #expect(error?.code == .unwilling)
     #expect(error?.offset == 40)
   }
 }

@@ -146,13 +146,84 @@ import Testing
       (.bindings, "PASID 5", { $0.devices[1].pasids = nil }),
       (.state, nil, { $0.pieces[0].bytes[0] ^= 1 }),
     ]
-    for (subject, field, change) in changes {
+    let field = MetadataField(tag: 99, bytes: [1])
+    let laterChanges: [(StreamDifference.Subject, String?, (inout StreamBuilder) -> Void)] = [
+      (.identity, "fields of later versions", { $0.devices[0].identity.unknownFields = [field] }),
+      (
+        .bindings, "domains without a PASID",
+        { $0.devices[1].pasids?.domains.append(.init(id: 9, kind: .addressSpace)) }
+      ),
+      (
+        .bindings, "domains without a PASID",
+        {
+          $0.devices[1].pasids?.domains.append(
+            .init(id: 9, kind: .nested(dataType: 1, data: [2])))
+        }
+      ),
+      (.bindings, "PASID 5", { $0.devices[1].pasids?.bindings[0].unknownFields = [field] }),
+      (.records, "optional records", { $0.unknown = [] }),
+      (.records, "optional records", { $0.unknown[0].payload[1] ^= 1 }),
+      (.records, "optional records", { $0.unknown[0].type = RecordType(rawValue: 78) }),
+    ]
+    for (subject, field, change) in changes + laterChanges {
       var right = left
       change(&right)
       let found = try differences(left, right)
       #expect(found.map(\.subject) == [subject], "\(subject) \(field ?? "")")
       #expect(found.map(\.field) == [field])
       #expect(try differences(right, left).map(\.subject) == [subject])
+    }
+  }
+
+  @Test func phasesCountOnRequest() throws {
+    let state = [UInt8](1...200)
+    let paths = try [0, 50].map { preCopy in
+      folder.write(
+        try stream(state, limit: 1 << 20, preCopy: preCopy).encoded(), to: "\(preCopy).dms")
+    }
+    func differences(_ left: Int, _ right: Int, phases: Bool) throws -> [StreamDifference] {
+      try StreamComparison(
+        try StreamArchive(InputFile(path: paths[left])),
+        try StreamArchive(InputFile(path: paths[right]))
+      ).differences(phases: phases)
+    }
+    #expect(try differences(0, 1, phases: false).isEmpty)
+    #expect(try differences(1, 1, phases: true).isEmpty)
+    let found = try differences(0, 1, phases: true)
+    #expect(found.map(\.subject) == [.phases])
+    #expect(found.first?.right == "50 bytes of pre-copy in 1 iteration")
+  }
+
+  @Test func aTableIsComparedOnceForEachDomain() throws {
+    var random = SplitMix64(seed: 1)
+    var left = StreamBuilder()
+    let count: UInt32 = 40_000
+    left.devices[0].pasids = PASIDTable(
+      domains: [.init(id: 1, kind: .nested(dataType: 1, data: random.bytes(200_000)))],
+      bindings: (0..<count).map { .init(pasid: $0, domain: 1) })
+    #expect(try differences(left, left).isEmpty)
+    var right = left
+    right.devices[0].pasids?.domains[0].kind = .nested(dataType: 2, data: [])
+    let found = try differences(left, right)
+    // Those that nobody reads are counted.
+    #expect(found.count == 1001)
+    #expect(found.last?.field == "39000 more PASIDs")
+    #expect(found.last?.left == "39000 bound")
+  }
+
+  @Test func stateWithAnotherDigestIsNotCompared() throws {
+    var stream = MutableStream(try Samples.small(indexed: false).encoded())
+    folder.write(stream.encoded(), to: "whole.dms")
+    let summary = stream.index(of: .deviceSummary) + 2
+    stream.records[summary].payload[stream.records[summary].payload.count - 1] ^= 1
+    for (left, right) in [("whole", "other"), ("other", "whole")] {
+      folder.write(stream.encoded(), to: "other.dms")
+      let comparison = StreamComparison(
+        try StreamArchive(InputFile(path: folder["\(left).dms"])),
+        try StreamArchive(InputFile(path: folder["\(right).dms"])),
+        threads: try #require(ThreadCount(left == "whole" ? 1 : 4)))
+      let error = #expect(throws: StreamIOError.self) { try comparison.differences() }
+      #expect(error?.streamCode == .digestMismatch)
     }
   }
 

@@ -165,6 +165,83 @@ import Testing
     #expect(recovery.report.damage.ranges == [0..<UInt64(StreamHeader.byteCount)])
   }
 
+  /// A stream whose records are all intact, and what is wrong with it.
+  private struct Case {
+    let condition: SalvageReport.Condition
+    let code: StreamError.Code?
+    let keepsSequence: Bool
+    /// Whether the footer is cut off.
+    let isCut: Bool
+    let change: (inout MutableStream) -> Void
+
+    init(
+      _ condition: SalvageReport.Condition, _ code: StreamError.Code? = nil,
+      keepsSequence: Bool = false, isCut: Bool = false,
+      _ change: @escaping (inout MutableStream) -> Void
+    ) {
+      self.condition = condition
+      self.code = code
+      self.keepsSequence = keepsSequence
+      self.isCut = isCut
+      self.change = change
+    }
+  }
+
+  @Test(arguments: [false, true]) func threeWordsSayWhatAStreamIs(isIndexed: Bool) throws {
+    let whole = MutableStream(try Samples.small(indexed: isIndexed).encoded())
+    let summary = whole.index(of: .deviceSummary)
+    func lastByte(_ number: Int, _ stream: inout MutableStream) {
+      stream.records[number].payload[stream.records[number].payload.count - 1] ^= 1
+    }
+    let cases: [Case] = [
+      Case(.whole) { _ in },
+      Case(.damaged, .digestMismatch) { lastByte(summary, &$0) },
+      Case(.damaged, .totalsMismatch) { $0.records[summary].payload[2] ^= 1 },
+      Case(.damaged, .totalsMismatch) { $0.records[summary + 3].payload[2] ^= 1 },
+      Case(.damaged, .indexMismatch) { $0.footer[0] ^= 1 },
+      Case(.incomplete, .misplacedRecord, keepsSequence: true) { $0.records.remove(at: 2) },
+      Case(.incomplete, .misplacedRecord, keepsSequence: true) { $0.records.remove(at: summary) },
+      Case(.damaged, .misplacedRecord) { $0.records.remove(at: summary) },
+      Case(.incomplete, .torn, isCut: true) { $0.records.removeLast(isIndexed ? 2 : 1) },
+      Case(.incomplete, .unknownMandatoryRecord) {
+        var record = $0.records[3]
+        record.header[0] = 201
+        record.header[1] = 0x80
+        record.payload = []
+        for index in 8..<20 { record.header[index] = 0 }
+        $0.records.insert(record, at: 3)
+      },
+    ]
+    for (number, one) in cases.enumerated() {
+      var stream = whole
+      one.change(&stream)
+      var bytes = stream.encoded(keepsSequence: one.keepsSequence)
+      if one.isCut { bytes.removeLast(StreamFooter.byteCount) }
+      var salvage = try StreamSalvage(try InputFile(path: folder.write(bytes)))
+      while try salvage.next() != nil {}
+      #expect(salvage.report.condition == one.condition, "\(number)")
+      #expect(salvage.report.isWhole == (one.condition == .whole), "\(number)")
+      #expect(salvage.report.defect?.code == one.code, "\(number)")
+    }
+  }
+
+  @Test func aDeviceIsWholeIfNothingOfItCanBeMissing() throws {
+    var stream = MutableStream(try Samples.small(indexed: false).encoded())
+    func devices(_ bytes: [UInt8]) throws -> [Bool] {
+      var salvage = try StreamSalvage(try InputFile(path: folder.write(bytes)))
+      while try salvage.next() != nil {}
+      return (0..<3).map { salvage.report.isWhole(device: $0) }
+    }
+    #expect(try devices(stream.encoded()) == [true, true, true])
+    // A digest that is wrong says nothing of the others.
+    let summary = stream.index(of: .deviceSummary) + 1
+    stream.records[summary].payload[stream.records[summary].payload.count - 1] ^= 1
+    #expect(try devices(stream.encoded()) == [true, false, true])
+    // What is missing may have been anybody's.
+    stream.records.remove(at: 2)
+    #expect(try devices(stream.encoded(keepsSequence: true)) == [false, false, false])
+  }
+
   @Test func whatIsNoStreamIsSaidToBeNone() throws {
     var random = SplitMix64(seed: 5)
     for bytes in [[], random.bytes(10), random.bytes(56), random.bytes(5000)] {

@@ -114,7 +114,10 @@ public struct PartFiles: RecordSink, ~Copyable {
       while names.count < Int(device) { names.append(nil) }
       guard names.count == Int(device) else { return }
       names.append(identity.name)
-      if identity.name == selector.text { candidates[device] = DeviceIntroduction(number: device) }
+      // Of several with one name, the first is meant.
+      if identity.name == selector.text, names.firstIndex(of: selector.text) == Int(device) {
+        candidates[device] = DeviceIntroduction(number: device)
+      }
       introduce(device, by: record)
     case .configuration(_, let device), .interrupts(_, let device), .pasids(_, let device):
       introduce(device, by: record)

@@ -12,11 +12,14 @@ public struct SequentialCatalog {
   // By device, all of a small state, or the first bytes of a large one.
   private var states: [UInt16: [UInt8]] = [:]
   private var cut: Set<UInt16> = []
+  private var keptByteCount = 0
 
   // A state of which no more is read than this is looked at whole.
   private static let wholeByteCount = 1 << 16
   // More than the first record of every shipped layout has.
   private static let prefixByteCount = 1024
+  // Of many devices, only the first are looked at whole.
+  private static let totalByteCount = 4 << 20
 
   /// Reads all of `input`, which is closed afterwards. What has no stream's header is an error.
   public init(
@@ -66,6 +69,7 @@ public struct SequentialCatalog {
     guard case .chunk(let chunk) = record, !cut.contains(chunk.device) else { return }
     let known = states[chunk.device, default: []]
     guard known.count + Int(chunk.byteCount) <= Self.wholeByteCount,
+      keptByteCount + Int(chunk.byteCount) <= Self.totalByteCount,
       let state = try? [UInt8](reader.chunkBytes())
     else {
       cut.insert(chunk.device)
@@ -76,5 +80,6 @@ public struct SequentialCatalog {
       return
     }
     states[chunk.device] = known + state
+    keptByteCount += state.count
   }
 }

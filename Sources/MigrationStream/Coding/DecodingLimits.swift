@@ -12,10 +12,14 @@ public struct DecodingLimits: Sendable, Hashable {
   /// The window that writers declare unless told otherwise: 64 MiB.
   public static let standardWindowByteCount: UInt64 = 64 << 20
 
+  /// The most devices of a stream that every reader takes, and no writer exceeds.
+  public static let everyReadersDeviceCount = 4096
+
   /// Chunks of 4 MiB, metadata records of 4 MiB, 4096 devices, a window of 64 MiB: everything that
   /// Ferry writes unless it is told to.
   public static var standard: Self {
-    Self(chunkByteCount: 4 << 20, metadataByteCount: 4 << 20, deviceCount: 4096)
+    Self(
+      chunkByteCount: 4 << 20, metadataByteCount: 4 << 20, deviceCount: everyReadersDeviceCount)
   }
 
   /// The same with a window of any size: of readers that look up a chunk in a file when one refers
@@ -39,16 +43,16 @@ public struct DecodingLimits: Sendable, Hashable {
 }
 
 extension DecodingLimits {
-  /// Throws `limitExceeded` if `header` declares more.
+  /// Throws `unwilling`, or `windowExceeded`, if `header` declares more.
   package func check(_ header: StreamHeader) throws(StreamError) {
     guard header.limits.chunkByteCount <= chunkByteCount else {
       throw StreamError(
-        .limitExceeded, at: 40, expected: "chunks of at most \(chunkByteCount) bytes",
+        .unwilling, at: 40, expected: "chunks of at most \(chunkByteCount) bytes",
         found: "\(header.limits.chunkByteCount)")
     }
     guard header.limits.metadataByteCount <= metadataByteCount else {
       throw StreamError(
-        .limitExceeded, at: 44, expected: "metadata of at most \(metadataByteCount) bytes",
+        .unwilling, at: 44, expected: "metadata of at most \(metadataByteCount) bytes",
         found: "\(header.limits.metadataByteCount)")
     }
     guard header.limits.windowByteCount <= windowByteCount else {

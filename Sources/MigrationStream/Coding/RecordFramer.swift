@@ -5,7 +5,7 @@ import ByteIO
 struct RecordFramer: ~Copyable {
   let header: StreamHeader
   private let uuidChecksum: UInt32
-  private(set) var ledger = StreamLedger()
+  private(set) var ledger = StreamLedger(digests: [.xxh3])
   // A stream with fewer chunks has no index: reading it would take as long as reading the record
   // headers.
   private let indexThreshold: Int

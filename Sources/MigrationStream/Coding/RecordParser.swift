@@ -6,7 +6,7 @@ package import ByteIO
 package struct RecordParser: ~Copyable {
   private let limits: DecodingLimits
   private var check: RecordCheck?
-  private var ledger = StreamLedger()
+  private var ledger: StreamLedger
   private var index: IndexLedger
   // The index entry of the chunk at hand.
   private var entry = ByteBuffer(capacity: IndexEntry.byteCount)
@@ -19,14 +19,17 @@ package struct RecordParser: ~Copyable {
   /// Whether the end record came: all state is there, whatever follows.
   package private(set) var isContentComplete = false
 
-  init(limits: DecodingLimits) {
+  init(limits: DecodingLimits, digests algorithms: Set<Digest.Algorithm>) {
     self.limits = limits
+    ledger = StreamLedger(digests: algorithms)
     index = IndexLedger(blockByteLimit: limits.metadataByteCount)
   }
 
-  /// A parser for what follows this stream header, which was checked.
+  /// A parser for what follows this stream header, which was checked; it sees no state, and has
+  /// no digests of it.
   package init(_ header: StreamHeader, limits: DecodingLimits) {
     self.limits = limits
+    ledger = StreamLedger(digests: [])
     index = IndexLedger(blockByteLimit: limits.metadataByteCount)
     begin(header)
   }
@@ -39,12 +42,11 @@ package struct RecordParser: ~Copyable {
   /// Whether the footer comes next.
   package var isFooterDue: Bool { ledger.isFooterDue }
 
-  /// Whether the summary of `device` came, and every byte before it was digested.
-  func isVerified(device: UInt16) -> Bool {
-    guard Int(device) < ledger.devices.count else { return false }
-    let entry = ledger.devices[Int(device)]
-    return entry.isSummarized && ledger.digests.byteCount(of: device) == entry.byteCount
-  }
+  // The devices whose state was held against the digest of their summary.
+  private var verified: Set<UInt16> = []
+
+  /// Whether the summary of `device` came, and every byte before it has its digest.
+  func isVerified(device: UInt16) -> Bool { verified.contains(device) }
 
   // MARK: Units
 
@@ -162,7 +164,7 @@ package struct RecordParser: ~Copyable {
     try ledger.check(record, at: place)
     switch record {
     case .summary(let summary, let device):
-      _ = try ledger.digests.check(summary, of: device, at: place)
+      if try ledger.digests.check(summary, of: device, at: place) { verified.insert(device) }
     case .end(let totals):
       guard totals.isIndexed || index.lastBlockOffset == nil else {
         throw place.error(

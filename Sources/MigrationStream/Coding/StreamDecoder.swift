@@ -45,7 +45,12 @@ public struct StreamDecoder: ~Copyable {
 
   /// A decoder before the first byte of a stream.
   public init(limits: DecodingLimits = .standard) {
-    parser = RecordParser(limits: limits)
+    self.init(limits: limits, digests: Digest.Algorithm.known)
+  }
+
+  /// The same, with digests by these algorithms of the state that is asked for.
+  package init(limits: DecodingLimits, digests algorithms: Set<Digest.Algorithm>) {
+    parser = RecordParser(limits: limits, digests: algorithms)
   }
 
   /// The stream header, once it was read.
@@ -245,8 +250,8 @@ public struct StreamDecoder: ~Copyable {
     current?.isDigested = true
   }
 
-  /// Whether the digest of `device` was held against its summary: that came, and every chunk before
-  /// it was decoded.
+  /// Whether the state of `device` was held against its summary: that came, every chunk before it
+  /// was decoded, and the digest, if there is one, is by an algorithm that is known here.
   public func isVerified(device: UInt16) -> Bool {
     parser.isVerified(device: device)
   }

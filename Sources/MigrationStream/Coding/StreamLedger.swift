@@ -14,10 +14,11 @@ package struct StreamLedger: ~Copyable {
 
   package private(set) var order = RecordOrder.start
   private(set) var devices: [Device] = []
-  private(set) var digests = StateDigests()
-
-  package init() {}
+  private(set) var digests: StateDigests
   private(set) var totals = StreamTotals()
+
+  /// The books of a stream whose states get digests by these algorithms.
+  package init(digests algorithms: Set<Digest.Algorithm>) { digests = StateDigests(algorithms) }
 
   /// Takes note of a record with this header, or throws because it must not come here; then nothing
   /// has changed.
@@ -25,7 +26,7 @@ package struct StreamLedger: ~Copyable {
   /// `chunk` is what a state chunk's header and head say.
   package mutating func admit(
     _ header: RecordHeader, chunk: StateChunk? = nil, at place: RecordLocation,
-    deviceLimit: Int = .max
+    deviceLimit: Int = DecodingLimits.everyReadersDeviceCount
   ) throws(StreamError) {
     guard let next = order.next(after: header.type) else {
       throw place.error(
@@ -40,7 +41,7 @@ package struct StreamLedger: ~Copyable {
     case .deviceIdentity:
       guard devices.count < min(deviceLimit, Int(RecordHeader.noDevice)) else {
         throw place.error(
-          .limitExceeded, expected: "at most \(devices.count) devices", found: "another")
+          .unwilling, expected: "at most \(devices.count) devices", found: "another")
       }
       guard digests.addDevice() else {
         throw place.error(.compression, expected: "memory for a digest", found: "none")
@@ -183,7 +184,8 @@ package struct StreamLedger: ~Copyable {
   func summary(of device: UInt16) -> DeviceSummary {
     let entry = devices[Int(device)]
     return DeviceSummary(
-      byteCount: entry.byteCount, chunkCount: entry.chunkCount, digest: digests.value(of: device))
+      byteCount: entry.byteCount, chunkCount: entry.chunkCount,
+      digest: digests.value(.xxh3, of: device))
   }
 
   /// The totals of what came.

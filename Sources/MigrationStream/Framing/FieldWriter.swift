@@ -41,7 +41,5 @@ struct FieldWriter {
     bytes(tag, inner.bytes)
   }
 
-  mutating func unknown(_ fields: [MetadataField]) {
-    for field in fields { bytes(field.tag, field.bytes) }
-  }
+  mutating func unknown(_ fields: UnknownFields) { bytes += fields.bytes }
 }

@@ -21,6 +21,7 @@ public struct StreamError: Error, Sendable, Hashable {
       case totalsMismatch = "totals-mismatch"
       case indexMismatch = "index-mismatch"
       case trailingData = "trailing-data"
+      case unwilling
       case windowExceeded = "window-exceeded"
       case missingDictionary = "missing-dictionary"
     }
@@ -35,8 +36,11 @@ public struct StreamError: Error, Sendable, Hashable {
     public static var unsupportedVersion: Self { Self(value: .unsupportedVersion) }
     /// A mandatory feature bit that this reader does not know.
     public static var unsupportedFeature: Self { Self(value: .unsupportedFeature) }
-    /// A length above the stream's declared limit or the reader's own.
+    /// A length above the stream's declared limit, or the format's.
     public static var limitExceeded: Self { Self(value: .limitExceeded) }
+    /// More than every reader takes, of devices or of fields: not damage, but more than this one is
+    /// willing to take.
+    public static var unwilling: Self { Self(value: .unwilling) }
     /// A window above the reader's own limit: not damage, but more memory than it is willing to
     /// give.
     public static var windowExceeded: Self { Self(value: .windowExceeded) }

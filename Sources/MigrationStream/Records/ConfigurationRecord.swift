@@ -15,7 +15,7 @@ public struct ConfigurationRecord: Sendable, Hashable {
   /// The digest of the profile's layout, if the guest was shown a profile.
   public var profileDigest: Digest?
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// The configuration space of a device; what is nil is not in the record.
   public init(
@@ -34,8 +34,8 @@ extension ConfigurationRecord: MetadataRecord {
   static var recordType: RecordType { .configurationSpace }
   static var lastKnownTag: UInt32 { 5 }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
-    for field in fields.fields {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: physical = field.bytes
       case 2: synthesized = field.bytes

@@ -15,7 +15,7 @@ public struct DeviceIdentity: Sendable, Hashable {
   /// The digest of the dictionary that the device's chunks may be coded with.
   public var dictionary: Digest?
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// The identity in a function's configuration space.
   public struct PCIIdentity: Sendable, Hashable {
@@ -55,7 +55,7 @@ public struct DeviceIdentity: Sendable, Hashable {
     /// The size of the region in bytes.
     public var byteCount: UInt64
     /// Optional fields of later versions, kept so that a copy has them too.
-    public var unknownFields: [MetadataField] = []
+    public var unknownFields: UnknownFields = []
 
     /// A region as VFIO_DEVICE_GET_REGION_INFO describes it.
     public init(index: UInt32, flags: UInt32, byteCount: UInt64) {
@@ -78,8 +78,8 @@ extension DeviceIdentity: MetadataRecord {
   static var lastKnownTag: UInt32 { 9 }
   static var repeatableTags: Set<UInt32> { [8] }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
-    for field in fields.fields {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: name = try field.string()
       case 2: driver = try field.string()
@@ -126,9 +126,10 @@ extension DeviceIdentity: MetadataRecord {
 }
 
 extension DeviceIdentity.Region {
-  init(parsing field: FieldList.Field) throws(StreamError) {
+  init(parsing field: FieldReader.Field) throws(StreamError) {
     self.init(index: 0, flags: 0, byteCount: 0)
-    for part in try field.fields(lastKnownTag: 3).fields {
+    var parts = field.fields(lastKnownTag: 3)
+    while let part = try parts.next() {
       switch part.tag {
       case 1: index = try part.integer(UInt32.self)
       case 2: flags = try part.integer(UInt32.self)

@@ -7,7 +7,7 @@ public struct DeviceSummary: Sendable, Hashable {
   /// Over the state bytes in their order, whatever the chunks.
   public var digest: Digest?
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// The sums of a device, with the digest of its state if one was taken.
   public init(byteCount: UInt64, chunkCount: UInt64, digest: Digest?) {
@@ -21,9 +21,9 @@ extension DeviceSummary: MetadataRecord {
   static var recordType: RecordType { .deviceSummary }
   static var lastKnownTag: UInt32 { 3 }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
     self.init(byteCount: 0, chunkCount: 0, digest: nil)
-    for field in fields.fields {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: byteCount = try field.integer(UInt64.self)
       case 2: chunkCount = try field.integer(UInt64.self)

@@ -12,6 +12,9 @@ public struct Digest: Sendable, Hashable {
     public static var xxh3: Self { Self(rawValue: 1) }
     /// SHA-256 (FIPS 180-4).
     public static var sha256: Self { Self(rawValue: 2) }
+
+    /// Those that this module computes; of another, nothing is held against the digest.
+    public static let known: Set<Self> = [.xxh3, .sha256]
   }
 
   /// The hash that the bytes are of.
@@ -40,8 +43,8 @@ extension Digest: CustomStringConvertible {
 }
 
 extension Digest {
-  init(parsing field: FieldList.Field) throws(StreamError) {
-    let bytes = try field.bytes(count: 2...65)
+  init(parsing field: FieldReader.Field) throws(StreamError) {
+    let bytes = try field.bytes(count: 1...65)
     let digest = Digest(
       algorithm: Algorithm(rawValue: bytes[0]), bytes: [UInt8](bytes.dropFirst()))
     let size: Int? =

@@ -9,7 +9,7 @@ public struct IndexBlock: Sendable, Hashable {
   /// The encoded entries, 48 bytes each, in the order of their records.
   public var entryBytes: [UInt8]
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// A block of entries, each of `IndexEntry.byteCount` bytes.
   public init(previousOffset: UInt64?, entryBytes: [UInt8]) {
@@ -25,9 +25,9 @@ extension IndexBlock: MetadataRecord {
   static var recordType: RecordType { .index }
   static var lastKnownTag: UInt32 { 2 }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
     self.init(previousOffset: nil, entryBytes: [])
-    for field in fields.fields {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: previousOffset = try field.integer(UInt64.self)
       case 2: entryBytes = field.bytes

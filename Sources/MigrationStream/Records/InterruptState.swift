@@ -10,7 +10,7 @@ public struct InterruptState: Sendable, Hashable {
   /// The guest's MSI-X table; nil if the function has none.
   public var msix: MSIX?
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// The registers of the MSI capability (PCI Local Bus Specification 3.0, 6.8.1).
   public struct MSI: Sendable, Hashable {
@@ -25,7 +25,7 @@ public struct InterruptState: Sendable, Hashable {
     /// The Pending Bits register; 0 without per-vector masking.
     public var pendingBits: UInt32
     /// Optional fields of later versions, kept so that a copy has them too.
-    public var unknownFields: [MetadataField] = []
+    public var unknownFields: UnknownFields = []
 
     /// The registers of the MSI capability as the guest programmed them.
     public init(
@@ -48,7 +48,7 @@ public struct InterruptState: Sendable, Hashable {
     /// One bit a vector, the lowest first; at least as many bytes as that takes.
     public var pendingBits: [UInt8]
     /// Optional fields of later versions, kept so that a copy has them too.
-    public var unknownFields: [MetadataField] = []
+    public var unknownFields: UnknownFields = []
 
     /// The MSI-X structures, 16 bytes a vector and one pending bit each.
     public init(control: UInt16, table: [UInt8], pendingBits: [UInt8]) {
@@ -73,8 +73,8 @@ extension InterruptState: MetadataRecord {
   static var recordType: RecordType { .interruptState }
   static var lastKnownTag: UInt32 { 3 }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
-    for field in fields.fields {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: assertedPins = try field.integer(UInt8.self)
       case 2: msi = try MSI(parsing: field)
@@ -148,9 +148,10 @@ extension InterruptState: CustomStringConvertible {
 }
 
 extension InterruptState.MSI {
-  init(parsing field: FieldList.Field) throws(StreamError) {
+  init(parsing field: FieldReader.Field) throws(StreamError) {
     self.init(control: 0, address: 0, data: 0)
-    for part in try field.fields(lastKnownTag: 5).fields {
+    var parts = field.fields(lastKnownTag: 5)
+    while let part = try parts.next() {
       switch part.tag {
       case 1: control = try part.integer(UInt16.self)
       case 2: address = try part.integer(UInt64.self)
@@ -164,9 +165,10 @@ extension InterruptState.MSI {
 }
 
 extension InterruptState.MSIX {
-  init(parsing field: FieldList.Field) throws(StreamError) {
+  init(parsing field: FieldReader.Field) throws(StreamError) {
     self.init(control: 0, table: [], pendingBits: [])
-    for part in try field.fields(lastKnownTag: 3).fields {
+    var parts = field.fields(lastKnownTag: 3)
+    while let part = try parts.next() {
       switch part.tag {
       case 1: control = try part.integer(UInt16.self)
       case 2: table = part.bytes

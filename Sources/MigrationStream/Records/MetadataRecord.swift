@@ -5,7 +5,7 @@ protocol MetadataRecord {
   static var lastKnownTag: UInt32 { get }
   /// Those that may come more than once.
   static var repeatableTags: Set<UInt32> { get }
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError)
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError)
   func encode(into fields: inout FieldWriter)
   /// Throws if the values do not fit together; asked when reading and when writing.
   func check(at place: RecordLocation) throws(StreamError)
@@ -16,10 +16,9 @@ extension MetadataRecord {
   func check(at place: RecordLocation) throws(StreamError) {}
 
   init(parsing payload: RawSpan, at place: RecordLocation) throws(StreamError) {
-    let fields = try FieldList(
-      parsing: payload, at: place, lastKnownTag: Self.lastKnownTag,
-      repeatable: Self.repeatableTags)
-    try self.init(parsing: fields, at: place)
+    var fields = FieldReader(
+      payload, at: place, lastKnownTag: Self.lastKnownTag, repeatable: Self.repeatableTags)
+    try self.init(parsing: &fields, at: place)
     try check(at: place)
   }
 }

@@ -3,9 +3,9 @@ extension PASIDTable: MetadataRecord {
   static var lastKnownTag: UInt32 { 2 }
   static var repeatableTags: Set<UInt32> { [1, 2] }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
     self.init()
-    for field in fields.fields {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: domains.append(try Domain(parsing: field))
       case 2: bindings.append(try Binding(parsing: field))
@@ -28,11 +28,12 @@ extension PASIDTable: MetadataRecord {
 }
 
 extension PASIDTable.Domain {
-  init(parsing field: FieldList.Field) throws(StreamError) {
+  init(parsing field: FieldReader.Field) throws(StreamError) {
     self.init(id: 0)
     var dataType: UInt32?
     var data: [UInt8]?
-    for part in try field.fields(lastKnownTag: 4).fields {
+    var parts = field.fields(lastKnownTag: 4)
+    while let part = try parts.next() {
       switch part.tag {
       case 1: id = try part.integer(UInt32.self)
       case 2: dataType = try part.integer(UInt32.self)
@@ -65,9 +66,10 @@ extension PASIDTable.Domain {
 }
 
 extension PASIDTable.Binding {
-  init(parsing field: FieldList.Field) throws(StreamError) {
+  init(parsing field: FieldReader.Field) throws(StreamError) {
     self.init(pasid: 0, domain: 0)
-    for part in try field.fields(lastKnownTag: 3).fields {
+    var parts = field.fields(lastKnownTag: 3)
+    while let part = try parts.next() {
       switch part.tag {
       case 1: pasid = try part.integer(UInt32.self)
       case 2: domain = try part.integer(UInt32.self)

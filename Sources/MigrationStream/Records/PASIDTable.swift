@@ -8,7 +8,7 @@ public struct PASIDTable: Sendable, Hashable {
   /// The PASIDs that are bound, each once.
   public var bindings: [Binding]
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// An address space: what iommufd calls a hardware page table.
   public struct Domain: Sendable, Hashable {
@@ -19,7 +19,7 @@ public struct PASIDTable: Sendable, Hashable {
     /// The way in which page faults are handled.
     public var faults: FaultHandling
     /// Optional fields of later versions, kept so that a copy has them too.
-    public var unknownFields: [MetadataField] = []
+    public var unknownFields: UnknownFields = []
 
     /// The form of a domain's translation.
     public enum Kind: Sendable, Hashable {
@@ -55,7 +55,7 @@ public struct PASIDTable: Sendable, Hashable {
     /// The permissions beyond read and write.
     public var permissions: Permissions
     /// Optional fields of later versions, kept so that a copy has them too.
-    public var unknownFields: [MetadataField] = []
+    public var unknownFields: UnknownFields = []
 
     /// What requests with the PASID may ask for beyond reading and writing.
     public struct Permissions: OptionSet, Sendable, Hashable {

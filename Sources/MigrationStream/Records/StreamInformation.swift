@@ -9,7 +9,7 @@ public struct StreamInformation: Sendable, Hashable {
   /// When the stream was begun, in seconds since 1970-01-01 UTC.
   public var time: UInt64?
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// Facts about the stream as a whole; what is nil is left out.
   public init(
@@ -27,8 +27,8 @@ extension StreamInformation: MetadataRecord {
   static var recordType: RecordType { .streamInformation }
   static var lastKnownTag: UInt32 { 4 }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
-    for field in fields.fields {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: producer = try field.string()
       case 2: kernelRelease = try field.string()

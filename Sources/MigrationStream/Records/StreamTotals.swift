@@ -9,7 +9,7 @@ public struct StreamTotals: Sendable, Hashable {
   /// Whether an index block follows; a stream of a few chunks does without an index.
   public var isIndexed: Bool
   /// Optional fields of later versions, kept so that a copy has them too.
-  public var unknownFields: [MetadataField] = []
+  public var unknownFields: UnknownFields = []
 
   /// The sums over all devices.
   public init(
@@ -27,9 +27,9 @@ extension StreamTotals: MetadataRecord {
   static var recordType: RecordType { .end }
   static var lastKnownTag: UInt32 { 4 }
 
-  init(parsing fields: FieldList, at place: RecordLocation) throws(StreamError) {
+  init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
     self.init()
-    for field in fields.fields {
+    while let field = try fields.next() {
       switch field.tag {
       case 1: deviceCount = try field.integer(UInt32.self)
       case 2: chunkCount = try field.integer(UInt64.self)

@@ -40,13 +40,31 @@ extension SalvageReport.Loss {
     if let start = missingFrom {
       lines.append("  missing   from byte \(start) on; how much is not known")
     }
+    if let defect { lines.append("  damage    \(defect)") }
     return lines
   }
 
   var json: JSONValue {
     let identity: JSONValue = ["identity": .bool(isIdentityLost)]
     return identity.merged(with: missing.json)
-      .merged(with: ["from": missingFrom.map { .number($0) }])
+      .merged(with: [
+        "from": missingFrom.map { .number($0) }, "defect": defect.map { .string("\($0)") },
+      ])
+  }
+}
+
+extension SalvageReport {
+  /// What is wrong with the stream, but for what a device lost, a line each.
+  public var lines: [String] {
+    var lines = damage.lines.map { "  damage    \($0) of the file" }
+    if missingRecordCount > 0 {
+      lines.append("  missing   \(QuantityText.count(missingRecordCount, "record")) by number")
+    }
+    // What is wrong with a device stands below that.
+    if let defect, !losses.contains(where: { $0.defect == defect }) {
+      lines.append("  \(condition == .incomplete ? "missing " : "damage  ")  \(defect)")
+    }
+    return lines
   }
 }
 

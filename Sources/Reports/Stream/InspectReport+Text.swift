@@ -11,9 +11,7 @@ extension InspectReport {
     var lines = [headline]
     lines += [writtenBy, "  uuid      \(catalog.header.uuid)", needs, amount].compactMap(\.self)
     if let defect = catalog.defect { lines.append("  damage    \(defect)") }
-    if let salvage {
-      lines += salvage.damage.lines.map { "  damage    \($0) of the file" }
-    }
+    if let salvage { lines += salvage.lines }
     for (number, device) in catalog.devices.enumerated() {
       lines.append("")
       lines += self.lines(number, device)
@@ -33,6 +31,7 @@ extension InspectReport {
       case .whole: "whole"
       case .unverified: "complete, its state not verified"
       case .damaged: "damaged"
+      case .incomplete: "incomplete"
       case .torn: "TORN"
       }
     return "\(TerminalText.text(path)): "

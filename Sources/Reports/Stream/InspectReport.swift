@@ -37,7 +37,7 @@ public struct InspectReport: Report {
 
   /// The first thing that is wrong with the stream, as far as it was read.
   public var defect: StreamError? {
-    catalog.defect ?? stateDefects.min { $0.key < $1.key }?.value
+    catalog.defect ?? stateDefects.min { $0.key < $1.key }?.value ?? indexDefect
   }
 
   /// What is known of the stream as a whole.
@@ -47,23 +47,31 @@ public struct InspectReport: Report {
     /// Every record is there; nobody looked at all of the state.
     case unverified
     case damaged, torn
+    /// Of a stream that was searched: what there is, is good, but not all is there.
+    case incomplete
   }
 
   var verdict: Verdict {
-    let isDamaged = defect != nil || salvage?.isWhole == false
+    switch salvage?.condition {
+    case .whole: return .whole
+    case .damaged: return .damaged
+    case .incomplete: return .incomplete
+    case nil: break
+    }
+    let isDamaged = defect != nil
     let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
     if isTorn { return .torn }
     if isDamaged { return .damaged }
-    return isVerified || salvage != nil ? .whole : .unverified
+    return isVerified ? .whole : .unverified
   }
 
   /// Whether damage was found; nil if not all was read.
   private var isDamaged: Bool? {
     switch verdict {
-    case .whole: false
+    case .whole, .incomplete: false
     case .unverified: nil
     case .damaged: true
-    case .torn: defect.map { $0.code != .torn } ?? (salvage?.isWhole == false)
+    case .torn: defect.map { $0.code != .torn } ?? false
     }
   }
 
@@ -98,6 +106,10 @@ public struct InspectReport: Report {
       "devices": .array(catalog.devices.enumerated().map { json(of: $1, number: $0) }),
       "unknownRecords": .number(catalog.unknownRecordCount),
       "damage": salvage?.damage.json,
+      "missingRecords": salvage.flatMap {
+        $0.missingRecordCount > 0 ? .number($0.missingRecordCount) : nil
+      },
+      "defect": salvage?.defect.map { .string("\($0)") },
     ]
   }
 

@@ -83,7 +83,8 @@ extension VerifyReport: RecordSink {
     case .identity(let identity, _): devices.append(Device(name: identity.name))
     case .summary(let summary, let device):
       devices[Int(device)].digest = summary.digest
-      devices[Int(device)].isVerified = summary.digest?.algorithm == .xxh3
+      devices[Int(device)].isVerified =
+        summary.digest.map { Digest.Algorithm.known.contains($0.algorithm) } ?? false
     default: break
     }
   }

@@ -10,6 +10,7 @@ struct DeviceComparison {
 
   var differences: [StreamDifference] {
     identityDifferences + configurationDifferences + interruptDifferences + bindingDifferences
+      + unknownFieldDifferences
   }
 
   private func difference(
@@ -79,10 +80,35 @@ struct DeviceComparison {
   }
 
   private var bindingDifferences: [StreamDifference] {
-    let leftSpaces = left.pasids?.spaces ?? [:]
-    let rightSpaces = right.pasids?.spaces ?? [:]
-    return Set(leftSpaces.keys).union(rightSpaces.keys).sorted().compactMap { pasid in
-      difference(.bindings, "PASID \(pasid)", leftSpaces[pasid], rightSpaces[pasid])
+    TableComparison(left.pasids ?? PASIDTable(), right.pasids ?? PASIDTable()).differences.map {
+      StreamDifference(
+        .bindings, device: device, field: $0.field, left: $0.left, right: $0.right)
+    }
+  }
+
+  /// Fields that this version does not know are compared as they are.
+  private var unknownFieldDifferences: [StreamDifference] {
+    let parts: [(StreamDifference.Subject, UnknownFields, UnknownFields)] = [
+      (.identity, left.identity.unknownFields, right.identity.unknownFields),
+      (
+        .configuration, left.configuration?.unknownFields ?? [],
+        right.configuration?.unknownFields ?? []
+      ),
+      (
+        .interrupts, left.interrupts?.unknownFields ?? [],
+        right.interrupts?.unknownFields ?? []
+      ),
+      (
+        .bindings, left.pasids?.unknownFields ?? [],
+        right.pasids?.unknownFields ?? []
+      ),
+    ]
+    return parts.compactMap { subject, left, right in
+      left == right
+        ? nil
+        : StreamDifference(
+          subject, device: device, field: "fields of later versions", left: "\(left.count)",
+          right: left.count == right.count ? "\(right.count) others" : "\(right.count)")
     }
   }
 }
@@ -108,32 +134,5 @@ extension ConfigurationRecord {
   fileprivate var profileText: String? {
     guard let profileName else { return nil }
     return profileDigest.map { "\(profileName) (\($0))" } ?? profileName
-  }
-}
-
-extension PASIDTable {
-  /// What each PASID sees; domain numbers mean nothing outside a table, so domains are told by what
-  /// they are and by the lowest PASID that shares them.
-  fileprivate var spaces: [UInt32: String] {
-    let byID = Dictionary(domains.map { ($0.id, $0) }) { first, _ in first }
-    let lowestPASIDs = Dictionary(bindings.map { ($0.domain, $0.pasid) }, uniquingKeysWith: min)
-    var spaces: [UInt32: String] = [:]
-    for binding in bindings {
-      guard let domain = byID[binding.domain] else { continue }
-      var text: String
-      switch domain.kind {
-      case .addressSpace: text = "address space"
-      case .nested(let type, let data):
-        text = "nested domain of type \(type) with \(hex(data))"
-      }
-      if domain.faults == .queue { text += ", faults to a queue" }
-      if binding.permissions.contains(.execute) { text += ", execute" }
-      if binding.permissions.contains(.privileged) { text += ", privileged" }
-      if let lowest = lowestPASIDs[binding.domain], lowest != binding.pasid {
-        text += ", shared with PASID \(lowest)"
-      }
-      spaces[binding.pasid] = text
-    }
-    return spaces
   }
 }

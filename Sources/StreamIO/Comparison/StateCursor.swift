@@ -16,6 +16,8 @@ struct StateCursor: ~Copyable {
   private var decoder = ChunkDecoder()
   private var current = StoredRecord()
   private var consumed = 0
+  // Of the device at hand; nil if its summary has no digest that is known.
+  private var check: SummaryCheck?
   /// Where in the device's state the bytes at hand begin.
   private(set) var offset: UInt64 = 0
 
@@ -27,21 +29,23 @@ struct StateCursor: ~Copyable {
   }
 
   /// The archive's catalog, from a walk that finds where the chunks are; each must begin as the
-  /// index says.
+  /// index says. `note` sees every record.
   mutating func catalog(
-    of archive: borrowing StreamArchive
+    of archive: borrowing StreamArchive, note: (ScannedRecord) -> Void
   ) throws(StreamIOError) -> StreamCatalog {
     // A device's own kept chunks are held at least as long as those of all devices would be.
     identities = ChunkResolver(windowByteCount: archive.header.limits.windowByteCount)
     return try archive.catalog(&places) { record in
       if case .metadata(let value) = record.content { identities.note(value) }
+      note(record)
     }
   }
 
   /// Goes to the start of the state of a device, from the end of the one before.
   mutating func begin(
-    _ device: UInt16, in archive: borrowing StreamArchive
+    _ device: UInt16, in archive: borrowing StreamArchive, _ catalog: StreamCatalog
   ) throws(StreamIOError) {
+    check = try SummaryCheck(of: device, in: catalog, archive)
     chunks = ChunkCursor(of: device, at: try places.of(device, in: archive))
     isAtLastRecord = false
     resolver = identities
@@ -61,6 +65,19 @@ struct StateCursor: ~Copyable {
   mutating func load(from archive: borrowing StreamArchive) throws(StreamIOError) {
     guard count == 0 else { return }
     consumed = 0
+    guard !isAtLastRecord || ring?.isEmpty == false else { return current.clear() }
+    try loadChunk(from: archive)
+    var digesting = check
+    check = nil
+    digesting?.update(bytes)
+    check = digesting
+    // The digest is whole when the last chunk was.
+    if count == 0 { try check?.finish(archive.path) }
+  }
+
+  private mutating func loadChunk(
+    from archive: borrowing StreamArchive
+  ) throws(StreamIOError) {
     guard let ring else { return try read(from: archive) }
     while !isAtLastRecord, !ring.isFull {
       ring.fill { slot in
@@ -87,6 +104,7 @@ struct StateCursor: ~Copyable {
 
   private mutating func read(from archive: borrowing StreamArchive) throws(StreamIOError) {
     try Self.read(&current, &chunks, &resolver, from: archive, &scratch)
+    isAtLastRecord = current.header == nil
     current.decode(with: &decoder)
     try checkDefect(archive.path)
   }
@@ -114,6 +132,15 @@ struct StateCursor: ~Copyable {
       throw StreamIOError(archive.path, .stream(error))
     }
     if chunk.dependency == .kept { resolver.keep(stored.kept(), of: chunk, record.header) }
+  }
+
+  /// Reads on to the end of the state; `offset` is its length then.
+  mutating func readRest(of archive: borrowing StreamArchive) throws(StreamIOError) {
+    while true {
+      skip(count)
+      try load(from: archive)
+      if count == 0 { return }
+    }
   }
 
   mutating func skip(_ count: Int) {

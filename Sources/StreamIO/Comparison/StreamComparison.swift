@@ -31,16 +31,18 @@ public struct StreamComparison: ~Copyable {
 
   /// Every difference, in the order of devices; both streams are read whole.
   ///
+  /// How state was divided into pre-copy, its rounds and stop-copy counts if `phases` is set.
   /// `progress` is told how many bytes of state were compared. Throws if a stream is torn or
-  /// damaged. Both are walked first, and then read device by device: of several damages, the first
-  /// in that order is met.
+  /// damaged, or its state has another digest than it says. Both are walked first, and then read
+  /// device by device: of several damages, the first in that order is met.
   public borrowing func differences(
-    progress: (UInt64) -> Void = { _ in }
+    phases: Bool = false, progress: (UInt64) -> Void = { _ in }
   ) throws(StreamIOError) -> [StreamDifference] {
     var leftState = StateCursor(threadCount: threadCount, placeLimit: placeLimit)
     var rightState = StateCursor(threadCount: threadCount, placeLimit: placeLimit)
-    let leftCatalog = try Self.wholeCatalog(of: left, &leftState)
-    let rightCatalog = try Self.wholeCatalog(of: right, &rightState)
+    var (leftShape, rightShape) = (StreamShape(), StreamShape())
+    let leftCatalog = try Self.wholeCatalog(of: left, &leftState, &leftShape)
+    let rightCatalog = try Self.wholeCatalog(of: right, &rightState, &rightShape)
     var differences: [StreamDifference] = []
     if leftCatalog.devices.count != rightCatalog.devices.count {
       differences.append(
@@ -48,28 +50,41 @@ public struct StreamComparison: ~Copyable {
           .devices, device: nil, left: "\(leftCatalog.devices.count)",
           right: "\(rightCatalog.devices.count)"))
     }
+    differences += leftShape.differences(from: rightShape, of: nil, phases: phases)
     var total: UInt64 = 0
     for (device, pair) in zip((0 as UInt16)..., zip(leftCatalog.devices, rightCatalog.devices)) {
       let parts = DeviceComparison(
         left: try left.introduction(of: device, pair.0),
         right: try right.introduction(of: device, pair.1))
       differences += parts.differences
-      try leftState.begin(device, in: left)
-      try rightState.begin(device, in: right)
+      differences += leftShape.differences(from: rightShape, of: device, phases: phases)
+      try leftState.begin(device, in: left, leftCatalog)
+      try rightState.begin(device, in: right, rightCatalog)
       if let state = try stateDifference(
         device, &leftState, &rightState, total: &total, progress: progress)
       {
         differences.append(state)
       }
     }
+    // The devices that only one of the two has.
+    let common = min(leftCatalog.devices.count, rightCatalog.devices.count)
+    for device in common..<leftCatalog.devices.count {
+      try leftState.begin(UInt16(device), in: left, leftCatalog)
+      try leftState.readRest(of: left)
+    }
+    for device in common..<rightCatalog.devices.count {
+      try rightState.begin(UInt16(device), in: right, rightCatalog)
+      try rightState.readRest(of: right)
+    }
     return differences
   }
 
-  /// The catalog of a stream that is whole; `state` learns where the chunks are.
+  /// The catalog of a stream that is whole; `state` learns where the chunks are, and `shape` what
+  /// else there is.
   private static func wholeCatalog(
-    of archive: borrowing StreamArchive, _ state: inout StateCursor
+    of archive: borrowing StreamArchive, _ state: inout StateCursor, _ shape: inout StreamShape
   ) throws(StreamIOError) -> StreamCatalog {
-    let catalog = try state.catalog(of: archive)
+    let catalog = try state.catalog(of: archive) { shape.note($0) }
     if let defect = catalog.defect { throw StreamIOError(archive.path, .stream(defect)) }
     return catalog
   }
@@ -92,25 +107,15 @@ public struct StreamComparison: ~Copyable {
       total += UInt64(count)
       progress(total)
     }
-    let leftCount = try Self.rest(&leftState, left)
-    let rightCount = try Self.rest(&rightState, right)
+    try leftState.readRest(of: left)
+    try rightState.readRest(of: right)
+    let (leftCount, rightCount) = (leftState.offset, rightState.offset)
     let common = min(leftCount, rightCount)
     ranges.append(common..<max(leftCount, rightCount))
     guard !ranges.isEmpty else { return nil }
     return StreamDifference(
       .state, device: device, left: "\(leftCount) bytes", right: "\(rightCount) bytes",
       ranges: ranges)
-  }
-
-  /// Reads on to the end of the state and gives its length.
-  private static func rest(
-    _ state: inout StateCursor, _ archive: borrowing StreamArchive
-  ) throws(StreamIOError) -> UInt64 {
-    while state.count > 0 {
-      state.skip(state.count)
-      try state.load(from: archive)
-    }
-    return state.offset
   }
 }
 

@@ -2,7 +2,7 @@
 public struct StreamDifference: Sendable, Hashable {
   /// What differs.
   public enum Subject: String, Sendable {
-    case devices, identity, configuration, interrupts, bindings, state
+    case devices, identity, configuration, interrupts, bindings, records, phases, state
   }
 
   /// The part of the stream that differs.

@@ -5,7 +5,8 @@ import MigrationStream
 struct RecordFinder {
   /// The stream header, or what can be made of it.
   let header: StreamHeader
-  let isHeaderIntact: Bool
+  /// What is wrong with the stream header.
+  let headerDefect: StreamError?
   /// Where the records end: before the footer, or with the file.
   private(set) var contentEnd: UInt64
   private(set) var footer: StreamFooter?
@@ -61,7 +62,7 @@ struct RecordFinder {
       header = guess
     }
     self.header = header
-    isHeaderIntact = intact != nil
+    headerDefect = defect
     self.footer = footer?.uuid == header.uuid ? footer : nil
     contentEnd = self.footer == nil ? byteCount : byteCount - UInt64(StreamFooter.byteCount)
     var checked = header

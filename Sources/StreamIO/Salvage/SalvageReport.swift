@@ -1,4 +1,4 @@
-import MigrationStream
+public import MigrationStream
 
 /// What a damaged stream still has, and what it lost.
 public struct SalvageReport: Sendable {
@@ -10,6 +10,22 @@ public struct SalvageReport: Sendable {
   public var isFooterLost = false
   /// By device number.
   public var losses: [Loss] = []
+  /// The first thing that a reader of the whole stream refuses it for.
+  public internal(set) var defect: StreamError?
+  /// How many records are missing by their numbers, of which nothing else is known.
+  public internal(set) var missingRecordCount: UInt64 = 0
+  /// Whether the file ends within a record: what there is of that is cut, not damaged.
+  var isCut = false
+
+  /// What a stream is, in a word.
+  public enum Condition: String, Sendable {
+    /// It is as it was written.
+    case whole
+    /// Something in it is not as it was written.
+    case damaged
+    /// What there is, is good; but it is torn, or a record or the index is missing.
+    case incomplete
+  }
 
   /// What of a device is missing.
   public struct Loss: Sendable, Hashable {
@@ -21,13 +37,17 @@ public struct SalvageReport: Sendable {
     public var missingFrom: UInt64?
     /// State bytes that are intact.
     public var recoveredByteCount: UInt64 = 0
+    /// The first of its records that is not good, or whose words do not fit to the state.
+    public internal(set) var defect: StreamError?
     var end: UInt64 = 0
 
     /// Nothing is lost.
     public init() {}
 
     /// Whether nothing of the device is lost.
-    public var isEmpty: Bool { !isIdentityLost && missing.isEmpty && missingFrom == nil }
+    public var isEmpty: Bool {
+      !isIdentityLost && missing.isEmpty && missingFrom == nil && defect == nil
+    }
   }
 
   /// A report without losses.
@@ -35,9 +55,27 @@ public struct SalvageReport: Sendable {
     self.catalog = catalog
   }
 
-  /// Whether the stream is as it was written: nothing is lost or damaged.
+  /// Whether the stream is as it was written: nothing is lost or damaged, and a reader of the whole
+  /// stream has nothing against it.
   public var isWhole: Bool {
-    catalog.isComplete && damage.isEmpty && !isFooterLost && losses.allSatisfy(\.isEmpty)
+    catalog.isComplete && damage.isEmpty && !isFooterLost && missingRecordCount == 0
+      && defect == nil && losses.allSatisfy(\.isEmpty)
+  }
+
+  /// What the stream is.
+  public var condition: Condition {
+    if isWhole { return .whole }
+    let isDamaged = isCut ? damage.count > 1 : !damage.isEmpty
+    let defects = [defect].compactMap(\.self) + losses.compactMap(\.defect)
+    return isDamaged || defects.contains(where: isOfContent) ? .damaged : .incomplete
+  }
+
+  /// Whether all that the stream had of a device is there: its state has the digest of its summary,
+  /// and no record is missing that may have been the device's.
+  public func isWhole(device: UInt16) -> Bool {
+    guard losses[Int(device)].isEmpty, missingRecordCount == 0 else { return false }
+    guard let defect else { return true }
+    return defect.device.map { $0 != device } ?? false
   }
 }
 
@@ -80,6 +118,22 @@ extension SalvageReport {
     catalog.note(record, at: offset)
   }
 
+  /// Takes note of what is wrong with a record of a device, whose number is below the limit.
+  mutating func note(_ defect: StreamError, of device: UInt16) {
+    introduce(device)
+    losses[Int(device)].defect = losses[Int(device)].defect ?? defect
+  }
+
+  /// Takes note of a record that must be understood and is not; without a device, it may be about
+  /// any.
+  mutating func note(_ defect: StreamError) {
+    if let device = defect.device, Int(device) < DecodingLimits.standard.deviceCount {
+      note(defect, of: device)
+    } else {
+      self.defect = self.defect ?? defect
+    }
+  }
+
   /// Compares what came with the summaries, once the whole file was read.
   mutating func close() {
     for number in losses.indices {
@@ -88,6 +142,19 @@ extension SalvageReport {
       } else {
         losses[number].missingFrom = losses[number].end
       }
+    }
+  }
+}
+
+extension SalvageReport {
+  /// Whether something that is there is not as it should be; else something is not there, or says
+  /// nothing to this reader.
+  private func isOfContent(_ defect: StreamError) -> Bool {
+    switch defect.code {
+    case .torn, .unknownMandatoryRecord, .unknownMandatoryField, .missingDictionary, .unwilling:
+      false
+    case .misplacedRecord, .discontinuousState: missingRecordCount == 0
+    default: true
     }
   }
 }

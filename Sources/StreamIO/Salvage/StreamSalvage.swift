@@ -19,6 +19,10 @@ public struct StreamSalvage: ~Copyable {
   private var current: RecordHeader?
   // Where the kept chunks are that later ones may refer to, as far as they are intact.
   private var resolver: ChunkResolver<(offset: UInt64, header: RecordHeader)>
+  // A reader of the whole stream, up to the first thing that it does not accept.
+  private var follower: StreamFollower
+  private var digests = StateDigests(Digest.Algorithm.known)
+  private var digestedDeviceCount = 0
 
   /// What was found so far; after the last record also what is lost.
   public private(set) var report: SalvageReport
@@ -33,7 +37,7 @@ public struct StreamSalvage: ~Copyable {
     let finder = try RecordFinder(input)
     let indexed = try finder.damagedHeadersInIndex(of: input)
     var report = SalvageReport(catalog: StreamCatalog(header: finder.header, origin: .salvage))
-    if !finder.isHeaderIntact { report.damage.append(0..<UInt64(StreamHeader.byteCount)) }
+    if finder.headerDefect != nil { report.damage.append(0..<UInt64(StreamHeader.byteCount)) }
     report.isFooterLost = finder.footer == nil
     self.finder = finder
     self.indexed = indexed
@@ -42,6 +46,8 @@ public struct StreamSalvage: ~Copyable {
     payload = ByteBuffer()
     decoder = ChunkDecoder()
     resolver = ChunkResolver(windowByteCount: finder.check.limits.windowByteCount)
+    follower = StreamFollower(finder.header)
+    if let defect = finder.headerDefect { follower.stop(with: defect) }
     self.input = input
   }
 
@@ -50,12 +56,14 @@ public struct StreamSalvage: ~Copyable {
     while position < finder.contentEnd {
       guard let header = try header(at: position) else {
         let next = try nextRecord()
+        try follower.miss(at: position, in: input)
+        if next == finder.contentEnd { report.isCut = try isCut(at: position) }
         report.damage.append(position..<next)
         position = next
         continue
       }
       let start = position
-      lastSequence = header.sequence
+      note(header, at: start)
       if indexed[start] != nil {
         report.damage.append(start..<start + UInt64(RecordHeader.byteCount))
       }
@@ -64,8 +72,42 @@ public struct StreamSalvage: ~Copyable {
       let damaged = indexed[start] == nil ? start : start + UInt64(RecordHeader.byteCount)
       report.damage.append(damaged..<min(position, finder.contentEnd))
     }
-    report.close()
+    try close()
     return nil
+  }
+
+  /// Takes note of the number of an intact header.
+  private mutating func note(_ header: RecordHeader, at offset: UInt64) {
+    let due = lastSequence.map { UInt64($0) + 1 } ?? 0
+    if UInt64(header.sequence) > due {
+      report.missingRecordCount += UInt64(header.sequence) - due
+    } else if UInt64(header.sequence) < due {
+      // A record that was there before, or one of another place.
+      report.missingRecordCount += 1
+    }
+    lastSequence = header.sequence
+    if header.isMandatory, !RecordType.known.contains(header.type) {
+      report.note(
+        RecordLocation(header, payloadOffset: offset).error(
+          .unknownMandatoryRecord, at: offset, expected: "records of version 1.1",
+          found: "a record of \(header.type), which must be understood"))
+    }
+  }
+
+  /// Whether the file ends within the record at `offset`.
+  private func isCut(at offset: UInt64) throws(StreamIOError) -> Bool {
+    guard finder.footer == nil else { return false }
+    let left = input.byteCount - offset
+    if left < UInt64(RecordHeader.byteCount) { return true }
+    return try finder.recordHeader(at: offset, before: .max, in: input) != nil
+  }
+
+  /// Holds what came against the summaries and the end of the stream.
+  private mutating func close() throws(StreamIOError) {
+    report.close()
+    try follower.finish(at: finder.contentEnd, in: input)
+    report.defect =
+      report.defect ?? follower.defect ?? report.losses.compactMap(\.defect).first
   }
 
   /// The state bytes of the chunk that `next()` gave.
@@ -120,22 +162,65 @@ public struct StreamSalvage: ~Copyable {
   private mutating func record(
     _ header: RecordHeader, at offset: UInt64
   ) throws(StreamIOError) -> ScannedRecord? {
+    try follower.follow(header, at: offset, in: input)
     let isDevice = header.device < DecodingLimits.standard.deviceCount
     guard isDevice || header.deviceNumber == nil else { return nil }
     do throws(StreamIOError) {
       guard header.type == .stateChunk else {
         let record = try input.metadata(header, at: offset, buffer: &payload)
         report.note(record, at: offset)
+        try check(record, header, at: offset)
         resolver.note(record)
         return ScannedRecord(offset: offset, header: header, content: .metadata(record))
       }
       let chunk = try chunk(header, at: offset)
       guard isDevice, report.note(chunk, header) else { return nil }
+      digest(header)
       current = header
       return ScannedRecord(offset: offset, header: header, content: .chunk(chunk))
     } catch {
-      if case .stream = error.cause { return nil }
-      throw error
+      guard case .stream(let defect) = error.cause else { throw error }
+      // That state, an identity or a summary is lost is told otherwise.
+      let others: [RecordType] = [.configurationSpace, .interruptState, .pasidTable]
+      if isDevice, others.contains(header.type) { report.note(defect, of: header.device) }
+      return nil
+    }
+  }
+
+  /// Takes the state bytes at hand into the digest of their device.
+  private mutating func digest(_ header: RecordHeader) {
+    guard makeDigests() else { return }
+    digests.update(header, from: decoder, in: payload)
+  }
+
+  /// Makes sure that every device that is known has its digests; false if memory is short.
+  private mutating func makeDigests() -> Bool {
+    while report.losses.count > digestedDeviceCount {
+      guard digests.addDevice() else { return false }
+      digestedDeviceCount += 1
+    }
+    return true
+  }
+
+  /// Holds the state that came of a device against its summary, unless bytes of it are missing.
+  private mutating func check(
+    _ record: Record, _ header: RecordHeader, at offset: UInt64
+  ) throws(StreamIOError) {
+    guard case .summary(let summary, let device) = record else { return }
+    guard makeDigests() else { return }
+    let loss = report.losses[Int(device)]
+    guard loss.missing.isEmpty, loss.end >= summary.byteCount else { return }
+    let place = RecordLocation(
+      header, payloadOffset: offset + UInt64(RecordHeader.byteCount))
+    do throws(StreamError) {
+      _ = try digests.check(summary, of: device, at: place)
+      guard loss.end == summary.byteCount else {
+        throw place.error(
+          .totalsMismatch, expected: "\(loss.end) bytes",
+          found: "a summary of \(summary.byteCount) bytes")
+      }
+    } catch {
+      report.note(error, of: device)
     }
   }
 

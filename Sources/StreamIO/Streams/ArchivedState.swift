@@ -59,6 +59,34 @@ public final class ArchivedState {
     }
   }
 
+  /// Reads all state of a device, and throws unless it has the digest of its summary.
+  ///
+  /// Whoever makes something of state that was read at any place asks first: so no damage goes
+  /// further under a new digest. `progress` is told how many bytes were read, after each chunk.
+  public func verify(
+    device: UInt16, progress: (UInt64) -> Void = { _ in }
+  ) throws(StreamIOError) {
+    if let defect = catalog.defect { throw StreamIOError(archive.path, .stream(defect)) }
+    let check = try SummaryCheck(of: device, in: catalog, archive)
+    guard var check else { return }
+    var count: UInt64 = 0
+    try forEachChunk(of: device) { (chunk, bytes) throws(StreamIOError) in
+      check.update(bytes.span.raw)
+      count += UInt64(chunk.byteCount)
+      progress(count)
+    }
+    try check.finish(archive.path)
+  }
+
+  /// The same for every device.
+  public func verify(progress: (UInt64) -> Void = { _ in }) throws(StreamIOError) {
+    var total: UInt64 = 0
+    for (number, device) in catalog.devices.enumerated() {
+      try verify(device: UInt16(number)) { progress(total + $0) }
+      total += device.state.byteCount
+    }
+  }
+
   private func load(_ device: UInt16, containing offset: UInt64) throws(StreamIOError) {
     if let current, current.device == device, current.chunk.holds(offset) { return }
     do throws(StreamIOError) {
@@ -66,7 +94,7 @@ public final class ArchivedState {
     } catch {
       // What this reader lacks is no damage.
       if case .stream(let defect) = error.cause, defects[device] == nil,
-        defect.code != .missingDictionary, defect.code != .windowExceeded
+        ![.missingDictionary, .windowExceeded, .unwilling].contains(defect.code)
       {
         defects[device] = defect
       }

@@ -6,7 +6,8 @@ extension StreamArchive {
   /// the state has no such byte.
   ///
   /// With the index this takes a read for each of its blocks and two for the chunk, whose record
-  /// must begin as the index says; as much again for a chunk that is coded against another.
+  /// must begin as the index says; and once a walk of the records for chunks that are coded against
+  /// others.
   public borrowing func chunk(
     of device: UInt16, containing offset: UInt64
   ) throws(StreamIOError) -> (chunk: StateChunk, bytes: [UInt8])? {
@@ -102,11 +103,8 @@ extension StreamArchive {
     case nil: break
     case .identity: resolver = try identities.resolver(of: self)
     case .chunk(let number):
-      let record = try chunkRecord { other, header in
-        header.sequence == number && other.device == chunk.device && other.dependency == .kept
-      }
-      if let record, case .chunk(let other) = record.content {
-        resolver.keep(try read(record).kept(), of: other, record.header)
+      if let kept = try keptChunk(number, of: chunk.device) {
+        resolver.keep(try read(kept.record).kept(), of: kept.chunk, kept.record.header)
       }
     }
     do throws(StreamError) {
@@ -114,6 +112,18 @@ extension StreamArchive {
     } catch {
       throw StreamIOError(path, .stream(error))
     }
+  }
+
+  /// The kept chunk of `device` whose record has this number; nil if that is another record.
+  private borrowing func keptChunk(
+    _ number: UInt32, of device: UInt16
+  ) throws(StreamIOError) -> (record: ScannedRecord, chunk: StateChunk)? {
+    guard let (offset, header) = try recordPlaces.record(number, in: self),
+      header.type == .stateChunk, header.device == device
+    else { return nil }
+    var buffer = ByteBuffer()
+    let found = try chunk(at: offset, of: device, &buffer)
+    return found.chunk.dependency == .kept ? found : nil
   }
 
   /// The record of the first chunk that `isWanted`.

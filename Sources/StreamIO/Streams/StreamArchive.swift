@@ -9,6 +9,7 @@ public struct StreamArchive: ~Copyable {
   let input: StreamBytes
   private let directory: Directory
   let identities = ArchivedIdentities()
+  let recordPlaces = RecordPlaces()
 
   /// What is known before the first record is read.
   private struct Directory {
@@ -34,7 +35,11 @@ public struct StreamArchive: ~Copyable {
   public var path: String { input.name }
 
   /// The same stream from its start to its end.
-  public consuming func reader() -> StreamReader { StreamReader(input.sequence()) }
+  public consuming func reader() -> StreamReader {
+    let algorithms = digestAlgorithms()
+    return StreamReader(
+      input.sequence(), limits: .standard, threads: .one, digests: algorithms)
+  }
 
   /// The size of the file.
   public var byteCount: UInt64 { input.byteCount }
@@ -148,6 +153,21 @@ extension StreamArchive {
     var buffer = ByteBuffer()
     try input.read(into: &buffer, at: offset, count: count)
     return [UInt8](buffer.bytes)
+  }
+
+  /// What the digests in the stream are by; all that are known if it is not read to its end.
+  borrowing func digestAlgorithms() -> Set<Digest.Algorithm> {
+    var algorithms: Set<Digest.Algorithm> = []
+    var cursor = RecordCursor(in: self)
+    do throws(StreamIOError) {
+      while let record = try cursor.next(in: self) {
+        guard case .metadata(.summary(let summary, _)) = record.content else { continue }
+        if let digest = summary.digest { algorithms.insert(digest.algorithm) }
+      }
+    } catch {
+      return Digest.Algorithm.known
+    }
+    return algorithms.intersection(Digest.Algorithm.known)
   }
 
   /// Everything about the stream but its state.

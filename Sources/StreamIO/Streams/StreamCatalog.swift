@@ -109,7 +109,9 @@ extension StreamCatalog {
 
   mutating func note(_ record: Record, at offset: UInt64) {
     switch record {
-    case .information(let value): information = value
+    case .information(var value):
+      value.unknownFields = []
+      information = value
     case .identity(var value, _):
       var device = Device()
       device.regionCount = value.regions.count
@@ -133,7 +135,8 @@ extension StreamCatalog {
         $0.pasids = Device.PASIDs(
           domainCount: value.domains.count, bindingCount: value.bindings.count)
       }
-    case .summary(let value, let device):
+    case .summary(var value, let device):
+      value.unknownFields = []
       note(device, .deviceSummary, at: offset) { $0.summary = value }
     case .end: isComplete = true
     case .optional(let value): if !value.type.isDefined { unknownRecordCount += 1 }

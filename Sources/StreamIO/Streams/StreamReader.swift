@@ -22,7 +22,7 @@ public struct StreamReader: ~Copyable {
   // For chunks that no thread has decoded.
   private var decoder = ChunkDecoder()
   private var wanted: Set<UInt16> = []
-  private var digests = StateDigests()
+  private var digests: StateDigests
   private var verified: Set<UInt16> = []
 
   /// What errors call the stream: the path of its file, or another name.
@@ -37,11 +37,40 @@ public struct StreamReader: ~Copyable {
     _ input: consuming any ByteSource<StreamIOError> & ~Copyable,
     limits: DecodingLimits = .standard, threads: ThreadCount = .one
   ) {
+    self.init(input, limits: limits, threads: threads, digests: Digest.Algorithm.known)
+  }
+
+  /// The same for a file: if that can be read at an offset, its summaries say beforehand which
+  /// digests there are to compute.
+  public init(
+    _ file: consuming InputFile, limits: DecodingLimits = .standard, threads: ThreadCount = .one
+  ) {
+    let algorithms = Self.algorithms(of: file, limits)
+    self.init(file, limits: limits, threads: threads, digests: algorithms)
+  }
+
+  /// The same with digests by these algorithms.
+  init(
+    _ input: consuming any ByteSource<StreamIOError> & ~Copyable, limits: DecodingLimits,
+    threads: ThreadCount, digests algorithms: Set<Digest.Algorithm>
+  ) {
     path = input.name
     inputByteCount = input.byteCount
     self.input = input
-    stream = StreamDecoder(limits: limits)
+    // What it decodes and digests, this reader does itself.
+    stream = StreamDecoder(limits: limits, digests: [])
+    digests = StateDigests(algorithms)
     ring = threads == .one ? nil : WorkRing(decodingWith: threads)
+  }
+
+  /// What the digests in `file` are by; all that are known if that does not show.
+  private static func algorithms(
+    of file: borrowing InputFile, _ limits: DecodingLimits
+  ) -> Set<Digest.Algorithm> {
+    guard file.byteCount != nil, let copy = try? file.duplicate(),
+      let archive = try? StreamArchive(copy, limits: limits)
+    else { return Digest.Algorithm.known }
+    return archive.digestAlgorithms()
   }
 
   /// The stream header, once `next()` was called.
@@ -129,7 +158,7 @@ public struct StreamReader: ~Copyable {
     return current.stateBytes
   }
 
-  /// Whether the digest of `device` was held against its summary.
+  /// Whether the state of `device` was held against its summary, and the digest there.
   public func isVerified(device: UInt16) -> Bool { verified.contains(device) }
 }
 

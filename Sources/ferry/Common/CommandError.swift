@@ -198,7 +198,8 @@ extension StreamError.Code {
     let isNewer = [
       .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord, .unknownMandatoryField,
     ].contains(self)
-    return isNewer || self == .windowExceeded || self == .missingDictionary ? 1 : 3
+    let isNo: [Self] = [.windowExceeded, .unwilling, .missingDictionary]
+    return isNewer || isNo.contains(self) ? 1 : 3
   }
 
   /// The way out, if there is one.

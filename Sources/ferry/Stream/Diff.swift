@@ -8,9 +8,10 @@ struct Diff: ReportingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare what two streams mean.",
     discussion: """
-      Compares identities, configuration spaces, interrupts, PASID bindings and state, device by \
-      device. How the streams are coded (compression, chunks, time, UUID) does not count. Exit code \
-      0 if they mean the same, 1 if not.
+      Compares identities, configuration spaces, interrupts, PASID bindings and domains, optional \
+      records and state, device by device. How the streams are coded (compression, chunks, time, \
+      UUID) does not count, nor how state was divided into rounds unless --phases says so. Exit \
+      code 0 if they mean the same, 1 if not, 3 if one is damaged.
 
       Example: ferry diff before.dms after.dms
       """)
@@ -20,6 +21,9 @@ struct Diff: ReportingCommand {
 
   @Argument(help: "Another stream.")
   var right: String
+
+  @Flag(help: "Compare how state was divided into pre-copy, its rounds and stop-copy, too.")
+  var phases = false
 
   @OptionGroup var reading: ReadingOptions
 
@@ -38,7 +42,7 @@ struct Diff: ReportingCommand {
       try StreamArchive(try InputFile(right, for: .stream).seekable(), limits: reading.limits),
       threads: reading.threadCount)
     let progress = Progress("compared", total: nil)
-    let differences = try comparison.differences { progress.update($0) }
+    let differences = try comparison.differences(phases: phases) { progress.update($0) }
     try finish(
       with: DiffReport(differences),
       differences.isEmpty

@@ -13,7 +13,8 @@ struct Extract: ParsableCommand {
     discussion: """
       The files appear only when the stream was read to its end and is good. With --salvage a \
       damaged stream gives what is intact: missing state is written as zeros and its ranges are \
-      listed on standard error, and the exit code is 3 if anything of the device is missing.
+      listed on standard error, and the exit code is 3 unless the device is known to be whole: \
+      its state has the digest of its summary, and no record is missing that may be the device's.
 
       FILE may also be a Cloud Hypervisor snapshot, its state.json or its folder, of which a device \
       becomes a stream with -o.
@@ -130,9 +131,14 @@ struct Extract: ParsableCommand {
     }
     try files.finish(
       stateByteCount: stream.report.catalog.devices[Int(number)].summary?.byteCount)
-    guard loss.isEmpty else {
-      let text = loss.lines.joined(separator: "\n")
-      throw CommandError.damaged("\(file): device \(number) is not whole\n\(text)")
+    guard !stream.report.isWhole(device: number) else { return }
+    guard !loss.isEmpty else {
+      let text = stream.report.lines.joined(separator: "\n")
+      throw CommandError.damaged(
+        "\(file): device \(number) may not be whole: the stream is "
+          + "\(stream.report.condition.rawValue)\n\(text)")
     }
+    throw CommandError.damaged(
+      "\(file): device \(number) is not whole\n\(loss.lines.joined(separator: "\n"))")
   }
 }

@@ -129,6 +129,9 @@ struct TranslateCommand: ReportingCommand {
     let stream = try ArchivedState(StreamArchive(file, limits: .randomAccess))
     let catalog = stream.catalog
     if let defect = catalog.defect { throw StreamIOError(input, .stream(defect)) }
+    // What is copied and what is translated gets digests of its own.
+    let reading = Progress("verified", total: catalog.stateByteCount)
+    try stream.verify { reading.update($0) }
     let numbers =
       try device.map { selector in
         [try selector.number(among: catalog.devices.map(\.identity.name), in: input)]

@@ -1,10 +1,11 @@
 import ByteIO
 
-/// The tag-length-value fields of a metadata payload, or of a field that holds fields.
+/// Reads the tag-length-value fields of a metadata payload, or of a field that holds fields, one
+/// after the other: no more than the field at hand is copied.
 ///
 /// A field is a key (LEB128: the tag shifted left by one, the lowest bit set if the field must be
 /// understood), a length (LEB128) and that many bytes.
-struct FieldList {
+struct FieldReader: ~Escapable {
   struct Field {
     let tag: UInt32
     let isMandatory: Bool
@@ -14,48 +15,58 @@ struct FieldList {
     let place: RecordLocation
   }
 
-  /// The most fields of a sequence that this reader takes: more than any table that fits into a
-  /// record of 1 MiB has, and few enough that what is made of them stays small.
+  /// The most fields of a sequence: what every reader takes, and no writer exceeds.
   private static let maximumCount = 1 << 17
 
-  let fields: [Field]
+  private var reader: ByteReader
+  private let place: RecordLocation
+  private let lastKnownTag: UInt32
+  private let repeatable: Set<UInt32>
+  private var seen: Set<UInt32> = []
+  private var count = 0
+  private var lastTag: UInt32?
 
-  /// Reads all of `bytes`; of the tags up to `lastKnownTag` those outside `repeatable` may come
-  /// once.
+  /// A reader of all of `bytes`; of the tags up to `lastKnownTag` those outside `repeatable` may
+  /// come once.
+  @_lifetime(copy bytes)
   init(
-    parsing bytes: RawSpan, at place: RecordLocation, lastKnownTag: UInt32,
+    _ bytes: RawSpan, at place: RecordLocation, lastKnownTag: UInt32,
     repeatable: Set<UInt32> = []
-  ) throws(StreamError) {
-    var reader = ByteReader(bytes, baseOffset: place.payloadOffset)
-    var fields: [Field] = []
-    var seen: Set<UInt32> = []
-    while !reader.isAtEnd {
-      guard fields.count < Self.maximumCount else {
-        throw place.error(
-          .limitExceeded, at: reader.offset, expected: "at most \(Self.maximumCount) fields",
-          found: "more")
-      }
-      do throws(ByteError) {
-        let start = reader.offset
-        let key = try reader.leb128()
-        let length = try reader.leb128()
-        guard let tag = UInt32(exactly: key >> 1), tag != 0 else {
-          throw ByteError(.malformedInteger, at: start)
-        }
-        let offset = reader.offset
-        let value = try reader.take(Int(clamping: length))
-        fields.append(
-          Field(
-            tag: tag, isMandatory: key & 1 == 1, bytes: [UInt8](value), offset: offset,
-            place: place))
-        if tag <= lastKnownTag, !repeatable.contains(tag), !seen.insert(tag).inserted {
-          throw ByteError(.malformedInteger, at: start)
-        }
-      } catch {
-        throw Self.error(error, seen: fields.last?.tag, at: place)
-      }
+  ) {
+    reader = ByteReader(bytes, baseOffset: place.payloadOffset)
+    self.place = place
+    self.lastKnownTag = lastKnownTag
+    self.repeatable = repeatable
+  }
+
+  /// The next field; nil after the last one.
+  @_lifetime(self: copy self)
+  mutating func next() throws(StreamError) -> Field? {
+    if reader.isAtEnd { return nil }
+    guard count < Self.maximumCount else {
+      throw place.error(
+        .unwilling, at: reader.offset, expected: "at most \(Self.maximumCount) fields",
+        found: "more")
     }
-    self.fields = fields
+    count += 1
+    do throws(ByteError) {
+      let start = reader.offset
+      let key = try reader.leb128()
+      let length = try reader.leb128()
+      guard let tag = UInt32(exactly: key >> 1), tag != 0 else {
+        throw ByteError(.malformedInteger, at: start)
+      }
+      let offset = reader.offset
+      let value = [UInt8](try reader.take(Int(clamping: length)))
+      lastTag = tag
+      if tag <= lastKnownTag, !repeatable.contains(tag), !seen.insert(tag).inserted {
+        throw ByteError(.malformedInteger, at: start)
+      }
+      return Field(
+        tag: tag, isMandatory: key & 1 == 1, bytes: value, offset: offset, place: place)
+    } catch {
+      throw Self.error(error, seen: lastTag, at: place)
+    }
   }
 
   private static func error(
@@ -77,7 +88,7 @@ struct FieldList {
   }
 }
 
-extension FieldList.Field {
+extension FieldReader.Field {
   /// The error that this field does not hold what its tag says.
   func malformed(expected: String, found: String? = nil) -> StreamError {
     place.error(
@@ -122,10 +133,11 @@ extension FieldList.Field {
   }
 
   /// The fields that this field holds, whose tags up to `lastKnownTag` may come once.
-  func fields(lastKnownTag: UInt32) throws(StreamError) -> FieldList {
+  @_lifetime(borrow self)
+  func fields(lastKnownTag: UInt32) -> FieldReader {
     var place = place
     place.payloadOffset = offset
-    return try FieldList(parsing: bytes.span.raw, at: place, lastKnownTag: lastKnownTag)
+    return FieldReader(bytes.span.raw, at: place, lastKnownTag: lastKnownTag)
   }
 
   /// The field as one to keep, unless it must be understood.
@@ -136,20 +148,5 @@ extension FieldList.Field {
         found: "field \(tag), which must be understood")
     }
     return MetadataField(tag: tag, bytes: bytes)
-  }
-}
-
-/// A field of a metadata record that this module does not know, kept so that a copy of the stream
-/// has it too.
-public struct MetadataField: Sendable, Hashable {
-  /// The number that says which field it is.
-  public let tag: UInt32
-  /// The field's value as it came.
-  public let bytes: [UInt8]
-
-  /// A field that is kept without being understood.
-  public init(tag: UInt32, bytes: [UInt8]) {
-    self.tag = tag
-    self.bytes = bytes
   }
 }
