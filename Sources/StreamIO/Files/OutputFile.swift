@@ -84,7 +84,7 @@ public struct OutputFile: ~Copyable, ByteSink {
     TemporaryName.sweep(for: target)
     let descriptor: FileDescriptor
     let placement: Placement
-    if isNameless,
+    if isNameless, TemporaryName.canName,
       let nameless = try? FileDescriptor.openNameless(in: target.directory, O_WRONLY)
     {
       descriptor = nameless

@@ -28,6 +28,9 @@ struct TemporaryName {
     for number in 0..<sweptCount { removeStale(path(number, for: target)) }
   }
 
+  /// Whether a file without a name can be given one, which /proc is needed for.
+  static var canName: Bool { unsafe access("/proc/self/fd", X_OK) == 0 }
+
   /// Gives a file without a name one on its way to `target`.
   static func naming(
     _ descriptor: FileDescriptor, for target: PathBytes
