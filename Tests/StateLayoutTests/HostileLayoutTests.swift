@@ -50,6 +50,66 @@ import Testing
     #expect(tree.integer("i100") == 1 << 100)
   }
 
+  /// Layouts whose trees or whose work would grow without bound, each with a state.
+  @Test(arguments: [
+    (
+      "fields",
+      """
+      seq: [{ id: a, type: t }]
+      types: { t: { instances: { b: { pos: 0, type: t }, c: { pos: 0, type: t } } } }
+      """, 64
+    ),
+    (
+      "fields",
+      "seq: [{ id: r, type: l40 }]\ntypes:\n  l0: { seq: [{ id: z, type: u1 }] }\n"
+        + (1...40).map {
+          "  l\($0): { seq: [{ id: c, type: l\($0 - 1) }], instances: { dup: { value: c } } }\n"
+        }.joined(), 64
+    ),
+    (
+      "steps",
+      """
+      seq: [{ id: a, type: t, repeat: eos }]
+      types:
+        t:
+          seq: [{ id: z, type: u1 }]
+          instances: { all: { pos: 0, type: u1, repeat: eos, valid: 1000 } }
+      """, 1 << 14
+    ),
+    (
+      "steps",
+      """
+      seq: [{ id: a, type: t, repeat: expr, repeat-expr: 65536 }]
+      types: { t: { seq: [{ id: b, size: 0, repeat: expr, repeat-expr: 65536 }] } }
+      """, 64
+    ),
+  ])
+  func whatGrowsWithoutBoundEnds(limit: String, text: String, count: Int) throws {
+    let layout = try Layout(parsing: "meta: { id: x, endian: le }\n" + text)
+    var limits = DissectionLimits.standard
+    limits.stepCount = 1 << 16
+    limits.treeNodeCount = 1 << 14
+    let tree = layout.dissect([UInt8](repeating: 1, count: count), limits: limits)
+    #expect(
+      tree.findings.contains {
+        $0.severity == .error && $0.message.contains("expected at most")
+          && $0.message.contains(limit)
+      })
+    #expect(tree.root.weight < 1 << 15)
+    #expect(!tree.isSound)
+  }
+
+  @Test func anIndexFarOutsideIsAFinding() throws {
+    let tree = try Layout(
+      parsing: """
+        meta: { id: x, endian: le }
+        seq: [{ id: a, type: u1, repeat: eos }]
+        instances: { e: { value: "a[-(1 << 126) - (1 << 126)]" }, f: { value: "a[1 << 120]" } }
+        """
+    ).dissect([1, 2, 3])
+    #expect(tree["e"] == nil && tree["f"] == nil)
+  }
+
   @Test func manyFieldsAreReadAndFewKept() throws {
     let layout = try Layout(
       parsing: """
@@ -76,5 +136,16 @@ import Testing
     #expect(few.count == 50_000 && few.first.count < 100)
     limits.fieldCount = 1000
     #expect(!layout.dissect(bytes, limits: limits).isComplete)
+  }
+}
+
+extension LayoutNode {
+  /// The fields of the tree as whoever shows it goes through them.
+  fileprivate var weight: Int {
+    switch content {
+    case .record(let fields): fields.reduce(1) { $0 + $1.weight }
+    case .list(let items): (items.first + items.last).reduce(1) { $0 + $1.weight }
+    default: 1
+    }
   }
 }

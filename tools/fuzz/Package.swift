@@ -5,12 +5,17 @@ import PackageDescription
 // them. Apart from the main package because libFuzzer brings a `main` of its own and instruments
 // everything.
 
-/// Each fuzz target, with the products of the main package that it reaches.
+/// Each fuzz target, with the products of the main package, and of swift-system, that it reaches.
 let targets = [
   "FuzzComparison": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzConfigSpace": ["ByteIO", "PCIConfig", "Reports"],
+  "FuzzDeviceName": ["Devices", "EmulatedDevices"],
   "FuzzDissect": ["StateLayout"],
+  "FuzzEmulatedLoad": ["ByteIO", "Devices", "EmulatedDevices"],
+  "FuzzHandOver": ["SystemPackage", "VFIO"],
+  "FuzzInputs": ["Inputs"],
   "FuzzLayout": ["StateLayout"],
+  "FuzzPASIDTable": ["Migration", "MigrationStream", "YAMLReader"],
   "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMULog": ["QEMUStream"],
@@ -34,7 +39,10 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
   name: "fuzz",
-  dependencies: [.package(name: "ferry", path: "../..")],
+  dependencies: [
+    .package(name: "ferry", path: "../.."),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
   targets: [
     .target(
       name: "FuzzSupport",
@@ -46,7 +54,9 @@ let package = Package(
     + targets.sorted { $0.key < $1.key }.map { name, products in
       .executableTarget(
         name: name,
-        dependencies: ["FuzzSupport"] + products.map { .product(name: $0, package: "ferry") },
+        dependencies: ["FuzzSupport"] + products.map {
+          .product(name: $0, package: $0 == "SystemPackage" ? "swift-system" : "ferry")
+        },
         swiftSettings: settings)
     },
   swiftLanguageModes: [.v6]

@@ -23,14 +23,7 @@ extension XeModel {
       add(.firmware, engine: 1, firmware[1])
       add(.registers, engine: 1, bytes(registers[1]))
     }
-    var offset: UInt64 = 0
-    while offset < settings.memoryByteCount {
-      let count = min(settings.chunkByteCount, settings.memoryByteCount - offset)
-      let packet = XePacket(.memory, offset: offset, byteCount: count)
-      queue.append(.bytes(StateFile(packet.header)))
-      queue.append(.memory(offset..<offset + count))
-      offset += count
-    }
+    queue.append(.packets(from: 0))
     add(.trailer, [])
     queue.reverse()
   }
@@ -62,6 +55,13 @@ extension XeModel {
         if count < range.count {
           queue.append(.memory(range.lowerBound + UInt64(count)..<range.upperBound))
         }
+      case .packets(let offset):
+        guard offset < settings.memoryByteCount else { continue }
+        let count = min(settings.chunkByteCount, settings.memoryByteCount - offset)
+        let packet = XePacket(.memory, offset: offset, byteCount: count)
+        queue.append(.packets(from: offset + count))
+        queue.append(.memory(offset..<offset + count))
+        queue.append(.bytes(StateFile(packet.header)))
       }
     }
     return filled

@@ -39,6 +39,8 @@ final class XeModel: FunctionModel {
   enum Item {
     case bytes(StateFile)
     case memory(Range<UInt64>)
+    /// The packets of the memory from an offset on, made one at a time.
+    case packets(from: UInt64)
   }
 
   /// A function with settings that have no defect.

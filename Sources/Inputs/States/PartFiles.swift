@@ -129,7 +129,12 @@ public struct PartFiles: RecordSink, ~Copyable {
     if "\(device)" == selector.text && candidates[device] == nil {
       candidates[device] = DeviceIntroduction(number: device)
     }
-    _ = candidates[device]?.add(record)
+    switch record {
+    case .configuration where paths.configuration == nil, .pasids where paths.pasids == nil,
+      .interrupts:
+      break
+    default: _ = candidates[device]?.add(record)
+    }
   }
 
   /// Takes the state from `offset` if the device is meant; what is missing before it becomes zeros.
@@ -185,7 +190,11 @@ public struct PartFiles: RecordSink, ~Copyable {
         paths.configuration, "configuration space",
         configuration?.physical ?? configuration?.synthesized
       ),
-      (paths.pasids, "PASID table", device?.pasids.map { [UInt8](paths.pasidText($0).utf8) }),
+      (
+        paths.pasids, "PASID table",
+        // Its text may be many times as long.
+        paths.pasids == nil ? nil : device?.pasids.map { [UInt8](paths.pasidText($0).utf8) }
+      ),
     ]
   }
 

@@ -9,7 +9,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
   typealias Failure = ReplayError<SourceFailure>.Cause
 
   let engine: ReplayEngine
-  private var introduction = StreamIntroduction()
+  private var introduction: StreamIntroduction
   // The first record behind the introductions.
   private var pending: Record?
   private(set) var lanes: [ReplayLane] = []
@@ -26,6 +26,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
 
   init(_ engine: ReplayEngine) {
     self.engine = engine
+    introduction = StreamIntroduction(keeping: Set(engine.targets.map(\.number)))
     start = engine.clock.now
   }
 

@@ -22,21 +22,21 @@ public struct MetadataField: Sendable, Hashable {
 public struct UnknownFields: Sendable, Hashable {
   /// The encoded fields, one after the other.
   private(set) var bytes: [UInt8] = []
-  /// The number of fields.
-  public private(set) var count = 0
 
   /// No field.
   public init() {}
 
   /// Whether there is no field.
-  public var isEmpty: Bool { count == 0 }
+  public var isEmpty: Bool { bytes.isEmpty }
+
+  /// The number of fields, which takes going through them.
+  public var count: Int { reduce(0) { count, _ in count + 1 } }
 
   /// Adds a field behind the others.
   public mutating func append(_ field: MetadataField) {
     var writer = FieldWriter()
     writer.bytes(field.tag, field.bytes)
     bytes += writer.bytes
-    count += 1
   }
 }
 

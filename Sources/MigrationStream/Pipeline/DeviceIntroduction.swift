@@ -58,8 +58,15 @@ public struct StreamIntroduction: Sendable, Hashable {
   /// Optional records that concern no device.
   public var optionalRecords: [OptionalRecord] = []
 
+  // Nil for all.
+  private let kept: Set<UInt16>?
+
   /// Nothing yet: `add(_:)` takes the records.
-  public init() {}
+  public init() { kept = nil }
+
+  /// The same for who has use for these devices alone: of others no more is kept than which they
+  /// are, and no optional record is.
+  public init(keeping devices: Set<UInt16>) { kept = devices }
 
   /// Takes over the next record of a stream; false for the first that comes behind the
   /// introductions.
@@ -68,10 +75,15 @@ public struct StreamIntroduction: Sendable, Hashable {
   public mutating func add(_ record: Record) -> Bool {
     switch record {
     case .information(let value): information = value
+    case .identity(var value, let number) where !keeps(number):
+      value.regions = []
+      value.unknownFields = []
+      add(.identity(value, device: number), of: number)
     case .identity(_, let number), .configuration(_, let number), .interrupts(_, let number),
       .pasids(_, let number):
-      add(record, of: number)
+      if keeps(number) { add(record, of: number) }
     case .optional(let value):
+      if kept != nil { break }
       if let number = value.device {
         add(record, of: number)
       } else {
@@ -81,6 +93,8 @@ public struct StreamIntroduction: Sendable, Hashable {
     }
     return true
   }
+
+  private func keeps(_ number: UInt16) -> Bool { kept?.contains(number) ?? true }
 
   private mutating func add(_ record: Record, of number: UInt16) {
     while devices.count <= Int(number) {

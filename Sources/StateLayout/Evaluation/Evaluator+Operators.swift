@@ -103,8 +103,9 @@ extension Evaluator {
     case .node(let node):
       guard case .list(let items) = node.content else { break }
       if index >= 0, index < Int128(items.first.count) { return Value(items.first[Int(index)]) }
-      let behind = index - Int128(items.first.count) - Int128(items.elidedCount)
-      guard behind >= 0, behind < Int128(items.last.count) else {
+      let (behind, overflow) = index.subtractingReportingOverflow(
+        Int128(items.first.count) + Int128(items.elidedCount))
+      guard !overflow, behind >= 0, behind < Int128(items.last.count) else {
         throw EvaluationProblem("expected an index below \(items.count), found \(index)")
       }
       return Value(items.last[Int(behind)])

@@ -14,6 +14,21 @@ struct Evaluator {
 
   var depth = 0
 
+  /// What the work so far took, in steps that take about as long as each other.
+  var stepCount: UInt64 = 0
+  /// The most steps.
+  var stepLimit = UInt64.max
+
+  /// Takes note of `count` steps; throws if there are more than are wanted.
+  mutating func take(steps count: Int = 1) throws(EvaluationProblem) {
+    stepCount &+= UInt64(count)
+    if stepCount > stepLimit { throw EvaluationProblem(Self.outOfSteps(stepLimit)) }
+  }
+
+  static func outOfSteps(_ limit: UInt64) -> String {
+    "expected at most \(limit) steps for a state of this length"
+  }
+
   // Instances may refer to instances, so nothing else bounds how deep this goes.
   static let depthLimit = 120
 
@@ -191,6 +206,7 @@ struct Evaluator {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.depthLimit else { throw Self.tooDeep }
+    try take()
     switch expression {
     case .integer(let value): return .integer(value)
     case .boolean(let value): return .boolean(value)
@@ -218,7 +234,11 @@ struct Evaluator {
       return .integer(Int128(index))
     case .stream(let hops, let property):
       return try stream(property, at: hops.map { level - $0 } ?? 0)
-    case .member(let base, let name): return try member(name, of: try value(base, at: level))
+    case .member(let base, let name):
+      let base = try value(base, at: level)
+      // All of it may have to be looked at.
+      try take(steps: base.itemCount)
+      return try member(name, of: base)
     case .element(let base, let index):
       return try element(try integer(index, at: level), of: try value(base, at: level))
     case .substring(let base, let from, let to):

@@ -25,13 +25,28 @@ enum Value {
     }
   }
 
+  /// The number of items, or bytes in memory, that it has.
+  var itemCount: Int {
+    switch self {
+    case .integer, .boolean: 0
+    case .text(let text): text.utf8.count
+    case .bytes(let payload): payload.loadedBytes?.count ?? 0
+    case .node(let node): if case .list(let items) = node.content { items.first.count } else { 0 }
+    }
+  }
+
+  // As much of a text as a finding has room for.
+  private static let shownCharacterCount = 256
+
   /// As people read it.
   func text(isHexadecimal: Bool) -> String {
     switch self {
     case .integer(let value):
       isHexadecimal ? "0x" + String(value, radix: 16) : "\(value)"
     case .boolean(let value): "\(value)"
-    case .text(let text): "'\(text)'"
+    case .text(let text):
+      text.utf8.count > Self.shownCharacterCount
+        ? "'\(text.prefix(Self.shownCharacterCount))…'" : "'\(text)'"
     case .bytes(let payload): "\(payload.byteCount) bytes"
     case .node: kind
     }

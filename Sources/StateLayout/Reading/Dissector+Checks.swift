@@ -167,6 +167,12 @@ struct FindingList {
 
   init(limit: Int) { self.limit = limit }
 
+  /// Adds a finding that is seen however many there are.
+  mutating func addLast(_ finding: LayoutFinding) {
+    if findings.count >= limit, findings.popLast() != nil { more += 1 }
+    findings.append(finding)
+  }
+
   mutating func add(_ finding: LayoutFinding) {
     if findings.count < limit {
       findings.append(finding)

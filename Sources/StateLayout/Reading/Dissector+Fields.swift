@@ -19,12 +19,21 @@ extension Dissector {
 
   /// Reads one item of a field from the current position.
   mutating func item(_ field: FieldDefinition) -> LayoutNode? {
-    readFieldCount += 1
-    guard readFieldCount <= limits.fieldCount else {
-      stop("expected at most \(limits.fieldCount) fields")
+    guard !isExhausted else {
+      isStopped = true
       return nil
     }
+    readFieldCount += 1
     nodeCount += 1
+    evaluator.stepCount &+= 1
+    guard readFieldCount <= limits.fieldCount, nodeCount <= limits.treeNodeCount else {
+      exhaust("expected at most \(min(limits.fieldCount, limits.treeNodeCount)) fields")
+      return nil
+    }
+    guard evaluator.stepCount <= evaluator.stepLimit else {
+      exhaust(Evaluator.outOfSteps(evaluator.stepLimit))
+      return nil
+    }
     let start = evaluator.position
     guard let content = content(of: field) else { return nil }
     var range = start..<evaluator.position
@@ -162,7 +171,7 @@ extension Dissector {
     }
     guard let extent = extent(of: field) else { return nil }
     // An error inside does not keep the fields behind from being read.
-    isStopped = false
+    isStopped = isExhausted
     let cut = shortfall
     shortfall = nil
     let start = evaluator.position
@@ -177,7 +186,7 @@ extension Dissector {
       }
       fields.append(remainder(to: end))
     }
-    isStopped = extent.isCut
+    isStopped = extent.isCut || isExhausted
     // Of a structure that is itself cut, that is the reason.
     if cut != nil { shortfall = cut }
     return .record(fields)

@@ -14,6 +14,8 @@ struct Dissector: ~Copyable {
   var report: FindingList
   /// Whether the structures that are being read cannot be read on.
   var isStopped = false
+  /// Whether nothing is read any more, wherever in the layout.
+  var isExhausted = false
   /// Where and why, until the innermost field that is kept of them takes it.
   var shortfall: (path: [LayoutPath.Step], message: String)?
   var nodeCount = 0
@@ -26,6 +28,7 @@ struct Dissector: ~Copyable {
   private var windowStart: UInt64 = 0
 
   private static let windowByteCount = 1 << 14
+  private static let windowStepCount: UInt64 = 1 << 12
 
   init(
     _ layout: LayoutDefinition, byteCount: UInt64, limits: DissectionLimits,
@@ -37,6 +40,7 @@ struct Dissector: ~Copyable {
     self.accepted = accepted
     self.load = load
     report = FindingList(limit: limits.findingCount)
+    evaluator.stepLimit = limits.stepCount(for: byteCount)
   }
 
   /// Reads the whole state as one structure of a type.
@@ -91,10 +95,14 @@ struct Dissector: ~Copyable {
     let definition = evaluator.frames[level].type.instances[index]
     path.append(.name(definition.name))
     defer { path.removeLast() }
+    if isExhausted { return }
     guard let position = definition.position else {
       // An instance that needs a missing field is left out.
       if let node = try? evaluator.instanceNode(index, at: level) {
-        nodeCount += 1
+        guard takes(node) else {
+          evaluator[instance: index, at: level] = .known(nil)
+          return exhaust("expected at most \(limits.treeNodeCount) fields")
+        }
         check(definition, node)
       }
       return
@@ -118,8 +126,25 @@ struct Dissector: ~Copyable {
       find(.error, .layout, before..<before, error.message)
     }
     evaluator.position = before
+    guard !isExhausted else { return }
     isStopped = false
     shortfall = nil
+  }
+
+  /// Counts a computed field, with all that it shares with others: whoever shows the tree shows it
+  /// again. False if that is too much.
+  private mutating func takes(_ node: LayoutNode) -> Bool {
+    nodeCount += node.weight(upTo: limits.treeNodeCount - nodeCount + 1)
+    return nodeCount <= limits.treeNodeCount
+  }
+
+  /// Notes that reading takes more than is wanted, and ends it.
+  mutating func exhaust(_ message: String) {
+    let position = evaluator.position
+    report.addLast(finding(.error, .layout, position..<position, message))
+    shortfall = shortfall ?? (path, message)
+    isStopped = true
+    isExhausted = true
   }
 
   /// The bytes up to `end`, which the layout does not describe.
@@ -139,6 +164,8 @@ struct Dissector: ~Copyable {
     if offset >= windowStart, offset + UInt64(count) <= windowStart + UInt64(window.count) {
       return true
     }
+    // Of a stream, a chunk may have to be decoded.
+    evaluator.stepCount &+= Self.windowStepCount
     window.removeAll()
     windowStart = offset
     let wanted = Int(min(byteCount - offset, UInt64(max(count, Self.windowByteCount))))

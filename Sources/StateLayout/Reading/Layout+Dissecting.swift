@@ -1,5 +1,13 @@
 import ByteIO
 
+extension DissectionLimits {
+  /// The most steps for a state of so many bytes.
+  func stepCount(for byteCount: UInt64) -> UInt64 {
+    let (more, isTooMany) = byteCount.multipliedReportingOverflow(by: stepCountOfByte)
+    return isTooMany || more > .max - stepCount ? .max : stepCount + more
+  }
+}
+
 extension Layout {
   /// Takes a state apart. Any bytes give a tree, of as much as there is, with every problem as a
   /// finding.
@@ -50,17 +58,26 @@ public struct DissectionLimits: Sendable, Hashable {
   public var depth: Int
   /// The most fields that are read, kept or not; reading ends there with an error as finding.
   public var fieldCount: Int
+  /// The most fields that the tree has, whatever repeats or refers to whatever; reading ends there
+  /// with an error as finding.
+  public var treeNodeCount: Int
+  /// The most steps for a state without bytes: fields read and expressions evaluated. Reading ends
+  /// there with an error as finding.
+  public var stepCount: UInt64
+  /// The steps more for each byte of the state.
+  public var stepCountOfByte: UInt64
   /// The most findings that are kept.
   public var findingCount: Int
 
-  /// 64 KiB of a field and 8 MiB in all, 65,536 fields, 4096 items of an array, 48 levels, 256
-  /// findings.
+  /// 64 KiB of a field and 8 MiB in all, 65,536 fields (98,304 at most, where one structure has so
+  /// many), 4096 items of an array, 48 levels, 2^22 steps and 16 more for each byte, 256 findings.
   public static var standard: Self { Self() }
 
   /// Limits that differ from `standard` in what is given.
   public init(
     fieldByteCount: Int = 1 << 16, loadedByteCount: Int = 1 << 23, nodeCount: Int = 1 << 16,
-    itemCount: Int = 4096, depth: Int = 48, fieldCount: Int = 1 << 28, findingCount: Int = 256
+    itemCount: Int = 4096, depth: Int = 48, fieldCount: Int = 1 << 28, findingCount: Int = 256,
+    treeNodeCount: Int = 98_304, stepCount: UInt64 = 1 << 22, stepCountOfByte: UInt64 = 16
   ) {
     self.fieldByteCount = fieldByteCount
     self.loadedByteCount = loadedByteCount
@@ -69,5 +86,8 @@ public struct DissectionLimits: Sendable, Hashable {
     self.depth = depth
     self.fieldCount = fieldCount
     self.findingCount = findingCount
+    self.treeNodeCount = treeNodeCount
+    self.stepCount = stepCount
+    self.stepCountOfByte = stepCountOfByte
   }
 }

@@ -58,3 +58,24 @@ struct ItemBuffer {
     return items
   }
 }
+
+extension LayoutNode {
+  // So much of a text, or of bytes, counts as much as a field.
+  private static let contentByteCount = 64
+
+  /// What showing the node takes, in fields; at most about `limit`, however much it shares.
+  func weight(upTo limit: Int) -> Int {
+    var weight = 1
+    switch content {
+    case .integer: break
+    case .text(let text): weight += text.utf8.count / Self.contentByteCount
+    case .bytes(let payload): weight += (payload.loadedBytes?.count ?? 0) / Self.contentByteCount
+    case .record(let fields):
+      for field in fields where weight <= limit { weight += field.weight(upTo: limit - weight) }
+    case .list(let items):
+      for item in items.first where weight <= limit { weight += item.weight(upTo: limit - weight) }
+      for item in items.last where weight <= limit { weight += item.weight(upTo: limit - weight) }
+    }
+    return weight
+  }
+}

@@ -38,7 +38,7 @@ struct TableComparison {
 
   /// What requests with a PASID see; spaces are numbered alike for both tables.
   private struct View: Equatable {
-    let space: Int
+    let space: UInt32
     let permissions: PASIDTable.Binding.Permissions
     let lowestPASID: UInt32
     let unknownFields: UnknownFields
@@ -52,7 +52,8 @@ struct TableComparison {
   private let right: Side
 
   private struct Side {
-    var views: [UInt32: View] = [:]
+    /// By PASID, in ascending order.
+    var views: [(pasid: UInt32, view: View)] = []
     /// How many domains of each space no PASID is bound to.
     var unbound: [Int: Int] = [:]
   }
@@ -69,7 +70,10 @@ struct TableComparison {
     of table: PASIDTable, _ spaces: inout [Space], _ numbers: inout [Space: Int]
   ) -> Side {
     var side = Side()
-    let lowest = Dictionary(table.bindings.map { ($0.domain, $0.pasid) }, uniquingKeysWith: min)
+    var lowest: [UInt32: UInt32] = [:]
+    for binding in table.bindings {
+      lowest[binding.domain] = min(lowest[binding.domain] ?? .max, binding.pasid)
+    }
     var byID: [UInt32: Int] = [:]
     for domain in table.domains {
       let space = Space(
@@ -82,34 +86,42 @@ struct TableComparison {
       byID[domain.id] = number
       if lowest[domain.id] == nil { side.unbound[number, default: 0] += 1 }
     }
+    side.views.reserveCapacity(table.bindings.count)
     for binding in table.bindings {
       guard let space = byID[binding.domain] else { continue }
-      side.views[binding.pasid] = View(
-        space: space, permissions: binding.permissions.intersection([.execute, .privileged]),
+      let view = View(
+        space: UInt32(space),
+        permissions: binding.permissions.intersection([.execute, .privileged]),
         lowestPASID: lowest[binding.domain] ?? binding.pasid,
         unknownFields: binding.unknownFields)
+      side.views.append((binding.pasid, view))
     }
+    side.views.sort { $0.pasid < $1.pasid }
     return side
   }
 
   var differences: [Difference] {
-    let changed = Set(left.views.keys).union(right.views.keys).filter {
-      left.views[$0] != right.views[$0]
-    }.sorted()
     // A space may be that of many PASIDs.
     var texts: [Int: String] = [:]
-    var differences = changed.prefix(Self.limit).map { pasid in
-      Difference(
-        field: "PASID \(pasid)", left: text(left.views[pasid], of: pasid, &texts),
-        right: text(right.views[pasid], of: pasid, &texts))
+    var differences: [Difference] = []
+    var (leftCount, rightCount, restCount) = (0, 0, 0)
+    forEachChange { pasid, left, right in
+      if differences.count < Self.limit {
+        differences.append(
+          Difference(
+            field: "PASID \(pasid)", left: text(left, of: pasid, &texts),
+            right: text(right, of: pasid, &texts)))
+      } else {
+        leftCount += left == nil ? 0 : 1
+        rightCount += right == nil ? 0 : 1
+        restCount += 1
+      }
     }
-    let rest = changed.dropFirst(Self.limit)
-    if !rest.isEmpty {
+    if restCount > 0 {
       differences.append(
         Difference(
-          field: "\(rest.count) more PASIDs",
-          left: "\(rest.count { left.views[$0] != nil }) bound",
-          right: "\(rest.count { right.views[$0] != nil }) bound"))
+          field: "\(restCount) more PASIDs", left: "\(leftCount) bound",
+          right: "\(rightCount) bound"))
     }
     let unbound = spaces.indices.filter { left.unbound[$0] != right.unbound[$0] }
     for space in unbound.prefix(Self.limit) {
@@ -128,6 +140,21 @@ struct TableComparison {
     return differences
   }
 
+  /// Gives each PASID that does not see the same on both sides to `body`, in ascending order.
+  private func forEachChange(_ body: (UInt32, View?, View?) -> Void) {
+    var (l, r) = (0, 0)
+    while l < left.views.count || r < right.views.count {
+      let leftPASID = l < left.views.count ? left.views[l].pasid : .max
+      let rightPASID = r < right.views.count ? right.views[r].pasid : .max
+      let pasid = min(leftPASID, rightPASID)
+      let leftView = leftPASID == pasid ? left.views[l].view : nil
+      let rightView = rightPASID == pasid ? right.views[r].view : nil
+      if leftView != rightView { body(pasid, leftView, rightView) }
+      l += leftView == nil ? 0 : 1
+      r += rightView == nil ? 0 : 1
+    }
+  }
+
   private static func count(_ count: Int?, _ text: String) -> String {
     count.map { "\($0) \(text)" } ?? "none"
   }
@@ -141,7 +168,7 @@ struct TableComparison {
 
   private func text(_ view: View?, of pasid: UInt32, _ texts: inout [Int: String]) -> String {
     guard let view else { return "none" }
-    var text = text(of: view.space, &texts)
+    var text = text(of: Int(view.space), &texts)
     if view.permissions.contains(.execute) { text += ", execute" }
     if view.permissions.contains(.privileged) { text += ", privileged" }
     if view.lowestPASID != pasid { text += ", shared with PASID \(view.lowestPASID)" }

@@ -40,6 +40,7 @@ public struct ArchiveReading {
       try state.forEachChunk(of: device) { (chunk, bytes) throws(StreamIOError) in
         chunks[Int(device)].append((chunk, CRC32C.checksum(of: bytes.span.raw)))
       }
+      if state.catalog.defect == nil { try state.verify(device: device) }
     } catch {
       defects.append(error.streamError)
     }

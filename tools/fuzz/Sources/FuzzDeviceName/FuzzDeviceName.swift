@@ -1,0 +1,20 @@
+import Devices
+import EmulatedDevices
+import FuzzSupport
+
+/// The entry point of libFuzzer.
+///
+/// An input is a device as users name it. What must hold: no crash; a name that is accepted is read
+/// alike again; an emulated device of it can be asked what it is.
+@c(LLVMFuzzerTestOneInput)
+public func fuzzDeviceName(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
+  guard let bytes, count > 0 else { return -1 }
+  let text = String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+  guard let uri = try? DeviceURI(parsing: text) else { return 0 }
+  require((try? DeviceURI(parsing: uri.text)) == uri, "a name is read alike again: \(uri)")
+  guard uri.scheme == "emulated", let device = try? EmulatedDevice(uri) else { return 0 }
+  require((try? device.state()) == .running, "a device runs at first: \(text)")
+  _ = try? device.identity()
+  _ = try? device.abilities()
+  return 0
+}
