@@ -10,8 +10,8 @@ import StreamIO
 /// `F.dms#DEVICE` is the physical space of a device if the stream has it, else the synthesised one;
 /// `F.dms#DEVICE:guest` is the one that its guest was shown.
 public enum ConfigSpaceInput {
-  /// More than a dump of every function of a large machine.
-  private static var byteLimit: Int { 64 << 20 }
+  // What a read of a text takes.
+  private static var pieceByteCount: Int { 1 << 16 }
 
   /// The spaces that `name` stands for.
   public static func dump(_ name: String) throws(InputError) -> ConfigSpaceDump {
@@ -20,10 +20,12 @@ public enum ConfigSpaceInput {
       return try dump(of: try device(reference, in: name), in: name)
     }
     let file = try RecognizedFile(name)
+    // How many bytes there are tells a space from others, and a pipe has to end for that.
+    if file.kind == .bytes, file.byteCount == nil { return try piped(file, name) }
     guard InputUse.space.takes(file.kind) else { throw file.error(for: .space) }
     let refusal = file.error(for: .space)
-    let dump = try dump(
-      of: file.file().contents(limit: byteLimit, of: name), in: name, orElse: refusal)
+    let isText = file.kind.isText
+    let dump = try isText ? texts(in: file.file(), name, orElse: refusal) : raw(file.file(), name)
     // A space from sysfs does not say where it sits, but its folder does; and the file beside it
     // says how large its BARs are.
     if dump.devices.count == 1, let device = dump.devices.first, device.line == nil,
@@ -58,19 +60,56 @@ public enum ConfigSpaceInput {
     return sizes
   }
 
-  /// The spaces in the content of a file; text is never taken for the bytes of one. `refusal` is
-  /// the error of a text without a space.
-  private static func dump(
-    of bytes: [UInt8], in name: String, orElse refusal: InputError
+  /// The bytes of one space in a pipe.
+  private static func piped(
+    _ file: consuming RecognizedFile, _ name: String
   ) throws(InputError) -> ConfigSpaceDump {
+    let refusal = file.error(for: .space)
+    guard let bytes = try? file.file().contents(limit: ConfigSpace.byteCounts.upperBound),
+      InputUse.space.takes(FileKind(prefix: bytes, byteCount: UInt64(bytes.count))),
+      let dump = try? ConfigSpaceDump(raw: bytes)
+    else { throw refusal }
+    return dump
+  }
+
+  /// The bytes of one space.
+  private static func raw(
+    _ file: consuming InputFile, _ name: String
+  ) throws(InputError) -> ConfigSpaceDump {
+    let bytes = try file.contents(limit: ConfigSpace.byteCounts.upperBound, of: name)
     do throws(PCIConfigError) {
-      let isText = bytes.span.raw.isText
-      return try isText ? ConfigSpaceDump(text: bytes) : ConfigSpaceDump(raw: bytes)
+      return try ConfigSpaceDump(raw: bytes)
+    } catch {
+      throw InputError(name, .space(error))
+    }
+  }
+
+  /// The spaces in a text, which is never taken for the bytes of one. `refusal` is the error of a
+  /// text without any.
+  private static func texts(
+    in file: consuming InputFile, _ name: String, orElse refusal: InputError
+  ) throws(InputError) -> ConfigSpaceDump {
+    var reader = ConfigSpaceDumpReader()
+    var piece = ByteBuffer(capacity: pieceByteCount)
+    var isEnd = false
+    while !isEnd {
+      piece.removeAll()
+      let count = try InputError.reading(name) { () throws(StreamIOError) in
+        try piece.fill { (span) throws(StreamIOError) in try file.read(into: &span) }
+      }
+      isEnd = count == 0
+      do throws(PCIConfigError) {
+        try reader.read(piece.bytes)
+      } catch {
+        throw InputError(name, .space(error))
+      }
+    }
+    do throws(PCIConfigError) {
+      return try reader.finish()
     } catch {
       // What no line of is a dump's is named by what it is.
       guard error.place == .whole, error.code == .dump,
-        case .kind(let kind, _, _) = refusal.cause, kind.isText, kind != .lspciText,
-        kind != .hexDump
+        case .kind(let kind, _, _) = refusal.cause, kind != .lspciText, kind != .hexDump
       else { throw InputError(name, .space(error)) }
       throw refusal
     }

@@ -32,11 +32,20 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What was expected and what was found.
   public let message: String
 
-  /// An error at `mark`, whose message says what was expected and found.
+  /// An error at `mark`, whose message says what was expected and found; a long one is cut.
   public init(_ code: Code, at mark: YAMLMark, _ message: String) {
     self.code = code
     self.mark = mark
-    self.message = message
+    self.message = Self.cut(message)
+  }
+
+  // A text may have a key of a megabyte, which nobody wants to read.
+  private static let messageLimit = 1000
+
+  private static func cut(_ message: String) -> String {
+    let scalars = message.unicodeScalars
+    guard scalars.count > messageLimit else { return message }
+    return String(String.UnicodeScalarView(scalars.prefix(messageLimit))) + "…"
   }
 
   /// `line:column: message`, to be put behind a file's name.

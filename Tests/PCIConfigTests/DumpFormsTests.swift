@@ -1,3 +1,4 @@
+import ByteIO
 import PCIConfig
 import PCITestSupport
 import TestSupport
@@ -48,6 +49,52 @@ import Testing
     #expect(device.space.bytes == bytes)
     #expect(device.space.unknownRanges.isEmpty)
     #expect(device.address == PCIAddress("0000:3b:00.1"))
+  }
+
+  /// However a text comes in pieces, it is the same text.
+  @Test(arguments: DumpRendering.allCases, seeds(6))
+  func piecesMakeTheWhole(form: DumpRendering, seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let bytes = bytes(using: &random)
+    let lines = ["one", "", "$ dump"] + form.lines(bytes) + ["", "*", "", "end"]
+    let text = DumpDecoration(using: &random).file(lines, using: &random)
+    let whole = try ConfigSpaceDump(text: text)
+    var reader = ConfigSpaceDumpReader()
+    var rest = text[...]
+    while !rest.isEmpty {
+      let piece = Array(rest.prefix(Int.random(in: 1...9000, using: &random)))
+      rest = rest.dropFirst(piece.count)
+      try reader.read(piece.span.raw)
+    }
+    let pieces = try reader.finish()
+    #expect(pieces.devices.map(\.space) == whole.devices.map(\.space))
+    #expect(pieces.devices.map(\.line) == whole.devices.map(\.line))
+    #expect(pieces.devices.map(\.address) == whole.devices.map(\.address))
+  }
+
+  /// Lines longer than any dump's are passed over, whole, and count.
+  @Test func aLongLineIsOtherText() throws {
+    let lines = DumpRendering.lspci.lines([UInt8](repeating: 1, count: 64))
+    let long = String(repeating: "00 ", count: 100_000)
+    let text = ([long, "01:00.0 VGA"] + lines + [long]).joined(separator: "\n")
+    var reader = ConfigSpaceDumpReader()
+    for start in stride(from: 0, to: text.utf8.count, by: 10_000) {
+      try reader.read(Array(text.utf8.dropFirst(start).prefix(10_000)).span.raw)
+    }
+    let devices = try reader.finish().devices
+    #expect(devices.map(\.line) == [2])
+    #expect(devices.first?.space.byteCount == 64)
+  }
+
+  @Test func dumpsThatWouldTakeAllMemoryAreRefused() throws {
+    let rows = DumpRendering.lspci.lines([UInt8](repeating: 1, count: 4096))
+    let text = Array((["01:00.0 VGA"] + rows).joined(separator: "\n").utf8) + [0x0a]
+    var reader = ConfigSpaceDumpReader()
+    let error = #expect(throws: PCIConfigError.self) {
+      for _ in 0..<4096 { try reader.read(text.span.raw) }
+    }
+    #expect(error?.code == .limit)
+    #expect(error?.message.contains("16 MiB") == true)
   }
 
   // A file of nothing but a dump, without a line end, is one too; and an odd size keeps its size.

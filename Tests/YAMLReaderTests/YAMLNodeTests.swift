@@ -6,6 +6,15 @@ import YAMLReader
     try YAMLNode(parsing: [UInt8](text.utf8))
   }
 
+  /// A number of a megabyte is not printed.
+  @Test func longTextIsCutInErrors() throws {
+    let text = "a: " + String(repeating: "1", count: 1 << 20) + "\n"
+    let node = try YAMLNode(parsing: Array(text.utf8)).fields(["a"]).required("a")
+    let error = #expect(throws: YAMLError.self) { _ = try node.integer() as Int }
+    #expect((error?.message.utf8.count ?? .max) < 1100)
+    #expect(error?.message.hasSuffix("…") == true)
+  }
+
   @Test func readsYAMLAndJSONAlike() throws {
     for text in ["a: 0x10\nb: [true, 16KiB]\n", #"{"a": 0x10, "b": [true, "16KiB"]}"#] {
       let fields = try parse(text).fields(["a", "b"])

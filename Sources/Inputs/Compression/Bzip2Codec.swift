@@ -39,6 +39,14 @@ private import CBZip2
     try begin()
   }
 
+  /// The bytes as libbz2 calls them.
+  private static func characters(
+    _ bytes: UnsafeMutablePointer<UInt8>?
+  ) -> UnsafeMutablePointer<CChar>? {
+    // SAFETY: both types are one byte without alignment.
+    unsafe UnsafeMutableRawPointer(bytes)?.assumingMemoryBound(to: CChar.self)
+  }
+
   func step(
     _ input: RawSpan, isLast: Bool, into output: inout MutableRawSpan
   ) throws(CodecFailure) -> CodecStep {
@@ -46,17 +54,14 @@ private import CBZip2
     let outputCount = min(output.byteCount, 1 << 30)
     // SAFETY: both pointers are used inside the closures only, with the counts of their spans;
     // libbz2 does not write to its input.
-    let status = unsafe input.withUnsafeBytes { source in
-      unsafe output.withUnsafeMutableBytes { target in
-        unsafe stream.next_in = UnsafeMutablePointer(
-          mutating: source.baseAddress?.assumingMemoryBound(to: CChar.self))
-        unsafe stream.avail_in = CUnsignedInt(inputCount)
-        unsafe stream.next_out = target.baseAddress?.assumingMemoryBound(to: CChar.self)
-        unsafe stream.avail_out = CUnsignedInt(outputCount)
-        switch direction {
-        case .decompress: return unsafe BZ2_bzDecompress(&stream)
-        case .compress: return unsafe BZ2_bzCompress(&stream, isLast ? BZ_FINISH : BZ_RUN)
-        }
+    let status = unsafe Self.withBytes(of: input, &output) { source, target in
+      unsafe stream.next_in = Self.characters(UnsafeMutablePointer(mutating: source))
+      unsafe stream.avail_in = CUnsignedInt(inputCount)
+      unsafe stream.next_out = Self.characters(target)
+      unsafe stream.avail_out = CUnsignedInt(outputCount)
+      switch direction {
+      case .decompress: return unsafe BZ2_bzDecompress(&stream)
+      case .compress: return unsafe BZ2_bzCompress(&stream, isLast ? BZ_FINISH : BZ_RUN)
       }
     }
     let good = [BZ_OK, BZ_RUN_OK, BZ_FINISH_OK, BZ_STREAM_END]

@@ -16,6 +16,23 @@ protocol Codec: AnyObject {
   func restart() throws(CodecFailure)
 }
 
+extension Codec {
+  /// Gives `body` the bytes of both, for this call only; it may write to the second.
+  static func withBytes<Result>(
+    of input: RawSpan, _ output: inout MutableRawSpan,
+    _ body: (UnsafePointer<UInt8>?, UnsafeMutablePointer<UInt8>?) -> Result
+  ) -> Result {
+    // SAFETY: a caller uses the pointers inside `body` only, with the counts of the spans.
+    unsafe input.withUnsafeBytes { source in
+      unsafe output.withUnsafeMutableBytes { target in
+        unsafe body(
+          source.baseAddress?.assumingMemoryBound(to: UInt8.self),
+          target.baseAddress?.assumingMemoryBound(to: UInt8.self))
+      }
+    }
+  }
+}
+
 /// How far a step of a codec came.
 struct CodecStep {
   var readByteCount: Int

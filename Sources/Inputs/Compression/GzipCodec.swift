@@ -44,17 +44,14 @@ private import CZlib
     let outputCount = min(output.byteCount, 1 << 30)
     // SAFETY: both pointers are used inside the closures only, with the counts of their spans; zlib
     // does not write to its input.
-    let status = unsafe input.withUnsafeBytes { source in
-      unsafe output.withUnsafeMutableBytes { target in
-        unsafe stream.next_in = UnsafeMutablePointer(
-          mutating: source.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        unsafe stream.avail_in = CUnsignedInt(inputCount)
-        unsafe stream.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        unsafe stream.avail_out = CUnsignedInt(outputCount)
-        switch direction {
-        case .decompress: return unsafe inflate(&stream, Z_NO_FLUSH)
-        case .compress: return unsafe deflate(&stream, isLast ? Z_FINISH : Z_NO_FLUSH)
-        }
+    let status = unsafe Self.withBytes(of: input, &output) { source, target in
+      unsafe stream.next_in = UnsafeMutablePointer(mutating: source)
+      unsafe stream.avail_in = CUnsignedInt(inputCount)
+      unsafe stream.next_out = target
+      unsafe stream.avail_out = CUnsignedInt(outputCount)
+      switch direction {
+      case .decompress: return unsafe inflate(&stream, Z_NO_FLUSH)
+      case .compress: return unsafe deflate(&stream, isLast ? Z_FINISH : Z_NO_FLUSH)
       }
     }
     guard [Z_OK, Z_BUF_ERROR, Z_STREAM_END].contains(status) else {

@@ -35,15 +35,14 @@ private import CLZMA
     _ input: RawSpan, isLast: Bool, into output: inout MutableRawSpan
   ) throws(CodecFailure) -> CodecStep {
     // SAFETY: both pointers are used inside the closures only, with the counts of their spans.
-    let status = unsafe input.withUnsafeBytes { source in
-      unsafe output.withUnsafeMutableBytes { target in
-        unsafe stream.next_in = source.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        unsafe stream.avail_in = source.count
-        unsafe stream.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        unsafe stream.avail_out = target.count
-        let isEnding = isLast && direction == .compress
-        return unsafe lzma_code(&stream, isEnding ? LZMA_FINISH : LZMA_RUN)
-      }
+    let (inputCount, outputCount) = (input.byteCount, output.byteCount)
+    let status = unsafe Self.withBytes(of: input, &output) { source, target in
+      unsafe stream.next_in = source
+      unsafe stream.avail_in = inputCount
+      unsafe stream.next_out = target
+      unsafe stream.avail_out = outputCount
+      let isEnding = isLast && direction == .compress
+      return unsafe lzma_code(&stream, isEnding ? LZMA_FINISH : LZMA_RUN)
     }
     switch status {
     case LZMA_OK, LZMA_BUF_ERROR, LZMA_STREAM_END: break

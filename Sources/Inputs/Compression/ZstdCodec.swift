@@ -29,19 +29,17 @@ private import CZstd
     _ input: RawSpan, isLast: Bool, into output: inout MutableRawSpan
   ) throws(CodecFailure) -> CodecStep {
     // SAFETY: both buffers point into the spans, inside the closures only.
-    let (left, read, written) = unsafe input.withUnsafeBytes { source in
-      unsafe output.withUnsafeMutableBytes { target in
-        var from = unsafe ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
-        var to = unsafe ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
-        let left =
-          if let compressor = unsafe compressor {
-            unsafe ZSTD_compressStream2(
-              compressor, &to, &from, isLast ? ZSTD_e_end : ZSTD_e_continue)
-          } else {
-            unsafe ZSTD_decompressStream(decompressor, &to, &from)
-          }
-        return unsafe (left, from.pos, to.pos)
-      }
+    let (inputCount, outputCount) = (input.byteCount, output.byteCount)
+    let (left, read, written) = unsafe Self.withBytes(of: input, &output) { source, target in
+      var from = unsafe ZSTD_inBuffer(src: source, size: inputCount, pos: 0)
+      var to = unsafe ZSTD_outBuffer(dst: target, size: outputCount, pos: 0)
+      let left =
+        if let compressor = unsafe compressor {
+          unsafe ZSTD_compressStream2(compressor, &to, &from, isLast ? ZSTD_e_end : ZSTD_e_continue)
+        } else {
+          unsafe ZSTD_decompressStream(decompressor, &to, &from)
+        }
+      return unsafe (left, from.pos, to.pos)
     }
     guard ZSTD_isError(left) == 0 else {
       throw CodecFailure(reason: unsafe String(cString: ZSTD_getErrorName(left)))

@@ -8,6 +8,8 @@ public struct RecognizedFile: ~Copyable {
   /// What it is.
   public let kind: FileKind
   private let input: InputFile
+  /// Its size; nil if that is not known, as of a pipe.
+  var byteCount: UInt64? { input.byteCount }
 
   // A pipe may be of a device that runs: no more of it is waited for than tells most kinds.
   private static let pipePrefixByteCount = 128

@@ -152,7 +152,9 @@ private struct TextLine {
     if words.count == 1 {
       return first.count >= 32 && first.count % 2 == 0 && first.allSatisfy(Self.isDigit)
     }
-    if words.contains(where: { $0.starts(with: "vfio_pci_read_config".utf8) }) { return true }
+    // QEMU's log may have a thread and a time before it, without a blank.
+    let trace = Array("vfio_pci_read_config".utf8)
+    if words.contains(where: { $0.firstRange(of: trace) != nil }) { return true }
     let offset = first.last == UInt8(ascii: ":") ? first.dropLast() : first
     let digits = offset.starts(with: "0x".utf8) ? offset.dropFirst(2) : offset
     let bytes = words.dropFirst().prefix { word in

@@ -25,7 +25,7 @@ struct ConfigAccess {
     guard let open = rest.firstIndex(of: UInt8(ascii: "(")),
       let at = rest.firstRange(of: Array(", @0x".utf8)), open < at.lowerBound
     else { return nil }
-    name = DumpText.printable(rest[(open &+ 1)..<at.lowerBound])
+    name = DumpText.string(rest[(open &+ 1)..<at.lowerBound])
     // What is left are numbers in hexadecimal, with words between them.
     let numbers = rest[at.upperBound...].split { DumpText.hexValue($0) == nil && $0 != 0x78 }
       .filter { !$0.elementsEqual("e".utf8) }

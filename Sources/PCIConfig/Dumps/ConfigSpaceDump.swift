@@ -43,23 +43,9 @@ public struct ConfigSpaceDump: Sendable {
   ///   lists functions without their bytes; `dump`, `size` or `limit` for a row that cannot be
   ///   taken.
   public init(text: [UInt8]) throws(PCIConfigError) {
-    var reader = DumpTextReader()
-    var number = 0
-    let text = DumpText.withoutEncoding(text)
-    // A line ends in a line feed, with a carriage return before it or not, or in that alone.
-    let feed = UInt8(ascii: text.contains(0x0a) ? "\n" : "\r")
-    for line in text.split(separator: feed, omittingEmptySubsequences: false) {
-      number &+= 1
-      try reader.read(line, number: number)
-    }
-    let devices = try reader.finish()
-    guard !devices.isEmpty else {
-      throw PCIConfigError(
-        .dump,
-        "expected a dump of configuration space, found text without one (no rows of lspci -x, "
-          + "hexdump, xxd, od or a log)")
-    }
-    self.devices = devices
+    var reader = ConfigSpaceDumpReader()
+    try reader.read(text.span.raw)
+    self = try reader.finish()
   }
 }
 
@@ -128,7 +114,8 @@ extension ConfigSpaceDump {
 public struct DumpedDevice: Sendable {
   /// Where it sat on the machine that was dumped; raw bytes do not say.
   public let address: PCIAddress?
-  /// The rest of the head line: class and names, or whatever the dump has there; empty if nothing.
+  /// The rest of the head line: class and names, or whatever the dump has there, control characters
+  /// too; empty if nothing.
   public let title: String
   /// The line of its head, counted from 1; nil in raw bytes.
   public let line: Int?

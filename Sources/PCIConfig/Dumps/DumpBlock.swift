@@ -45,8 +45,8 @@ struct DumpBlock {
     lastLine = line
   }
 
-  /// Takes a line under the head that is no row; a function has six BARs.
-  mutating func note(_ line: ArraySlice<UInt8>) {
+  /// Adds the region that a line under the head lists, if it does; a function has six BARs.
+  mutating func addRegion(_ line: ArraySlice<UInt8>) {
     guard form == nil, regions.count < 8, let region = DumpedRegion(line) else { return }
     regions.append(region)
   }

@@ -158,7 +158,7 @@ extension DumpLine {
     guard (7...16).contains(end &- content.startIndex),
       let address = PCIAddress(String(decoding: content[..<end], as: UTF8.self))
     else { return nil }
-    return (address, DumpText.printable(content[end...].drop(while: Self.isBlank)))
+    return (address, DumpText.string(content[end...].drop(while: Self.isBlank)))
   }
 
   /// The address of the kernel's early dump: `pci ADDRESS: config space:`, also by a driver's name.

@@ -7,8 +7,13 @@ package enum DumpText {
   package static func withoutEncoding(_ bytes: [UInt8]) -> [UInt8] {
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { return Array(bytes.dropFirst(3)) }
     guard let isBig = bytes.span.raw.isBigUTF16 else { return bytes }
-    let units = (0..<bytes.count / 2).map { index in
-      let (first, second) = (UInt16(bytes[2 &* index]), UInt16(bytes[2 &* index &+ 1]))
+    return utf8(bytes[...], isBig: isBig)
+  }
+
+  /// UTF-16 in UTF-8, without a mark.
+  static func utf8(_ bytes: ArraySlice<UInt8>, isBig: Bool) -> [UInt8] {
+    let units = stride(from: bytes.startIndex, to: bytes.endIndex &- 1, by: 2).map { index in
+      let (first, second) = (UInt16(bytes[index]), UInt16(bytes[index &+ 1]))
       return isBig ? first << 8 | second : second << 8 | first
     }
     return Array(
@@ -38,16 +43,11 @@ package enum DumpText {
     return plain
   }
 
-  /// Text that a terminal can show: a dump's names are anybody's, and control characters could
-  /// steer it.
-  static func printable(_ bytes: ArraySlice<UInt8>) -> String {
+  /// A name in UTF-8, or else in Latin-1; it is anybody's, and may steer a terminal.
+  static func string(_ bytes: ArraySlice<UInt8>) -> String {
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
     var text = String.UnicodeScalarView()
-    let scalars =
-      String(validating: bytes, as: UTF8.self)?.unicodeScalars.map { $0 }
-      ?? bytes.map { Unicode.Scalar($0) }
-    for scalar in scalars {
-      text.append(scalar.properties.generalCategory == .control ? "\u{fffd}" : scalar)
-    }
+    text.append(contentsOf: bytes.lazy.map { Unicode.Scalar($0) })
     return String(text)
   }
 

@@ -6,6 +6,10 @@
 struct DumpTextReader {
   /// More functions than a domain can have, so that a hostile file cannot ask for unlimited memory.
   private static let deviceLimit = 65536
+  /// What all of them may take together: 4096 whole spaces.
+  private static let byteLimit = 16 << 20
+  /// As much as a trace of one takes: two bytes for each of a space.
+  private static let traceLimit = 1024
   /// Fewer bytes on a line are words and numbers, not the first line of a space.
   private static let bareByteCount = 8
   /// Bytes that can be a row of which others are repetitions.
@@ -13,7 +17,9 @@ struct DumpTextReader {
   /// How far below a command its output may begin.
   private static let commandDistance = 3
 
-  private var blocks: [DumpBlock] = []
+  /// The blocks that were read to their end, and what they are if nothing else is found.
+  private var blocks: [FinishedBlock] = []
+  private var byteCount = 0
   private var open: DumpBlock?
   /// The last line that is not blank.
   private var lastContent = 0
@@ -48,14 +54,14 @@ struct DumpTextReader {
   /// The devices, after the last line, in the order of their lines.
   consuming func finish() throws(PCIConfigError) -> [DumpedDevice] {
     try close()
-    var found = blocks.filter { $0.isHeaded || $0.isPlausible }
+    var found = blocks.filter(\.isSpace)
     // Bytes that are nothing else in the text are a space, however strange; of digits alone there
     // must be as many as a space has.
     if found.isEmpty, traces.isEmpty {
-      found = blocks.filter { $0.form != .bare || ($0.isWhole && !$0.isNarrow) }
+      found = blocks
     }
     var devices: [DumpedDevice] = []
-    for block in found { devices.append(try block.device) }
+    for block in found { devices.append(try block.device.get()) }
     for trace in traces where trace.isKnown {
       let address = PCIAddress(trace.name)
       devices.append(
@@ -74,6 +80,25 @@ struct DumpTextReader {
           : "\(listed.count) functions listed, \(listed.address) first,")
         + " without them; `\(ConfigSpaceDump.wholeSpaceCommand(for: listed.address))` as root "
         + "prints them")
+  }
+}
+
+/// A block that has all its rows.
+private struct FinishedBlock {
+  /// Whether it is taken for a space whatever else the text has.
+  let isSpace: Bool
+  let device: Result<DumpedDevice, PCIConfigError>
+
+  init(_ block: DumpBlock) {
+    isSpace = block.isHeaded || block.isPlausible
+    device = Result { () throws(PCIConfigError) in try block.device }
+  }
+
+  /// What it takes, about.
+  var byteCount: Int {
+    guard case .success(let device) = device else { return 512 }
+    return device.space.byteCount + device.title.utf8.count
+      + device.space.unknownRanges.count * MemoryLayout<Range<Int>>.size + 256
   }
 }
 
@@ -101,14 +126,23 @@ extension DumpTextReader {
     guard blocks.count &+ traces.count < Self.deviceLimit else {
       throw PCIConfigError(.limit, "expected at most \(Self.deviceLimit) devices")
     }
-    blocks.append(block)
+    let finished = FinishedBlock(block)
+    guard finished.isSpace || block.form != .bare || (block.isWhole && !block.isNarrow) else {
+      return
+    }
+    byteCount &+= finished.byteCount
+    guard byteCount <= Self.byteLimit else {
+      throw PCIConfigError(
+        .limit, at: .text(line: block.line, column: nil),
+        "expected dumps of at most \(Self.byteLimit >> 20) MiB together, found more")
+    }
+    blocks.append(finished)
   }
 
   private mutating func add(_ access: ConfigAccess, line: Int) throws(PCIConfigError) {
     if let number = traceNumbers[access.name] { return traces[number].add(access) }
-    // A traced space takes as much memory as some lines of it would.
-    guard traces.count < Self.deviceLimit >> 4 else {
-      throw PCIConfigError(.limit, "expected a trace of at most \(Self.deviceLimit >> 4) devices")
+    guard traces.count < Self.traceLimit else {
+      throw PCIConfigError(.limit, "expected a trace of at most \(Self.traceLimit) devices")
     }
     var trace = TracedSpace(access, line: line)
     trace.add(access)
@@ -119,7 +153,7 @@ extension DumpTextReader {
   /// A line that is no part of a dump. One that is not indented, behind a blank one, ends what a
   /// head lists; one that names a function may be the command that prints the next rows.
   private mutating func passOver(_ line: DumpLine) throws(PCIConfigError) {
-    open?.note(line.content)
+    open?.addRegion(line.content)
     if let block = open, block.form == nil, block.hasBlank, line.indent == 0 { try close() }
     if line.content == [UInt8(ascii: "*")], let form = open?.form,
       open?.lastLine == lastContent

@@ -69,7 +69,7 @@ private struct StateSize {
       default: try scanner.skip()
       }
     }
-    if functionState == nil { noteFunctionState(nested, type, size.value) }
+    if functionState == nil { findFunctionState(nested, type, size.value) }
     let (total, overflow) = size.value.multipliedReportingOverflow(by: count)
     guard !overflow else { throw scanner.malformed("a size of 64 bits") }
     try add(total, &scanner)
@@ -89,7 +89,7 @@ private struct StateSize {
   }
 
   /// A space in the field that comes next, or in the struct that it is.
-  private mutating func noteFunctionState(
+  private mutating func findFunctionState(
     _ nested: VMDescription.FunctionState?, _ type: String, _ size: UInt64
   ) {
     if let nested {

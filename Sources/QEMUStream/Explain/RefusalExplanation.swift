@@ -79,7 +79,7 @@ public struct RefusalExplanation: Sendable {
     explain()
     if let local { check(local, isLocal: true) }
     if let remote { check(remote, isLocal: false) }
-    noteUnknown(hasLocal: local != nil, hasRemote: remote != nil)
+    addUnknowns(hasLocal: local != nil, hasRemote: remote != nil)
   }
 
   // MARK: What it is
@@ -226,7 +226,7 @@ public struct RefusalExplanation: Sendable {
     }
   }
 
-  private mutating func noteUnknown(hasLocal: Bool, hasRemote: Bool) {
+  private mutating func addUnknowns(hasLocal: Bool, hasRemote: Bool) {
     if place == nil, !hasLocal, !hasRemote {
       unknowns.append(
         refusal.offset < 64

@@ -146,7 +146,7 @@ struct ExtractionLane {
   private mutating func writeFraming<Sink: RecordSink & ~Copyable>(
     to sink: inout Sink, last: Bool = false
   ) throws(Sink.Failure) {
-    guard let record = framing.takeRecord(device: device, last: last) else { return }
+    guard let record = framing.releaseRecord(device: device, last: last) else { return }
     try sink.write(record)
   }
 }

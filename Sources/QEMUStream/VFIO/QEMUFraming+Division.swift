@@ -22,7 +22,7 @@ extension QEMUFraming {
       return framing
     }
     do throws(ByteError) {
-      return try own.holding(preCopy: preCopy, stopCopy: stopCopy)
+      return try own.dividing(preCopy: preCopy, stopCopy: stopCopy)
     } catch {
       throw QEMUStreamError(
         .mismatch, at: end, expected: "an END section for the device's state", found: "none")
@@ -59,7 +59,7 @@ extension QEMUFraming {
     }
   }
 
-  private func holding(preCopy: UInt64, stopCopy: UInt64) throws(ByteError) -> QEMUFraming {
+  private func dividing(preCopy: UInt64, stopCopy: UInt64) throws(ByteError) -> QEMUFraming {
     var result = QEMUFraming()
     var (preCopy, stopCopy) = (preCopy, stopCopy)
     var events = events

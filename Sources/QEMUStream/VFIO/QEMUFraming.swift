@@ -91,7 +91,7 @@ extension QEMUFraming {
   }
 
   /// Moves the events into a record for `device`; nil if they are too few for one, and not `last`.
-  mutating func takeRecord(device: UInt16, last: Bool = false) -> Record? {
+  mutating func releaseRecord(device: UInt16, last: Bool = false) -> Record? {
     guard last ? !bytes.isEmpty : bytes.count >= 32 << 10 else { return nil }
     let record = OptionalRecord(type: .qemuFraming, device: device, payload: payload)
     self = QEMUFraming()

@@ -6,7 +6,7 @@ extension ConfigSpaceReport {
   /// fields; then what is wrong, and the map.
   public var text: String {
     var lines = [head]
-    if !device.title.isEmpty { lines.append("\tDump says: \(device.title)") }
+    if !device.title.isEmpty { lines.append("\tDump says: \(TerminalText.text(device.title))") }
     if let words = device.words { lines.append("\tDump read as \(words)") }
     lines += headerLines
     for capability in list.capabilities { lines += self.lines(of: capability) }

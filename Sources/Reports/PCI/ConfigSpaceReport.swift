@@ -1,7 +1,8 @@
 import ByteIO
 public import PCIConfig
 
-/// What there is to say about the configuration space of one device.
+/// What there is to say about the configuration space of one device (`ferry pci show`); the JSON is
+/// an item of `schemas/pci-show.schema.json`.
 public struct ConfigSpaceReport: Report {
   /// The device as its dump has it.
   public let device: DumpedDevice

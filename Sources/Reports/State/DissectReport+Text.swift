@@ -22,12 +22,13 @@ extension DissectReport {
     for finding in tree.findings {
       let label = "\(finding.severity)".padded(to: 10)
       let place = finding.path.isEmpty ? "" : "\(finding.path): "
-      lines.append("  \(label)\(TerminalText.text(place + finding.message))")
+      lines.append("  \(label)\(place)\(finding.message)")
     }
     if tree.moreFindings > 0 {
       lines.append("  and \(QuantityText.count(tree.moreFindings, "finding")) more")
     }
-    return lines + [""]
+    // The user's layout names itself.
+    return lines.map(TerminalText.text) + [""]
   }
 }
 

@@ -22,7 +22,8 @@ public final class LinuxKernel: KernelInterface {
   private static func negated(_ result: Int) -> Int { result < 0 ? -Int(errno) : result }
 
   public func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor {
-    let flags = (access == .read ? O_RDONLY : O_RDWR) | O_CLOEXEC
+    // What is only read is a file of sysfs or procfs; a pipe in its place is not waited for.
+    let flags = (access == .read ? O_RDONLY | O_NONBLOCK : O_RDWR) | O_CLOEXEC
     let number = try result { Self.negated(Int(unsafe Glibc.open(path, flags))) }
     return FileDescriptor(rawValue: Int32(number))
   }

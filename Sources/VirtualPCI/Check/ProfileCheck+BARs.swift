@@ -5,13 +5,13 @@ extension ProfileCheck {
   /// Kind and size of every BAR of the profile.
   mutating func checkBARs() {
     if let size = layout.profile.romSize {
-      note(
+      remark(
         "bars", "expansion ROM", size.byteCountText, "not known",
         "the VMM serves the ROM that it is given")
     }
     guard host.areBARsKnown else {
       guard !layout.profile.bars.isEmpty else { return }
-      return note(
+      return remark(
         "bars", "kinds and sizes", "those of the profile", "not known",
         "a virtual function's BARs are in its physical function's SR-IOV capability: give its dump")
     }
@@ -33,7 +33,7 @@ extension ProfileCheck {
     }
     for (index, bar) in host.bars.enumerated()
     where bar != nil && !layout.profile.bars.contains(where: { $0.index == index }) {
-      note(
+      remark(
         "bars", "BAR \(index)", "none", bar?.kind.rawValue ?? "",
         "the guest does not see this region")
     }
@@ -57,7 +57,7 @@ extension ProfileCheck {
           "bars", field, wanted, size.byteCountText,
           "a guest would reach behind the device's registers")
       } else if size > bar.size {
-        note(
+        remark(
           "bars", field, wanted, size.byteCountText,
           "the guest sees the first part of the region")
       }
@@ -66,7 +66,7 @@ extension ProfileCheck {
         "bars", field, wanted, "at most \(limit.byteCountText), by its address",
         "a guest would reach behind the device's registers")
     } else {
-      note(
+      remark(
         "bars", field, wanted, "size not known",
         "no dump says it; the VMM learns it from the device's regions")
     }

@@ -76,7 +76,7 @@ struct ProfileCheck {
       .init(capability: capability, field: field, wanted: wanted, found: found, why: why))
   }
 
-  mutating func note(
+  mutating func remark(
     _ capability: String, _ field: String, _ wanted: String, _ found: String, _ why: String
   ) {
     report.notes.append(

@@ -68,7 +68,7 @@ extension CapabilityMerger {
       others &= ~rule.bits
       let bits = rule.merge(values, fallback: register.reset)
       settled = settled & ~rule.bits | bits
-      note(rule, bits, values, policy)
+      reportDifference(rule, bits, values, policy)
     }
     // Places of the MSI-X structures are settled with the BARs.
     // The version and type of PCI Express are settled before.
@@ -76,13 +76,13 @@ extension CapabilityMerger {
     if !isType, policy.id != .msix || register.name == "control" {
       let name = register.rules.isEmpty ? register.name : "\(register.name), other bits"
       let rest = BitRule(others, name, from: register.source)
-      note(rest, register.reset & others, values, policy)
+      reportDifference(rest, register.reset & others, values, policy)
     }
     return settled
   }
 
   /// Reports bits in which devices differ from each other or from the profile.
-  private mutating func note(
+  private mutating func reportDifference(
     _ rule: BitRule, _ settled: UInt32, _ values: [UInt32], _ policy: CapabilityPolicy
   ) {
     let bits = rule.bits

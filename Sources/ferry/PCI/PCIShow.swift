@@ -30,7 +30,24 @@ struct PCIShow: ReportingCommand {
   func run() throws {
     try SpaceInput.reportingFailures(in: dump) {
       let devices = try SpaceInput.read(dump, in: trace.kernel()).devices(at: device)
-      try TextOutput.show(DumpReport(devices), asJSON: json)
+      try json ? Self.list(devices) : Self.print(devices)
     }
+  }
+
+  /// The devices' texts with an empty line between them.
+  private static func print(_ devices: [DumpedDevice]) throws {
+    var output = try TextOutput()
+    for (number, device) in devices.enumerated() {
+      if number > 0 { try output.print("") }
+      try output.print(ConfigSpaceReport(device).text)
+    }
+    try output.finish()
+  }
+
+  /// An array with an object for each device.
+  private static func list(_ devices: [DumpedDevice]) throws {
+    var list = try ReportList(heading: "", asJSON: true)
+    for device in devices { try list.add(ConfigSpaceReport(device)) }
+    try list.finish()
   }
 }

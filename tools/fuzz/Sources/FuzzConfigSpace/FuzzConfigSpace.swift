@@ -13,10 +13,12 @@ public func fuzzConfigSpace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0 else { return -1 }
   let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
   guard let dump = try? ConfigSpaceDump(parsing: input) else { return 0 }
-  for device in dump.devices { check(device.space) }
-  let report = DumpReport(dump.devices)
-  require(!report.text.isEmpty, "a device has a report")
-  require(report.json.text.utf8.first == UInt8(ascii: "["), "JSON is a list")
+  for device in dump.devices {
+    check(device.space)
+    let report = ConfigSpaceReport(device)
+    require(!report.text.isEmpty, "a device has a report")
+    require(report.json.text.utf8.first == UInt8(ascii: "{"), "JSON is an object")
+  }
   return 0
 }
 
