@@ -124,8 +124,9 @@ class Stream:
         foot = struct.pack("<Q", self.footer_offset(block)) + self.uuid
         out += foot + struct.pack("<I", crc32c(foot)) + b"DMS\n" + self.tail
         if self.flipped is not None:
-            at = int(self.flipped * (len(out) - 1))
-            out[at] ^= 1
+            # But for the major version, at 8: another one says nothing of damage.
+            at = int(self.flipped * (len(out) - 3))
+            out[at + 2 * (at >= 8)] ^= 1
         if self.cut is not None:
             del out[int(self.cut * len(out)):]
         return bytes(out)

@@ -54,9 +54,10 @@ let package = Package(
     + targets.sorted { $0.key < $1.key }.map { name, products in
       .executableTarget(
         name: name,
-        dependencies: ["FuzzSupport"] + products.map {
-          .product(name: $0, package: $0 == "SystemPackage" ? "swift-system" : "ferry")
-        },
+        dependencies: ["FuzzSupport"]
+          + products.map {
+            .product(name: $0, package: $0 == "SystemPackage" ? "swift-system" : "ferry")
+          },
         swiftSettings: settings)
     },
   swiftLanguageModes: [.v6]
