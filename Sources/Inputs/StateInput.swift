@@ -39,11 +39,11 @@ public struct StateInput {
     let file = try recognized.file(for: .stream).seekable(path)
     let state = try ArchivedState(of: StreamArchive(file: file, path), path)
     let catalog = state.catalog
-    let number = try reference.selector.number(
-      among: catalog.devices.map(\.identity.name), in: path)
     if let defect = catalog.defect {
       throw InputError(path, .file(StreamIOError(path, .stream(defect))))
     }
+    let number = try reference.selector.number(
+      among: catalog.devices.map(\.identity.name), in: path)
     let device = catalog.devices[Int(number)]
     do throws(StreamIOError) {
       try state.verify(device: number)

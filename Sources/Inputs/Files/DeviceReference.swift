@@ -40,8 +40,11 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
     if names.count > known.count { known.append("… (\(names.count) in all)") }
     throw InputError(
       path,
-      .absent(
-        expected: "one of the devices \(known.joined(separator: ", "))", found: "no '\(text)'"))
+      names.isEmpty
+        ? .absent(expected: "the device '\(text)'", found: "no device")
+        : .absent(
+          expected: "one of the devices \(known.joined(separator: ", "))",
+          found: "no '\(text)'"))
   }
 }
 

@@ -131,7 +131,9 @@ struct CompatibilityCheck {
   private mutating func checkIdentity() {
     let target = identity
     if let driver = wanted.identity.driver {
-      if let other = target.driver, other != driver {
+      if let other = target.driver,
+        DeviceIdentity.moduleName(ofDriver: other) != DeviceIdentity.moduleName(ofDriver: driver)
+      {
         report.add(number, "driver", wanted: driver, found: other)
       }
     } else {
@@ -140,7 +142,16 @@ struct CompatibilityCheck {
         found: "none, so it is not held "
           + "against \(target.driver ?? "the target's")", severity: .note)
     }
-    if let pci = wanted.identity.pci, let other = target.pci { check(pci, other) }
+    if let other = target.pci {
+      if let pci = wanted.identity.pci ?? wantedPCI {
+        check(pci, other)
+      } else {
+        report.add(
+          number, "PCI ids", wanted: "those of the source in the stream",
+          found: "none to hold against \(idPair(other.vendorID, other.deviceID))",
+          severity: .unchecked)
+      }
+    }
     // With a profile the guest sees the profile's BARs, which the device is held against.
     for region in wanted.identity.regions where !isProfiled(region) {
       let found = target.regions.first { $0.index == region.index }?.byteCount ?? 0
@@ -149,6 +160,16 @@ struct CompatibilityCheck {
         number, "region \(region.index)", wanted: "\(region.byteCount) bytes",
         found: "\(found) bytes")
     }
+  }
+
+  /// The ids of the configuration space, for a stream that has them nowhere else.
+  private var wantedPCI: DeviceIdentity.PCIIdentity? {
+    guard let physical = wanted.configuration?.physical, let space = try? ConfigSpace(physical),
+      space.vendorID != 0xffff
+    else { return nil }
+    return DeviceIdentity.PCIIdentity(
+      vendorID: space.vendorID, deviceID: space.deviceID,
+      subsystemVendorID: space.subsystem?.vendor, subsystemID: space.subsystem?.device)
   }
 
   /// Whether a profile says what the guest sees of the region: a BAR, or the configuration space

@@ -27,7 +27,7 @@ public struct StateDictionary: Sendable, Hashable {
   /// The dictionary that writers use for the states of a driver, named with underscores or, as
   /// modules are, hyphens; nil if there is none.
   public static func driver(_ name: String) -> StateDictionary? {
-    let name = String(name.map { $0 == "-" ? "_" : $0 })
+    let name = DeviceIdentity.moduleName(ofDriver: name)
     return shipped.first { $0.driver == name }
   }
 

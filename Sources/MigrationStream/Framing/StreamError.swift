@@ -30,6 +30,16 @@ public struct StreamError: Error, Sendable, Hashable {
     /// The code in one word, as reports have it.
     public var description: String { value.rawValue }
 
+    /// Whether the stream is torn or damaged; else this reader cannot read it, or will not.
+    public var isDamage: Bool {
+      switch value {
+      case .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord,
+        .unknownMandatoryField, .unwilling, .windowExceeded, .missingDictionary, .compression:
+        false
+      default: true
+      }
+    }
+
     /// The first bytes are not those of a `.dms` stream.
     public static var notAStream: Self { Self(value: .notAStream) }
     /// A newer major version.

@@ -65,6 +65,11 @@ public struct DeviceIdentity: Sendable, Hashable {
     }
   }
 
+  /// The name of a driver's module: sysfs may spell a driver with hyphens, and no module has any.
+  package static func moduleName(ofDriver name: String) -> String {
+    String(name.map { $0 == "-" ? "_" : $0 })
+  }
+
   /// The identity of a device; what is nil is not known.
   public init(name: String? = nil, driver: String? = nil, pci: PCIIdentity? = nil) {
     self.name = name

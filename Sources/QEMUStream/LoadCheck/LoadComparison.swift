@@ -56,6 +56,10 @@ extension QEMULoadCheck {
           isFirst = false
         }
       }
+      // The last extended capability reaches to the end of the space.
+      if !local.isWhole, localList.capabilities.contains(where: \.isExtended) {
+        missing.formUnion(local.byteCount..<ConfigSpace.byteCounts.upperBound)
+      }
       // A BAR that is not known is taken as none above.
       for index in 0x10..<0x28 where !local.isKnown(index..<index + 1) { missing.insert(index) }
       if gaps.isEmpty, let first = missing.min() {
@@ -96,10 +100,25 @@ extension QEMULoadCheck {
     }
 
     /// If the standard list is cut, only the header's bytes that do not depend on it are
-    /// compared for certain.
+    /// compared for certain; if the extended list is, its last pointer is not.
     private func isCertain(_ index: Int) -> Bool {
-      let isCut = [streamList, localList].contains { $0.standardStop?.isGap == true }
-      return !isCut || (index < 0x40 && index != 0x06 && index != 0x34)
+      let lists = [streamList, localList]
+      if lists.contains(where: { $0.standardStop?.isGap == true }) {
+        return index < 0x40 && index != 0x06 && index != 0x34
+      }
+      return !lists.contains { $0.extendedStop?.isGap == true && isLastPointer(index, in: $0) }
+    }
+
+    /// Whether a byte is of the header whose pointer leads to what a cut list lacks, whichever of
+    /// its capabilities are hidden.
+    private func isLastPointer(_ index: Int, in list: CapabilityList) -> Bool {
+      let offsets = list.capabilities.filter(\.isExtended).reversed()
+      let visible = offsets.first {
+        QEMUVisibility.isShownByKernel($0.id) && QEMUVisibility.isShownByQEMU($0.id)
+      }
+      let last = [offsets.first, visible].map { ($0?.offset ?? 0x100) + 2 }
+      let isAtStart = visible == nil && (0x100..<0x104).contains(index)
+      return isAtStart || last.contains { ($0..<$0 + 2).contains(index) }
     }
 
     private func mayBePhysical(_ list: CapabilityList) -> [Bool] {

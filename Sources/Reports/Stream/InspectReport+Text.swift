@@ -33,6 +33,7 @@ extension InspectReport {
       case .damaged: "damaged"
       case .incomplete: "incomplete"
       case .torn: "TORN"
+      case .unread: "not all of it can be read here"
       }
     return "\(TerminalText.text(path)): "
       + "migration stream \(version.major).\(version.minor), \(state)"

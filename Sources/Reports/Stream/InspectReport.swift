@@ -47,6 +47,8 @@ public struct InspectReport: Report {
     /// Every record is there; nobody looked at all of the state.
     case unverified
     case damaged, torn
+    /// This version cannot read all of it, or will not.
+    case unread
     /// Of a stream that was searched: what there is, is good, but not all is there.
     case incomplete
   }
@@ -58,10 +60,10 @@ public struct InspectReport: Report {
     case .incomplete: return .incomplete
     case nil: break
     }
-    let isDamaged = defect != nil
+    if let defect, !defect.code.isDamage { return .unread }
     let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
     if isTorn { return .torn }
-    if isDamaged { return .damaged }
+    if defect != nil { return .damaged }
     return isVerified ? .whole : .unverified
   }
 
@@ -69,7 +71,7 @@ public struct InspectReport: Report {
   private var isDamaged: Bool? {
     switch verdict {
     case .whole, .incomplete: false
-    case .unverified: nil
+    case .unverified, .unread: nil
     case .damaged: true
     case .torn: defect.map { $0.code != .torn } ?? false
     }

@@ -31,13 +31,11 @@ public struct VariantDriver: Sendable, Hashable {
 
   /// The one with this name.
   public static func driver(named name: String) -> VariantDriver? {
-    known.first { $0.name == underscored(name) }
+    known.first { $0.name == DeviceIdentity.moduleName(ofDriver: name) }
   }
 
   /// Whether a PCI driver is one of VFIO's, for kernels on which sysfs does not tell.
-  static func isVFIO(_ name: String) -> Bool { underscored(name).hasSuffix("vfio_pci") }
-
-  private static func underscored(_ name: String) -> String {
-    String(name.map { $0 == "-" ? "_" : $0 })
+  static func isVFIO(_ name: String) -> Bool {
+    DeviceIdentity.moduleName(ofDriver: name).hasSuffix("vfio_pci")
   }
 }

@@ -194,13 +194,7 @@ struct FileContentError: Error, CustomStringConvertible {
 }
 
 extension StreamError.Code {
-  fileprivate var exitCode: Int32 {
-    let isNewer = [
-      .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord, .unknownMandatoryField,
-    ].contains(self)
-    let isNo: [Self] = [.windowExceeded, .unwilling, .missingDictionary]
-    return isNewer || isNo.contains(self) ? 1 : 3
-  }
+  fileprivate var exitCode: Int32 { self == .compression ? 5 : isDamage ? 3 : 1 }
 
   /// The way out, if there is one.
   fileprivate var advice: String {

@@ -144,9 +144,10 @@ enum DeviceFailure {
   }
 
   /// The stream could not be read before anything was done with it.
-  static func unread(_ error: StreamIOError, _ targets: [ReplayTarget]) -> CommandError {
-    ending(
-      CommandError(error).adding(untouched(targets)),
+  static func unread(_ error: any Error, _ targets: [ReplayTarget]) -> any Error {
+    guard let failure = CommandError(error) else { return error }
+    return ending(
+      failure.adding(untouched(targets)),
       targets.map { FailureReport.Device($0.number, name: $0.device.name, outcome: nil) })
   }
 

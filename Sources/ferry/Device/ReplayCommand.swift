@@ -176,7 +176,12 @@ struct ReplayCommand: ReportingCommand {
       arguments.profiles[assignment.number] = profiles[index]
     }
     let keeper = try keeping.prepare(open.devices)
-    let input = try InputFile(file, for: .stream)
+    let input: InputFile
+    do {
+      input = try InputFile(file, for: .stream)
+    } catch {
+      throw DeviceFailure.unread(error, targets)
+    }
     let clock = SystemClock()
     var engine = ReplayEngine(targets, options: options, clock: clock)
     if options.parts.contains(.state), file != "-", input.byteCount != nil {
