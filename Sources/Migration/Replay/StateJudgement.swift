@@ -77,13 +77,13 @@ public struct StateJudgement: Sendable, Hashable {
     _ state: State, of introduction: DeviceIntroduction, for target: ReplayTarget,
     from source: DeviceFacts? = nil, by facts: DeviceFacts
   ) throws(State.Failure) {
-    try judge(
-      state, of: introduction, from: source ?? DeviceFacts(introduction.identity), by: facts)
+    let source = source ?? DeviceFacts(introduction.identity)
+    try judge(state, of: introduction, from: source, by: facts)
     guard layout != nil, !isUnsound else { return }
     if refusals.isEmpty {
       try ask(target.device, about: state)
     } else {
-      try findRemedies(for: state, of: introduction, by: facts, target.profile)
+      try findRemedies(for: state, of: introduction, from: source, by: facts, target)
     }
   }
 
@@ -158,8 +158,8 @@ public struct StateJudgement: Sendable, Hashable {
   }
 
   private mutating func findRemedies<State: StateSource>(
-    for state: State, of introduction: DeviceIntroduction, by facts: DeviceFacts,
-    _ profile: ProfileLayout?
+    for state: State, of introduction: DeviceIntroduction, from source: DeviceFacts,
+    by facts: DeviceFacts, _ target: ReplayTarget
   ) throws(State.Failure) {
     guard let layout = layout.flatMap({ Layout.named($0) }) else { return }
     for name in facts.layouts?.reversed() ?? [layout.name] {
@@ -167,7 +167,11 @@ public struct StateJudgement: Sendable, Hashable {
         let wanted = Layout.named(name)
       else { continue }
       var translator = Translator(for: facts)
-      let records = RecordTranslation(for: facts, profile: profile)
+      translator.source = source
+      // What the facts leave open, a device that can tell is asked.
+      let taker = target.device as? any FactualDevice
+      translator.asksTarget = taker != nil
+      let records = RecordTranslation(for: facts, profile: target.profile)
       for _ in 0..<2 {
         let translated: TranslatedDevice<State>
         do throws(TranslationError<State.Failure>) {
@@ -179,6 +183,11 @@ public struct StateJudgement: Sendable, Hashable {
         }
         let report = translated.outcome.report
         if report.isAccepted {
+          if !report.unchecked.isEmpty, let taker, let result = translated.outcome.state,
+            try taker.refusal(of: PayloadSource(result, over: state)) != nil
+          {
+            break
+          }
           remedies.append(
             Remedy(
               layout: name,
