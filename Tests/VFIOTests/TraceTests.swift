@@ -68,6 +68,18 @@ import VFIO
     "vfio:/dev/vfio/devices/vfio0",
   ]
 
+  // Whoever edits a trace may write numbers as the specifications have them.
+  @Test(arguments: [("0x02", "2"), ("-0", "0"), ("-2", "-2"), ("18446744073709551615", nil)])
+  func numbersMeanTheSameHoweverTheyAreWritten(number: String, decimal: String?) throws {
+    let line =
+      #"{"call": "ioctl", "request": "VFIO_DEVICE_GET_REGION_INFO", "result": 0, "#
+      + #""time": 1, "duration": 1, "fd": 5, "arguments": {"offset": \#(number)}}"#
+    let record = try TraceRecord(parsing: [UInt8](line.utf8))
+    let written = record.json.line
+    #expect(written.contains(#""offset": \#(decimal ?? number)"#))
+    #expect(try TraceRecord(parsing: [UInt8](written.utf8)) == record)
+  }
+
   @Test(arguments: names)
   func aTraceStandsInForTheDevice(name: String) throws {
     let (seen, records) = try traced(try Fixture.serial(), name)

@@ -75,9 +75,11 @@ extension TraceRecord {
         throw entry.value.error(.type, "expected a number or text, found \(entry.value.kind)")
       }
       guard isPlain else { return TraceField(entry.key, .text(text)) }
-      if let value = UInt64(text) { return TraceField(entry.key, .unsigned(value)) }
+      guard text.hasPrefix("-") else {
+        return TraceField(entry.key, .unsigned(try entry.value.integer()))
+      }
       let value: Int64 = try entry.value.integer()
-      return TraceField(entry.key, .signed(value))
+      return TraceField(entry.key, value < 0 ? .signed(value) : .unsigned(0))
     }
   }
 }
