@@ -29,6 +29,16 @@ public struct LayoutDetection: Sendable {
     return first.rank > second.rank ? first : nil
   }
 
+  /// The same, or the driver's layout if the content speaks for none and the driver has only one.
+  public func completed(byDriver driver: String?) -> LayoutDetection {
+    let named = Layout.shipped(of: driver)
+    guard best == nil, named.count == 1, let layout = named.first, let driver else { return self }
+    let candidate = Candidate(
+      layout: layout, certainty: .possible,
+      reason: "the driver is \(driver); nothing in the content speaks for it", isDriverKnown: true)
+    return LayoutDetection(candidates: [candidate])
+  }
+
   /// The other candidates; without guesses if the content says what the state is.
   public var others: [Candidate] {
     guard let best else { return candidates }

@@ -41,7 +41,7 @@ struct Dissect: ReportingCommand {
   func run() throws {
     let chosen = try layout.map { try LayoutFiles.layout($0) }
     let input = try StateInput(state, isAnyKind: chosen != nil)
-    let detection = try input.detection()
+    let detection = try input.detection().completed(byDriver: input.driver)
     guard let layout = chosen ?? detection.best?.layout else {
       throw CommandError.no(Self.undecided(state, detection))
     }
