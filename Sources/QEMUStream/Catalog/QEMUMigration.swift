@@ -13,7 +13,7 @@ public struct QEMUMigration<Input: ByteSource & RandomAccessBytes & ~Copyable> {
   /// The description at the end of the main channel; nil for a pipe.
   public let description: VMDescription?
 
-  /// Tells by their first bytes which of `files` is the main channel; a single one is.
+  /// Tells by their first bytes which of `files` is the main channel; a single pipe is.
   ///
   /// Throws `noMainChannel` unless exactly one is. Of several files none may be a pipe.
   public init(_ files: [QEMUFile<Input>]) throws(QEMUReadError<Failure>) {
@@ -21,7 +21,8 @@ public struct QEMUMigration<Input: ByteSource & RandomAccessBytes & ~Copyable> {
     var description: VMDescription?
     do throws(Failure) {
       for index in files.indices {
-        let isChannel = files.count == 1 ? false : try files[index].isChannel()
+        let isPipe = files.count == 1 && files[index].byteCount == nil
+        let isChannel = isPipe ? false : try files[index].isChannel()
         if !isChannel { mains.append(index) }
       }
       if mains.count == 1 { description = try files[mains[0]].description() }
@@ -33,7 +34,7 @@ public struct QEMUMigration<Input: ByteSource & RandomAccessBytes & ~Copyable> {
         QEMUStreamError(
           .noMainChannel, at: 0,
           expected: "one main channel ('QEVM') and the multifd channels of the same migration",
-          found: "\(mains.count) that are no channel"))
+          found: mains.isEmpty ? "multifd channels alone" : "\(mains.count) main channels"))
     }
     self.files = files
     self.description = description
