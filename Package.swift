@@ -5,6 +5,7 @@ let package = Package(
   name: "ferry",
   products: [
     .library(name: "ByteIO", targets: ["ByteIO"]),
+    .library(name: "YAMLReader", targets: ["YAMLReader"]),
     .library(name: "MigrationStream", targets: ["MigrationStream"]),
     .library(name: "StreamIO", targets: ["StreamIO"]),
     .library(name: "PCIConfig", targets: ["PCIConfig"]),
