@@ -111,6 +111,11 @@ import Testing
   @Test func writersOfOneNameDoNotMeet() throws {
     var first = try OutputFile(path: folder["one"])
     var second = try OutputFile(path: folder["one"])
+    try finish(&second, &first)
+  }
+
+  /// Each that is finished has the name then, and nothing else is left.
+  private func finish(_ second: inout OutputFile, _ first: inout OutputFile) throws {
     try first.write(Array("first".utf8).span.raw)
     try second.write(Array("second".utf8).span.raw)
     try second.finish()
@@ -127,13 +132,7 @@ import Testing
     #expect(folder.names.count == 2)
     // One with no name until it is finished passes by those that are taken.
     try put("third", at: folder["one"])
-    try first.write(Array("first".utf8).span.raw)
-    try second.write(Array("second".utf8).span.raw)
-    try second.finish()
-    #expect(try contents("one") == "second")
-    try first.finish()
-    #expect(try contents("one") == "first")
-    #expect(folder.names == ["one"])
+    try finish(&second, &first)
     _ = try OutputFile(namedOnItsWayTo: folder["one"])
     #expect(folder.names == ["one"])
   }

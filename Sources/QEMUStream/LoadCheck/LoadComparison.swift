@@ -164,6 +164,10 @@ extension QEMULoadCheck {
           "the \(name) is a virtual function's own, whose ids and BARs the kernel gives to QEMU, and the "
             + "space has not: give its VFIO device (vfio:DDDD:BB:DD.F)")
       }
+      for (name, space) in [("stream's space", stream), ("destination", local)]
+      where space.u16(at: 0) == 0 || space.isAllOnes {
+        unknowns.append("the \(name) is no function's: it has vendor \(hex(space.vendorID, digits: 4))")
+      }
       let windows = Window.all(in: local, and: stream)
       unknowns += windows.compactMap(isStreamPhysical ? unknownAddress : unknown)
       return unknowns

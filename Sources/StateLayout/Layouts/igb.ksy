@@ -78,8 +78,9 @@ seq:
       - unique: _.offset
         if: _index < num_regs and (_.offset != 0 or _.value != 0)
         message: "expected each register once, found {#_.offset} again"
-      # Those that the host sees of the function's own, in 0x10000 of each; seven that each function has one of; the
-      # throttles of three vectors, from the last vector down; and the receive and transmit rings of queues n and n + 8.
+      # Those that the host sees of the function's own, in 0x10000 of each; seven that each function
+      # has one of; the throttles of three vectors, from the last vector down; and the receive and
+      # transmit rings of queues n and n + 8.
       - count: regs_elsewhere
         if: >-
           _io.size > 528 and _index < num_regs

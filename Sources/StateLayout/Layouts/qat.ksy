@@ -347,7 +347,8 @@ types:
         repeat: expr
         repeat-expr: 16
         -ferry-items:
-          # An empty ring and a full one have their head at their tail; one that is not set up may be neither.
+          # An empty ring and a full one have their head at their tail; one that is not set up may be
+          # neither.
           - count: rings_contradicted
             if: >-
               _index < 2 and (_.head == _.tail

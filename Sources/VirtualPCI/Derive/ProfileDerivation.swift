@@ -54,6 +54,8 @@ public struct ProfileDerivation: Sendable {
         report("every byte is ff: the function does not answer")
       } else if !host.space.isKnown(0..<0x40) {
         report("the dump lacks bytes of the header; \(wayOut(for: host))")
+      } else if host.space.u16(at: 0) == 0 {
+        report("vendor 0000, which no function has")
       } else if host.space.headerType != 0 {
         report("expected a type 0 header, an endpoint's")
       } else if host.vendorID == nil || host.deviceID == nil {
