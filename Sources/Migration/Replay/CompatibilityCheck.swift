@@ -109,9 +109,7 @@ struct CompatibilityCheck {
 
   /// Adds the first translation with which the target could take the device.
   private mutating func findWayOut() throws(DeviceError) {
-    guard let judgement, let layout = judgement.layout, !judgement.isUnsound,
-      !judgement.refusals.isEmpty
-    else { return }
+    guard let judgement, let layout = judgement.layout, !judgement.isUnsound else { return }
     for remedy in judgement.remedies {
       var check = CompatibilityCheck(
         wanted: remedy.introduction, device: device, profile: profile,
@@ -121,6 +119,7 @@ struct CompatibilityCheck {
       return report.waysOut.append(
         .init(device: number, layout: remedy.layout, losses: remedy.losses, isEnough: true))
     }
+    guard !judgement.refusals.isEmpty else { return }
     let taken = facts?.layouts?.last { name in
       Translator.translation(from: layout, to: name) != nil
     }
@@ -131,9 +130,7 @@ struct CompatibilityCheck {
   private mutating func checkIdentity() {
     let target = identity
     if let driver = wanted.identity.driver {
-      if let other = target.driver,
-        DeviceIdentity.moduleName(ofDriver: other) != DeviceIdentity.moduleName(ofDriver: driver)
-      {
+      if let other = target.driver, !DeviceIdentity.isSameDriver(driver, other) {
         report.add(number, "driver", wanted: driver, found: other)
       }
     } else {

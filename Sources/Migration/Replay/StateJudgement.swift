@@ -80,9 +80,15 @@ public struct StateJudgement: Sendable, Hashable {
     let source = source ?? DeviceFacts(introduction.identity)
     try judge(state, of: introduction, from: source, by: facts)
     guard layout != nil, !isUnsound else { return }
-    if refusals.isEmpty {
-      try ask(target.device, about: state)
-    } else {
+    if refusals.isEmpty { try ask(target.device, about: state) }
+    // A translation names the target's driver.
+    let isOfOtherDriver =
+      if let driver = introduction.identity.driver, let other = facts.driver {
+        !DeviceIdentity.isSameDriver(driver, other)
+      } else {
+        false
+      }
+    if !refusals.isEmpty || isOfOtherDriver {
       try findRemedies(for: state, of: introduction, from: source, by: facts, target)
     }
   }

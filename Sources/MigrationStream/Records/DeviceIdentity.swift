@@ -70,6 +70,11 @@ public struct DeviceIdentity: Sendable, Hashable {
     String(name.map { $0 == "-" ? "_" : $0 })
   }
 
+  /// Whether both names are of one driver.
+  package static func isSameDriver(_ name: String, _ other: String) -> Bool {
+    moduleName(ofDriver: name) == moduleName(ofDriver: other)
+  }
+
   /// The identity of a device; what is nil is not known.
   public init(name: String? = nil, driver: String? = nil, pci: PCIIdentity? = nil) {
     self.name = name
