@@ -87,9 +87,10 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     _ take: (inout ReplayRun, StateChunk, RawSpan) throws(Failure) -> Void
   ) throws(Failure) where Source.Failure == SourceFailure {
     var record = pending
-    while let current = record {
+    pending = nil
+    while record != nil {
       try checkCancellation()
-      if case .chunk(let chunk) = current {
+      if case .chunk(let chunk)? = record {
         place?.stateOffset = chunk.stateOffset
         let bytes: RawSpan
         do throws(SourceFailure) {
@@ -99,6 +100,8 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
         }
         try take(&self, chunk, bytes)
       }
+      // One record at a time: it may have 4 MiB.
+      record = nil
       record = try next(from: &source)
     }
     for device in introductions where !source.isVerified(device: device.number) {

@@ -166,7 +166,8 @@ extension QEMULoadCheck {
       }
       for (name, space) in [("stream's space", stream), ("destination", local)]
       where space.u16(at: 0) == 0 || space.isAllOnes {
-        unknowns.append("the \(name) is no function's: it has vendor \(hex(space.vendorID, digits: 4))")
+        unknowns.append(
+          "the \(name) is no function's: it has vendor \(hex(space.vendorID, digits: 4))")
       }
       let windows = Window.all(in: local, and: stream)
       unknowns += windows.compactMap(isStreamPhysical ? unknownAddress : unknown)
