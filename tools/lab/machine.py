@@ -6,6 +6,7 @@ over sockets and pipes that this process holds, so nothing is left behind in any
 
 import argparse
 import ctypes
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 
 INPUT, OUTPUT, ERROR, STATUS = range(4)
@@ -21,15 +23,21 @@ HEAD = struct.Struct("<BI")
 CHUNK = 32 * 1024
 TIMED_OUT, FAILED = 124, 125  # as for timeout and env
 
-# A PC with a VT-d vIOMMU, and behind it, in a root port, a network card that no driver here wants.
+# A PC whose memory another process can map, with a VT-d vIOMMU, and behind it, in a root port, a network
+# card that no driver here wants.
 HARDWARE = """
-    -accel tcg -cpu max -smp 2 -m 1G
-    -M q35,kernel-irqchip=split,sata=off,smbus=off -nodefaults -no-user-config -no-reboot
-    -display none
-    -device intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=on
+    -accel tcg -cpu max -smp 2
+    -M q35,kernel-irqchip=split,sata=off,smbus=off,memory-backend=memory
+    -object memory-backend-memfd,id=memory,size=1G,share=on
+    -nodefaults -no-user-config -no-reboot -display none
     -device pcie-root-port,id=rp0,slot=5 -device e1000e,bus=rp0,romfile=
     -device virtio-serial-pci
 """.split()
+# The vIOMMU's properties, before and since they were taken for stable.
+OLD_IOMMU = "intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=on"
+IOMMU = "intel-iommu,intremap=on,scalable-mode=on,caching-mode=on,pasid-bits=16"
+# Behind the ports that QEMU_ARGS may add, so that their functions come first.
+FUNCTION_PORT = "pcie-root-port,id=function,slot=30"
 
 # A panic ends the machine (-1 restarts at once, which QEMU is told not to do), and an oops is one:
 # what comes after it means nothing. No guest of this machine is to be protected from interrupts.
@@ -85,6 +93,44 @@ def folder(identifier, path, *more):
             "-device", f"virtio-9p-pci,fsdev={identifier},mount_tag={identifier}"]
 
 
+def property_names(emulator, device):
+    """What QEMU says of a device's properties: nothing if it has no such device."""
+    done = subprocess.run([emulator, "-device", f"{device},help"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, errors="replace", check=False)
+    return set(re.findall(r"^\s+([\w-]+)=", done.stdout, re.MULTILINE))
+
+
+class Function:
+    """A process that serves a PCI function to the machine, over a socket that loses its name when used."""
+
+    def __init__(self, space, access):
+        self.name = os.path.join(tempfile.gettempdir(), f"ferry-lab-{os.getpid()}")
+        self.remove_name()
+        with socket.socket(socket.AF_UNIX) as listener:
+            old = os.umask(0o177)
+            listener.bind(self.name)
+            os.umask(old)
+            listener.listen(1)
+            self.process = subprocess.Popen(
+                [os.path.join(os.path.dirname(os.path.abspath(__file__)), "vfio-user-function"),
+                 f"fd:{listener.fileno()}", space, access],
+                stdin=subprocess.DEVNULL, pass_fds=(listener.fileno(),), start_new_session=True)
+        address = {"type": "unix", "path": self.name}
+        device = {"driver": "vfio-user-pci", "bus": "function", "socket": address}
+        self.arguments = ["-device", FUNCTION_PORT, "-device", json.dumps(device)]
+
+    def remove_name(self):
+        try:
+            os.unlink(self.name)
+        except FileNotFoundError:
+            pass
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.remove_name()
+
+
 class Machine:
     """QEMU, the port to the command in it, and the last of what the console and QEMU said."""
 
@@ -96,8 +142,15 @@ class Machine:
             os.getcwd(), share, str(len(options.command)), *options.command, *environment])
         self.port, port = socket.socketpair()
         self.console, console = socket.socketpair()
+        emulator = os.environ.get("QEMU") or "qemu-system-x86_64"
+        is_new = "scalable-mode" in property_names(emulator, "intel-iommu")
+        self.function = None
+        if options.function and property_names(emulator, "vfio-user-pci"):
+            self.function = Function(*options.function)
         arguments = [
-            os.environ.get("QEMU") or "qemu-system-x86_64", *HARDWARE,
+            # The vIOMMU comes before what is behind it.
+            emulator, "-device", IOMMU if is_new else OLD_IOMMU, *HARDWARE,
+            *(self.function.arguments if self.function else []),
             "-kernel", options.kernel, "-initrd", f"/proc/self/fd/{initrd}",
             "-append", KERNEL_COMMAND_LINE,
             "-chardev", f"socket,id=console,fd={console.fileno()}", "-serial", "chardev:console",
@@ -178,6 +231,8 @@ class Machine:
         except ProcessLookupError:
             pass
         self.process.wait()
+        if self.function:
+            self.function.end()
         for listener in self.listeners:
             listener.join(10)
 
@@ -236,6 +291,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--init", required=True)
+    parser.add_argument("--function", nargs=2, metavar=("SPACE", "MAP"))
     parser.add_argument("--share")
     parser.add_argument("--timeout", type=float, default=300)
     parser.add_argument("command", nargs="+")

@@ -3,6 +3,7 @@ import CVFIO
 import Devices
 import EmulatedDevices
 import MigrationStream
+import PCIConfig
 import SystemPackage
 import VFIO
 
@@ -27,9 +28,12 @@ extension EmulatedKernel {
     let id = argument.get(UInt32.self, at: 8)
     guard let object = objects[id] else { throw .noEntry }
     var isFlagged = false
+    var hasFaultQueue = false
     switch object {
     case .addressSpace: break
-    case .pageTable(_, let tableFlags, _): isFlagged = tableFlags & 8 != 0
+    case .pageTable(_, let tableFlags, let fault):
+      isFlagged = tableFlags & 8 != 0
+      hasFaultQueue = fault != nil
     default: throw .invalid
     }
     guard let pasid else {
@@ -38,12 +42,16 @@ extension EmulatedKernel {
       return
     }
     if pasid == 0 { throw .busy }
-    guard isFlagged, pasid >> UInt32(platform.pasidWidth) == 0 else { throw .invalid }
+    // Of width 0 any number is taken where that is not refused.
+    let width = platform.pasidWidth == 0 && !platform.isZeroWidthRefused ? 20 : platform.pasidWidth
+    guard isFlagged, pasid >> UInt32(width) == 0 else { throw .invalid }
     if let own = device.attached {
       guard case .pageTable(_, let ownFlags, _)? = objects[own], ownFlags & 8 != 0 else {
         throw .invalid
       }
     }
+    // Only here does the kernel look for page requests (PRI).
+    if hasFaultQueue, !device.makesPageRequests { throw .noDevice }
     device.pasids[pasid] = id
   }
 
@@ -114,7 +122,9 @@ extension EmulatedKernel {
     guard case .device? = objects[argument.get(UInt32.self, at: 8)], !platform.isMediated else {
       throw .noEntry
     }
-    if flags & 8 != 0, platform.pasidWidth == 0 { throw .notSupported }
+    if flags & 8 != 0, platform.pasidWidth == 0, platform.isZeroWidthRefused {
+      throw .notSupported
+    }
     if flags & 1 != 0, !platform.isNesting { throw .notSupported }
     let parent = argument.get(UInt32.self, at: 12)
     let type = argument.get(UInt32.self, at: 24)
@@ -130,5 +140,11 @@ extension EmulatedKernel {
     default: throw .noEntry
     }
     argument.put(add(.pageTable(parent: parent, flags: flags, fault: fault)), at: 16)
+  }
+}
+
+extension EmulatedKernel.Device {
+  var makesPageRequests: Bool {
+    (try? ConfigSpace(emulated.model.configuration))?.capabilityList.first(.pageRequest) != nil
   }
 }

@@ -8,7 +8,7 @@ import VFIO
 
 /// A kernel that lives in this process: a sysfs tree, VFIO devices with their files and groups, and
 /// an iommufd that answers about page tables and PASIDs as Linux 7.0 does behind an emulated
-/// scalable-mode VT-d, or as a kernel before 6.15.
+/// scalable-mode VT-d, as Linux 7.2, or as a kernel before 6.15.
 ///
 /// It writes down every call, counts what is open and allocated, and fails any call it is told to.
 final class EmulatedKernel: KernelInterface {
@@ -24,6 +24,8 @@ final class EmulatedKernel: KernelInterface {
     var release = "7.0.0"
     var pasidWidth: UInt8 = 8
     var hasPASIDAttach = true
+    /// Whether a function of width 0 is refused, as before Linux 7.2.
+    var isZeroWidthRefused = true
     var type: UInt32 = 1
     var isNesting = true
     var capabilities: UInt64 = 7
