@@ -180,8 +180,9 @@ import Testing
     // that no text has.
     let middle = text.count - 2 * rows(3..<4).utf8.count..<text.count - rows(3..<4).utf8.count - 1
     let bytes = Array(0..<0x80) + [0x80, 0xa0, 0xc3, 0xff] as [UInt8]
+    let step = 16 / seeds(16).count
     for index in text.indices where !middle.contains(index) {
-      for byte in bytes {
+      for byte in bytes where (index &+ Int(byte)) % step == 0 {
         var changed = text
         changed[index] = byte
         _ = try? ConfigSpaceDump(text: changed)

@@ -18,12 +18,14 @@ import VFIO
     new.release = "7.2.12"
     new.pasidWidth = 16
     new.isNesting = false
+    new.capabilities = 0
     new.isZeroWidthRefused = false
     var flat = new
     flat.pasidWidth = 0
     var old = flat
     old.release = "6.12.117"
     old.hasPASIDAttach = false
+    old.isZeroWidthRefused = true
     return [
       ("linux-7.2-width-16", new), ("linux-7.2-width-0", flat), ("linux-6.12-width-0", old),
     ]

@@ -114,15 +114,12 @@ final class PASIDExamination {
     attach("PASID 6 to what is not there", 0xffff, pasid: 6)
     attach("the device back to the plain page table", plain)
     attach("PASID 0", first, pasid: 0)
+    // The last PASID, the first that is too wide, and one that none of PCI Express can have.
     let last = UInt32(1) << UInt32(width) - 1
-    if width > 0 { attach("the last PASID", first, pasid: last) }
-    attach("the first that is too wide", first, pasid: last + 1)
-    attach("PASID 1 << 20", first, pasid: 1 << 20)
-    for pasid in Set([5, last, last + 1]).sorted() {
-      detach(
-        pasid == 5 ? "detach PASID 5" : "detach PASID \(pasid == last ? "last" : "last + 1")",
-        pasid: pasid)
-    }
+    var edges = [("the first that is too wide", last + 1), ("PASID 1 << 20", 1 << 20)]
+    if width > 0 { edges.insert(("the last PASID", last), at: 0) }
+    for (name, pasid) in edges { attach(name, first, pasid: pasid) }
+    for (name, pasid) in [("PASID 5", 5)] + edges { detach("detach \(name)", pasid: pasid) }
     detach("detach PASID 5 again", pasid: 5)
     detach("detach PASID 77, never attached", pasid: 77)
 

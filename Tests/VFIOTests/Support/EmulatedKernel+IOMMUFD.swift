@@ -43,15 +43,17 @@ extension EmulatedKernel {
     }
     if pasid == 0 { throw .busy }
     // Of width 0 any number is taken where that is not refused.
-    let width = platform.pasidWidth == 0 && !platform.isZeroWidthRefused ? 20 : platform.pasidWidth
-    guard isFlagged, pasid >> UInt32(width) == 0 else { throw .invalid }
+    let isUnchecked = platform.pasidWidth == 0 && !platform.isZeroWidthRefused
+    guard isFlagged, isUnchecked || pasid >> UInt32(platform.pasidWidth) == 0 else {
+      throw .invalid
+    }
     if let own = device.attached {
       guard case .pageTable(_, let ownFlags, _)? = objects[own], ownFlags & 8 != 0 else {
         throw .invalid
       }
     }
     // Only here does the kernel look for page requests (PRI).
-    if hasFaultQueue, !device.makesPageRequests { throw .noDevice }
+    if hasFaultQueue, !isUnchecked, !device.makesPageRequests { throw .noDevice }
     device.pasids[pasid] = id
   }
 
@@ -137,7 +139,7 @@ extension EmulatedKernel {
       guard argument.memory?.bytes.count == 24, argument.memory?.pointerOffset == 32,
         argument.get(UInt32.self, at: 28) == 24
       else { throw .invalid }
-    default: throw .noEntry
+    default: throw .invalid
     }
     argument.put(add(.pageTable(parent: parent, flags: flags, fault: fault)), at: 16)
   }
