@@ -235,9 +235,11 @@ extension DumpTextReader {
   /// line would be no row at `offset` with the digits either.
   private func misread(_ line: DumpLine, as form: DumpRow.Form?, at offset: Int) -> PCIConfigError?
   {
+    guard line.content.count <= Self.rowByteLimit,
+      let index = line.content.firstIndex(where: { Self.lookalikes[$0] != nil })
+    else { return nil }
     let digits = line.content.map { Self.lookalikes[$0] ?? $0 }
-    guard let index = line.content.firstIndex(where: { Self.lookalikes[$0] != nil }),
-      let row = DumpRow(digits[...], continuing: form), row.flaw == nil,
+    guard let row = DumpRow(digits[...], continuing: form), row.flaw == nil,
       row.bytes.count >= Self.bareByteCount, form == nil || row.form == form,
       row.form == .bare
         ? form == .bare || row.bytes.count >= Self.starredByteCount
@@ -249,6 +251,8 @@ extension DumpTextReader {
       "expected a hexadecimal digit, found the letter \(letter)")
   }
 
+  /// No row of a dump is longer, but for joined digits.
+  private static let rowByteLimit = 256
   private static let lookalikes: [UInt8: UInt8] = [
     UInt8(ascii: "O"): UInt8(ascii: "0"), UInt8(ascii: "o"): UInt8(ascii: "0"),
     UInt8(ascii: "I"): UInt8(ascii: "1"), UInt8(ascii: "l"): UInt8(ascii: "1"),
