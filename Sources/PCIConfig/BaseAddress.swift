@@ -32,6 +32,51 @@ extension ConfigSpace {
     return Self.baseAddresses(count) { u32(at: 0x10 &+ 4 &* $0) ?? 0 }
   }
 
+  /// Checks that the function may have the BARs with these indices, of which somebody says
+  /// something.
+  ///
+  /// A BAR of 32 bits that has no address reads as zero: where none has one, and where a capability
+  /// names the BAR, it may be there.
+  ///
+  /// - Parameters:
+  ///   - indices: the BARs that are spoken of.
+  ///   - known: those of which something beside the space tells.
+  ///   - parent: the physical function of a virtual one.
+  /// - Throws: `PCIConfigError` with code `noBAR`, which lists the BARs that are there.
+  public func requireBARs(
+    _ indices: some Sequence<Int>, besides known: some Sequence<Int>,
+    ofVirtualFunctionOf parent: ConfigSpace? = nil
+  ) throws(PCIConfigError) {
+    var (count, start) = (headerType == 1 ? 2 : 6, 0x10)
+    var (space, found) = (self, baseAddresses)
+    if let parent {
+      guard let capability = parent.capabilityList.first(.singleRootIOV) else { return }
+      (count, start) = (6, capability.offset &+ 0x24)
+      (space, found) = (parent, parent.virtualFunctionBaseAddresses(of: capability))
+    }
+    // Enhanced Allocation takes the place of the registers (PCIe 7.8.5).
+    guard let type = headerType, type <= 1, capabilityList.first(.enhancedAllocation) == nil else {
+      return
+    }
+    let there = Set(found.map(\.index)).union(known).union(barsOfMSIX)
+    for index in indices where !there.contains(index) {
+      let mayBeUnassigned = found.isEmpty && index < count
+      let isKnown = space.isKnown(start..<start &+ 4 &* min(index &+ 1, count))
+      guard !mayBeUnassigned, isKnown else { continue }
+      let list = there.sorted().map { "BAR \($0)" }.joined(separator: ", ")
+      throw PCIConfigError(
+        .noBAR,
+        "expected \(there.isEmpty ? "no BAR, for there is none" : "a BAR that is there (\(list))"), "
+          + "found BAR \(index)")
+    }
+  }
+
+  /// The BARs that hold MSI-X structures, and so exist (PCIe 7.7.2).
+  public var barsOfMSIX: Set<Int> {
+    guard let msix = capabilityList.first(.msix) else { return [] }
+    return Set([4, 8].compactMap { u8(at: msix.offset &+ $0).map { Int($0 & 7) } })
+  }
+
   /// The same for the registers that SR-IOV keeps for virtual functions.
   public func virtualFunctionBaseAddresses(of capability: Capability) -> [BaseAddress] {
     Self.baseAddresses(6) { u32(at: capability.offset &+ 0x24 &+ 4 &* $0) ?? 0 }

@@ -5,6 +5,7 @@ public struct PCIConfigError: Error, Sendable, Hashable {
     private enum Value: String {
       case size, dump, limit, profile
       case noDevice = "no-device"
+      case noBAR = "no-bar"
     }
     private let value: Value
 
@@ -18,6 +19,8 @@ public struct PCIConfigError: Error, Sendable, Hashable {
     public static var dump: Self { Self(value: .dump) }
     /// The dump does not hold the device that was asked for.
     public static var noDevice: Self { Self(value: .noDevice) }
+    /// The function has no BAR of which something was said.
+    public static var noBAR: Self { Self(value: .noBAR) }
     /// The input exceeds a limit on its size or its number of devices.
     public static var limit: Self { Self(value: .limit) }
     /// A device, or a saved state, does not fit the profile that it is to serve.

@@ -16,6 +16,8 @@ public struct LayoutDetection: Sendable {
 
     /// Whether nothing in the state speaks for the layout, but only its length or its driver.
     public var isGuess: Bool { certainty == .possible }
+    /// Whether the driver's name is all that speaks for it, and the content not even has its shape.
+    public var isByDriverAlone = false
   }
 
   /// The candidates, the best first.
@@ -35,7 +37,8 @@ public struct LayoutDetection: Sendable {
     guard best == nil, named.count == 1, let layout = named.first, let driver else { return self }
     let candidate = Candidate(
       layout: layout, certainty: .possible,
-      reason: "the driver is \(driver); nothing in the content speaks for it", isDriverKnown: true)
+      reason: "the driver is \(driver); nothing in the content speaks for it", isDriverKnown: true,
+      isByDriverAlone: true)
     return LayoutDetection(candidates: [candidate])
   }
 

@@ -6,6 +6,8 @@ public struct StatePreview: Sendable {
   public let certainty: DetectionCertainty
   /// Whether nothing in the state speaks for the layout, but only its length or its driver.
   public var isGuess: Bool { certainty == .possible }
+  /// Whether that is its driver alone, which has no other layout.
+  public let isByDriverAlone: Bool
   /// Whether the state ends where its layout does; nil if that takes reading more of it, or if the
   /// layout is a guess that nothing contradicts.
   public private(set) var isComplete: Bool?
@@ -21,7 +23,7 @@ public struct StatePreview: Sendable {
     guard state.byteCount > 0, let detection = try? Layout.detect(state, driver: driver) else {
       return nil
     }
-    self.init(detection) { layout in try? layout.dissect(state) }
+    self.init(detection, driver) { layout in try? layout.dissect(state) }
   }
 
   /// Looks at a state of `byteCount` bytes in all by its first `bytes`; nil if they do not tell
@@ -29,14 +31,17 @@ public struct StatePreview: Sendable {
   public init?(prefix bytes: [UInt8], byteCount: UInt64, driver: String?) {
     guard byteCount > 0, !bytes.isEmpty else { return nil }
     let detection = Layout.detect(prefix: bytes, byteCount: byteCount, driver: driver)
-    self.init(detection) { layout in
+    self.init(detection, driver) { layout in
       UInt64(bytes.count) == byteCount ? layout.dissect(bytes) : nil
     }
   }
 
-  private init?(_ detection: LayoutDetection, _ dissect: (Layout) -> LayoutTree?) {
-    guard let best = detection.best else { return nil }
+  private init?(
+    _ detection: LayoutDetection, _ driver: String?, _ dissect: (Layout) -> LayoutTree?
+  ) {
+    guard let best = detection.completed(byDriver: driver).best else { return nil }
     layout = best.layout
+    isByDriverAlone = best.isByDriverAlone
     certainty = best.certainty
     guard let tree = dissect(layout) else { return }
     // That a layout without marks finds nothing says nothing.
@@ -48,7 +53,8 @@ public struct StatePreview: Sendable {
 
   /// The preview in words: `mtty, complete`.
   public var text: String {
-    let name = isGuess ? "\(layout.name), which is a guess" : layout.name
+    let evidence = isByDriverAlone ? "a guess by its driver alone" : "a guess"
+    let name = isGuess ? "\(layout.name), which is \(evidence)" : layout.name
     guard let isComplete, let isSound else {
       return isGuess
         ? "\(name): nothing in the state says what it is, or whether it is whole"

@@ -9,10 +9,22 @@ public protocol FactualDevice: MigratableDevice {
   /// The facts that a translation to the device goes by.
   var facts: DeviceFacts { get }
 
-  /// The error with which the device would refuse `state`; nil if it would take it.
+  /// The error with which the device would refuse `state`; nil if it would take it. Of a state that
+  /// is not whole there are only the first bytes, and nil says that nothing is wrong with them yet.
   ///
   /// The device itself is not touched.
-  func refusal<State: StateSource>(of state: State) throws(State.Failure) -> DeviceError?
+  func refusal<State: StateSource>(
+    of state: State, isWhole: Bool
+  ) throws(State.Failure) -> DeviceError?
+}
+
+extension FactualDevice {
+  /// The error with which the device would refuse `state`, all of it; nil if it would take it.
+  public func refusal<State: StateSource>(
+    of state: State
+  ) throws(State.Failure) -> DeviceError? {
+    try refusal(of: state, isWhole: true)
+  }
 }
 
 extension MigratableDevice {

@@ -43,14 +43,7 @@ public struct Translator: Sendable {
           : "a layout that can be translated to \(wanted.name): \(sources.joined(separator: ", "))")
       return Outcome(report: run.report, state: nil)
     }
-    if let layouts = run.known(
-      target.layouts, "layouts", for: "that the target takes \(wanted.name)"),
-      !layouts.contains(wanted.name)
-    {
-      run.refuse(
-        "layout", found: wanted.name,
-        needed: "one that the target takes: \(layouts.joined(separator: ", "))")
-    }
+    run.matchLayout(wanted)
     // To some layouts a state of nothing is a list without records.
     guard state.byteCount > 0 else {
       run.report.isUnsound = true
@@ -59,7 +52,7 @@ public struct Translator: Sendable {
     }
     let tree = try layout.dissect(state, accepting: translation.mends)
     run.report.isUnsound = !tree.isSound
-    run.refuse(errorsOf: tree)
+    run.refuse(tree.findings, of: layout)
     if layout.name != wanted.name { run.refuse(remaindersOf: tree.root, at: "") }
     guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
     let result: Payload
@@ -72,7 +65,7 @@ public struct Translator: Sendable {
       run.refuse(field, found: error.message, needed: "a state that can be written")
       return Outcome(report: run.report, state: nil)
     }
-    run.refuse(errorsOf: try wanted.dissect(PayloadSource(result, over: state)))
+    run.refuse(try wanted.dissect(PayloadSource(result, over: state)).findings, of: wanted)
     return Outcome(report: run.report, state: run.report.isAccepted ? result : nil)
   }
 
@@ -98,6 +91,20 @@ public struct Translator: Sendable {
       throw .source(error)
     }
     throw .unknownLayout(candidates)
+  }
+
+  /// What its first bytes say against giving a state to the target as it is, whatever comes behind
+  /// them.
+  public func check(beginning bytes: [UInt8], of layout: Layout) -> TranslationReport {
+    var run = TranslationRun(
+      source: source, target: target, allowed: [], asksTarget: asksTarget,
+      report: TranslationReport(source: layout.name, target: layout.name))
+    run.matchLayout(layout)
+    let mends = Self.translation(from: layout.name, to: layout.name)?.mends ?? []
+    let errors = layout.errors(inBeginning: bytes, accepting: mends)
+    run.report.isUnsound = !errors.isEmpty
+    run.refuse(errors, of: layout)
+    return run.report
   }
 
   /// Translates a state in memory.
@@ -132,9 +139,20 @@ extension TranslationRun {
     }
   }
 
+  /// Refuses a layout that the target does not take, if it is known what it takes.
+  fileprivate mutating func matchLayout(_ wanted: Layout) {
+    guard
+      let layouts = known(target.layouts, "layouts", for: "that the target takes \(wanted.name)"),
+      !layouts.contains(wanted.name)
+    else { return }
+    refuse(
+      "layout", found: wanted.name,
+      needed: "one that the target takes: \(layouts.joined(separator: ", "))")
+  }
+
   /// Refuses what a state's own layout calls unsound.
-  fileprivate mutating func refuse(errorsOf tree: LayoutTree) {
-    for finding in tree.findings where finding.severity == .error {
+  fileprivate mutating func refuse(_ findings: [LayoutFinding], of layout: Layout) {
+    for finding in findings where finding.severity == .error {
       // As the reader and the shipped layouts word it; another's layout may say it otherwise.
       let start = "expected "
       let middle = finding.message.firstRange(of: ", found ")
@@ -143,7 +161,7 @@ extension TranslationRun {
           finding.path, found: String(finding.message[middle.upperBound...]),
           needed: String(finding.message[..<middle.lowerBound].dropFirst(start.count)))
       } else {
-        refuse(finding.path, found: finding.message, needed: "a sound \(tree.layout.name) state")
+        refuse(finding.path, found: finding.message, needed: "a sound \(layout.name) state")
       }
     }
   }

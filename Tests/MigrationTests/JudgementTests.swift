@@ -129,6 +129,14 @@ import Testing
       number: 0, identity: isNamed ? try identity(source) : DeviceIdentity())
     let alone = try StateJudgement(
       StateBytes(state), of: introduction, for: ReplayTarget(try device(target), number: 0))
+    let beginning = StateJudgement(
+      beginning: Array(state.prefix(state.count * 2 / 3)), of: introduction,
+      for: ReplayTarget(try device(target), number: 0), by: try device(target).knownFacts(),
+      limit: "the rest is missing")
+    // What its first bytes say against a state all of it says.
+    #expect(
+      beginning.refusals.isEmpty || !alone.refusals.isEmpty, "\(pair): \(beginning.refusals)")
+    #expect(beginning.unjudged != nil || beginning.beginningByteCount == state.count * 2 / 3, pair)
     let taken = try device(target).model.facts.layouts
     guard let layout = alone.layout, let taken else {
       #expect(alone.unjudged != nil || taken == nil, pair)

@@ -113,6 +113,56 @@ import Testing
     #expect(devices.map(\.address) == [PCIAddress("01:00.0")])
   }
 
+  /// A digit that became a letter is named with its place, in the offset as among the bytes.
+  @Test(
+    arguments: [DumpRendering.lspci, .xxd, .hexdumpC, .odX1, .xxdPlain], [0, 1, 8])
+  func lettersInPlaceOfDigitsAreNamed(form: DumpRendering, index: Int) throws {
+    for isFirst in [true, false] {
+      var lines = form.lines(space())
+      var line = Array(lines[index].utf8)
+      let zeros = line.indices.filter { line[$0] == UInt8(ascii: "0") && $0 < 40 }
+      let place = try #require(isFirst ? zeros.first : zeros.last)
+      line[place] = UInt8(ascii: "O")
+      lines[index] = String(decoding: line, as: UTF8.self)
+      let text = lines.joined(separator: "\n")
+      let error = #expect(throws: PCIConfigError.self) { try dump(text) }
+      guard case .text(let number, let column?)? = error?.place else {
+        Issue.record("\(lines[index]): \(String(describing: error))")
+        continue
+      }
+      #expect(number == index + 1 && (1...place + 1).contains(column))
+      #expect(error?.message.contains("O") == true)
+    }
+  }
+
+  @Test(arguments: [0, 3, 15]) func wrappedRowsAreNamed(index: Int) {
+    var lines = rows().split(separator: "\n").map(String.init)
+    let row = lines[index]
+    lines[index] = String(row.dropLast(6))
+    lines.insert(String(row.suffix(5)), at: index + 1)
+    let error = #expect(throws: PCIConfigError.self) {
+      try dump("01:00.0 VGA\n" + lines.joined(separator: "\n"))
+    }
+    #expect(error?.place == .text(line: index + 3, column: nil))
+  }
+
+  @Test func aLineInPlaceOfARowIsNamed() {
+    var lines = rows().split(separator: "\n").map(String.init)
+    lines[5] = "50: [snip"
+    let error = #expect(throws: PCIConfigError.self) { try dump(lines.joined(separator: "\n")) }
+    #expect(error?.place == .text(line: 6, column: nil))
+  }
+
+  /// Rows without a head that do not begin at 0, or end in the header, say what is missing.
+  @Test(arguments: [
+    ("00: 86 80 15 15", "bytes up to 0x03"), ("40: 01 50 03 00", "rows from 0x40 on"),
+  ])
+  func rowsThatHaveNoHeaderSayWhatIsThere(row: String, found: String) {
+    let error = #expect(throws: PCIConfigError.self) { try dump("a note\n" + row + "\n") }
+    #expect(error?.place == .text(line: 2, column: nil))
+    #expect(error?.message.contains("found \(found) alone") == true)
+  }
+
   @Test func repliesBetweenRowsDoNotEndADump() throws {
     let lines = rows().split(separator: "\n").map { "> \($0)" }
     let text =
@@ -181,5 +231,14 @@ import Testing
   ])
   func aTraceThatSaysNothingIsNone(line: String) {
     #expect(throws: PCIConfigError.self) { try dump(line) }
+  }
+
+  // The offset `e` is no word of the line.
+  @Test func everyOffsetOfATraceIsRead() throws {
+    let lines = (0..<16).map { offset in
+      "vfio_pci_read_config  (a, @0x\(String(offset, radix: 16)), len=0x1) 0x0"
+    }
+    let space = try dump(lines.joined(separator: "\n")).device(at: nil).space
+    #expect(space.isKnown(0..<16) && space.headerType == 0)
   }
 }

@@ -62,7 +62,7 @@ public final class EmulatedDevice: MigratableDevice, FactualDevice, Configurable
 
   /// Gives the state to another device like this.
   public func refusal<State: StateSource>(
-    of state: State
+    of state: State, isWhole: Bool
   ) throws(State.Failure) -> DeviceError? {
     guard let twin = makeTwin?() else { return nil }
     let device = EmulatedDevice(name, model: twin)
@@ -78,7 +78,7 @@ public final class EmulatedDevice: MigratableDevice, FactualDevice, Configurable
         while rest.byteCount > 0 { rest = rest.extracting(droppingFirst: try channel.write(rest)) }
         position += UInt64(count)
       }
-      _ = try device.transition(to: .stop)
+      if isWhole { _ = try device.transition(to: .stop) }
       return nil
     } catch let error as DeviceError {
       return error

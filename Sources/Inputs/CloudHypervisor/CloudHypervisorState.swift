@@ -45,6 +45,18 @@ public struct CloudHypervisorState: StateInputSource {
     }
   }
 
+  /// Reads all of it; throws at the place of what is no base64.
+  public func verify() throws(StreamIOError) {
+    var buffer = ByteBuffer()
+    var position: UInt64 = 0
+    while position < byteCount {
+      buffer.removeAll()
+      let count = min(byteCount - position, Self.groupCount * 3)
+      try read(at: position, count: Int(count), into: &buffer)
+      position += count
+    }
+  }
+
   private static let groupCount: UInt64 = 1 << 16
 
   private static func decode(

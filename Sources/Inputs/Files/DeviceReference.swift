@@ -1,3 +1,5 @@
+import StreamIO
+
 /// A device of a stream, as users name it: by its number or by its name.
 public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
   /// The text that the user gave.
@@ -30,9 +32,20 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
   /// The number of the device that is meant, among the devices with these names; `path` is the file
   /// that holds them, for the error.
   ///
-  /// - Throws: `InputError` with cause `absent` that lists the devices.
+  /// - Throws: `InputError` with cause `absent` that lists the devices, or those of the name if it
+  ///   is not one's alone.
   public func number(among names: [String?], in path: String) throws(InputError) -> UInt16 {
     let numbers = (0 as UInt16)..<UInt16(names.count)
+    let named = numbers.filter { names[Int($0)] == text }
+    guard named.count < 2 else {
+      var list = named.prefix(Self.namedCount).map(String.init)
+      if named.count > list.count { list.append("…") }
+      throw InputError(
+        path,
+        .absent(
+          expected: "one device '\(text)'",
+          found: "\(named.count) (\(list.joined(separator: ", "))); choose one by its number"))
+    }
     if let number = numbers.first(where: { means($0, among: names) }) { return number }
     var known = names.prefix(Self.namedCount).enumerated().map { index, name in
       name.map { "\(index) (\($0))" } ?? "\(index)"
@@ -57,9 +70,10 @@ public struct DeviceReference: Sendable, Hashable {
   /// Whether `:guest` was asked for, of a name that is parsed with it.
   public let isGuestsView: Bool
 
-  /// Reads `F#DEVICE`, or `F#DEVICE:guest` if `hasView`; nil for a name without a device.
+  /// Reads `F#DEVICE`, or `F#DEVICE:guest` if `hasView`; nil for a name without a device, and for
+  /// that of a file that there is.
   public init?(_ name: String, hasView: Bool = false) {
-    guard let hash = name.lastIndex(of: "#") else { return nil }
+    guard let hash = name.lastIndex(of: "#"), !InputFile.isThere(name) else { return nil }
     var device = name[name.index(after: hash)...]
     isGuestsView = hasView && device.hasSuffix(":guest")
     if isGuestsView { device = device.dropLast(":guest".count) }

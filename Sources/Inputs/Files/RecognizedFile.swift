@@ -96,6 +96,8 @@ public struct RecognizedFile: ~Copyable {
     case .trace: return "ferry trace show \(path) prints it"
     case .profile: return "ferry pci explain \(path) shows it"
     case .deviceState: return "ferry dissect \(path) shows it"
+    case .text where use == .trace:
+      return "ferry pci show \(path) reads a log with QEMU's trace of a configuration space"
     case .empty, .yaml, .json, .elf, .text, .bytes: return nil
     }
   }

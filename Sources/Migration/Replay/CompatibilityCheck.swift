@@ -82,6 +82,12 @@ struct CompatibilityCheck {
         number, "state", wanted: "its layout's judgement of it", found: "none: \(reason)",
         severity: .unchecked)
     }
+    if let count = judgement.beginningByteCount {
+      report.add(
+        number, "state", wanted: "its layout's judgement of it",
+        found: "that of its first \(count) bytes: \(KeptStates<Never>.limitText)",
+        severity: .unchecked)
+    }
     if judgement.isMissing {
       report.add(
         number, "state", wanted: "a state of the device, or --only for a part that is there",
@@ -123,8 +129,13 @@ struct CompatibilityCheck {
     let taken = facts?.layouts?.last { name in
       Translator.translation(from: layout, to: name) != nil
     }
-    report.waysOut.append(
-      .init(device: number, layout: taken ?? layout, losses: [], isEnough: false))
+    if judgement.beginningByteCount == nil {
+      return report.waysOut.append(
+        .init(device: number, layout: taken ?? layout, losses: [], isEnough: false))
+    }
+    // What a beginning says against the state may not be all.
+    guard let taken, taken != layout else { return }
+    report.waysOut.append(.init(device: number, layout: taken, losses: [], isEnough: nil))
   }
 
   private mutating func checkIdentity() {

@@ -58,8 +58,9 @@ public struct CompatibilityReport: Sendable, Hashable {
     public var layout: String
     /// The losses that the translation must be allowed.
     public var losses: [TranslationLoss]
-    /// Whether the target can take the device then; if not, its report has every reason.
-    public var isEnough: Bool
+    /// Whether the target can take the device then; if not, its report has every reason. Nil for a
+    /// state of which only the first bytes were judged.
+    public var isEnough: Bool?
   }
 
   /// In the order in which they were found, by device.

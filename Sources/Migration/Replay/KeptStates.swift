@@ -6,6 +6,9 @@ struct KeptStates<Place> {
   /// The most bytes of a state that is kept.
   private static var byteLimit: Int { 8 << 20 }
 
+  /// Why a state was not kept whole.
+  static var limitText: String { "the stream is read once, and the state has more than 8 MiB" }
+
   private struct State {
     var bytes: [UInt8] = []
     /// The place in the stream of each piece, and where it ends in the state.

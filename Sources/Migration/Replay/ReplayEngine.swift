@@ -8,8 +8,9 @@ public import StateLayout
 /// Everything that can be checked is checked before a target is touched. States of at most 8 MiB
 /// are kept until the whole stream was verified, to its footer, and are judged then, if nobody did
 /// before. Bindings are attached first, for the state may rely on them; then each state is written
-/// in one go. Of a larger state what was kept is written as soon as it is known to be larger, the
-/// rest as it comes, and its target is told to take it only when the stream was verified.
+/// in one go. A larger state is judged by what was kept, as soon as it is known to be larger; that
+/// is written then, the rest as it comes, and its target is told to take it only when the stream
+/// was verified.
 ///
 /// Up to the arc into RESUMING a target keeps the state that it had, and gets back to RUNNING with
 /// it whatever fails. From there on only a reset brings it back, fresh.

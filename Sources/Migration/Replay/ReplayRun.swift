@@ -74,6 +74,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     var byteCount: UInt64 = 0
     try readState(from: &source) { (run, chunk, bytes) throws(Failure) in
       if run.isUnjudged(chunk.device), !run.keep(bytes, of: chunk.device) {
+        run.judgeBeginning(of: chunk.device)
         run.kept.forget(chunk.device)
       }
       byteCount += UInt64(bytes.byteCount)
@@ -145,15 +146,20 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
       guard let target = engine.targets.first(where: { $0.number == introduction.number }) else {
         continue
       }
-      guard kept.isWhole(introduction.number) else {
-        judgements[introduction.number] = StateJudgement(
-          unjudged: "the stream is read once, and the state has more than 8 MiB")
-        continue
-      }
       let facts = facts[introduction.number] ?? DeviceFacts()
       judgements[introduction.number] = StateJudgement(
         StateBytes(kept.bytes(of: introduction.number)), of: introduction, for: target, by: facts)
     }
+  }
+
+  /// Judges the state of a device that is too large to be kept by what was kept of it.
+  private mutating func judgeBeginning(of device: UInt16) {
+    guard let introduction = introductions.first(where: { $0.number == device }),
+      let target = engine.targets.first(where: { $0.number == device })
+    else { return }
+    judgements[device] = StateJudgement(
+      beginning: kept.bytes(of: device), of: introduction, for: target,
+      by: facts[device] ?? DeviceFacts(), limit: KeptStates<Never>.limitText)
   }
 
   /// Adds to the report what a judgement that was made on the way says of a state.
@@ -244,8 +250,7 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
     let number = lane.session.number
     let bytes = kept.bytes(of: number)
     if !kept.isWhole(number), isUnjudged(number) {
-      judgements[number] = StateJudgement(
-        unjudged: "the stream is read once, and the state has more than 8 MiB")
+      judgeBeginning(of: number)
       try report(on: number)
       try requirePermission()
     }

@@ -19,6 +19,8 @@ public struct StateJudgement: Sendable, Hashable {
   public private(set) var unchecked: [TranslationReport.Unchecked] = []
   /// Why nothing was held against the state; nil if it was judged.
   public private(set) var unjudged: String?
+  /// How many bytes were judged of a state whose rest was not there; nil if all of it was.
+  public private(set) var beginningByteCount: Int?
   /// Whether there is no state, and nothing names a layout that would want one.
   public private(set) var isMissing = false
   /// The translations whose result the target's facts have nothing against.
@@ -93,28 +95,69 @@ public struct StateJudgement: Sendable, Hashable {
     }
   }
 
+  /// Judges a state by its first bytes, whatever comes behind them; if nothing tells its layout, it
+  /// is not judged, for the reason that `limit` gives.
+  ///
+  /// - Parameter facts: those of the target.
+  package init(
+    beginning bytes: [UInt8], of introduction: DeviceIntroduction, for target: ReplayTarget,
+    by facts: DeviceFacts, limit: String
+  ) {
+    // Where the state ends is not known, but a rule that allows no more bytes than these is broken.
+    let state = StateBytes(bytes)
+    let (candidates, named) = Self.candidates(for: state, of: introduction, by: facts)
+    guard !candidates.isEmpty else {
+      unjudged = limit
+      return
+    }
+    beginningByteCount = bytes.count
+    var translator = Translator(for: facts)
+    translator.source = DeviceFacts(introduction.identity)
+    choose(among: candidates) { translator.check(beginning: bytes, of: $0) }
+    noteGuess(named, by: facts)
+    if refusals.isEmpty { ask(target.device, about: state) }
+  }
+
   private mutating func judge<State: StateSource>(
     _ state: State, of introduction: DeviceIntroduction, from source: DeviceFacts,
     by facts: DeviceFacts
   ) throws(State.Failure) {
-    let driver = introduction.identity.driver
-    let detection = try Layout.detect(state, driver: driver ?? facts.driver)
-    let named = detection.best.flatMap { $0.certainty > .possible ? $0.layout : nil }
-    let candidates = named.map { [$0] } ?? Self.layouts(of: driver, for: facts)
-    guard let first = candidates.first else {
+    let (candidates, named) = try Self.candidates(for: state, of: introduction, by: facts)
+    guard !candidates.isEmpty else {
       isMissing = state.byteCount == 0
       guard !isMissing else { return }
       unjudged =
-        (driver ?? facts.driver).map { "no layout is known of the driver \($0)" }
-        ?? "nothing tells which layout it has"
+        (introduction.identity.driver ?? facts.driver).map {
+          "no layout is known of the driver \($0)"
+        } ?? "nothing tells which layout it has"
       return
     }
-    layout = first.name
     var translator = Translator(for: facts)
     translator.source = source
+    try choose(among: candidates) { (candidate) throws(State.Failure) in
+      try translator.translate(state, from: candidate, to: candidate).report
+    }
+    noteGuess(named, by: facts)
+  }
+
+  /// The layouts that a state may have, and the one that its content names.
+  private static func candidates<State: StateSource>(
+    for state: State, of introduction: DeviceIntroduction, by facts: DeviceFacts
+  ) throws(State.Failure) -> (all: [Layout], named: Layout?) {
+    let driver = introduction.identity.driver
+    let detection = try Layout.detect(state, driver: driver ?? facts.driver)
+    let named = detection.best.flatMap { $0.certainty > .possible ? $0.layout : nil }
+    return (named.map { [$0] } ?? layouts(of: driver, for: facts), named)
+  }
+
+  /// Takes over what `check` says of the first layout that it has nothing against, or of the first
+  /// of all.
+  private mutating func choose<Failure: Error>(
+    among candidates: [Layout], by check: (Layout) throws(Failure) -> TranslationReport
+  ) throws(Failure) {
     var report: TranslationReport?
     for candidate in candidates {
-      let next = try translator.translate(state, from: candidate, to: candidate).report
+      let next = try check(candidate)
       if report == nil || next.isAccepted {
         report = next
         layout = candidate.name
@@ -132,10 +175,12 @@ public struct StateJudgement: Sendable, Hashable {
     unchecked += report.refusals.compactMap { refusal in
       refusal.missing.map { .init(fact: $0, subject: refusal.field) }
     }
-    if named == nil, facts.layouts == nil, !isUnsound {
-      // Only the driver's name, or a length, speaks for it.
-      unchecked.append(.init(fact: "a mark in its content", subject: "that it is \(layout ?? "")"))
-    }
+  }
+
+  /// Notes if only the driver's name, or a length, speaks for the layout.
+  private mutating func noteGuess(_ named: Layout?, by facts: DeviceFacts) {
+    guard named == nil, facts.layouts == nil, !isUnsound else { return }
+    unchecked.append(.init(fact: "a mark in its content", subject: "that it is \(layout ?? "")"))
   }
 
   /// The layouts of a state whose content names none: those of its driver, or of the target's, that
@@ -152,9 +197,10 @@ public struct StateJudgement: Sendable, Hashable {
   private mutating func ask<State: StateSource>(
     _ device: any MigratableDevice, about state: State
   ) throws(State.Failure) {
-    guard !unchecked.isEmpty, let device = device as? any FactualDevice else { return }
+    let isWhole = beginningByteCount == nil
+    guard !unchecked.isEmpty || !isWhole, let device = device as? any FactualDevice else { return }
     unchecked = []
-    guard let error = try device.refusal(of: state) else { return }
+    guard let error = try device.refusal(of: state, isWhole: isWhole) else { return }
     let meaning = error.explanation(driver: device.facts.driver).map { ": \($0)" } ?? ""
     refusals = [
       .init(

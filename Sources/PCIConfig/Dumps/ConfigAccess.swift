@@ -26,12 +26,11 @@ struct ConfigAccess {
       let at = rest.firstRange(of: Array(", @0x".utf8)), open < at.lowerBound
     else { return nil }
     name = DumpText.string(rest[(open &+ 1)..<at.lowerBound])
-    // What is left are numbers in hexadecimal, with words between them.
-    let numbers = rest[at.upperBound...].split { DumpText.hexValue($0) == nil && $0 != 0x78 }
-      .filter { !$0.elementsEqual("e".utf8) }
-      .compactMap { word in
-        DumpText.value(word.starts(with: "0x".utf8) ? word.dropFirst(2) : word, radix: 16)
-      }
+    let place = rest[at.upperBound...].prefix { DumpText.hexValue($0) != nil }
+    // Behind it are numbers in hexadecimal, with words between them.
+    let words = rest[place.endIndex...].split { DumpText.hexValue($0) == nil && $0 != 0x78 }
+    let numbers = ([place] + words.filter { $0.starts(with: "0x".utf8) }.map { $0.dropFirst(2) })
+      .compactMap { DumpText.value($0, radix: 16) }
     guard numbers.count >= 3 else { return nil }
     let (length, value) = isWrite ? (numbers[2], numbers[1]) : (numbers[1], numbers[2])
     guard [1, 2, 4].contains(length), numbers[0] < 4096, numbers[0] &+ length <= 4096 else {

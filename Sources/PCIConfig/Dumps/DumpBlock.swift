@@ -82,6 +82,25 @@ struct DumpBlock {
     return row.offset(in: radices[0])
   }
 
+  /// Whether `row` has just the bytes that its last row lacks of the usual 16.
+  func isCompleted(by row: DumpRow) -> Bool {
+    guard form != .bare, row.form == .bare, let lastRow, !lastRow.bytes.isEmpty else {
+      return false
+    }
+    return lastRow.bytes.count &+ row.bytes.count == Self.usualByteCount
+  }
+
+  /// The offset that `row` has, if all that is missing before it is a row at most.
+  func offsetBehindGap(of row: DumpRow) -> Int? {
+    guard form == row.form, row.form != .bare, row.flaw == nil, !isWhole else { return nil }
+    let offsets = radices.lazy.compactMap { row.offset(in: $0) }
+    return offsets.first { offset in
+      offset > bytes.count && offset &- bytes.count <= Self.usualByteCount
+    }
+  }
+
+  private static let usualByteCount = 16
+
   /// Whether `row` is an offset alone, which ends what hexdump and od print.
   func isEnd(_ row: DumpRow) -> Bool {
     guard case .offset = form else { return false }

@@ -45,6 +45,14 @@ struct DumpLine {
   /// The column of an index of `content`, counted from 1.
   func column(of index: Int) -> Int { index &- start &+ 1 }
 
+  /// What stands at an index of `content` up to the next blank, for an error.
+  func unit(at index: Int) -> String {
+    let unit = content[index...].prefix { !Self.isBlank($0) }.prefix(16)
+    guard !unit.isEmpty else { return "none" }
+    let text = unit.map { (0x21...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }
+    return "'\(String(decoding: text, as: UTF8.self))'"
+  }
+
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0c
   }

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// Puts devices together from the lines of a text: heads and rows of dumps, and QEMU's trace, among
 /// lines of any other kind.
 ///
@@ -14,6 +16,8 @@ struct DumpTextReader {
   private static let bareByteCount = 8
   /// Bytes that can be a row of which others are repetitions.
   private static let starredByteCount = 16
+  /// How many lines may stand in the place of a row that is spoilt.
+  private static let spoiltLineCount = 3
   /// How far below a command its output may begin.
   private static let commandDistance = 3
 
@@ -30,6 +34,8 @@ struct DumpTextReader {
   private var listed: (address: PCIAddress, line: Int, count: Int)?
   /// The first line that has the look of a row and is none.
   private var flaw: PCIConfigError?
+  /// The first rows that do not make a header.
+  private var fragment: PCIConfigError?
 
   init() {}
 
@@ -71,7 +77,10 @@ struct DumpTextReader {
     }
     guard devices.isEmpty else { return devices.sorted { ($0.line ?? 0) < ($1.line ?? 0) } }
     if let flaw { throw flaw }
-    guard let listed else { return [] }
+    guard let listed else {
+      if let fragment { throw fragment }
+      return []
+    }
     throw PCIConfigError(
       .dump, at: .text(line: listed.line, column: nil),
       "expected the bytes of a configuration space, found "
@@ -120,7 +129,11 @@ extension DumpTextReader {
       return
     }
     guard block.isHeaded || block.bytes.count >= ConfigSpace.byteCounts.lowerBound else {
-      if let line = block.starLine { flaw = flaw ?? DumpBlock.uncounted(line) }
+      if let line = block.starLine {
+        flaw = flaw ?? DumpBlock.uncounted(line)
+      } else if block.form != .bare {
+        note(fragment: "bytes up to 0x\(hex(block.bytes.count &- 1, digits: 2))", line: block.line)
+      }
       return
     }
     guard blocks.count &+ traces.count < Self.deviceLimit else {
@@ -182,12 +195,76 @@ extension DumpTextReader {
     var form = open?.form
     // Rows with offsets may have other lines between them.
     if !isNext, form == .bare || form == .binary { form = nil }
-    guard let row = DumpRow(line.content, continuing: form) else { return false }
-    if let offset = try continuation(row, line, isNext: isNext) {
+    let row = DumpRow(line.content, continuing: form)
+    if let row, let offset = try continuation(row, line, isNext: isNext) {
       try open?.add(row, at: offset, number: line.number)
       return true
     }
+    if let error = spoilt(line, row, isNext: isNext) { throw error }
+    guard let row else {
+      if open?.form == nil, let letter = misread(line, as: nil, at: 0) {
+        flaw = flaw ?? letter
+      }
+      return false
+    }
     return try start(with: row, line, isNext: isNext)
+  }
+
+  /// Why rows end at a line that should be one of them, or before it; nil if it is other text.
+  private func spoilt(_ line: DumpLine, _ row: DumpRow?, isNext: Bool) -> PCIConfigError? {
+    guard let block = open else { return nil }
+    if isNext {
+      if let error = misread(line, as: block.form, at: block.bytes.count) { return error }
+      guard let row, block.isCompleted(by: row) else { return nil }
+      return PCIConfigError(
+        .dump, at: .text(line: line.number, column: nil),
+        "expected a row that begins with its offset, found \(row.bytes.count) "
+          + "\(row.bytes.count == 1 ? "byte" : "bytes") of the row before: what was wrapped has to "
+          + "be one line again")
+    }
+    guard let row, let offset = block.offsetBehindGap(of: row),
+      line.number &- block.lastLine <= Self.spoiltLineCount
+    else { return nil }
+    return PCIConfigError(
+      .dump, at: .text(line: block.lastLine &+ 1, column: nil),
+      "expected a row at 0x\(hex(block.bytes.count, digits: 2)), found a line that is none, and the "
+        + "row at 0x\(hex(offset, digits: 2)) behind it")
+  }
+
+  /// The error of a row that has letters in the place of digits that look like them; nil if the
+  /// line would be no row at `offset` with the digits either.
+  private func misread(_ line: DumpLine, as form: DumpRow.Form?, at offset: Int) -> PCIConfigError?
+  {
+    guard line.content.count <= Self.rowByteLimit,
+      let index = line.content.firstIndex(where: { Self.lookalikes[$0] != nil })
+    else { return nil }
+    let digits = line.content.map { Self.lookalikes[$0] ?? $0 }
+    guard let row = DumpRow(digits[...], continuing: form), row.flaw == nil,
+      row.bytes.count >= Self.bareByteCount, form == nil || row.form == form,
+      row.form == .bare
+        ? form == .bare || row.bytes.count >= Self.starredByteCount
+        : row.offsets.contains(where: { $0.value == offset })
+    else { return nil }
+    let letter = String(decoding: CollectionOfOne(line.content[index]), as: UTF8.self)
+    return PCIConfigError(
+      .dump, at: .text(line: line.number, column: line.column(of: index)),
+      "expected a hexadecimal digit, found the letter \(letter)")
+  }
+
+  /// No row of a dump is longer, but for joined digits.
+  private static let rowByteLimit = 256
+  private static let lookalikes: [UInt8: UInt8] = [
+    UInt8(ascii: "O"): UInt8(ascii: "0"), UInt8(ascii: "o"): UInt8(ascii: "0"),
+    UInt8(ascii: "I"): UInt8(ascii: "1"), UInt8(ascii: "l"): UInt8(ascii: "1"),
+  ]
+
+  /// Notes rows that have no whole header.
+  private mutating func note(fragment: String, line: Int) {
+    self.fragment =
+      self.fragment
+      ?? PCIConfigError(
+        .dump, at: .text(line: line, column: nil),
+        "expected the 64 bytes of a header, from offset 0 on, found \(fragment) alone")
   }
 
   /// The offset at which the row continues the open dump; nil if it does not.
@@ -225,7 +302,10 @@ extension DumpTextReader {
       // Words alone may be anything, and end nothing.
       let mayBegin = row.isWordAlone ? open?.isFull ?? true : row.bytes.count >= Self.bareByteCount
       if !mayBegin || (isNext && open?.form != nil) { return false }
-    } else if row.offsets.first?.value != 0 {
+    } else if let offset = row.offsets.first?.value, offset != 0 {
+      if row.flaw == nil, offset < ConfigSpace.byteCounts.upperBound {
+        note(fragment: "rows from 0x\(hex(offset, digits: 2)) on", line: line.number)
+      }
       return false
     }
     if let column = row.flaw {
@@ -247,6 +327,7 @@ extension DumpTextReader {
   private static func error(_ line: DumpLine, _ index: Int) -> PCIConfigError {
     PCIConfigError(
       .dump, at: .text(line: line.number, column: line.column(of: index)),
-      "expected bytes of two hexadecimal digits with a space between them")
+      "expected bytes of two hexadecimal digits with a space between them, found \(line.unit(at: index))"
+    )
   }
 }

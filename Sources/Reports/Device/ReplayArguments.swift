@@ -60,16 +60,21 @@ extension CompatibilityReport.Finding {
 extension CompatibilityReport.WayOut {
   /// The line of a report.
   func text(_ arguments: ReplayArguments) -> String {
-    TerminalText.text(
-      isEnough
-        ? "way out: \(command(arguments))"
-        : "no translation helps: \(command(arguments)) has every reason")
+    let command = command(arguments)
+    let text =
+      switch isEnough {
+      case true?: "way out: \(command)"
+      case false?: "no translation helps: \(command) has every reason"
+      case nil: "a translation may help: \(command) of the whole stream tells"
+      }
+    return TerminalText.text(text)
   }
 
   func json(_ arguments: ReplayArguments) -> JSONValue {
     [
       "device": .number(device), "to": .string(layout),
-      "allow": .array(losses.map { .string($0.rawValue) }), "enough": .bool(isEnough),
+      "allow": .array(losses.map { .string($0.rawValue) }),
+      "enough": isEnough.map { .bool($0) } ?? .null,
       "command": .string(command(arguments)),
     ]
   }
@@ -82,7 +87,7 @@ extension CompatibilityReport.WayOut {
     if let target = arguments.devices[device] { words += ["--target", target] }
     if let profile = arguments.profiles[device] { words += ["--profile", profile] }
     for loss in losses { words += ["--allow", loss.rawValue] }
-    words += isEnough ? ["-o", "OUT"] : ["--dry-run"]
+    words += isEnough == true ? ["-o", "OUT"] : ["--dry-run"]
     return words.map(ShellText.word).joined(separator: " ")
   }
 }

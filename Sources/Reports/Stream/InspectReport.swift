@@ -185,7 +185,7 @@ extension StatePreview {
   var json: JSONValue {
     [
       "layout": .string(layout.name), "certainty": .string("\(certainty)"),
-      "guess": .bool(isGuess),
+      "guess": .bool(isGuess), "byDriverAlone": .bool(isByDriverAlone),
       "complete": isComplete.map { .bool($0) }, "sound": isSound.map { .bool($0) },
       "problem": problem.map { _ in .string(problemText) },
     ]

@@ -128,7 +128,8 @@ extension Dissector {
   private mutating func extent(of field: FieldDefinition) -> Extent? {
     let left = streamEnd - min(evaluator.position, streamEnd)
     guard case .size(let expression, _) = field.extent else {
-      return Extent(byteCount: left, isCut: false)
+      if isOpen { leaveOpen() }
+      return Extent(byteCount: left, isCut: isOpen)
     }
     do throws(EvaluationProblem) {
       let wanted = try evaluator.count(expression)
@@ -166,8 +167,9 @@ extension Dissector {
   private mutating func structure(_ index: Int, _ field: FieldDefinition) -> LayoutNode.Content? {
     let type = layout.types[index]
     if case .natural = field.extent {
-      let streamStart = evaluator.frames[evaluator.top].streamStart
-      return .record(record(type, streamStart: streamStart, streamEnd: streamEnd))
+      let around = evaluator.frames[evaluator.top]
+      return .record(
+        record(type, streamStart: around.streamStart, streamEnd: around.streamEnd))
     }
     guard let extent = extent(of: field) else { return nil }
     // An error inside does not keep the fields behind from being read.
@@ -212,7 +214,10 @@ extension Dissector {
     var number: UInt64 = 0
     while !isStopped {
       if let count, number >= count { break }
-      if case .untilEnd = field.repetition, evaluator.position >= streamEnd { break }
+      if case .untilEnd = field.repetition, evaluator.position >= streamEnd {
+        if isOpen { leaveOpen() }
+        break
+      }
       let before = evaluator.position
       let nodesBefore = nodeCount
       evaluator.frames[level].itemIndex = number
@@ -262,7 +267,7 @@ extension Dissector {
     let number: UInt64
     switch field.repetition {
     case .count: number = count ?? 0
-    case .untilEnd where left % width == 0: number = left / width
+    case .untilEnd where left % width == 0 && !isOpen: number = left / width
     default: return nil
     }
     guard number > Self.packedCount, number <= left / width else { return nil }

@@ -43,18 +43,19 @@ struct Dissector: ~Copyable {
     evaluator.stepLimit = limits.stepCount(for: byteCount)
   }
 
-  /// Reads the whole state as one structure of a type.
-  mutating func run(type index: Int) -> LayoutNode {
+  /// Reads the whole state as one structure of a type; of one that is `open`, only the first bytes
+  /// are there, and how many come behind them is not known.
+  mutating func run(type index: Int, isOpen: Bool = false) -> LayoutNode {
     let type = layout.types[index]
-    var fields = record(type, streamStart: 0, streamEnd: byteCount)
+    var fields = record(type, streamStart: 0, streamEnd: isOpen ? nil : byteCount)
     let position = evaluator.position
     if position < byteCount {
       if !isStopped {
         let more = byteCount - position
         find(
           .error, .remainder, position..<byteCount,
-          "expected the end of the state, found \(more == 1 ? "1 more byte" : "\(more) more bytes")"
-        )
+          "expected the end of the state, found \(isOpen ? "at least " : "")"
+            + (more == 1 ? "1 more byte" : "\(more) more bytes"))
       }
       fields.append(remainder(to: byteCount))
     }
@@ -67,7 +68,7 @@ struct Dissector: ~Copyable {
 
   /// Reads the fields of a structure from the current position.
   mutating func record(
-    _ type: TypeDefinition, streamStart: UInt64, streamEnd: UInt64
+    _ type: TypeDefinition, streamStart: UInt64, streamEnd: UInt64?
   ) -> [LayoutNode] {
     guard evaluator.frames.count < limits.depth else {
       stop("expected at most \(limits.depth) structures within each other")
@@ -113,6 +114,7 @@ struct Dissector: ~Copyable {
     do throws(EvaluationProblem) {
       let offset = try evaluator.count(position)
       guard offset <= streamEnd - streamStart else {
+        if isOpen { return leaveOpen() }
         find(
           .error, .layout, before..<before,
           "expected a position up to \(streamEnd - streamStart), found \(offset)")
@@ -254,8 +256,20 @@ struct Dissector: ~Copyable {
       message: message)
   }
 
+  /// Whether the structure that is being read goes on behind the bytes that are there.
+  var isOpen: Bool { evaluator.frames.last.map { $0.streamEnd == nil } ?? false }
+
+  /// Ends the reading where what is there of a state does, which says nothing against it.
+  mutating func leaveOpen() {
+    shortfall = shortfall ?? (path, "the bytes that are there end here")
+    isStopped = true
+    isExhausted = true
+  }
+
   /// Notes that the layout cannot be followed here, and stops.
   mutating func stop(_ message: String, kind: LayoutFinding.Kind = .layout) {
+    // What is behind the bytes that are there may be missing for it.
+    if isOpen { return leaveOpen() }
     if !isStopped {
       find(.error, kind, evaluator.position..<evaluator.position, message)
       shortfall = (path, message)
@@ -265,6 +279,7 @@ struct Dissector: ~Copyable {
 
   /// Notes that there are fewer bytes than the field needs, and stops.
   mutating func stopTruncated(needed: UInt64, left: UInt64) {
+    if isOpen { return leaveOpen() }
     let position = evaluator.position
     let whole = evaluator.frames.last?.streamEnd == byteCount ? "state" : "structure"
     let message =

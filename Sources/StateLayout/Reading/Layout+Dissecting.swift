@@ -41,6 +41,26 @@ extension Layout {
       layout: self, root: root, findings: dissector.report.findings,
       moreFindings: dissector.report.more, byteCount: source.byteCount)
   }
+
+  /// The errors that the first bytes of a state show, whatever comes behind them.
+  ///
+  /// What depends on where the state ends is not among them, nor what would show that the layout
+  /// cannot be followed. `rules` are ids of rules that the state may break.
+  public func errors(
+    inBeginning bytes: [UInt8], accepting rules: Set<String> = []
+  ) -> [LayoutFinding] {
+    let state = StateBytes(bytes)
+    // Nothing is made of the tree.
+    let limits = DissectionLimits(loadedByteCount: 1 << 20, nodeCount: 4096, itemCount: 64)
+    var dissector = Dissector(
+      definition, byteCount: state.byteCount, limits: limits, accepting: rules
+    ) { offset, count, buffer in
+      state.read(at: offset, count: count, into: &buffer)
+      return true
+    }
+    _ = dissector.run(type: 0, isOpen: true)
+    return dissector.report.findings.filter { $0.severity == .error && $0.kind != .layout }
+  }
 }
 
 /// The cost that dissecting a state may have. A larger state is read to its end all the same; parts

@@ -5,7 +5,8 @@ import MigrationStream
 ///
 /// A chunk that the index names costs no read. Errors are those of `StreamReader`, at the same
 /// places, but a walk does not read the payloads of chunks: it passes over damage in them, and over
-/// a chunk's record that is not what the index says, to what is wrong behind.
+/// a chunk's record that is not what the index says, to what is wrong behind. Where the index names
+/// what is not there, the records are found by scanning from there on.
 public struct RecordCursor: ~Copyable {
   private var parser: RecordParser
   private var resolver: ChunkResolver<Void>
@@ -13,6 +14,8 @@ public struct RecordCursor: ~Copyable {
   private var position = UInt64(StreamHeader.byteCount)
   private let isVerifying: Bool
   private var isDone = false
+  // What the index says that the records do not.
+  private var indexDefect: StreamError?
   // The first bytes of the record at hand, from the index or the file.
   private var start = ByteBuffer()
   private var payload = ByteBuffer()
@@ -41,6 +44,7 @@ public struct RecordCursor: ~Copyable {
     do throws(StreamIOError) {
       if !parser.isFooterDue { return try scan(in: archive) }
       isDone = true
+      if let indexDefect { throw StreamIOError(archive.path, .stream(indexDefect)) }
       try checkEnd(of: archive)
       return nil
     } catch {
@@ -69,7 +73,24 @@ public struct RecordCursor: ~Copyable {
     in archive: borrowing StreamArchive
   ) throws(StreamIOError) -> ScannedRecord {
     let number = parser.sequence
-    let isIndexed = try index.takeStart(of: position, into: &start, in: archive)
+    let isIndexed =
+      indexDefect == nil ? try index.takeStart(of: position, into: &start, in: archive) : false
+    do throws(StreamIOError) {
+      return try record(number, isIndexed: isIndexed, in: archive)
+    } catch {
+      let mismatch = index.mismatch
+      guard isIndexed, parser.sequence == number, error.cause == .stream(mismatch) else {
+        throw error
+      }
+      indexDefect = mismatch
+      return try scan(in: archive)
+    }
+  }
+
+  /// The record at hand, whose first bytes are taken from the file unless the index gave them.
+  private mutating func record(
+    _ number: UInt32, isIndexed: Bool, in archive: borrowing StreamArchive
+  ) throws(StreamIOError) -> ScannedRecord {
     if !isIndexed {
       try archive.input.read(into: &start, at: position, count: Self.startByteCount)
     } else if isVerifying {

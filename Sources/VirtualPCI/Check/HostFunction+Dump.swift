@@ -24,6 +24,9 @@ extension HostFunction {
   /// The functions of a dump. A virtual function finds its physical one in `facts`, else in the
   /// dump; a physical function whose virtual ones are in the dump is there for them, and left out
   /// unless `slot` asks for it.
+  ///
+  /// - Throws: `PCIConfigError` with code `noDevice`, or `noBAR` if `facts` has the size of a BAR
+  ///   that a function has not.
   public static func functions(
     in dump: ConfigSpaceDump, slot: String?, name: String, facts: Facts
   ) throws(PCIConfigError) -> [HostFunction] {
@@ -37,6 +40,15 @@ extension HostFunction {
         let found = facts.physicalFunction == nil ? Self.parent(of: device, among: parents) : nil
         if let found { used.append(found) }
         parent = facts.physicalFunction ?? found?.space
+      }
+      if !facts.barSizes.isEmpty, parent != nil || !isVirtual(device.space) {
+        do throws(PCIConfigError) {
+          try device.space.requireBARs(
+            facts.barSizes.keys.sorted(), besides: device.barSizes.keys,
+            ofVirtualFunctionOf: parent)
+        } catch {
+          throw PCIConfigError(error.code, "\(label): \(error.message)")
+        }
       }
       functions.append(
         (

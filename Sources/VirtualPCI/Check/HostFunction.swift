@@ -58,13 +58,15 @@ public struct HostFunction: Sendable {
     self.physicalFunction = isVirtualFunction ? physicalFunction : nil
     capabilities = space.capabilityList
     parentCapabilities = self.physicalFunction?.capabilityList
-    let named = Self.barsOfMSIX(space, capabilities)
+    let named = space.barsOfMSIX
     let ioVirtualization = parentCapabilities?.first(.singleRootIOV)
     if isVirtualFunction {
       let parent = self.physicalFunction
       vendorID = identity?.vendor ?? parent?.vendorID
       deviceID = identity?.device ?? ioVirtualization.flatMap { parent?.u16(at: $0.offset + 0x1a) }
-      areBARsKnown = ioVirtualization != nil
+      areBARsKnown =
+        ioVirtualization.map { parent?.isKnown($0.offset + 0x24..<$0.offset + 0x3c) ?? false }
+        ?? false
       bars =
         HostBARReader(
           parent ?? space, registers: ioVirtualization.map { $0.offset + 0x24 }, named: named,
@@ -90,10 +92,16 @@ public struct HostFunction: Sendable {
     }
   }
 
-  /// The BARs that hold MSI-X structures, and so exist.
-  private static func barsOfMSIX(_ space: ConfigSpace, _ list: CapabilityList) -> Set<Int> {
-    guard let msix = list.first(.msix) else { return [] }
-    return Set([4, 8].compactMap { space.u8(at: msix.offset + $0).map { Int($0 & 7) } })
+  /// Where the registers of the BARs are missing in a dump; nil if they are there, or if the
+  /// function has none of its own and its physical function is not at hand.
+  var gapOfBARs: String? {
+    guard !areBARsKnown, !space.isAllOnes else { return nil }
+    if isVirtualFunction {
+      let isNamed = parentCapabilities?.first(.singleRootIOV) != nil
+      return isNamed ? "not in the dump of the physical function" : nil
+    }
+    return space.headerType == 0 && capabilities.first(.enhancedAllocation) == nil
+      ? "not in the dump" : nil
   }
 
   /// The capability number `instance` with this id; of PASID and PRI, which virtual functions

@@ -11,6 +11,11 @@ extension ProfileCheck {
     }
     guard host.areBARsKnown else {
       guard !layout.profile.bars.isEmpty else { return }
+      if let gap = host.gapOfBARs {
+        return leaveOpen(
+          "bars", "kinds and sizes", "those of the profile", gap,
+          "a guest's driver would find no registers there")
+      }
       return remark(
         "bars", "kinds and sizes", "those of the profile", "not known",
         "a virtual function's BARs are in its physical function's SR-IOV capability: give its dump")

@@ -37,6 +37,21 @@ struct LoadOptions: ParsableArguments {
   /// Whether one of the options was given.
   var isEmpty: Bool { machine == nil && release == nil && bars.isEmpty && sourceBARs.isEmpty }
 
+  /// Refuses sizes of BARs that the destination's function, or the stream's, has not; `local` and
+  /// `source` name the spaces.
+  func requireBARs(
+    of device: ConfigSpace, in local: String, source space: ConfigSpace?, in source: String
+  ) throws {
+    let sides: [(ConfigSpace?, String, [BARSize])] = [
+      (device, local, bars), (space, source, sourceBARs),
+    ]
+    for case (let space?, let name, let sizes) in sides where !sizes.isEmpty {
+      try SpaceInput.reportingFailures(in: name) {
+        try space.requireBARs(sizes.map(\.index), besides: EmptyCollection())
+      }
+    }
+  }
+
   /// The same for the library, with the sizes of BARs that came with the spaces, if the user says
   /// no others. `function` is how the function comes into the machine, if that is known.
   func conditions(

@@ -113,6 +113,15 @@ struct CaptureCommand: ReportingCommand {
   var reportsToStandardError: Bool { output == "-" }
 
   func run() throws {
+    do {
+      try capture()
+    } catch {
+      throw DeviceFailure.untouched(error, Array(zip((0 as UInt16)..., devices)))
+    }
+  }
+
+  /// Captures; whatever fails once a device was touched says what became of them.
+  private func capture() throws {
     try Outputs.requireDistinct([("-o", output), ("--trace", trace.path)])
     let open = try OpenDevices(devices, in: trace.kernel())
     for device in open.devices where device.isResetWhenClosed {
@@ -149,7 +158,14 @@ struct CaptureCommand: ReportingCommand {
       throw DeviceFailure.capture(
         error, open.devices, byteCount: readByteCount, output: output)
     }
-    try open.save()
+    let left = zip((0 as UInt16)..., summary.devices).map { number, device in
+      FailureReport.Device(number, name: device.name, outcome: device.outcome)
+    }
+    do {
+      try open.save()
+    } catch {
+      throw DeviceFailure.unsaved(error, left)
+    }
     progress.clear()
     let report = CaptureReport(
       summary, output: output == "-" ? "standard output" : output,
@@ -162,10 +178,7 @@ struct CaptureCommand: ReportingCommand {
       }
     } catch {
       throw DeviceFailure.reportLost(
-        error, done: "\(output == "-" ? "the stream" : output) is whole",
-        zip((0 as UInt16)..., summary.devices).map { number, device in
-          FailureReport.Device(number, name: device.name, outcome: device.outcome)
-        })
+        error, done: "\(output == "-" ? "the stream" : output) is whole", left)
     }
   }
 }

@@ -143,6 +143,21 @@ enum DeviceFailure {
     return ending(cause(of: error, targets, arguments, outcomes: outcomes), left)
   }
 
+  /// An error from before anything was asked of the devices with these names but facts.
+  static func untouched(_ error: any Error, _ names: [(number: UInt16, name: String)]) -> any Error
+  {
+    guard var failure = CommandError(error), failure.devices == nil else { return error }
+    failure.devices = names.map { FailureReport.Device($0.number, name: $0.name, outcome: nil) }
+    return failure
+  }
+
+  /// The files could not be written in which devices are kept whose part is done.
+  static func unsaved(_ error: any Error, _ devices: [FailureReport.Device]) -> any Error {
+    guard let failure = CommandError(error) else { return error }
+    let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
+    return ending(failure.adding(text(outcomes)), devices)
+  }
+
   /// The stream could not be read before anything was done with it.
   static func unread(_ error: any Error, _ targets: [ReplayTarget]) -> any Error {
     guard let failure = CommandError(error) else { return error }

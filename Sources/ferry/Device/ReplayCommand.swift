@@ -24,7 +24,7 @@ struct ReplayCommand: ReportingCommand {
       State that its layout finds unsound, cut or missing is refused, for several drivers take such. \
       State of at most 8 MiB is kept until the stream was read to its end, verified and judged; no \
       device is touched before. Larger state of a file is judged first too; that of a pipe, which is \
-      read once, is not, and goes to the device as it comes.
+      read once, is judged by its first 8 MiB, and goes to the device as it comes then.
 
       \(OpenDevices.help)
 
@@ -164,6 +164,15 @@ struct ReplayCommand: ReportingCommand {
 
   func run() throws {
     let assignments = try assignments()
+    do {
+      try replay(onto: assignments)
+    } catch {
+      throw DeviceFailure.untouched(error, assignments)
+    }
+  }
+
+  /// Replays; whatever fails once a device was touched says what became of them.
+  private func replay(onto assignments: [(number: UInt16, name: String)]) throws {
     let open = try OpenDevices(assignments.map(\.name), in: trace.kernel())
     var targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
     for (index, path) in profiles.enumerated() {
@@ -209,11 +218,22 @@ struct ReplayCommand: ReportingCommand {
         }
       }
     } catch {
+      let failure = DeviceFailure.replay(error, targets, arguments)
       // A device that failed has been reset: what it is now is to be kept.
-      try open.save()
-      throw DeviceFailure.replay(error, targets, arguments)
+      do {
+        try open.save()
+      } catch {
+        throw failure.adding(CommandError(error)?.message.map { "\n  \($0)" } ?? "")
+      }
+      throw failure
     }
-    if !check { try open.save() }
+    if !check {
+      do {
+        try open.save()
+      } catch {
+        throw DeviceFailure.unsaved(error, summary.devices.map(FailureReport.Device.init))
+      }
+    }
     progress.clear()
     let digests = targets.compactMap { target in
       (target.device as? EmulatedDevice).map { (target.number, $0.model.digest) }
@@ -253,9 +273,7 @@ struct ReplayCommand: ReportingCommand {
     } catch {
       lost = DeviceFailure.reportLost(
         error, done: "\(file) was restored",
-        report.summary.devices.map {
-          FailureReport.Device($0.number, name: $0.name, outcome: $0.outcome)
-        })
+        report.summary.devices.map(FailureReport.Device.init))
     }
     switch keeper {
     case .nobody: warn(devices)
@@ -272,5 +290,12 @@ struct ReplayCommand: ReportingCommand {
       }
     }
     if let lost { throw lost }
+  }
+}
+
+extension FailureReport.Device {
+  /// A target, and how it was left.
+  fileprivate init(_ device: ReplaySummary.Device) {
+    self.init(device.number, name: device.name, outcome: device.outcome)
   }
 }

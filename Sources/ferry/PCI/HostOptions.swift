@@ -1,6 +1,7 @@
 import ArgumentParser
 import ByteIO
 import PCIConfig
+import Reports
 import VFIO
 import VirtualPCI
 
@@ -74,9 +75,10 @@ struct HostOptions: ParsableArguments {
   func function(in name: String) throws -> HostFunction {
     let functions = try functions(in: name, of: trace.kernel())
     guard functions.count == 1 else {
-      throw CommandError.usage(
+      throw CommandError.no(
         "\(name): expected one device, found \(functions.count): choose one with --device, "
-          + "by its number where a slot is there twice")
+          + "by its number where a slot is there twice"
+      ).about(ErrorDetail("no-device", file: name))
     }
     return functions[0]
   }

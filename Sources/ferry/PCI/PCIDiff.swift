@@ -70,6 +70,7 @@ struct PCIDiff: ReportingCommand {
   }
 
   private func predict(_ stream: DumpedDevice, _ local: DumpedDevice) throws {
+    try load.requireBARs(of: local.space, in: second, source: stream.space, in: first)
     let check = QEMULoadCheck(
       stream: stream.space, local: local.space,
       conditions: load.conditions(function, stream: stream, local: local))

@@ -37,7 +37,7 @@ enum SpaceInput {
     try FileContentError.naming(name) {
       do {
         return try body()
-      } catch let error as PCIConfigError where error.code == .noDevice {
+      } catch let error as PCIConfigError where error.code == .noDevice || error.code == .noBAR {
         throw CommandError.no("\(name): \(error)").about(ErrorDetail(error, file: name))
       }
     }

@@ -53,6 +53,8 @@ struct QEMUCheck: ReportingCommand {
     let path = migration.main.name
     let (record, function) = try self.record(of: content, in: migration)
     let target = try SpaceInput.device(local, at: slot, in: trace.kernel())
+    try load.requireBARs(
+      of: target.space, in: local, source: try? ConfigSpace(record), in: path)
     var conditions = load.conditions(function, local: target)
     conditions.machine = conditions.machine ?? content.catalog.machineVersion
     let check = try FileContentError.naming(path) {

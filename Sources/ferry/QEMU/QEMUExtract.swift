@@ -43,6 +43,11 @@ struct QEMUExtract: ParsableCommand {
       StandardError.print(
         "ferry: \(defect.path): \(TerminalText.text("\(defect.error)")); the devices are whole")
     }
+    if content.catalog.hasTrailingData {
+      StandardError.print(
+        "ferry: \(migration.main.name): more bytes follow the stream, from "
+          + "\(content.catalog.byteCount) on; nothing of them is extracted")
+    }
     for number in numbers where content.catalog.vfioDevices[number].expectsPackets {
       let device = content.catalog.vfioDevices[number]
       throw CommandError.no(

@@ -16,7 +16,9 @@ struct Pack: ParsableCommand {
         driver=NAME name=NAME ids=VVVV:DDDD
         precopy=N   the first N bytes of the state were read while the device ran
 
-      State may be any bytes; streams, images, configuration spaces, text and archives are refused unless --any-state says so.
+      State may be any bytes; streams, images, configuration spaces, text, archives and empty files (but \
+      for /dev/null, which is no state) are refused unless --any-state says so. Bytes that no function has as its configuration space are refused unless \
+      --any-config does.
 
       With --uuid and SOURCE_DATE_EPOCH set, the same parts give the same bytes, whatever --threads.
 
@@ -39,6 +41,9 @@ struct Pack: ParsableCommand {
   @Flag(help: "Take files of state whatever their content looks like.")
   var anyState = false
 
+  @Flag(help: "Take configuration spaces whatever their header says.")
+  var anyConfig = false
+
   @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
   var output: String
 
@@ -53,7 +58,9 @@ struct Pack: ParsableCommand {
   }
 
   func run() throws {
-    let devices = try zip(parts, (0 as UInt16)...).map { try $0.part(number: $1) }
+    let devices = try zip(parts, (0 as UInt16)...).map {
+      try $0.part(number: $1, hasAnyConfiguration: anyConfig)
+    }
     let file = try OutputFile(path: output)
     var writer =
       if let bandwidth {
@@ -70,10 +77,16 @@ struct Pack: ParsableCommand {
     try source.copy(into: &writer) { progress.update($0.stateByteCount) }
     try writer.finish()
   }
+
+  /// The file of a device that has no state.
+  private static let noState = "/dev/null"
+
   /// Opens a file of state, unless its first bytes say that it is something else.
   private static func state(_ path: String) throws(StreamIOError) -> InputFile {
     do throws(InputError) {
-      return try InputFile(path, for: .state)
+      let file = try RecognizedFile(path)
+      guard file.kind != .empty || path == noState else { throw file.error(for: .state) }
+      return try file.file(for: .state)
     } catch {
       if case .file(let cause) = error.cause { throw cause }
       throw StreamIOError(path, .content("\(error.reason); --any-state takes it all the same"))

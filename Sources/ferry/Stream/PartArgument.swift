@@ -40,9 +40,15 @@ struct PartArgument: ExpressibleByArgument {
   }
 
   /// The device with this number in the stream, its configuration space and PASID table read.
-  func part(number: UInt16) throws -> PartsSource.Part {
+  ///
+  /// - Parameter hasAnyConfiguration: whether the space may be one that no function has.
+  func part(number: UInt16, hasAnyConfiguration: Bool) throws -> PartsSource.Part {
     var identity = DeviceIdentity(name: values["name"], driver: values["driver"])
-    let space = try values["config"].map(configurationSpace(of:))
+    let space = try values["config"].map { path in
+      let space = try configurationSpace(of: path)
+      if !hasAnyConfiguration { try Self.requireSound(space, of: path) }
+      return space
+    }
     identity.pci = space.flatMap(DeviceIdentity.PCIIdentity.init)
     if let ids = values["ids"].flatMap({ idPair(parsing: $0) }) {
       identity.pci = DeviceIdentity.PCIIdentity(vendorID: ids.vendor, deviceID: ids.device)
@@ -78,18 +84,25 @@ struct PartArgument: ExpressibleByArgument {
   }
 
   private func configurationSpace(of path: String) throws -> ConfigSpace {
-    let devices = try ConfigSpaceInput.dump(path).devices
-    guard devices.count == 1 else {
-      throw CommandError.damaged(
-        "\(path): expected the dump of one device, found \(devices.count) devices")
+    let space = try SpaceInput.reportingFailures(in: path) {
+      try ConfigSpaceInput.dump(path).device(at: nil).space
     }
-    let space = devices[0].space
     guard space.unknownRanges.isEmpty else {
       throw CommandError.damaged(
         "\(path): expected every byte of a configuration space, found a dump that lacks "
           + space.unknownText)
     }
     return space
+  }
+
+  /// Refuses bytes with a header or lists that no function has.
+  private static func requireSound(_ space: ConfigSpace, of path: String) throws {
+    let contradictions = space.contradictions
+    guard let first = contradictions.first else { return }
+    let more = contradictions.count > 1 ? " and \(contradictions.count - 1) more" : ""
+    throw CommandError.damaged(
+      "\(path): expected the configuration space of a function, found bytes that no function has: "
+        + "\(first)\(more); --any-config takes them all the same")
   }
 }
 

@@ -37,7 +37,10 @@ struct Replace: ParsableCommand {
     let own = try snapshot.device(device)
     let copy = try CloudHypervisorReplacement(of: own, in: snapshot)
     var source = try ReplacementInput(replacement)
-    let there = ReplacementCheck.Side(state: try snapshot.state(of: own))
+    let state = try snapshot.state(of: own)
+    // What cannot be read tells nothing of its device.
+    if !allowing.allowOtherDevice { try state.verify() }
+    let there = ReplacementCheck.Side(state: state)
     let check = try ReplacementCheck(of: source.side, inPlaceOf: there)
     try allowing.hold(
       check, of: source.path, against: "device '\(own.id)' of \(snapshot.path)")

@@ -45,11 +45,19 @@ struct Verify: ReportingCommand {
     for device in report.devices.indices where !reader.isVerified(device: UInt16(device)) {
       report.devices[device].isVerified = false
     }
-    report.isComplete = reader.isContentComplete
+    report.isComplete = reader.isContentComplete || failure != nil && hasEnd
     report.header = reader.header
     guard let failure else { return try finish(with: report) }
     var error = CommandError(failure)
     error.partial = report.json
     throw error
+  }
+
+  /// Whether the end record of a damaged file is there, of which no more was read than its defect.
+  private var hasEnd: Bool {
+    guard file != "-", let input = try? InputFile(path: file), input.byteCount != nil,
+      let archive = try? StreamArchive(input, limits: reading.limits)
+    else { return false }
+    return (try? archive.catalog().isComplete) ?? false
   }
 }
