@@ -15,7 +15,7 @@ public enum ConfigSpaceInput {
 
   /// The spaces that `name` stands for.
   public static func dump(_ name: String) throws(InputError) -> ConfigSpaceDump {
-    if let reference = DeviceReference(name, hasView: true) {
+    if let reference = try DeviceReference.named(name, hasView: true) {
       if let device = try listed(reference, in: name) { return try dump(of: device, in: name) }
       return try dump(of: try device(reference, in: name), in: name)
     }
