@@ -72,7 +72,7 @@ public struct DissectionLimits: Sendable, Hashable {
   /// 64 KiB of a field and 8 MiB in all, 65,536 fields (98,304 at most, where one structure has so
   /// many), 4096 items of an array, 48 levels, 2^20 steps and 4 more for each byte, 256 findings.
   ///
-  /// The states of shipped layouts that the tests make need no more than an eighth of the steps, and
+  /// The states of shipped layouts that tests make need no more than an eighth of the steps, and
   /// half of those for a byte.
   public static var standard: Self { Self() }
 
