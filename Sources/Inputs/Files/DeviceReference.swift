@@ -1,5 +1,4 @@
 import ByteIO
-import Glibc
 
 /// A device of a stream, as users name it: by its number or by its name.
 public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
@@ -108,10 +107,10 @@ public struct DeviceReference: Sendable, Hashable {
 
   /// Whether a file, or the folder of a snapshot, has this name.
   private static func isThere(_ path: String) -> Bool {
-    var status = stat()
-    guard unsafe PathBytes(text: path).withCString({ unsafe stat($0, &status) }) == 0 else {
-      return false
+    switch PathBytes(text: path).kind {
+    case nil: false
+    case .folder: RecognizedFile.isSnapshotFolder(path)
+    case .regular, .other: true
     }
-    return status.st_mode & S_IFMT != S_IFDIR || RecognizedFile.isSnapshotFolder(path)
   }
 }
