@@ -16,7 +16,7 @@ let targets = [
   "FuzzDissect": ["StateLayout"],
   "FuzzEmulatedLoad": ["ByteIO", "Devices", "EmulatedDevices"],
   "FuzzHandOver": ["SystemPackage", "VFIO"],
-  "FuzzHostTree": ["ByteIO", "Inputs", "Reports", "VFIO"],
+  "FuzzHostTree": ["ByteIO", "Inputs", "Reports", "StateLayout", "VFIO"],
   "FuzzInputs": ["Inputs"],
   "FuzzLayout": ["StateLayout"],
   "FuzzMttyFile": ["ByteIO", "Devices", "EmulatedDevices"],
