@@ -15,7 +15,7 @@ public enum ConfigSpaceInput {
 
   /// The spaces that `name` stands for.
   public static func dump(_ name: String) throws(InputError) -> ConfigSpaceDump {
-    if let reference = DeviceReference(name, hasView: true) {
+    if let reference = try DeviceReference.named(name, hasView: true) {
       if let device = try listed(reference, in: name) { return try dump(of: device, in: name) }
       return try dump(of: try device(reference, in: name), in: name)
     }
@@ -43,8 +43,11 @@ public enum ConfigSpaceInput {
   /// The sizes of BARs in sysfs's `resource`: a line for each, with the first and the last address
   /// and flags (Documentation/ABI/testing/sysfs-bus-pci). Empty if there is no such file.
   private static func barSizes(beside config: String) -> [Int: UInt64] {
-    let path = config.dropLast("config".count) + "resource"
-    guard let bytes = try? InputFile(path: String(path)).contents(limit: 1 << 16) else {
+    let path = String(config.dropLast("config".count) + "resource")
+    // A pipe in its place is not waited for.
+    guard PathBytes(text: path).kind == .regular,
+      let bytes = try? InputFile(path: path).contents(limit: 1 << 16)
+    else {
       return [:]
     }
     var sizes: [Int: UInt64] = [:]

@@ -21,7 +21,7 @@ public struct ReplacementInput: ~Copyable {
 
   /// Reads the device that `F.dms#DEVICE` names, or the only one of `F.dms`, without its state.
   public init(_ name: String) throws(InputError) {
-    let reference = DeviceReference(name)
+    let reference = try DeviceReference.named(name)
     let path = reference?.path ?? name
     let file = try InputFile.seekable(path, for: .stream)
     let archive = try StreamArchive(file: file.duplicate(path), path)

@@ -19,7 +19,7 @@ public struct StateInput {
   ///   - isAnyKind: whether a file is taken for state whatever its content looks like; else it must
   ///     be a stream, whose own layout is known, or be of no kind that is known.
   public init(_ name: String, isAnyKind: Bool = false) throws(InputError) {
-    guard let reference = DeviceReference(name) else {
+    guard let reference = try DeviceReference.named(name) else {
       let recognized = try RecognizedFile(name)
       let isTaken = isAnyKind || recognized.kind == .migrationStream
       let file = isTaken ? recognized.file() : try recognized.file(for: .state)

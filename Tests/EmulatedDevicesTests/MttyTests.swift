@@ -52,6 +52,27 @@ import Testing
     #expect(try model.stopCopyByteCount() == UInt64(try state(name).count))
   }
 
+  @Test func aKeptDeviceIsAsItWas() throws {
+    let whole = try state("mtty2-5")
+    let mtty = try device("emulated:mtty?ports=2")
+    try mtty.restore(keptState: whole)
+    #expect(mtty.keptState == whole)
+  }
+
+  @Test func whatWasNotKeptOfADeviceLikeItIsRefused() throws {
+    for name in ["mtty?ports=1&text=a", "mtty?ports=2", "virtio-net"] {
+      let other = try device("emulated:\(name)")
+      let before = other.keptState
+      for bytes in [[], try state("mtty2-5").dropLast(), [UInt8](repeating: 0, count: 96)] {
+        #expect(throws: EmulatedDevice.KeptStateError.self) {
+          try other.restore(keptState: [UInt8](bytes))
+        }
+      }
+      #expect(other.keptState == before)
+      #expect((before == nil) == (name == "virtio-net"))
+    }
+  }
+
   @Test func preCopyShowsTheHeaderAndStopCopyTheRestOnTheSameChannel() throws {
     let mtty = try device("emulated:mtty?ports=2&text=hello")
     let whole = try state("mtty2-5")

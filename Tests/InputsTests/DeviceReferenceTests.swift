@@ -10,6 +10,12 @@ import Testing
     #expect(!reference.isGuestsView)
   }
 
+  @Test func aDeviceMayBeginWithACombiningScalar() throws {
+    let reference = try #require(DeviceReference("a.dms#\u{301}"))
+    #expect(reference.path == "a.dms")
+    #expect(reference.selector.text == "\u{301}")
+  }
+
   @Test(arguments: ["a.dms", "a.dms#", ""])
   func aNameWithoutADeviceIsNone(name: String) {
     #expect(DeviceReference(name) == nil)

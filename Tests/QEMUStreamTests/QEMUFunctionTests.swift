@@ -17,6 +17,11 @@ import Testing
 
   private func version(_ text: String) -> QEMUMachineVersion? { QEMUMachineVersion(text) }
 
+  @Test(arguments: ["", "9", "9.", ".2", "9.2.1", "+9.2", "9.-2", "9.x", "99999999999999999999.0"])
+  func whatIsNoVersionIsRefused(text: String) {
+    #expect(version(text) == nil)
+  }
+
   @Test func aSlotThatIsTakenOnOneSideIsRefusedByOldReleases() throws {
     let (source, destination) = (SamplePort.bytes(), SamplePort.bytes(isTaken: true))
     let old = try check(source, destination)

@@ -7,14 +7,19 @@ import PackageDescription
 
 /// Each fuzz target, with the products of the main package, and of swift-system, that it reaches.
 let targets = [
+  "FuzzArgument": [
+    "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StreamIO", "VFIO",
+  ],
   "FuzzComparison": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzConfigSpace": ["ByteIO", "PCIConfig", "Reports"],
-  "FuzzDeviceName": ["Devices", "EmulatedDevices"],
+  "FuzzDeviceName": ["Devices", "EmulatedDevices", "SystemPackage", "VFIO"],
   "FuzzDissect": ["StateLayout"],
   "FuzzEmulatedLoad": ["ByteIO", "Devices", "EmulatedDevices"],
   "FuzzHandOver": ["SystemPackage", "VFIO"],
+  "FuzzHostTree": ["ByteIO", "Inputs", "Reports", "StateLayout", "VFIO"],
   "FuzzInputs": ["Inputs"],
   "FuzzLayout": ["StateLayout"],
+  "FuzzMttyFile": ["ByteIO", "Devices", "EmulatedDevices"],
   "FuzzPASIDTable": ["Migration", "MigrationStream", "YAMLReader"],
   "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],

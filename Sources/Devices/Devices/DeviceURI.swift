@@ -36,18 +36,20 @@ public struct DeviceURI: Sendable, Hashable {
   /// Takes a name apart; which schemes and parameters there are is for whoever opens it.
   public init(parsing text: String) throws(Malformed) {
     self.text = text
-    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
+    // By scalars, for one that combines with the sign before it may begin a path.
+    let scalars = text.unicodeScalars
+    guard let colon = scalars.firstIndex(of: ":"), colon != scalars.startIndex else {
       throw Malformed(text, "expected a device as SCHEME:NAME, as in emulated:mtty?ports=2")
     }
     scheme = String(text[..<colon])
-    let rest = text[text.index(after: colon)...]
+    let rest = scalars[scalars.index(after: colon)...]
     let mark = rest.firstIndex(of: "?") ?? rest.endIndex
     path = Self.decoded(rest[..<mark])
     guard !path.isEmpty else { throw Malformed(text, "expected a name behind '\(scheme):'") }
     var parameters: [Parameter] = []
     for part in rest[mark...].dropFirst().split(separator: "&") {
       guard let equals = part.firstIndex(of: "="), equals != part.startIndex else {
-        throw Malformed(text, "expected KEY=VALUE, found '\(part)'")
+        throw Malformed(text, "expected KEY=VALUE, found '\(String(part))'")
       }
       parameters.append(
         Parameter(
@@ -59,8 +61,8 @@ public struct DeviceURI: Sendable, Hashable {
 
   /// Two hexadecimal digits behind a percent sign are a byte (RFC 3986, 2.1); a percent sign alone
   /// is itself, as in `5%`.
-  private static func decoded(_ text: some StringProtocol) -> String {
-    let bytes = [UInt8](text.utf8)
+  private static func decoded(_ text: Substring.UnicodeScalarView) -> String {
+    let bytes = [UInt8](Substring(text).utf8)
     var result: [UInt8] = []
     var index = 0
     while index < bytes.count {

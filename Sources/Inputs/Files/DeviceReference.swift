@@ -1,4 +1,4 @@
-import StreamIO
+import ByteIO
 
 /// A device of a stream, as users name it: by its number or by its name.
 public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
@@ -70,15 +70,58 @@ public struct DeviceReference: Sendable, Hashable {
   /// Whether `:guest` was asked for, of a name that is parsed with it.
   public let isGuestsView: Bool
 
-  /// Reads `F#DEVICE`, or `F#DEVICE:guest` if `hasView`; nil for a name without a device, and for
-  /// that of a file that there is.
+  /// Reads `F#DEVICE`, or `F#DEVICE:guest` if `hasView`; nil for a name without a device.
+  ///
+  /// The last `#` counts, whatever files there are.
   public init?(_ name: String, hasView: Bool = false) {
-    guard let hash = name.lastIndex(of: "#"), !InputFile.isThere(name) else { return nil }
-    var device = name[name.index(after: hash)...]
+    guard let hash = name.unicodeScalars.lastIndex(of: "#") else { return nil }
+    self.init(name, hash: hash, hasView: hasView)
+  }
+
+  private init?(_ name: String, hash: String.Index, hasView: Bool) {
+    var device = Substring(name.unicodeScalars[hash...].dropFirst())
     isGuestsView = hasView && device.hasSuffix(":guest")
     if isGuestsView { device = device.dropLast(":guest".count) }
     guard let selector = DeviceSelector(device) else { return nil }
     self.selector = selector
-    path = String(name[..<hash])
+    path = String(name.unicodeScalars[..<hash])
+  }
+
+  // So many are looked for a file before them; a name with more is long for a path.
+  private static let hashLimit = 64
+
+  /// The device that `name` means among the files that there are; nil if it means a file.
+  ///
+  /// Names of files and of devices may have a `#` too: a file of the whole name is meant if there
+  /// is one, else the last `#` with a file before it counts, else the last of all.
+  ///
+  /// - Throws: `InputError` with cause `ambiguous` if both the whole name and what stands before a
+  ///   `#` in its last part are files.
+  static func named(
+    _ name: String, hasView: Bool = false
+  ) throws(InputError) -> DeviceReference? {
+    let scalars = name.unicodeScalars
+    var hashes: [String.Index] = []
+    for index in scalars.indices.reversed() where scalars[index] == "#" {
+      hashes.append(index)
+      if hashes.count == hashLimit { break }
+    }
+    let found = hashes.lazy.compactMap { Self(name, hash: $0, hasView: hasView) }
+      .first { isThere($0.path) }
+    guard !hashes.isEmpty, isThere(name) else { return found ?? Self(name, hasView: hasView) }
+    // A # in the name of a folder is followed by the file's.
+    if let found, !found.selector.text.unicodeScalars.contains("/") {
+      throw InputError(name, .ambiguous(file: found.path, device: found.selector.text))
+    }
+    return nil
+  }
+
+  /// Whether a file, or the folder of a snapshot, has this name.
+  private static func isThere(_ path: String) -> Bool {
+    switch PathBytes(text: path).kind {
+    case nil: false
+    case .folder: RecognizedFile.isSnapshotFolder(path)
+    case .regular, .other: true
+    }
   }
 }

@@ -8,6 +8,8 @@ public struct InputError: Error, Sendable, Hashable {
   public enum Cause: Sendable, Hashable {
     /// The file cannot be read, or its content not understood.
     case file(StreamIOError)
+    /// There is a file of this name, and another of which the name means a device.
+    case ambiguous(file: String, device: String)
     /// The file does not hold what was asked for.
     case absent(expected: String, found: String)
     /// The file is something else than what was expected; the advice says who takes it.
@@ -51,7 +53,7 @@ extension InputError: CustomStringConvertible {
   public var description: String {
     switch cause {
     case .file(let error): return "\(error)"
-    case .absent, .kind, .qemuStream: return "\(name): \(reason)"
+    case .absent, .ambiguous, .kind, .qemuStream: return "\(name): \(reason)"
     case .space(let error):
       let isLine = if case .text = error.place { true } else { false }
       return "\(name)\(isLine ? ":" : ": ")\(error)"
@@ -63,6 +65,9 @@ extension InputError: CustomStringConvertible {
     switch cause {
     case .file(let error): "\(error)"
     case .absent(let expected, let found): "expected \(expected), found \(found)"
+    case .ambiguous(let file, let device):
+      "expected a name of one thing, found a file of this name and the file '\(file)', of which it "
+        + "names the device '\(device)'; one of them wants another name"
     case .kind(let kind, let expected, let advice):
       "expected \(expected), found \(kind)" + (advice.map { "; \($0)" } ?? "")
     case .qemuStream(let error): "\(error)"

@@ -1,3 +1,4 @@
+import ByteIO
 import MigrationStream
 public import StreamIO
 
@@ -49,7 +50,11 @@ public struct RecognizedFile: ~Copyable {
 
   /// Whether the folder at `path` is that of a Cloud Hypervisor snapshot.
   static func isSnapshotFolder(_ path: String) -> Bool {
-    guard let state = try? InputFile(path: path + "/state.json") else { return false }
+    // A pipe in its place is not waited for.
+    let name = path + "/state.json"
+    guard PathBytes(text: name).kind == .regular, let state = try? InputFile(path: name) else {
+      return false
+    }
     return (try? kind(of: state, path)) == .cloudHypervisorState
   }
 

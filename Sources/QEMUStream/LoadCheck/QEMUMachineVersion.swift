@@ -9,8 +9,10 @@ public struct QEMUMachineVersion: Sendable, Hashable {
 
   /// Reads `MAJOR.MINOR`; nil for any other text.
   public init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ $0.allSatisfy(\.isNumber) }),
+      let major = Int(parts[0]), let minor = Int(parts[1])
+    else { return nil }
     self.major = major
     self.minor = minor
   }

@@ -29,14 +29,6 @@ public struct InputFile: ~Copyable, ByteSource, RandomAccessBytes {
     try self.init(descriptor, name: path, isOwned: path != "-")
   }
 
-  /// Whether there is a file of the name `path`, of whatever kind; it is not opened.
-  public static func isThere(_ path: String) -> Bool {
-    var status = stat()
-    let bytes = PathBytes(text: path).bytes.map { CChar(bitPattern: $0) } + [0]
-    // SAFETY: the path ends in a zero, and the status outlives the call.
-    return unsafe stat(bytes, &status) == 0
-  }
-
   /// Takes over a descriptor that is open: of a pipe, a socket, a memfd, a file, blocking or not.
   ///
   /// It is closed with the file, also if this throws. What has a size is read from its start,

@@ -10,7 +10,7 @@ struct CodingOptions: ParsableArguments {
       "raw, zstd, zstd:LEVEL (1 to 22, or below 0), or auto: whatever keeps up with the output (default: "
         + "zstd:1; auto for what is captured into a pipe or a socket).",
       valueName: "coding"))
-  var compression: CompressionOption?
+  var compression: CodingPolicy?
 
   @Option(
     name: .customLong("chunk"),
@@ -76,9 +76,9 @@ struct CodingOptions: ParsableArguments {
   /// state that is sent again.
   ///
   /// What is sent in rounds has left a smaller window before it comes again.
-  private func header(stateSentAgain: UInt64, _ coding: CompressionOption) -> StreamHeader {
+  private func header(stateSentAgain: UInt64, _ coding: CodingPolicy) -> StreamHeader {
     let standard = DecodingLimits.standardWindowByteCount
-    let isUseful = (1...standard).contains(stateSentAgain) && coding.policy != .fixed(.raw)
+    let isUseful = (1...standard).contains(stateSentAgain) && coding != .fixed(.raw)
     let window = window?.byteCount ?? (isUseful ? standard : 0)
     var features: StreamHeader.MandatoryFeatures = window > 0 ? .deltas : []
     if usesDictionaries { features.insert(.dictionaries) }
@@ -98,7 +98,7 @@ struct CodingOptions: ParsableArguments {
   ///   - limits: those of the stream that is copied, whose chunks fit the new one's.
   func writer(
     to output: consuming any ByteSink<StreamIOError> & ~Copyable, stateSentAgain: UInt64 = 0,
-    standard: CompressionOption = .standard, limits: StreamLimits? = nil
+    standard: CodingPolicy = .fixed(.standard), limits: StreamLimits? = nil
   ) throws -> StreamWriter {
     let coding = compression ?? standard
     coding.announceMemory(chunkSize: chunkSize)
@@ -109,6 +109,6 @@ struct CodingOptions: ParsableArguments {
         header.limits.metadataByteCount, limits.metadataByteCount)
     }
     return try StreamWriter(
-      to: output, header: header, policy: coding.policy, threads: threadCount)
+      to: output, header: header, policy: coding, threads: threadCount)
   }
 }

@@ -123,6 +123,9 @@ struct CommandError: Error {
       detail.expected = expected
       detail.found = found
       self.init(message: TerminalText.text("\(error)"), code: 1, detail)
+    case .ambiguous:
+      self = .usage(TerminalText.text("\(error)")).about(
+        ErrorDetail("ambiguous", file: error.name))
     case .kind(let kind, let expected, _):
       var detail = ErrorDetail("kind", file: error.name)
       detail.expected = expected

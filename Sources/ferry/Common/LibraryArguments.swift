@@ -1,10 +1,26 @@
 public import ArgumentParser
 public import Inputs
+public import PCIConfig
 public import QEMUStream
 public import StreamIO
 
+extension BARSize: ExpressibleByArgument {
+  /// `--bar`: `INDEX=SIZE`.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension CodingPolicy: ExpressibleByArgument {
+  /// `--compression`: `raw`, `zstd`, `zstd:LEVEL` or `auto`.
+  public init?(argument: String) { self.init(argument) }
+}
+
 extension DeviceSelector: ExpressibleByArgument {
   /// `--device`: any text that is not empty.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension PartDescription: ExpressibleByArgument {
+  /// `--part`: `state=F` and what belongs to it.
   public init?(argument: String) { self.init(argument) }
 }
 

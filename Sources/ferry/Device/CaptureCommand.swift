@@ -139,7 +139,7 @@ struct CaptureCommand: ReportingCommand {
       sources[index].profile = try ProfileFiles.layout(path)
     }
     let file = try OutputFile(path: output)
-    let standard = file.isPipe ? CompressionOption(.adaptive) : .standard
+    let standard: CodingPolicy = file.isPipe ? .adaptive : .fixed(.standard)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
     let writer = try coding.writer(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteIO
 import Reports
 
 /// A time as people write it: `300ms`, `2s`, `5min`.
@@ -8,15 +9,8 @@ struct DurationOption: ExpressibleByArgument, CustomStringConvertible {
   init(_ duration: Duration) { self.duration = duration }
 
   init?(argument: String) {
-    let number = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard let value = Double(number), value.isFinite, value < 1e9 else { return nil }
-    switch argument.dropFirst(number.count) {
-    case "us": duration = .microseconds(value)
-    case "ms": duration = .milliseconds(value)
-    case "s": duration = .seconds(value)
-    case "min": duration = .seconds(value * 60)
-    default: return nil
-    }
+    guard let value = Duration(parsing: argument) else { return nil }
+    duration = value
   }
 
   var description: String { QuantityText.duration(duration) }

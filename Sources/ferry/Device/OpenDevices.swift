@@ -102,19 +102,19 @@ struct OpenDevices {
       if case .system(.noSuchFileOrDirectory, _) = error.cause { return }
       throw error
     }
-    guard let model = device.model as? MttyModel, model.restore(bytes) else {
-      throw CommandError.damaged(
-        "\(path): expected the state of an mtty device with the ports asked for, found "
-          + "\(bytes.count) other bytes")
+    do throws(EmulatedDevice.KeptStateError) {
+      try device.restore(keptState: bytes)
+    } catch {
+      throw CommandError.damaged("\(path): \(error)")
     }
   }
 
   /// Writes back the devices that live in files.
   func save() throws {
     for (path, number) in files {
-      guard let model = (devices[number] as? EmulatedDevice)?.model as? MttyModel else { continue }
+      guard let state = (devices[number] as? EmulatedDevice)?.keptState else { continue }
       var output = try OutputFile(path: path)
-      try output.write(model.image.span.raw)
+      try output.write(state.span.raw)
       try output.finish()
     }
   }

@@ -28,7 +28,7 @@ struct Pack: ParsableCommand {
   @Option(
     name: .customLong("part"), parsing: .singleValue,
     help: ArgumentHelp("A device: state=F[,config=F][,…]", valueName: "state=F,…"))
-  var parts: [PartArgument]
+  var parts: [PartDescription]
 
   @OptionGroup var coding: CodingOptions
 
