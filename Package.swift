@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "Devices", targets: ["Devices"]),
     .library(name: "StateTranslation", targets: ["StateTranslation"]),
     .library(name: "Migration", targets: ["Migration"]),
+    .library(name: "Conformance", targets: ["Conformance"]),
     .library(name: "EmulatedDevices", targets: ["EmulatedDevices"]),
     .library(name: "VFIO", targets: ["VFIO"]),
     .library(name: "Reports", targets: ["Reports"]),
@@ -79,6 +80,9 @@ let package = Package(
         "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "StateTranslation",
         "VirtualPCI", "YAMLReader",
       ]),
+    .target(
+      name: "Conformance",
+      dependencies: ["ByteIO", "Devices", "MigrationStream", "StateLayout"]),
     .target(
       name: "EmulatedDevices",
       dependencies: [
@@ -192,6 +196,12 @@ let package = Package(
         "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
         "StateLayout", "StateTranslation", "VFIO", "VirtualPCI", "YAMLReader", "DeviceTestSupport",
         "TestSupport",
+      ]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: [
+        "ByteIO", "Conformance", "Devices", "EmulatedDevices", "MigrationStream",
+        "DeviceTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "EmulatedDevicesTests",
