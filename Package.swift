@@ -98,15 +98,15 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "EmulatedDevices", "Inputs", "Migration", "MigrationStream",
-        "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
-        "VirtualPCI", "YAMLReader",
+        "ByteIO", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
+        "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO",
+        "VFIO", "VirtualPCI", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "Devices", "EmulatedDevices", "Inputs", "Migration",
+        "ByteIO", "CGlibc", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
         "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
         "StreamIO", "VFIO",
         "VirtualPCI", "YAMLReader",

@@ -37,8 +37,9 @@ import Testing
     let failures = outcomes.filter { $0.result.word == "failed" }
     #expect(
       failures.map(\.check.name) == failed, "\(failures.map { $0.result.findings })")
-    #expect(failures.allSatisfy { $0.quirk != nil && !$0.fails(excusing: true) })
-    #expect(failures.allSatisfy { $0.fails(excusing: false) })
+    #expect(
+      failures.allSatisfy { $0.quirk != nil && !$0.failsRun(strict: true, excusingQuirks: true) })
+    #expect(failures.allSatisfy { $0.failsRun(strict: true, excusingQuirks: false) })
     #expect(outcomes.filter { $0.result.word == "not-run" }.map(\.check.name) == [])
     #expect(summary.stateByteCount ?? 0 > 0)
     // What it says of the device is true.

@@ -6,6 +6,8 @@ public struct CheckOutcome: Sendable {
   public let result: Result
   /// What is known of the driver that explains a failure; nil if nothing is.
   public let quirk: Quirk?
+  /// Whether the device answers no more since.
+  public let isDeviceLost: Bool
   /// How long it took.
   public let duration: Duration
 
@@ -20,9 +22,13 @@ public struct CheckOutcome: Sendable {
     case notRun(String)
   }
 
-  /// Whether the check failed, and no known quirk excuses that.
-  public func fails(excusing: Bool) -> Bool {
-    if case .failed = result { quirk == nil || !excusing } else { false }
+  /// Whether a run fails by it: by a failed check that is required, or that lost the device, or by
+  /// any if the run is `strict`.
+  ///
+  /// Who runs a model of a driver excuses the quirks that the driver is known for.
+  public func failsRun(strict: Bool, excusingQuirks: Bool) -> Bool {
+    guard case .failed = result, !(quirk != nil && excusingQuirks) else { return false }
+    return strict || isDeviceLost || check.level == .required
   }
 }
 

@@ -23,28 +23,22 @@ public struct ConformanceRun {
 
   /// Runs the checks, and gives each outcome as its check ends.
   ///
-  /// Throws the device's error if it cannot be opened and asked what it is, and what `each` throws;
-  /// the device is left as well as it can be in either case.
-  public func run<Failure: Error>(
-    each: (CheckOutcome) throws(Failure) -> Void
-  ) throws(RunError<Failure>) -> ConformanceSummary {
+  /// Throws the device's error if it cannot be opened and asked what it is.
+  public func run(
+    each: (CheckOutcome) -> Void
+  ) throws(DeviceError) -> ConformanceSummary {
     let session = CheckSession(opener, options, clock)
-    do throws(DeviceError) { try session.introduce() } catch { throw .device(error) }
-    do throws(Failure) {
-      for check in checks {
-        let start = clock.now
-        let result = isCancelled() ? .notRun("the run was ended") : result(of: check, in: session)
-        session.restore()
-        try each(
-          CheckOutcome(
-            check: check, result: result,
-            quirk: result.findings.isEmpty
-              ? nil : Quirk.known(of: session.driver, failing: check.name),
-            duration: clock.now - start))
-      }
-    } catch {
-      session.close()
-      throw .report(error)
+    try session.introduce()
+    for check in checks {
+      let (start, wasLost) = (clock.now, session.loss != nil)
+      let result = isCancelled() ? .notRun("the run was ended") : result(of: check, in: session)
+      session.restore()
+      each(
+        CheckOutcome(
+          check: check, result: result,
+          quirk: result.findings.isEmpty
+            ? nil : Quirk.known(of: session.driver, failing: check.name),
+          isDeviceLost: session.loss != nil && !wasLost, duration: clock.now - start))
     }
     var summary = ConformanceSummary()
     summary.driver = session.driver
@@ -57,14 +51,6 @@ public struct ConformanceRun {
     session.close()
     summary.timeInStates = session.timeInStates
     return summary
-  }
-
-  /// Why a run ended early.
-  public enum RunError<Failure: Error>: Error {
-    /// The device cannot be opened, or does not say what it is.
-    case device(DeviceError)
-    /// Whoever was given an outcome could not have it.
-    case report(Failure)
   }
 
   private func result(of check: Check, in session: CheckSession) -> CheckOutcome.Result {
