@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "Devices", targets: ["Devices"]),
     .library(name: "StateTranslation", targets: ["StateTranslation"]),
     .library(name: "Migration", targets: ["Migration"]),
+    .library(name: "Conformance", targets: ["Conformance"]),
     .library(name: "EmulatedDevices", targets: ["EmulatedDevices"]),
     .library(name: "VFIO", targets: ["VFIO"]),
     .library(name: "Reports", targets: ["Reports"]),
@@ -80,6 +81,9 @@ let package = Package(
         "VirtualPCI", "YAMLReader",
       ]),
     .target(
+      name: "Conformance",
+      dependencies: ["ByteIO", "Devices", "MigrationStream", "StateLayout"]),
+    .target(
       name: "EmulatedDevices",
       dependencies: [
         "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "StateTranslation",
@@ -94,15 +98,15 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Devices", "EmulatedDevices", "Inputs", "Migration", "MigrationStream",
-        "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO", "VFIO",
-        "VirtualPCI", "YAMLReader",
+        "ByteIO", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
+        "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO",
+        "VFIO", "VirtualPCI", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "Devices", "EmulatedDevices", "Inputs", "Migration",
+        "ByteIO", "CGlibc", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
         "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
         "StreamIO", "VFIO",
         "VirtualPCI", "YAMLReader",
@@ -192,6 +196,12 @@ let package = Package(
         "ByteIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream", "PCIConfig",
         "StateLayout", "StateTranslation", "VFIO", "VirtualPCI", "YAMLReader", "DeviceTestSupport",
         "TestSupport",
+      ]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: [
+        "ByteIO", "Conformance", "Devices", "EmulatedDevices", "MigrationStream",
+        "DeviceTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "EmulatedDevicesTests",

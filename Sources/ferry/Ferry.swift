@@ -28,7 +28,8 @@ struct Ferry: ParsableCommand {
       CommandGroup(
         name: "Devices",
         subcommands: [
-          CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, TraceCommand.self,
+          CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, ConformanceCommand.self,
+          TraceCommand.self,
         ]),
       CommandGroup(
         name: "Device state",

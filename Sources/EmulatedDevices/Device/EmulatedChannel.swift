@@ -1,7 +1,7 @@
 public import Devices
 
 /// The data channel of an emulated device.
-public final class EmulatedChannel: MigrationChannel {
+public final class EmulatedChannel: PolledChannel {
   private let device: EmulatedDevice
   private let number: Int
   private let isWritable: Bool
@@ -76,6 +76,9 @@ public final class EmulatedChannel: MigrationChannel {
   public func read(into span: inout MutableRawSpan, at offset: UInt64) throws(DeviceError) -> Int {
     throw DeviceError(.readData(at: offset), .notSeekable)
   }
+
+  /// As for a file without a poll of its own: always.
+  public func isReadable() throws(DeviceError) -> Bool { true }
 
   public func preCopyInformation() throws(DeviceError) -> PreCopyInformation {
     let operation = DeviceError.Operation.readPreCopyInformation

@@ -8,7 +8,8 @@ public import StateTranslation
 ///
 /// This stands for the kernel's core (drivers/vfio/vfio_main.c) and for the loop that every driver
 /// has around its arcs; the model does the rest.
-public final class EmulatedDevice: MigratableDevice, FactualDevice, ConfigurableDevice, PASIDDevice
+public final class EmulatedDevice: MigratableDevice, FactualDevice, FeatureDevice,
+  ConfigurableDevice, PASIDDevice
 {
   public let name: String
   package let model: any DeviceModel
@@ -105,6 +106,18 @@ public final class EmulatedDevice: MigratableDevice, FactualDevice, Configurable
   public func abilities() throws(DeviceError) -> MigrationAbilities {
     try check(.abilities, .readAbilities)
     return model.abilities
+  }
+
+  /// As the core of Linux 7.2 answers for every driver.
+  public func has(_ feature: DeviceFeature, for access: DeviceFeature.Access) -> Bool {
+    let allowed: DeviceFeature.Access =
+      switch feature {
+      case .migration, .migrationDataSize: .get
+      case .migrationState: [.get, .set]
+      case .preCopyInformation2: model.abilities.contains(.preCopy) ? .set : []
+      default: []
+      }
+    return !model.abilities.isEmpty && allowed.isSuperset(of: access)
   }
 
   public func state() throws(DeviceError) -> MigrationState {

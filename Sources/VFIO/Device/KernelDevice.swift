@@ -10,7 +10,7 @@ public import SystemPackage
 /// open. vfio-pci resets a function when it is first opened and when it is last closed, and what is
 /// attached goes with the iommufd: whoever is to find a restored device takes its descriptors over
 /// (`HandOver`).
-public final class KernelDevice: MigratableDevice, InterruptDevice {
+public final class KernelDevice: MigratableDevice, FeatureDevice, InterruptDevice {
   public let name: String
   /// The driver that is bound to it, if that is known.
   public let driver: String?
