@@ -12,7 +12,7 @@ import Testing
     #expect(part.pasidPath == "-")
     #expect(part.driver == "mtty")
     #expect(part.name == #"\n"#)
-    #expect(part.ids == PartDescription.IDs(vendor: 0x4348, device: 0x3253))
+    #expect(part.ids?.vendor == 0x4348 && part.ids?.device == 0x3253)
     #expect(part.preCopyByteCount == 1024)
   }
 

@@ -115,7 +115,7 @@ import Testing
 
   /// A digit that became a letter is named with its place, in the offset as among the bytes.
   @Test(
-    arguments: [DumpRendering.lspci, .xxd, .hexdumpC, .odX1, .xxdPlain], [0, 1, 8])
+    arguments: [DumpRendering.lspci, .xxd, .hexdumpC, .odX1, .xxdPlain], [0, 1, 4])
   func lettersInPlaceOfDigitsAreNamed(form: DumpRendering, index: Int) throws {
     for isFirst in [true, false] {
       var lines = form.lines(space())
@@ -150,7 +150,7 @@ import Testing
     var lines = rows().split(separator: "\n").map(String.init)
     lines[5] = "50: [snip"
     let error = #expect(throws: PCIConfigError.self) { try dump(lines.joined(separator: "\n")) }
-    #expect(error?.place == .text(line: 6, column: nil))
+    #expect(error?.place == .text(line: 6, column: 5))
   }
 
   /// Rows without a head that do not begin at 0, or end in the header, say what is missing.

@@ -139,6 +139,8 @@ extension DumpTextReader {
     guard blocks.count &+ traces.count < Self.deviceLimit else {
       throw PCIConfigError(.limit, "expected at most \(Self.deviceLimit) devices")
     }
+    // Digits alone behind a line of such digits that is spoilt are the rest of a space.
+    if block.form == .bare, case .text(block.line &- 1, _)? = flaw?.place { return }
     let finished = FinishedBlock(block)
     guard finished.isSpace || block.form != .bare || (block.isWhole && !block.isNarrow) else {
       return

@@ -143,10 +143,13 @@ enum DeviceFailure {
     return ending(cause(of: error, targets, arguments, outcomes: outcomes), left)
   }
 
-  /// An error from before anything was asked of the devices with these names but facts.
+  /// An error from before anything was asked of the devices with these names but facts; a report
+  /// that ends with it has them already.
   static func untouched(_ error: any Error, _ names: [(number: UInt16, name: String)]) -> any Error
   {
-    guard var failure = CommandError(error), failure.devices == nil else { return error }
+    guard var failure = CommandError(error), failure.devices == nil, failure.partial == nil else {
+      return error
+    }
     failure.devices = names.map { FailureReport.Device($0.number, name: $0.name, outcome: nil) }
     return failure
   }

@@ -10,8 +10,8 @@ import VFIO
 /// The emulated kernel and Linux answer the same to the same calls about PASIDs.
 ///
 /// corpora/pasids has what kernels answered, by release and width. The functions of this kernel are
-/// held against it, too, where FERRY_TEST_PASID_FUNCTIONS names some (with spaces between them); with
-/// FERRY_TEST_RECORD=FOLDER their answers are written there.
+/// held against it, too, where FERRY_TEST_PASID_FUNCTIONS names some (with spaces between them).
+/// With FERRY_TEST_RECORD=FOLDER their answers are written there.
 @Suite(.serialized) struct PASIDAnswersTests {
   static let platforms: [(file: String, platform: EmulatedKernel.Platform)] = {
     var new = EmulatedKernel.Platform()
@@ -26,8 +26,11 @@ import VFIO
     old.release = "6.12.117"
     old.hasPASIDAttach = false
     old.isZeroWidthRefused = true
+    var oldWide = old
+    oldWide.pasidWidth = 16
     return [
-      ("linux-7.2-width-16", new), ("linux-7.2-width-0", flat), ("linux-6.12-width-0", old),
+      ("linux-7.2-width-16", new), ("linux-7.2-width-0", flat), ("linux-6.12-width-16", oldWide),
+      ("linux-6.12-width-0", old),
     ]
   }()
 
@@ -45,7 +48,8 @@ import VFIO
     let folder = "/sys/bus/pci/devices/\(slot)/vfio-dev"
     let node = try #require(try kernel.entries(of: folder).first)
     let release = kernel.release().split(separator: ".").prefix(2).joined(separator: ".")
-    try check("/dev/vfio/devices/\(node)", in: kernel, name: "linux-\(release)", isWidthKnown: false)
+    try check(
+      "/dev/vfio/devices/\(node)", in: kernel, name: "linux-\(release)", isWidthKnown: false)
   }
 
   private func check(

@@ -45,7 +45,9 @@ final class PASIDExamination {
     return (0..<all.count).map { argument.get(UInt32.self, at: 4 * $0) }
   }
 
-  private func note(_ question: String, _ answer: String) { answers.append("\(question): \(answer)") }
+  private func note(_ question: String, _ answer: String) {
+    answers.append("\(question): \(answer)")
+  }
 
   private func note(_ question: String, _ body: () throws(LinuxErrno) -> Void) {
     do throws(LinuxErrno) {
@@ -62,7 +64,7 @@ final class PASIDExamination {
   ) -> UInt32? {
     var id: UInt32?
     let make = { () throws(LinuxErrno) in
-      // flags, device, parent, the new number, reserved, data's type and length, its address, queue.
+      // Flags, device, parent, the new number; the queue is behind what nested ones have.
       id = try self.call(
         .allocatePageTable, [flags, self.deviceID, parent, 0, 0, 0, 0, 0, 0, faultQueue, 0])[4]
     }
@@ -130,7 +132,8 @@ final class PASIDExamination {
 
   private func askForFaults(_ space: UInt32) throws(LinuxErrno) {
     let queue = try call(.allocateFaultQueue, [0, 0, 0])
-    let table = pageTable("a page table with a fault queue", flags: 12, on: space, faultQueue: queue[2])
+    let table = pageTable(
+      "a page table with a fault queue", flags: 12, on: space, faultQueue: queue[2])
     attach("PASID 5 to it", table, pasid: 5)
     detach("detach it", pasid: 5)
     kernel.close(FileDescriptor(rawValue: Int32(bitPattern: queue[3])))

@@ -120,6 +120,11 @@ extension EmulatedKernel {
 
   func allocate(_ argument: inout IoctlArgument) throws(LinuxErrno) {
     let flags = argument.get(UInt32.self, at: 4)
+    let parent = argument.get(UInt32.self, at: 12)
+    switch objects[parent] {
+    case .addressSpace?, .pageTable?: break
+    default: throw .invalid
+    }
     guard flags & ~(platform.hasPASIDAttach ? 15 : 7) == 0 else { throw .notSupported }
     guard case .device? = objects[argument.get(UInt32.self, at: 8)], !platform.isMediated else {
       throw .noEntry
@@ -128,7 +133,6 @@ extension EmulatedKernel {
       throw .notSupported
     }
     if flags & 1 != 0, !platform.isNesting { throw .notSupported }
-    let parent = argument.get(UInt32.self, at: 12)
     let type = argument.get(UInt32.self, at: 24)
     let fault = flags & 4 != 0 ? argument.get(UInt32.self, at: 40) : nil
     if let fault { guard case .faultQueue? = objects[fault] else { throw .noEntry } }
