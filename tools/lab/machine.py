@@ -36,7 +36,7 @@ HARDWARE = """
 # The vIOMMU's properties, before and since they were taken for stable.
 OLD_IOMMU = "intel-iommu,intremap=on,x-scalable-mode=on,caching-mode=on"
 IOMMU = "intel-iommu,intremap=on,scalable-mode=on,caching-mode=on,pasid-bits=16"
-# Behind the ports that QEMU_ARGS may add, so that their functions come first.
+# Its number is one that QEMU_ARGS will not have.
 FUNCTION_PORT = "pcie-root-port,id=function,slot=30"
 
 # A panic ends the machine (-1 restarts at once, which QEMU is told not to do), and an oops is one:
