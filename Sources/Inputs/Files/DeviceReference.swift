@@ -35,7 +35,8 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: `InputError` with cause `absent` that lists the devices, or those of the name if it
   ///   is not one's alone.
   public func number(among names: [String?], in path: String) throws(InputError) -> UInt16 {
-    let numbers = (0 as UInt16)..<UInt16(names.count)
+    // Devices of a stream have numbers of 16 bits; a file of another kind may list more.
+    let numbers = (0 as UInt16)..<UInt16(clamping: names.count)
     let named = numbers.filter { names[Int($0)] == text }
     guard named.count < 2 else {
       var list = named.prefix(Self.namedCount).map(String.init)

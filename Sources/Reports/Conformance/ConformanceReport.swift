@@ -51,6 +51,16 @@ public struct ConformanceReport: Report {
     }.map(\.check.name)
   }
 
+  /// Whether no check came to an answer, so that the run says nothing of the device.
+  public var isEmpty: Bool {
+    outcomes.allSatisfy {
+      switch $0.result {
+      case .notApplicable, .notRun: true
+      case .passed, .failed: false
+      }
+    }
+  }
+
   var checks: [CheckOutcomeReport] {
     outcomes.map { CheckOutcomeReport($0, excusesQuirks: terms.excusesQuirks) }
   }
@@ -75,6 +85,7 @@ public struct ConformanceReport: Report {
     lines.append(
       counts.filter { $0.count > 0 || $0.word == "failed" }.map { "\($0.count) \($0.word)" }
         .joined(separator: ", "))
+    if isEmpty { lines.append("no check could be run, so this says nothing of the device") }
     lines.append("the device \(summary.leaving.text)")
     return lines.joined(separator: "\n")
   }
@@ -100,7 +111,7 @@ public struct ConformanceReport: Report {
 extension ConformanceSummary.Leaving {
   fileprivate var text: String {
     switch self {
-    case .untouched: "was not touched"
+    case .untouched: "was opened and asked what it can do, and nothing else"
     case .asFound: "runs, with the state that it was found with"
     case .changed(let reason): "runs, with another state than it was found with: \(reason)"
     case .lost(let reason): "no longer answers: \(reason)"

@@ -22,8 +22,8 @@ struct ConformanceCommand: ReportingCommand {
       the device in another state than RUNNING, run only with --destructive; on emulated devices \
       they always run, and what a family's driver is known for is excused there.
 
-      Exit codes: 0 no required check failed; 1 one did (with --strict: any), or the device no \
-      longer answers; 4 the device cannot be opened and asked what it is.
+      Exit codes: 0 no required check failed; 1 one did (with --strict: any), none could be run, or \
+      the device no longer answers; 4 the device cannot be opened and asked what it is.
 
       \(OpenDevices.help)
 
@@ -119,13 +119,14 @@ struct ConformanceCommand: ReportingCommand {
       throw failure
     }
     let failures = report.failures
-    let answer =
-      failures.isEmpty
-      ? nil
-      : CommandError.answer(
+    var answer: CommandError?
+    if !failures.isEmpty {
+      answer = .answer(
         "nonconforming",
-        "\(device): \(failures.count) checks failed: "
-          + failures.joined(separator: ", "))
+        "\(device): \(failures.count) checks failed: " + failures.joined(separator: ", "))
+    } else if report.isEmpty {
+      answer = .answer("unchecked", "\(device): no check could be run")
+    }
     guard reportsToStandardError else { return try finish(with: report, answer) }
     try StandardError.show(report, asJSON: json)
     if let answer { throw answer.reported(true) }
