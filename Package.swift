@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "Conformance", targets: ["Conformance"]),
     .library(name: "EmulatedDevices", targets: ["EmulatedDevices"]),
     .library(name: "VFIO", targets: ["VFIO"]),
+    .library(name: "VFIOUser", targets: ["VFIOUser"]),
     .library(name: "Reports", targets: ["Reports"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
@@ -92,7 +93,13 @@ let package = Package(
     .target(
       name: "VFIO",
       dependencies: [
-        "ByteIO", "CVFIO", "Devices", "MigrationStream", "PCIConfig", "YAMLReader",
+        "ByteIO", "CGlibc", "CVFIO", "Devices", "MigrationStream", "PCIConfig", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(
+      name: "VFIOUser",
+      dependencies: [
+        "ByteIO", "CGlibc", "Devices", "MigrationStream", "PCIConfig", "VFIO", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
@@ -108,7 +115,7 @@ let package = Package(
       dependencies: [
         "ByteIO", "CGlibc", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
         "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
-        "StreamIO", "VFIO",
+        "StreamIO", "VFIO", "VFIOUser",
         "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -220,11 +227,17 @@ let package = Package(
     .testTarget(
       name: "VFIOTests",
       dependencies: [
-        "ByteIO", "CVFIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream",
-        "PCIConfig", "VFIO", "YAMLReader", "TestSupport",
+        "ByteIO", "CGlibc", "CVFIO", "Devices", "EmulatedDevices", "Migration",
+        "MigrationStream", "PCIConfig", "VFIO", "YAMLReader", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Data"]),
+    .testTarget(
+      name: "VFIOUserTests",
+      dependencies: [
+        "ByteIO", "Devices", "MigrationStream", "VFIO", "VFIOUser", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

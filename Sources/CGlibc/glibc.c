@@ -1,9 +1,12 @@
 #define _GNU_SOURCE
 #include "CGlibc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int ferry_fallocate_keeping_size(int descriptor, long long offset, long long length) {
@@ -34,4 +37,64 @@ void ferry_secure_standard_descriptors(void) {
     // The lowest that is free, which is this one; open for what nobody does with it.
     if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) != descriptor) _exit(5);
   }
+}
+
+union control {
+  char bytes[CMSG_SPACE(FERRY_DESCRIPTORS_MAX * sizeof(int))];
+  struct cmsghdr align;
+};
+
+ssize_t ferry_send(int socket, const void *bytes, size_t byte_count, const int *descriptors,
+                   size_t count) {
+  if (count > FERRY_DESCRIPTORS_MAX) return -E2BIG;
+  struct iovec vector = {(void *)bytes, byte_count};
+  union control control;
+  struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+  if (count > 0) {
+    memset(&control, 0, CMSG_SPACE(count * sizeof(int)));
+    message.msg_control = control.bytes;
+    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+  }
+  ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+  return sent < 0 ? -errno : sent;
+}
+
+ssize_t ferry_receive(int socket, void *bytes, size_t byte_count, int *descriptors,
+                      size_t *count) {
+  struct iovec vector = {bytes, byte_count};
+  union control control;
+  struct msghdr message = {
+      .msg_iov = &vector,
+      .msg_iovlen = 1,
+      .msg_control = control.bytes,
+      .msg_controllen = sizeof control.bytes,
+  };
+  *count = 0;
+  ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (received < 0) return -errno;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    size_t found = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    if (found > FERRY_DESCRIPTORS_MAX - *count) found = FERRY_DESCRIPTORS_MAX - *count;
+    memcpy(descriptors + *count, CMSG_DATA(header), found * sizeof(int));
+    *count += found;
+  }
+  if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) return -EMSGSIZE;
+  return received;
+}
+
+int ferry_accept(int listener) {
+  int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int ferry_seals(int descriptor) {
+  int seals = fcntl(descriptor, F_GET_SEALS);
+  return seals < 0 ? -errno : seals;
 }

@@ -1,6 +1,9 @@
 #ifndef FERRY_CGLIBC_H
 #define FERRY_CGLIBC_H
 
+#include <stddef.h>
+#include <sys/types.h>
+
 // What glibc has and Swift's Glibc does not declare.
 
 // fallocate(2) that does not change the size of the file.
@@ -13,10 +16,34 @@ void ferry_return_blocks_from(int byte_count);
 // The arguments of the process, as bytes and without asking /proc; `ferry_argument` gives null
 // behind the last.
 int ferry_argument_count(void);
-const char *ferry_argument(int number);
+const char *_Nullable ferry_argument(int number);
 
 // Opens those of the descriptors 0 to 2 that are closed so that no file gets their numbers. What
 // reads or writes them still fails with EBADF.
 void ferry_secure_standard_descriptors(void);
+
+// The most descriptors that one message takes (SCM_MAX_FD, include/net/scm.h).
+#define FERRY_DESCRIPTORS_MAX 253
+
+// Sends `bytes` and `descriptors` in one message; how many bytes went, or errno negated.
+ssize_t ferry_send(int socket, const void *_Nonnull bytes, size_t byte_count,
+                   const int *_Nonnull descriptors, size_t count);
+
+// Receives at most `byte_count` bytes with the descriptors that come with them; how many bytes
+// came, or errno negated. `descriptors` has room for FERRY_DESCRIPTORS_MAX; `*count` says how many
+// came. They close on exec.
+//
+// A message of a socket of messages that does not fit is EMSGSIZE, and its descriptors are still
+// given, to be closed.
+ssize_t ferry_receive(int socket, void *_Nonnull bytes, size_t byte_count,
+                      int *_Nonnull descriptors, size_t *_Nonnull count);
+
+// accept4(2) with SOCK_CLOEXEC; the connection, or errno negated.
+int ferry_accept(int listener);
+
+// The seals of a file in memory (fcntl F_GET_SEALS), or errno negated; and the seal against
+// shrinking.
+int ferry_seals(int descriptor);
+#define FERRY_SEAL_SHRINK 0x0002
 
 #endif

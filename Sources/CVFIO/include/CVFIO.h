@@ -10,9 +10,7 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 // ---- Requests. All are _IO(';', number): no size, no direction.
@@ -330,66 +328,6 @@ _Static_assert(sizeof(struct cvfio_iommu_fault_alloc) == 16, "iommu_fault_alloc"
 static inline int cvfio_ioctl(int descriptor, unsigned long request, uintptr_t argument) {
   int result = ioctl(descriptor, request, argument);
   return result < 0 ? -errno : result;
-}
-
-/// The most descriptors that one message takes (SCM_MAX_FD, include/net/scm.h).
-#define CVFIO_DESCRIPTORS_MAX 253
-
-union cvfio_control {
-  char bytes[CMSG_SPACE(CVFIO_DESCRIPTORS_MAX * sizeof(int))];
-  struct cmsghdr align;
-};
-
-/// Sends `bytes` and `descriptors` in one message; how many bytes went, or errno negated.
-static inline ssize_t cvfio_send(
-  int socket, const void *_Nonnull bytes, size_t byteCount, const int *_Nonnull descriptors,
-  size_t count
-) {
-  if (count > CVFIO_DESCRIPTORS_MAX) return -E2BIG;
-  struct iovec vector = {(void *)bytes, byteCount};
-  union cvfio_control control;
-  memset(&control, 0, sizeof control);
-  struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-  if (count > 0) {
-    message.msg_control = control.bytes;
-    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(count * sizeof(int));
-    memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
-  }
-  ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-  return sent < 0 ? -errno : sent;
-}
-
-/// Receives one message of at most `byteCount` bytes; how many came, or errno negated.
-/// `descriptors` has room for CVFIO_DESCRIPTORS_MAX; `*count` says how many came. They close on
-/// exec.
-///
-/// A message that does not fit is EMSGSIZE, and its descriptors are still given, to be closed.
-static inline ssize_t cvfio_receive(
-  int socket, void *_Nonnull bytes, size_t byteCount, int *_Nonnull descriptors,
-  size_t *_Nonnull count
-) {
-  struct iovec vector = {bytes, byteCount};
-  union cvfio_control control;
-  struct msghdr message = {
-    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes,
-    .msg_controllen = sizeof control.bytes};
-  *count = 0;
-  ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  if (received < 0) return -errno;
-  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    size_t found = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    if (found > CVFIO_DESCRIPTORS_MAX - *count) found = CVFIO_DESCRIPTORS_MAX - *count;
-    memcpy(descriptors + *count, CMSG_DATA(header), found * sizeof(int));
-    *count += found;
-  }
-  if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) return -EMSGSIZE;
-  return received;
 }
 
 #endif

@@ -1,5 +1,5 @@
 private import ByteIO
-private import CVFIO
+private import CGlibc
 public import Devices
 private import Glibc
 public import SystemPackage
@@ -52,7 +52,7 @@ public enum HandOver {
     guard descriptor >= 0 else { throw .system(LinuxErrno(rawValue: errno)) }
     do throws(SendError) {
       do throws(LinuxErrno) {
-        try connect(descriptor, to: "/proc/self/fd/\(place)")
+        try UnixSocket.connect(descriptor, to: "/proc/self/fd/\(place)")
       } catch {
         throw .system(error)
       }
@@ -64,40 +64,15 @@ public enum HandOver {
     return FileDescriptor(rawValue: descriptor)
   }
 
-  private static func connect(
-    _ descriptor: Int32, to path: String
-  ) throws(LinuxErrno) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = [UInt8](path.utf8)
-    // SAFETY: the copy stays within the field, and leaves a zero byte at its end.
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { field in
-      unsafe field.copyBytes(from: bytes.prefix(field.count - 1))
-    }
-    // A connection to a Unix socket that a signal interrupts has not begun.
-    try Interruption.retrying(after: LinuxErrno(rawValue: EINTR)) { () throws(LinuxErrno) in
-      // SAFETY: a sockaddr_un is a sockaddr of the length given.
-      let result = unsafe withUnsafePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-          unsafe Glibc.connect(
-            descriptor, pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-      }
-      guard result == 0 else { throw LinuxErrno(rawValue: errno) }
-    }
-  }
-
   /// Throws unless `user` is at the other end, or root; the corresponding C function is
   /// `getsockopt` with `SO_PEERCRED`.
   private static func check(_ descriptor: Int32, isOf user: UInt32) throws(SendError) {
-    // struct ucred: the process, its user and its group.
-    var credentials: [3 of UInt32] = [0, 0, 0]
-    var byteCount = socklen_t(MemoryLayout<[3 of UInt32]>.size)
-    // SAFETY: the call writes at most the bytes that it is told there are.
-    let result = unsafe getsockopt(
-      descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &byteCount)
-    guard result == 0 else { throw .system(LinuxErrno(rawValue: errno)) }
-    let found = credentials[1]
+    let found: UInt32
+    do throws(LinuxErrno) {
+      found = try UnixSocket.peer(of: descriptor).user
+    } catch {
+      throw .system(error)
+    }
     guard found == user || found == 0 else { throw .otherUser(found, wanted: user) }
   }
 
@@ -158,7 +133,7 @@ public enum HandOver {
     }
     let text = [UInt8]((InheritedDevice.text(of: renumbered) + "\n").utf8)
     guard text.count <= messageByteLimit else { throw LinuxErrno(rawValue: EMSGSIZE) }
-    let sent = unsafe cvfio_send(
+    let sent = unsafe ferry_send(
       socket.rawValue, text, text.count, descriptors, descriptors.count)
     guard sent >= 0 else { throw LinuxErrno(rawValue: Int32(clamping: -sent)) }
     // The descriptors went with the first byte; a socket that took no more is as good as closed.
@@ -179,9 +154,9 @@ public enum HandOver {
     from socket: FileDescriptor
   ) throws(ReceiveError) -> [InheritedDevice] {
     var text = [UInt8](repeating: 0, count: messageByteLimit)
-    var numbers = [Int32](repeating: -1, count: Int(CVFIO_DESCRIPTORS_MAX))
+    var numbers = [Int32](repeating: -1, count: Int(FERRY_DESCRIPTORS_MAX))
     var count = 0
-    let received = unsafe cvfio_receive(
+    let received = unsafe ferry_receive(
       socket.rawValue, &text, messageByteLimit, &numbers, &count)
     let descriptors = numbers[..<count].map(FileDescriptor.init(rawValue:))
     do throws(ReceiveError) {

@@ -15,7 +15,7 @@ extension TraceRecord {
       "results": results.isEmpty ? nil : .object(results.map(\.member)),
       "offset": offset.map { .number($0) }, "bytes": byteCount.map { .number($0) },
       "data": data.map { .string(hex($0)) }, "input": argument?.json, "output": answer?.json,
-      "names": names.map { .strings($0) }, "result": .number(result),
+      "names": names.map { .strings($0) }, "message": message?.json, "result": .number(result),
       "errno": error.map { .number($0.rawValue) }, "error": error.map { .string($0.symbol) },
     ]
   }
@@ -25,7 +25,7 @@ extension TraceRecord {
     let limits = YAMLLimits(byteCount: Self.lineByteLimit, depth: 4, nodeCount: 100_000)
     let fields = try YAMLNode(parsing: line, limits: limits).fields([
       "call", "time", "duration", "fd", "path", "access", "request", "arguments", "results",
-      "offset", "bytes", "data", "input", "output", "names", "result", "errno", "error",
+      "offset", "bytes", "data", "input", "output", "names", "message", "result", "errno", "error",
     ])
     let name = try fields.required("call")
     guard let call = Call(rawValue: try name.string()) else {
@@ -59,6 +59,10 @@ extension TraceRecord {
     if let node = fields["names"] {
       names = try node.items().map { (item) throws(YAMLError) in try item.string() }
     }
+    message = try fields["message"].map { (node) throws(YAMLError) in try Message(node) }
+    guard (call == .message) == (message != nil) else {
+      throw name.error(.value, "expected a message with the call message, and with no other")
+    }
     result = try fields.required("result").integer()
     if let node = fields["errno"] {
       error = LinuxErrno(rawValue: try node.integer(in: 1...4095))
@@ -81,6 +85,31 @@ extension TraceRecord {
       let value: Int64 = try entry.value.integer()
       return TraceField(entry.key, value < 0 ? .signed(value) : .unsigned(0))
     }
+  }
+}
+
+extension TraceRecord.Message {
+  fileprivate init(_ node: YAMLNode) throws(YAMLError) {
+    let fields = try node.fields(["sender", "id", "name", "fds", "replyFds", "answered"])
+    let sender = try fields.required("sender")
+    guard let side = Sender(rawValue: try sender.string()) else {
+      throw sender.error(.value, "expected client or server, found \(sender.kind)")
+    }
+    self.init(
+      sender: side, number: try fields.required("id").integer(),
+      name: try fields.required("name").string(),
+      descriptorCount: try fields["fds"]?.integer(in: 0...65536) ?? 0,
+      replyDescriptorCount: try fields["replyFds"]?.integer(in: 0...65536) ?? 0,
+      isAnswered: try fields["answered"]?.bool() ?? true)
+  }
+
+  fileprivate var json: JSONValue {
+    [
+      "sender": .string(sender.rawValue), "id": .number(number), "name": .string(name),
+      "fds": descriptorCount == 0 ? nil : .number(descriptorCount),
+      "replyFds": replyDescriptorCount == 0 ? nil : .number(replyDescriptorCount),
+      "answered": isAnswered ? nil : .bool(false),
+    ]
   }
 }
 

@@ -1,0 +1,172 @@
+private import ByteIO
+import Devices
+private import Glibc
+import SystemPackage
+import VFIO
+
+/// A client's connection to a server: one command at a time, each with its reply.
+final class ClientConnection {
+  /// Why a command has no reply that says anything.
+  enum Failure: Error {
+    /// The server's errno; the connection goes on.
+    case refused(LinuxErrno)
+    /// The connection is of no use any more.
+    case broken(ConnectionError)
+  }
+
+  private var socket: MessageSocket
+  private let trace: MessageTrace?
+  private var number: UInt16 = 0
+  private var breakage: ConnectionError?
+  /// What the server said in VERSION.
+  private(set) var server = VersionOffer(minor: 0)
+  /// Memory of this process that the server may ask for.
+  let memory = ClientMemory()
+
+  // The specification that this is written from is 0.1.
+  private static let minorVersion: UInt16 = 1
+
+  /// Connects to the server at `path`, and agrees on a version with it.
+  ///
+  /// libvfio-user's socket is there before anybody listens at it, so a refusal is tried again for
+  /// `patience`.
+  init(
+    path: String, timeout: Duration, patience: Duration, trace: MessageTrace?
+  ) throws(Failure) {
+    self.trace = trace
+    do throws(LinuxErrno) {
+      let descriptor = try Self.connect(to: path, patience: patience)
+      socket = MessageSocket(descriptor)
+      try UnixSocket.limit(descriptor, to: timeout)
+    } catch {
+      throw .broken(.system(error))
+    }
+    var offer = VersionOffer.Capabilities()
+    offer.descriptorLimit = 16
+    offer.transferByteLimit = VersionOffer.standardTransferByteLimit
+    let request = Request.version(
+      VersionOffer(minor: Self.minorVersion, capabilities: offer))
+    guard case .version(let answer) = try exchange(request).reply else { return }
+    guard answer.major == 0, answer.minor <= Self.minorVersion else {
+      throw broken(
+        .malformed(
+          MessageError(
+            .version, at: MessageHead.byteCount,
+            "expected version 0.0 or 0.1, found \(answer.major).\(answer.minor)")))
+    }
+    server = answer
+    let wanted = answer.capabilities?.transferByteLimit ?? 0
+    guard wanted >= Self.leastTransferByteCount || answer.capabilities?.transferByteLimit == nil
+    else {
+      throw broken(
+        .malformed(
+          MessageError(
+            .version, at: MessageHead.byteCount + 4,
+            "expected a max_data_xfer_size of \(Self.leastTransferByteCount) or more, found "
+              + "\(wanted)")))
+    }
+  }
+
+  // A register, and the structures that say what a region is.
+  private static let leastTransferByteCount = 256
+
+  private static func connect(
+    to path: String, patience: Duration
+  ) throws(LinuxErrno) -> Int32 {
+    let end = ContinuousClock.now + patience
+    while true {
+      let descriptor = try UnixSocket.make().rawValue
+      do throws(LinuxErrno) {
+        try UnixSocket.connect(descriptor, to: path)
+        return descriptor
+      } catch {
+        close(descriptor)
+        guard error.rawValue == ECONNREFUSED, ContinuousClock.now < end,
+          !Interruption.isRequested
+        else { throw error }
+        usleep(10_000)
+      }
+    }
+  }
+
+  /// The most bytes of data that a message of either side may carry.
+  var transferByteLimit: Int {
+    min(
+      server.capabilities?.transferByteLimit ?? VersionOffer.standardTransferByteLimit,
+      VersionOffer.standardTransferByteLimit)
+  }
+
+  private func broken(_ error: ConnectionError) -> Failure {
+    breakage = error
+    return .broken(error)
+  }
+
+  /// Sends a command, and waits for its reply; meanwhile the server is given the memory that it
+  /// asks for.
+  func exchange(
+    _ request: Request, descriptors: [Int32] = []
+  ) throws(Failure) -> (reply: Reply, descriptors: [OwnedDescriptor]) {
+    if let breakage { throw .broken(breakage) }
+    number &+= 1
+    let command = Message(
+      number, request.command, .command(wantsReply: true), body: request.body)
+    let pending = trace?.begin(command, from: .client, descriptorCount: descriptors.count)
+    let received: ReceivedMessage
+    do throws(ConnectionError) {
+      try socket.send(command, descriptors: descriptors)
+      received = try reply(to: command)
+    } catch {
+      if let trace, let pending { trace.end(pending, reply: nil) }
+      throw broken(error)
+    }
+    let message = received.message
+    if let trace, let pending {
+      trace.end(pending, reply: message, descriptorCount: received.descriptors.count)
+    }
+    if case .failure(let errno) = message.kind { throw .refused(errno) }
+    do throws(MessageError) {
+      return (try Reply(parsing: message.body.span.raw, to: request), received.descriptors)
+    } catch {
+      throw broken(.malformed(error))
+    }
+  }
+
+  /// Waits for the reply to a command.
+  private func reply(to command: Message) throws(ConnectionError) -> ReceivedMessage {
+    while true {
+      let received = try socket.receive()
+      let message = received.message
+      if case .command(let wantsReply) = message.kind {
+        try serve(message, wantsReply: wantsReply)
+        continue
+      }
+      guard message.number == command.number, message.command == command.command else {
+        throw .malformed(
+          MessageError(
+            message.command, at: 0,
+            "expected the reply to \(command.command) with the number \(command.number), found "
+              + "the number \(message.number)"))
+      }
+      return received
+    }
+  }
+
+  /// Answers a command of the server.
+  private func serve(_ message: Message, wantsReply: Bool) throws(ConnectionError) {
+    let pending = trace?.begin(message, from: .server)
+    var reply = Message(message.number, message.command, .reply)
+    do throws(LinuxErrno) {
+      let request: Request
+      do throws(MessageError) {
+        request = try Request(parsing: message.body.span.raw, of: message.command)
+      } catch {
+        throw .invalid
+      }
+      reply.body = try memory.answer(request, limit: transferByteLimit).body(to: request)
+    } catch {
+      reply.kind = .failure(error)
+    }
+    if let trace, let pending { trace.end(pending, reply: wantsReply ? reply : nil) }
+    if wantsReply { try socket.send(reply) }
+  }
+}

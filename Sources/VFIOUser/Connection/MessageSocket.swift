@@ -1,0 +1,167 @@
+private import ByteIO
+private import CGlibc
+import Devices
+private import Glibc
+
+/// A message with the descriptors that came with it.
+public struct ReceivedMessage: Sendable {
+  public let message: Message
+  /// In the order in which they were sent.
+  public let descriptors: [OwnedDescriptor]
+}
+
+/// One end of a connection: a Unix stream socket that messages and descriptors go over.
+///
+/// Memory is bounded whatever the other side sends: a message has at most `limits.messageByteCount`
+/// bytes, and `limits.descriptorCount` descriptors.
+public struct MessageSocket: ~Copyable {
+  /// What one message may have.
+  public struct Limits: Sendable, Hashable {
+    /// With its head.
+    public var messageByteCount: Int
+    public var descriptorCount: Int
+
+    /// Limits for a side that takes so much data with a message.
+    public init(
+      transferByteCount: Int = VersionOffer.standardTransferByteLimit, descriptorCount: Int = 16
+    ) {
+      messageByteCount = transferByteCount + Self.structureByteCount
+      self.descriptorCount = descriptorCount
+    }
+
+    // More than the head and the structures before the data take; ranges of DMA logging are data.
+    private static let structureByteCount = 4096
+  }
+
+  private let socket: OwnedDescriptor
+  /// What is taken for a message.
+  public var limits: Limits
+  private var buffer = ByteBuffer(capacity: 4096)
+  /// How many bytes were taken out of the buffer since the connection began.
+  private var taken = 0
+  /// The descriptors that came, with the place in the stream of the message that they belong to.
+  private var arrived: [(place: Int, descriptor: OwnedDescriptor)] = []
+  /// Room for the descriptors of one call.
+  private var numbers = [Int32](repeating: -1, count: Int(FERRY_DESCRIPTORS_MAX))
+
+  /// Takes over a connected socket.
+  public init(_ descriptor: Int32, limits: Limits = Limits()) {
+    socket = OwnedDescriptor(descriptor)
+    self.limits = limits
+  }
+
+  /// The number of the socket's descriptor, which is open as long as this value.
+  public var descriptor: Int32 { socket.number }
+
+  // MARK: Sending
+
+  /// Sends a message in one piece, and waits until it is gone.
+  public func send(
+    _ message: Message, descriptors: [Int32] = []
+  ) throws(ConnectionError) {
+    let bytes = message.bytes
+    var sent = 0
+    while sent < bytes.count {
+      // Descriptors go with the first byte.
+      let count = unsafe bytes.withUnsafeBytes { bytes in
+        // SAFETY: `sent` is below the count of the bytes that the pointer is of.
+        unsafe ferry_send(
+          socket.number, bytes.baseAddress.unsafelyUnwrapped + sent, bytes.count - sent,
+          descriptors, sent == 0 ? descriptors.count : 0)
+      }
+      sent += try Self.result(count)
+    }
+  }
+
+  private static func result(_ count: Int) throws(ConnectionError) -> Int {
+    guard count < 0 else { return count }
+    switch Int32(clamping: -count) {
+    case EINTR where !Interruption.isRequested: return 0
+    case EAGAIN: throw .timeout
+    case EPIPE, ECONNRESET: throw .closed(isWithinMessage: false)
+    case let number: throw .system(LinuxErrno(rawValue: number))
+    }
+  }
+
+  // MARK: Receiving
+
+  /// Waits for the next message.
+  public mutating func receive() throws(ConnectionError) -> ReceivedMessage {
+    while true {
+      if let message = try next() { return message }
+      try fill()
+    }
+  }
+
+  /// The next message, if all of it has come.
+  public mutating func next() throws(ConnectionError) -> ReceivedMessage? {
+    guard buffer.count >= MessageHead.byteCount else { return nil }
+    let head = try head(at: 0)
+    let byteCount = Int(head.byteCount)
+    guard buffer.count >= byteCount else {
+      buffer.reserve(byteCount)
+      return nil
+    }
+    let body = [UInt8](buffer.bytes.extracting(MessageHead.byteCount..<byteCount))
+    buffer.removeFirst(byteCount)
+    let descriptors = arrived.filter { $0.place == taken }.map(\.descriptor)
+    arrived.removeAll { $0.place == taken }
+    taken += byteCount
+    return ReceivedMessage(
+      message: Message(head.number, head.command, head.kind, body: body),
+      descriptors: descriptors)
+  }
+
+  private func head(at place: Int) throws(ConnectionError) -> MessageHead {
+    do throws(MessageError) {
+      return try MessageHead(
+        parsing: buffer.bytes.extracting(place..<place + MessageHead.byteCount),
+        limit: limits.messageByteCount)
+    } catch {
+      throw .malformed(error)
+    }
+  }
+
+  /// Waits for bytes, and takes what has come, once.
+  public mutating func fill() throws(ConnectionError) {
+    if buffer.count == buffer.capacity { buffer.reserve(2 * buffer.capacity) }
+    var count = 0
+    let descriptor = socket.number
+    var received = 0
+    _ = buffer.fill { span in
+      // SAFETY: the call writes within the span and the array, which has room for as many
+      // descriptors as a message can bring.
+      received = unsafe span.withUnsafeMutableBytes { room in
+        unsafe ferry_receive(
+          descriptor, room.baseAddress.unsafelyUnwrapped, room.count, &numbers, &count)
+      }
+      return max(0, received)
+    }
+    let descriptors = (0..<count).map { OwnedDescriptor(numbers[$0]) }
+    if received == 0 { throw .closed(isWithinMessage: buffer.count > 0) }
+    _ = try Self.result(received)
+    guard !descriptors.isEmpty else { return }
+    guard arrived.count + descriptors.count <= limits.descriptorCount else {
+      throw .malformed(
+        MessageError(
+          nil, at: 0,
+          "expected at most \(limits.descriptorCount) descriptors, found "
+            + "\(arrived.count + descriptors.count)"))
+    }
+    // A call ends with the bytes that descriptors came with, so they are of the message that
+    // began last (net/unix/af_unix.c, unix_stream_read_generic).
+    let place = taken + (try lastMessageStart())
+    arrived += descriptors.map { (place, $0) }
+  }
+
+  /// The place in the buffer of the last message that begins in it.
+  private func lastMessageStart() throws(ConnectionError) -> Int {
+    var place = 0
+    while place + MessageHead.byteCount <= buffer.count {
+      let end = place + Int(try head(at: place).byteCount)
+      guard end < buffer.count else { break }
+      place = end
+    }
+    return place
+  }
+}
