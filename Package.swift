@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "EmulatedDevices", targets: ["EmulatedDevices"]),
     .library(name: "VFIO", targets: ["VFIO"]),
     .library(name: "VFIOUser", targets: ["VFIOUser"]),
+    .library(name: "DeviceServer", targets: ["DeviceServer"]),
     .library(name: "Reports", targets: ["Reports"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
@@ -103,6 +104,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
+      name: "DeviceServer",
+      dependencies: [
+        "ByteIO", "CGlibc", "Devices", "Migration", "MigrationStream", "PCIConfig", "StreamIO",
+        "VFIO", "VFIOUser", "VirtualPCI", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(
       name: "Reports",
       dependencies: [
         "ByteIO", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
@@ -113,8 +121,8 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
-        "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
+        "ByteIO", "CGlibc", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Inputs",
+        "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
         "StreamIO", "VFIO", "VFIOUser",
         "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -232,6 +240,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Data"]),
+    .testTarget(
+      name: "DeviceServerTests",
+      dependencies: [
+        "ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "Migration", "MigrationStream",
+        "PCIConfig", "VFIO", "VFIOUser", "VirtualPCI", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(
       name: "VFIOUserTests",
       dependencies: [

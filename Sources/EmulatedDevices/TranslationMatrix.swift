@@ -123,12 +123,7 @@ extension EmulatedDevice {
   /// Loads a state in one write, as far as the driver takes it; returns the driver's error, if any.
   fileprivate func loaded(_ state: [UInt8]) -> DeviceError? {
     do throws(DeviceError) {
-      guard let channel = try transition(to: .resuming) else { return nil }
-      var position = 0
-      while position < state.count {
-        position += try channel.write(state.span.raw.extracting(droppingFirst: position))
-      }
-      _ = try transition(to: .running)
+      try load(state)
       return nil
     } catch {
       return error

@@ -24,6 +24,11 @@ extension MigratableDevice {
         allowsPrivileged: abilities.permissions.contains(.privileged)))
   }
 
+  /// The function that the device is, by its own configuration region and the sizes of its regions.
+  public func hostFunction() throws(DeviceError) -> HostFunction {
+    try hostFunction(reading: try configurationRegion())
+  }
+
   /// The function whose configuration region reads `region`.
   func hostFunction(reading region: [UInt8]) throws(DeviceError) -> HostFunction {
     let dumped = try dumped(reading: region)

@@ -25,6 +25,7 @@
 #define CVFIO_DEVICE_GET_INFO 0x3b6b
 #define CVFIO_DEVICE_GET_REGION_INFO 0x3b6c
 #define CVFIO_DEVICE_GET_IRQ_INFO 0x3b6d
+#define CVFIO_DEVICE_SET_IRQS 0x3b6e
 #define CVFIO_DEVICE_RESET 0x3b6f
 #define CVFIO_DEVICE_FEATURE 0x3b75
 #define CVFIO_DEVICE_BIND_IOMMUFD 0x3b76
@@ -63,6 +64,9 @@ _Static_assert(CVFIO_IOMMU_FAULT_QUEUE_ALLOC == _IO(';', 142), "IOMMU_FAULT_QUEU
 #define CVFIO_IRQ_INFO_MASKABLE 2
 #define CVFIO_IRQ_INFO_AUTOMASKED 4
 #define CVFIO_IRQ_INFO_NORESIZE 8
+#define CVFIO_IRQ_SET_DATA_NONE 1
+#define CVFIO_IRQ_SET_DATA_BOOL 2
+#define CVFIO_IRQ_SET_DATA_EVENTFD 4
 #define CVFIO_PCI_CONFIG_REGION_INDEX 7
 #define CVFIO_PCI_MSIX_IRQ_INDEX 2
 
@@ -142,6 +146,16 @@ struct cvfio_irq_info {
   uint32_t count;
 };
 _Static_assert(sizeof(struct cvfio_irq_info) == 16, "vfio_irq_info");
+
+// The data follow.
+struct cvfio_irq_set {
+  uint32_t argsz;
+  uint32_t flags;
+  uint32_t index;
+  uint32_t start;
+  uint32_t count;
+};
+_Static_assert(sizeof(struct cvfio_irq_set) == 20, "vfio_irq_set");
 
 // The payload follows.
 struct cvfio_device_feature {

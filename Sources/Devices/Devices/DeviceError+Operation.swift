@@ -33,7 +33,7 @@ extension DeviceError.Operation {
       case identify, open, bind, joinContainer, allocateAddressSpace, attachDevice, logDMA
       case readAbilities, readState, transition, readStopCopySize, readPreCopyInformation
       case readData, writeData, readConfiguration, writeConfiguration, readRegion, writeRegion,
-        mapRegion, mapDMA, unmapDMA, reset
+        mapRegion, mapDMA, unmapDMA, setInterrupts, reset
       case readAddressSpaceAbilities, allocateDomain, attach, detach
     }
     fileprivate let value: Value
@@ -80,6 +80,8 @@ extension DeviceError.Operation {
     public static var mapDMA: Self { Self(value: .mapDMA) }
     /// `IOMMU_IOAS_UNMAP`.
     public static var unmapDMA: Self { Self(value: .unmapDMA) }
+    /// `VFIO_DEVICE_SET_IRQS`.
+    public static var setInterrupts: Self { Self(value: .setInterrupts) }
     /// `VFIO_DEVICE_RESET`.
     public static var reset: Self { Self(value: .reset) }
     /// `IOMMU_GET_HW_INFO`.
@@ -146,6 +148,8 @@ extension DeviceError.Operation {
   public static func mapDMA(at address: UInt64) -> Self { Self(.mapDMA, .number(address)) }
   /// ``Code/unmapDMA``, from this address on.
   public static func unmapDMA(at address: UInt64) -> Self { Self(.unmapDMA, .number(address)) }
+  /// ``Code/setInterrupts``.
+  public static var setInterrupts: Self { Self(.setInterrupts) }
   /// ``Code/reset``.
   public static var reset: Self { Self(.reset) }
   /// ``Code/readAddressSpaceAbilities``.
@@ -184,6 +188,7 @@ extension DeviceError.Operation: CustomStringConvertible {
     case .mapRegion: "asking how to map region \(subject)"
     case .mapDMA: "mapping memory at address \(subject)"
     case .unmapDMA: "unmapping memory at address \(subject)"
+    case .setInterrupts: "setting up interrupts"
     case .reset: "resetting the device"
     case .readAddressSpaceAbilities: "asking for the abilities of the IOMMU"
     case .allocateDomain: "allocating domain \(subject)"

@@ -149,6 +149,12 @@ public struct InterruptInformation: Sendable, Hashable {
 public protocol InterruptDevice: AnyObject {
   /// The kinds of interrupts that the device has.
   func interrupts() throws(DeviceError) -> [InterruptInformation]
+
+  /// Does something with interrupts; `eventfds` are one for each vector that gets one, in their
+  /// order, and -1 for a vector that lets go of its own. They stay their owner's.
+  ///
+  /// The corresponding ioctl is `VFIO_DEVICE_SET_IRQS`.
+  func set(_ setup: InterruptSetup, eventfds: [Int32]) throws(DeviceError)
 }
 
 /// Why a device could not say what it is.

@@ -43,8 +43,28 @@ package protocol DeviceModel: AnyObject {
 
   /// Ends whatever was saved or resumed.
   func reset()
+
+  // MARK: What a guest does with it
+
+  /// Reads registers of a region that is not the configuration space; nil if it is memory that
+  /// nothing acts on.
+  func read(region: UInt32, at offset: UInt64, byteCount: Int) -> [UInt8]?
+
+  /// Writes registers; false for memory that nothing acts on.
+  func write(_ bytes: [UInt8], region: UInt32, at offset: UInt64) -> Bool
+
+  /// Whether the function asks for its INTx.
+  var isInterruptPending: Bool { get }
+
+  /// Reaches into memory as far as is due; when to be asked again, or nil.
+  func advance(to now: Duration, in memory: any DMAMemory) -> Duration?
 }
 
 extension DeviceModel {
+  package func read(region: UInt32, at offset: UInt64, byteCount: Int) -> [UInt8]? { nil }
+  package func write(_ bytes: [UInt8], region: UInt32, at offset: UInt64) -> Bool { false }
+  package var isInterruptPending: Bool { false }
+  package func advance(to now: Duration, in memory: any DMAMemory) -> Duration? { nil }
+
   package var stateByteLimit: Int { .max }
 }

@@ -35,6 +35,9 @@ public final class EmulatedDevice: MigratableDevice, FactualDevice, FeatureDevic
   public private(set) var arcs: [MigrationArc] = []
   /// How many times the device was reset.
   public private(set) var resetCount = 0
+  /// The memory that the device reaches; whoever serves it lends it.
+  public var memory: (any DMAMemory)?
+  var regionMemory: [UInt32: RegionMemory] = [:]
   /// Told what happens to the device, as it happens.
   public var observe: (Event) -> Void = { _ in }
 

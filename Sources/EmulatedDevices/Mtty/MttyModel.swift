@@ -198,6 +198,23 @@ package final class MttyModel: DeviceModel {
 
   package var digest: String { EmulatedDevices.digest(of: image) }
 
+  // handle_bar_read and handle_bar_write go by the first byte of an access.
+  package func read(region: UInt32, at offset: UInt64, byteCount: Int) -> [UInt8]? {
+    guard Int(region) < ports.count else { return nil }
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    if byteCount > 0 { bytes[0] = read(port: Int(region), register: Int(offset)) ?? 0 }
+    return bytes
+  }
+
+  package func write(_ bytes: [UInt8], region: UInt32, at offset: UInt64) -> Bool {
+    guard Int(region) < ports.count else { return false }
+    if let byte = bytes.first { write(byte, port: Int(region), register: Int(offset)) }
+    return true
+  }
+
+  /// As a 16550's line is: as long as a port has something to say.
+  package var isInterruptPending: Bool { ports.contains(where: \.isInterruptPending) }
+
   // mtty_disable_files; the registers stay as they are.
   package func reset() {
     data = []

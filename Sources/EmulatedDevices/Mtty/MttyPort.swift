@@ -111,6 +111,9 @@ package struct MttyPort: Sendable, Hashable {
     }
   }
 
+  /// Whether the port asks for an interrupt that it is enabled for, as its IIR says.
+  var isInterruptPending: Bool { interruptIdentification & 0x01 == 0 }
+
   private var interruptIdentification: UInt8 {
     let enabled = registers[1]
     var pending: UInt8 = 0

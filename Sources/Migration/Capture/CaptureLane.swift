@@ -18,8 +18,9 @@ final class CaptureLane: EngineLane {
   private var budget: UInt64 = 0
   private var position: UInt64 = 0
 
-  /// What the driver said last of what is left while the device runs.
-  private(set) var information = PreCopyInformation(initialByteCount: 0, dirtyByteCount: 0)
+  /// What the driver said last of what is left while the device runs; nil if it does not tell.
+  private(set) var information: PreCopyInformation? = PreCopyInformation(
+    initialByteCount: 0, dirtyByteCount: 0)
   private(set) var preCopyByteCount: UInt64 = 0
   private(set) var stopCopyByteCount: UInt64 = 0
   /// Whether the round goes on.
@@ -35,22 +36,28 @@ final class CaptureLane: EngineLane {
   /// Asks the driver what is left.
   func inquire() throws(DeviceError) {
     guard isPreCopying, let channel = session.channel else { return }
-    information = try channel.preCopyInformation()
-    if information.isReinitialized { announcement.insert(.reinitialized) }
+    do throws(DeviceError) {
+      information = try channel.preCopyInformation()
+    } catch where error.errno == .notSupportedByDriver {
+      information = nil
+    }
+    if information?.isReinitialized == true { announcement.insert(.reinitialized) }
   }
 
   /// What stopping now would leave to be read: the driver's own estimate, which has what is dirty
-  /// in it, or more if that says less.
-  func remainingByteCount() throws(DeviceError) -> UInt64 {
+  /// in it, or more if that says less; nil if the driver does not tell.
+  func remainingByteCount() throws(DeviceError) -> UInt64? {
+    guard let information else { return nil }
     let running = information.initialByteCount.addingSaturating(information.dirtyByteCount)
-    return max(try session.device.stopCopyByteCount(), isPreCopying ? running : 0)
+    guard let stopCopy = try session.device.knownStopCopyByteCount() else { return nil }
+    return max(stopCopy, isPreCopying ? running : 0)
   }
 
-  /// Begins a round of what the driver said is left.
+  /// Begins a round of what the driver said is left, or of all that there is now.
   func beginIteration(_ iteration: Int) {
     context = StateChunk.Context(phase: .preCopy, iteration: UInt32(clamping: iteration))
-    initialLeft = information.initialByteCount
-    budget = information.dirtyByteCount
+    initialLeft = information?.initialByteCount ?? 0
+    budget = information?.dirtyByteCount ?? .max
     isActive = isPreCopying && (initialLeft > 0 || budget > 0)
   }
 
@@ -125,6 +132,13 @@ final class CaptureLane: EngineLane {
     return count
   }
 
+  /// Ends a round before all of it has come.
+  func cut<Failure: Error>(
+    _ write: (inout ByteBuffer, StateChunk.Context) throws(Failure) -> Void
+  ) throws(LaneError<Failure>) {
+    try end(.lastOfIteration, write)
+  }
+
   /// Ends what is of one kind: the chunks at hand go out, the last with `flags`.
   private func end<Failure: Error>(
     _ flags: StateChunk.Flags,
@@ -155,6 +169,17 @@ final class CaptureLane: EngineLane {
       try write(&held, context)
     } catch {
       throw .sink(error)
+    }
+  }
+}
+
+extension MigratableDevice {
+  /// The driver's estimate of what stopping now leaves to be read; nil if it has none to give.
+  func knownStopCopyByteCount() throws(DeviceError) -> UInt64? {
+    do throws(DeviceError) {
+      return try stopCopyByteCount()
+    } catch where error.errno == .notSupportedByDriver {
+      return nil
     }
   }
 }

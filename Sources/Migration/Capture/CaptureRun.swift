@@ -133,8 +133,8 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
         return
       }
       try iterate(into: &sink, remaining: remaining, since: preCopyStart)
-      remaining = summary.iterations.last?.remainingByteCount ?? 0
-      let isInitialLeft = lanes.contains { $0.information.initialByteCount > 0 }
+      remaining = summary.iterations.last?.remainingByteCount
+      let isInitialLeft = lanes.contains { ($0.information?.initialByteCount ?? 0) > 0 }
       if !isInitialLeft, let expected = summary.iterations.last?.expectedDowntime,
         expected <= options.downtimeLimit
       {
@@ -144,10 +144,12 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
     }
   }
 
-  private func remainingByteCount() throws(Failure) -> UInt64 {
-    var sum: UInt64 = 0
+  /// The bytes that stopping now leaves to be read; nil if a driver does not tell.
+  private func remainingByteCount() throws(Failure) -> UInt64? {
+    var sum: UInt64? = 0
     try forEachLane { (lane) throws(DeviceError) in
-      sum = sum.addingSaturating(try lane.remainingByteCount())
+      let count = try lane.remainingByteCount()
+      sum = sum.flatMap { sum in count.map { sum.addingSaturating($0) } }
     }
     return sum
   }
@@ -156,13 +158,14 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
   // has its limits.
   private static var longestDowntime: Double { 1e9 }
 
-  private func expectedDowntime(_ remaining: UInt64) -> Duration? {
+  private func expectedDowntime(_ remaining: UInt64?) -> Duration? {
+    guard let remaining else { return nil }
     if remaining == 0 { return .zero }
     return rate.map { .seconds(min(Double(remaining) / $0, Self.longestDowntime)) }
   }
 
   private mutating func iterate<Sink: RecordSink & ~Copyable>(
-    into sink: inout Sink, remaining: UInt64, since preCopyStart: Duration
+    into sink: inout Sink, remaining: UInt64?, since preCopyStart: Duration
   ) throws(Failure) where Sink.Failure == SinkFailure {
     let iteration = summary.iterations.count
     let iterationStart = now
@@ -188,7 +191,7 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
       CaptureSummary.Iteration(
         byteCount: got, duration: duration, remainingByteCount: left,
         expectedDowntime: expectedDowntime(left),
-        isReinitialized: lanes.contains { $0.information.isReinitialized }))
+        isReinitialized: lanes.contains { $0.information?.isReinitialized == true }))
   }
 
   // MARK: While they are stopped
@@ -241,13 +244,37 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
           case .sink(let error): throw .sink(error)
           }
         }
-        if let pacingSince { pace(since: pacingSince) }
+        if let pacingSince {
+          pace(since: pacingSince)
+          // A round of unknown size must end by the clock.
+          if lane.information == nil, lane.isActive,
+            now - pacingSince >= options.preCopyTimeLimit
+          {
+            try cut(lane, into: &sink)
+          }
+        }
         progress.byteCount = byteCount
         progress.remainingByteCount = left.map { $0 - min($0, progress.byteCount - before) }
         let time = now - drainStart
         progress.rate =
           time > .zero ? Double(progress.byteCount - before) / (time / .seconds(1)) : nil
         engine.progress(progress)
+      }
+    }
+  }
+
+  private func cut<Sink: RecordSink & ~Copyable>(
+    _ lane: CaptureLane, into sink: inout Sink
+  ) throws(Failure) where Sink.Failure == SinkFailure {
+    let number = lane.session.number
+    do throws(LaneError<SinkFailure>) {
+      try lane.cut { (buffer, context) throws(SinkFailure) in
+        try sink.write(from: &buffer, device: number, context: context)
+      }
+    } catch {
+      switch error {
+      case .device(let error): throw .device(error, number: number)
+      case .sink(let error): throw .sink(error)
       }
     }
   }
@@ -266,6 +293,7 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
     // Nothing is cancelled any more: the stream is whole.
     if options.resumes { try runDevices() }
     summary.duration = now - start
+    summary.downtimeWasJudged = lanes.allSatisfy { $0.information != nil }
     summary.downtime = stopStart.map { now - $0 } ?? .zero
     summary.devices = lanes.map { lane in
       CaptureSummary.Device(

@@ -37,7 +37,7 @@ extension CaptureSource {
   ) throws(DeviceError) -> DeviceIntroduction {
     var identity = try device.identity()
     identity.migrationFlags = abilities.rawValue
-    identity.stopCopyByteCount = try device.stopCopyByteCount()
+    identity.stopCopyByteCount = try device.knownStopCopyByteCount()
     let physical = try device.configurationRegion()
     var record = try shownSpace(physical).map(ConfigurationRecord.init) ?? ConfigurationRecord()
     record.physical = physical.isEmpty ? nil : physical

@@ -18,9 +18,9 @@ public struct CaptureSummary: Sendable, Hashable {
     public var byteCount: UInt64
     /// How long it took.
     public var duration: Duration
-    /// What was left behind it.
-    public var remainingByteCount: UInt64
-    /// Nil if no rate was measured.
+    /// What was left behind it; nil if a driver does not tell.
+    public var remainingByteCount: UInt64?
+    /// Nil if no rate was measured, or nobody knows what is left.
     public var expectedDowntime: Duration?
     /// Whether a driver announced new initial data behind it.
     public var isReinitialized: Bool
@@ -48,6 +48,9 @@ public struct CaptureSummary: Sendable, Hashable {
   public var iterations: [Iteration] = []
   /// Why the devices were stopped when they were.
   public var stopReason = StopReason.noPreCopy
+  /// Whether the drivers told how much was left, without which nothing can be said of the downtime
+  /// before they are stopped.
+  public var downtimeWasJudged = true
   /// From the first arc that quiesces a device to the end of the stream; with `resumes` until all
   /// run again.
   public var downtime = Duration.zero

@@ -36,6 +36,10 @@ public struct CaptureReport: Report {
     lines.append(
       "\(QuantityText.count(summary.iterations.count, "round")) while running; stopped because "
         + summary.stopReason.text)
+    if !summary.downtimeWasJudged {
+      lines.append(
+        "a device does not tell how much state is left, so the downtime limit could not be judged")
+    }
     lines.append("downtime: \(QuantityText.duration(summary.downtime))")
     return lines.joined(separator: "\n")
   }
@@ -58,12 +62,13 @@ public struct CaptureReport: Report {
         summary.iterations.map { iteration in
           [
             "bytes": .number(iteration.byteCount), "duration": .microseconds(iteration.duration),
-            "remainingBytes": .number(iteration.remainingByteCount),
+            "remainingBytes": iteration.remainingByteCount.map { .number($0) },
             "expectedDowntime": iteration.expectedDowntime.map { .microseconds($0) },
             "reinitialized": .bool(iteration.isReinitialized),
           ]
         }),
       "stopReason": .string(summary.stopReason.rawValue),
+      "downtimeJudged": .bool(summary.downtimeWasJudged),
       "stateBytes": .number(summary.byteCount), "downtime": .microseconds(summary.downtime),
       "duration": .microseconds(summary.duration),
     ]

@@ -1,7 +1,7 @@
 private import Glibc
 
 /// A thread that computes and gets no signals: they stay with the threads that read and write.
-@safe final class WorkerThread {
+@safe public final class WorkerThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -11,7 +11,7 @@ private import Glibc
 
   /// Starts `run`; nil if the system has no further thread. The corresponding C function is
   /// `pthread_create`.
-  init?(_ run: @escaping @Sendable () -> Void) {
+  public init?(_ run: @escaping @Sendable () -> Void) {
     var handle = pthread_t()
     var all = sigset_t()
     var before = sigset_t()
@@ -36,5 +36,5 @@ private import Glibc
   }
 
   /// Waits for its end; call it once. The corresponding C function is `pthread_join`.
-  func join() { pthread_join(handle, nil) }
+  public func join() { pthread_join(handle, nil) }
 }

@@ -158,6 +158,33 @@ public struct DeviceFile: ~Copyable {
       index: index, flags: .init(rawValue: answer.flags), count: answer.count)
   }
 
+  /// Eventfds stand behind the structure. The corresponding ioctl is `VFIO_DEVICE_SET_IRQS`.
+  public borrowing func set(
+    _ setup: InterruptSetup, eventfds: [Int32]
+  ) throws(LinuxErrno) {
+    var request = cvfio_irq_set()
+    let data: [UInt8]
+    switch setup.data {
+    case .none:
+      request.flags = UInt32(CVFIO_IRQ_SET_DATA_NONE)
+      data = []
+    case .booleans(let values):
+      request.flags = UInt32(CVFIO_IRQ_SET_DATA_BOOL)
+      data = values.map { $0 ? 1 : 0 }
+    case .eventfds:
+      request.flags = UInt32(CVFIO_IRQ_SET_DATA_EVENTFD)
+      data = eventfds.flatMap { IoctlArgument.bytes(of: $0) }
+    }
+    request.argsz = UInt32(MemoryLayout.size(ofValue: request) + data.count)
+    request.flags |= setup.action.rawValue
+    request.index = setup.index
+    request.start = setup.start
+    request.count = setup.count
+    var argument = IoctlArgument(request)
+    argument.bytes += data
+    try control(.setInterrupts, &argument)
+  }
+
   // MARK: What it does
 
   /// The corresponding ioctl is `VFIO_DEVICE_RESET`.

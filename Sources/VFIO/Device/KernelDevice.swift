@@ -151,6 +151,12 @@ public final class KernelDevice: MigratableDevice, FeatureDevice, InterruptDevic
     return found
   }
 
+  public func set(_ setup: InterruptSetup, eventfds: [Int32]) throws(DeviceError) {
+    try attempt(.setInterrupts) { (file) throws(LinuxErrno) in
+      try file.set(setup, eventfds: eventfds)
+    }
+  }
+
   /// Whether the driver has a feature, for reading or setting; nothing is changed.
   ///
   /// The corresponding flag is `VFIO_DEVICE_FEATURE_PROBE`.

@@ -17,6 +17,7 @@ public struct IoctlRequest: RawRepresentable, Sendable, Hashable {
   public static var getDeviceInformation: Self { Self(CVFIO_DEVICE_GET_INFO) }
   public static var getRegionInformation: Self { Self(CVFIO_DEVICE_GET_REGION_INFO) }
   public static var getInterruptInformation: Self { Self(CVFIO_DEVICE_GET_IRQ_INFO) }
+  public static var setInterrupts: Self { Self(CVFIO_DEVICE_SET_IRQS) }
   public static var reset: Self { Self(CVFIO_DEVICE_RESET) }
   public static var feature: Self { Self(CVFIO_DEVICE_FEATURE) }
   public static var bindIOMMUFD: Self { Self(CVFIO_DEVICE_BIND_IOMMUFD) }
@@ -39,7 +40,8 @@ public struct IoctlRequest: RawRepresentable, Sendable, Hashable {
     .setContainer: "VFIO_GROUP_SET_CONTAINER", .getDevice: "VFIO_GROUP_GET_DEVICE_FD",
     .getDeviceInformation: "VFIO_DEVICE_GET_INFO",
     .getRegionInformation: "VFIO_DEVICE_GET_REGION_INFO",
-    .getInterruptInformation: "VFIO_DEVICE_GET_IRQ_INFO", .reset: "VFIO_DEVICE_RESET",
+    .getInterruptInformation: "VFIO_DEVICE_GET_IRQ_INFO",
+    .setInterrupts: "VFIO_DEVICE_SET_IRQS", .reset: "VFIO_DEVICE_RESET",
     .feature: "VFIO_DEVICE_FEATURE", .bindIOMMUFD: "VFIO_DEVICE_BIND_IOMMUFD",
     .attachPageTable: "VFIO_DEVICE_ATTACH_IOMMUFD_PT",
     .detachPageTable: "VFIO_DEVICE_DETACH_IOMMUFD_PT",

@@ -10,6 +10,7 @@ extension IoctlRequest {
     case .getDeviceInformation: [.deviceInformation]
     case .getRegionInformation: [.regionInformation]
     case .getInterruptInformation: [.interruptInformation]
+    case .setInterrupts: [.interruptSetup]
     case .feature: [.feature] + (DeviceFeature(of: argument)?.payload.map { [$0] } ?? [])
     case .bindIOMMUFD: [.bindIOMMUFD]
     case .attachPageTable: [.attachPageTable]

@@ -69,6 +69,12 @@ public struct KernelStructure: Sendable {
   static let interruptInformation = KernelStructure("vfio_irq_info", cvfio_irq_info.self) {
     [$0("argsz", \.argsz), $0("flags", \.flags), $0("index", \.index), $0("count", \.count)]
   }
+  static let interruptSetup = KernelStructure("vfio_irq_set", cvfio_irq_set.self) {
+    [
+      $0("argsz", \.argsz), $0("flags", \.flags), $0("index", \.index), $0("start", \.start),
+      $0("count", \.count),
+    ]
+  }
   static let feature = KernelStructure("vfio_device_feature", cvfio_device_feature.self) {
     [$0("argsz", \.argsz), $0("flags", \.flags)]
   }

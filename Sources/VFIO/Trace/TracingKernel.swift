@@ -5,9 +5,12 @@ public import SystemPackage
 /// A kernel that makes every call of another, and tells of each.
 public final class TracingKernel: KernelInterface {
   private let kernel: any KernelInterface
-  private let dataLimit: Int
-  private let now: () -> UInt64
-  private let record: (TraceRecord) -> Void
+  /// The most bytes of data that a record keeps.
+  public let dataLimit: Int
+  /// The time of the trace, in nanoseconds.
+  public let now: () -> UInt64
+  /// Told of each call, and of whatever else belongs into the trace.
+  public let record: (TraceRecord) -> Void
 
   /// Calls `kernel`, and gives each call to `record` when it is over.
   ///

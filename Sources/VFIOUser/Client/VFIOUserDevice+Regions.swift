@@ -146,6 +146,12 @@ extension VFIOUserDevice: InterruptDevice {
   }
 }
 
+extension VFIOUserDevice {
+  public func set(_ setup: InterruptSetup, eventfds: [Int32]) throws(DeviceError) {
+    try ask(.setInterrupts, .setInterrupts(setup), descriptors: eventfds.filter { $0 >= 0 })
+  }
+}
+
 extension VFIOUserDevice: FeatureDevice {
   public func has(_ feature: DeviceFeature, for access: DeviceFeature.Access) -> Bool {
     let request = FeatureRequest(feature, [access, .probe])

@@ -143,6 +143,16 @@ public final class VFIOUserDevice: MigratableDevice {
     return answer.payload
   }
 
+  /// Sends a command that the specification does not have, for servers that do; the reply's body.
+  public func send(
+    _ operation: DeviceError.Operation, _ command: MessageCommand, _ body: [UInt8] = []
+  ) throws(DeviceError) -> [UInt8] {
+    guard case .other(let answer) = try ask(operation, .unknown(command, body)) else {
+      preconditionFailure("a command that is not known has a reply of bytes")
+    }
+    return answer
+  }
+
   // MARK: What it is
 
   public func identity() throws(DeviceError) -> DeviceIdentity {

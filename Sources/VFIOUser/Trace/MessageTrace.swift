@@ -19,6 +19,12 @@ public struct MessageTrace {
     self.record = record
   }
 
+  /// Adds messages to the trace of a kernel; nil if that is none that is traced.
+  public init?(of kernel: any KernelInterface) {
+    guard let kernel = kernel as? TracingKernel else { return nil }
+    self.init(dataLimit: kernel.dataLimit, now: kernel.now, record: kernel.record)
+  }
+
   /// A command that was sent or received, until its reply is there.
   public struct Pending {
     fileprivate let command: Message
@@ -206,6 +212,13 @@ extension InterruptSetup {
 }
 
 extension FeatureRequest {
+  /// The migration state in a payload of that feature, by its name or its number.
+  public var stateText: String {
+    guard payload.count >= 4 else { return "no state" }
+    let number = payload.span.raw.little(UInt32.self, at: 0)
+    return MigrationState(rawValue: number)?.description ?? "\(number)"
+  }
+
   fileprivate var traceFields: [TraceField] {
     var fields: [TraceField] = [
       .number("argsz", replyLimit), .text("flags", "\(access)|\(feature)"),
@@ -216,9 +229,7 @@ extension FeatureRequest {
       let abilities = MigrationAbilities(rawValue: bytes.little(UInt64.self, at: 0))
       fields.append(.text("migration", "\(abilities)"))
     case .migrationState where payload.count >= 4:
-      let number = bytes.little(UInt32.self, at: 0)
-      fields.append(
-        .text("device_state", MigrationState(rawValue: number)?.description ?? "\(number)"))
+      fields.append(.text("device_state", stateText))
     case .reportDMALogging where payload.count >= 24:
       fields.append(.number("iova", bytes.little(UInt64.self, at: 0)))
       fields.append(.number("length", bytes.little(UInt64.self, at: 8)))

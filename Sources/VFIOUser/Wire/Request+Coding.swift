@@ -209,14 +209,14 @@ extension InterruptSetup {
       throw reader.error(
         "expected one of the actions 0x8, 0x10 and 0x20, found the flags 0x\(hex(flags))", back: 4)
     }
-    self.action = action
-    index = try reader.word()
-    start = try reader.word()
-    count = try reader.word()
+    let index = try reader.word()
+    let start = try reader.word()
+    let count = try reader.word()
     guard start <= Self.vectorLimit, count <= Self.vectorLimit - start else {
       throw reader.error(
         "expected at most \(Self.vectorLimit) vectors, found \(count) from \(start) on", back: 8)
     }
+    let data: Data
     switch flags & 7 {
     case Self.none: data = .none
     case Self.booleans: data = .booleans(try reader.bytes(Int(count)).map { $0 != 0 })
@@ -225,6 +225,7 @@ extension InterruptSetup {
       throw reader.error(
         "expected one of the data flags 1, 2 and 4, found the flags 0x\(hex(flags))", back: 16)
     }
+    self.init(action, data, index: index, start: start, count: count)
   }
 
   func write(to writer: inout ByteWriter) {

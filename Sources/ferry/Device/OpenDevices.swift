@@ -5,6 +5,7 @@ import MigrationStream
 import StreamIO
 import SystemPackage
 import VFIO
+import VFIOUser
 
 /// The devices that a command line names.
 struct OpenDevices {
@@ -16,6 +17,10 @@ struct OpenDevices {
           a device of the kernel, by its PCI address, the UUID of a mediated device, or its file
       fd:5[?iommufd=6&devid=1[&ioas=2]]
           a device that is open already, inherited from a VMM
+      vfio-user:/run/device.sock
+          a device that another process serves at a Unix socket
+      emulated:function?config=DUMP
+          a function with the configuration space in a dump, and memory in its BARs; it cannot migrate
     \(families)
 
     Parameters of emulated devices stand behind a question mark, with & between them, as in \
@@ -57,9 +62,17 @@ struct OpenDevices {
       case "vfio", "fd":
         devices.append(try KernelDevice.open(uri, in: kernel))
         continue
+      case "vfio-user":
+        devices.append(try Self.served(uri, in: kernel))
+        continue
       default:
         throw CommandError.usage(
-          "\(name): expected a device of the scheme vfio, fd or emulated, found '\(uri.scheme)'")
+          "\(name): expected a device of the scheme vfio, fd, vfio-user or emulated, found "
+            + "'\(uri.scheme)'")
+      }
+      if uri.path == "function" {
+        devices.append(try Self.function(uri, in: kernel))
+        continue
       }
       let isSerial = uri.path == "mtty"
       let device = try EmulatedDevice(uri, ignoring: isSerial ? ["file"] : [])
@@ -91,7 +104,26 @@ struct OpenDevices {
     return try OpenDevices([name], in: kernel).devices[0]
   }
 
-  private static let schemes: Set<String> = ["vfio", "fd", "emulated"]
+  private static let schemes: Set<String> = ["vfio", "fd", "vfio-user", "emulated"]
+
+  private static func function(
+    _ uri: DeviceURI, in kernel: any KernelInterface
+  ) throws -> EmulatedDevice {
+    guard uri.parameters.count == 1, uri.parameters[0].key == "config" else {
+      throw CommandError.usage("\(uri.text): expected emulated:function?config=DUMP")
+    }
+    let function = try SpaceInput.device(uri.parameters[0].value, at: nil, in: kernel)
+    return EmulatedDevice(uri.text, function: function)
+  }
+
+  private static func served(
+    _ uri: DeviceURI, in kernel: any KernelInterface
+  ) throws -> VFIOUserDevice {
+    if let parameter = uri.parameters.first {
+      throw CommandError.usage("\(uri.text): expected no parameter, found '\(parameter.key)='")
+    }
+    return try VFIOUserDevice(path: uri.path, name: uri.text, trace: MessageTrace(of: kernel))
+  }
 
   private static func load(_ path: String, into device: EmulatedDevice) throws {
     let bytes: [UInt8]

@@ -1,0 +1,41 @@
+import ByteIO
+public import Devices
+public import VFIOUser
+public import VirtualPCI
+import YAMLReader
+
+/// The other end of a server's control socket: the device for captures and replays, and what the
+/// protocol does not have.
+public final class ControlClient {
+  /// The device that is served, whose state can be taken out and put in. Its configuration space is
+  /// the device's own.
+  public let device: VFIOUserDevice
+
+  /// Connects to the control socket at `path`.
+  public init(path: String, name: String? = nil, trace: MessageTrace? = nil) throws(DeviceError) {
+    device = try VFIOUserDevice(path: path, name: name ?? "serve:\(path)", trace: trace)
+  }
+
+  /// What the server says of itself: the JSON of ``ServerStatus``.
+  public func status() throws(DeviceError) -> [UInt8] {
+    try device.send(.identify, .controlStatus)
+  }
+
+  /// What the guest sees of the configuration space; nil if it sees the device's own.
+  public func guestSpace() throws(DeviceError) -> ConfigSpaceState? {
+    let text = try device.send(.readConfiguration(at: 0), .readGuestSpace)
+    guard !text.isEmpty else { return nil }
+    do throws(YAMLError) {
+      return try ConfigSpaceState(parsing: text)
+    } catch {
+      throw DeviceError(
+        .readConfiguration(at: 0), .protocolError, detail: "in what the guest sees: \(error)")
+    }
+  }
+
+  /// Has the guest see a configuration space as it was on another device.
+  public func restore(_ state: ConfigSpaceState) throws(DeviceError) {
+    _ = try device.send(
+      .writeConfiguration(at: 0), .writeGuestSpace, [UInt8](state.json.line.utf8))
+  }
+}

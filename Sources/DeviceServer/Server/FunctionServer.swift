@@ -1,0 +1,256 @@
+import ByteIO
+public import Devices
+private import Glibc
+public import SystemPackage
+public import VFIO
+public import VFIOUser
+import VirtualPCI
+
+/// Serves one function at a Unix socket, to one client after the other.
+///
+/// All of it is one loop in one thread: what the client asks, what the operator asks at the control
+/// socket, and what the device does by itself.
+public final class FunctionServer {
+  /// Who may connect, and what for.
+  public struct Options: Sendable, Hashable {
+    /// The user whose clients may map the device's registers, and with them have every right on
+    /// it; root may always. Nil if nobody may.
+    public var mapUser: UInt32?
+    /// The only user beside root whose clients are served.
+    public var user: UInt32
+    /// Whether the server ends with its first client.
+    public var servesOnce = false
+    /// How long a client may take to read a reply, or to answer a command of the server's.
+    public var patience = Duration.seconds(5)
+
+    /// Serves clients of the user of this process, who may map what can be mapped.
+    public init() {
+      user = geteuid()
+      mapUser = user
+    }
+  }
+
+  /// Something that happens, for a log.
+  public enum Event: Sendable, Hashable {
+    case listening(path: String)
+    /// A client is served, and may have descriptors of the device or not.
+    case connected(UnixSocket.Peer, mayMap: Bool)
+    /// A client is not served, and why.
+    case turnedAway(UnixSocket.Peer, String)
+    /// A client is gone; the reason, and what became of the device.
+    case left(reason: String, device: String)
+    /// A command was refused though it was well formed.
+    case refused(MessageCommand, LinuxErrno)
+    /// The operator's side came, went, or changed the device's state.
+    case control(UnixSocket.Peer, String)
+  }
+
+  public let function: ServedFunction
+  /// The socket's path.
+  public let path: String
+  private let options: Options
+  private let trace: MessageTrace?
+  private let report: (Event) -> Void
+  private let listener: OwnedDescriptor
+  private let control: (listener: OwnedDescriptor, path: String)?
+  private var client: ClientSession?
+  private var peer: UnixSocket.Peer?
+  private var operatorSession: ClientSession?
+  private var operatorPeer: UnixSocket.Peer?
+  /// How many clients came.
+  public private(set) var clientCount = 0
+
+  /// Begins to listen at `path`, and at `controlPath` for the operator.
+  public init(
+    _ function: ServedFunction, at path: String, control controlPath: String? = nil,
+    options: Options = Options(), trace: MessageTrace? = nil,
+    report: @escaping (Event) -> Void
+  ) throws(ServingError) {
+    self.function = function
+    self.path = path
+    self.options = options
+    self.trace = trace
+    self.report = report
+    listener = try Self.listen(at: path)
+    control = try controlPath.map { (path) throws(ServingError) in
+      (try Self.listen(at: path), path)
+    }
+    report(.listening(path: path))
+  }
+
+  static func listen(at path: String) throws(ServingError) -> OwnedDescriptor {
+    do throws(LinuxErrno) {
+      return OwnedDescriptor(try UnixSocket.listen(at: path).rawValue)
+    } catch {
+      throw .socket(path: path, error)
+    }
+  }
+
+  deinit {
+    unsafe unlink(path)
+    if let control { unsafe unlink(control.path) }
+  }
+
+  /// Serves until `stop` can be read, or the first client is gone if the options say so.
+  public func run(until stop: FileDescriptor) {
+    let start = ContinuousClock.now
+    while true {
+      let now = ContinuousClock.now - start
+      let due = function.advance(to: now)
+      let ready = wait(for: stop, until: due.map { $0 - now })
+      if ready.stop { break }
+      if ready.control { acceptOperator() }
+      if ready.operator { serveOperator() }
+      if ready.listener { accept() }
+      if ready.client { serveClient() }
+      if options.servesOnce, client == nil, clientCount > 0 { break }
+    }
+    if operatorSession != nil { dropOperator("the server ends") }
+    if client != nil { drop("the server ends") }
+  }
+
+  private struct Ready {
+    var stop = false
+    var listener = false
+    var client = false
+    var control = false
+    var `operator` = false
+  }
+
+  /// Whether the client waits: the operator has stopped the device, which nobody may touch then.
+  private var isClientHeld: Bool { function.owner == .control && !function.isRunning }
+
+  /// Waits for a command, a client, the end, or the device's own time.
+  private func wait(for stop: FileDescriptor, until time: Duration?) -> Ready {
+    var requests = [
+      pollfd(fd: stop.rawValue, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: listener.number, events: Int16(POLLIN), revents: 0),
+    ]
+    // A number below 0 is passed over; without events only the end of a connection is told.
+    let events = isClientHeld ? 0 : Int16(POLLIN)
+    requests.append(pollfd(fd: client?.descriptor ?? -1, events: events, revents: 0))
+    for descriptor in [control?.listener.number, operatorSession?.descriptor] {
+      requests.append(pollfd(fd: descriptor ?? -1, events: Int16(POLLIN), revents: 0))
+    }
+    let milliseconds = time.map { max(.zero, $0) / .milliseconds(1) }
+    let count = unsafe poll(
+      &requests, nfds_t(requests.count),
+      milliseconds.map { Int32(clamping: Int($0.rounded(.up))) } ?? -1)
+    var ready = Ready()
+    guard count > 0 else { return ready }
+    ready.stop = requests[0].revents != 0
+    ready.listener = requests[1].revents != 0
+    ready.client = requests[2].revents != 0
+    ready.control = requests[3].revents != 0
+    ready.operator = requests[4].revents != 0
+    return ready
+  }
+
+  private static let limits = MessageSocket.Limits(
+    transferByteCount: ServedFunction.transferByteLimit,
+    descriptorCount: ServedFunction.descriptorLimit)
+
+  // MARK: Clients
+
+  private func accept() {
+    guard let descriptor = try? UnixSocket.accept(listener.number) else { return }
+    let socket = MessageSocket(descriptor.rawValue, limits: Self.limits)
+    guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
+    guard peer.user == options.user || peer.user == 0 else {
+      return report(.turnedAway(peer, "user \(peer.user) is not user \(options.user)"))
+    }
+    guard client == nil else {
+      return report(.turnedAway(peer, "the device has a client"))
+    }
+    guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
+    function.mayMap = options.mapUser.map { peer.user == $0 || peer.user == 0 } ?? false
+    let session = ClientSession(socket, function, trace: trace) { [report] command, errno in
+      report(.refused(command, errno))
+    }
+    client = session
+    self.peer = peer
+    clientCount += 1
+    report(.connected(peer, mayMap: function.mayMap))
+  }
+
+  private func serveClient() {
+    guard let client else { return }
+    do throws(ConnectionError) {
+      try client.serve()
+    } catch {
+      drop("\(error)")
+    }
+  }
+
+  private func drop(_ reason: String) {
+    client = nil
+    peer = nil
+    report(.left(reason: reason, device: function.clientLeft()))
+  }
+
+  // MARK: The operator
+
+  private func acceptOperator() {
+    guard let control, let descriptor = try? UnixSocket.accept(control.listener.number) else {
+      return
+    }
+    let socket = MessageSocket(descriptor.rawValue, limits: Self.limits)
+    guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
+    let user = geteuid()
+    guard peer.user == user || peer.user == 0 else {
+      return report(.turnedAway(peer, "user \(peer.user) is not user \(user)"))
+    }
+    guard operatorSession == nil else {
+      return report(.turnedAway(peer, "the control socket is in use"))
+    }
+    guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
+    let session = ClientSession(socket, function, as: .control, trace: nil) {
+      [report] command, errno in report(.refused(command, errno))
+    }
+    session.answerStatus = { [weak self] in self?.status.json ?? .null }
+    session.observe = { [weak self] request in
+      guard let self, let text = Self.use(request) else { return }
+      self.report(.control(peer, text))
+    }
+    operatorSession = session
+    operatorPeer = peer
+    report(.control(peer, "connected"))
+  }
+
+  /// What a command of the operator's does to the device, if it does something.
+  private static func use(_ request: Request) -> String? {
+    switch request {
+    case .reset: "reset the device"
+    case .feature(let feature) where feature.feature == .migrationState:
+      feature.access == .set ? "asked for \(feature.stateText)" : nil
+    case .unknown(.writeGuestSpace, _): "wrote what the guest sees"
+    default: nil
+    }
+  }
+
+  private func serveOperator() {
+    guard let operatorSession else { return }
+    do throws(ConnectionError) {
+      try operatorSession.serve()
+    } catch {
+      dropOperator("\(error)")
+    }
+  }
+
+  private func dropOperator(_ reason: String) {
+    guard let peer = operatorPeer else { return }
+    operatorSession = nil
+    operatorPeer = nil
+    report(.control(peer, "left (\(reason)); \(function.controlLeft())"))
+  }
+
+  /// What the server says of itself.
+  var status: ServerStatus {
+    ServerStatus(
+      device: function.device.name, profile: function.configuration.profile?.profile.name,
+      client: peer.map { .init($0, mayMap: function.mayMap) },
+      state: function.state, owner: function.owner, mappedByteCount: function.memory.byteCount,
+      rangeCount: function.memory.mappings.count,
+      interruptCount: function.interrupts.signalCount, counters: function.counters)
+  }
+}

@@ -1,0 +1,68 @@
+private import ByteIO
+private import Glibc
+import StreamIO
+import SystemPackage
+import VFIOUser
+
+/// Servers that run beside each other, each in a thread of its own, so that a device that takes its
+/// time holds up no other.
+public final class ServerGroup {
+  // Each server and its device go to one thread, which alone touches them.
+  private final class Work: @unchecked Sendable {
+    let server: FunctionServer
+    let stop: FileDescriptor
+    let done: FileDescriptor
+
+    init(_ server: FunctionServer, stop: FileDescriptor, done: FileDescriptor) {
+      self.server = server
+      self.stop = stop
+      self.done = done
+    }
+
+    func run() {
+      server.run(until: stop)
+      var byte: UInt8 = 0
+      _ = unsafe write(done.rawValue, &byte, 1)
+    }
+  }
+
+  private var servers: [FunctionServer]
+
+  /// The servers, none of which may be used by others from now on.
+  public init(_ servers: [FunctionServer]) { self.servers = servers }
+
+  /// Serves until an `Interruption` is requested, or every server has come to its end; false if the
+  /// system has no threads for them.
+  public func run() -> Bool {
+    guard let stop = Self.pipe(), let done = Self.pipe() else { return false }
+    var threads: [WorkerThread] = []
+    for server in servers {
+      let work = Work(server, stop: stop.read, done: done.write)
+      guard let thread = WorkerThread({ work.run() }) else { break }
+      threads.append(thread)
+    }
+    let isComplete = threads.count == servers.count
+    var left = threads.count
+    while isComplete, left > 0, !Interruption.isRequested {
+      var request = pollfd(fd: done.read.rawValue, events: Int16(POLLIN), revents: 0)
+      // A signal that comes just before the call is seen after this time.
+      if unsafe poll(&request, 1, 500) > 0 {
+        var byte: UInt8 = 0
+        if unsafe read(done.read.rawValue, &byte, 1) == 1 { left -= 1 }
+      }
+    }
+    close(stop.write.rawValue)
+    for thread in threads { thread.join() }
+    for descriptor in [stop.read, done.read, done.write] { close(descriptor.rawValue) }
+    // Sockets leave their places when their servers go.
+    servers = []
+    return isComplete
+  }
+
+  private static func pipe() -> (read: FileDescriptor, write: FileDescriptor)? {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe Glibc.pipe(&ends) == 0 else { return nil }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
+  }
+}
