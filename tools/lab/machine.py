@@ -102,34 +102,32 @@ def property_names(emulator, device):
 
 
 class Function:
-    """A process that serves a PCI function to the machine, over a socket that loses its name when used."""
+    """A `ferry serve` of a PCI function for the machine; it ends with it."""
 
-    def __init__(self, space, access):
-        self.name = os.path.join(tempfile.gettempdir(), f"ferry-lab-{os.getpid()}")
-        self.remove_name()
-        with socket.socket(socket.AF_UNIX) as listener:
-            old = os.umask(0o177)
-            listener.bind(self.name)
-            os.umask(old)
-            listener.listen(1)
-            self.process = subprocess.Popen(
-                [os.path.join(os.path.dirname(os.path.abspath(__file__)), "vfio-user-function"),
-                 f"fd:{listener.fileno()}", space, access],
-                stdin=subprocess.DEVNULL, pass_fds=(listener.fileno(),), start_new_session=True)
-        address = {"type": "unix", "path": self.name}
-        device = {"driver": "vfio-user-pci", "bus": "function", "socket": address}
+    def __init__(self, space, profile):
+        self.folder = tempfile.TemporaryDirectory(prefix="ferry-lab-")
+        path = os.path.join(self.folder.name, "socket")
+        self.process = subprocess.Popen(
+            ["ferry", "serve", "emulated:function?config=" + space.replace("%", "%25").replace("&", "%26"),
+             "--profile", profile, "--socket", path, "--once"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+        # The first line says that it listens; what comes later would say why the machine lost it.
+        self.said = self.process.stderr.readline()
+        if b"listening" not in self.said:
+            self.end()
+            raise Failure("ferry serve ended: " + os.fsdecode(self.said))
+        threading.Thread(target=self.listen, daemon=True).start()
+        device = {"driver": "vfio-user-pci", "bus": "function", "socket": {"type": "unix", "path": path}}
         self.arguments = ["-device", FUNCTION_PORT, "-device", json.dumps(device)]
 
-    def remove_name(self):
-        try:
-            os.unlink(self.name)
-        except FileNotFoundError:
-            pass
+    def listen(self):
+        while line := self.process.stderr.readline():
+            self.said = line
 
     def end(self):
         self.process.kill()
         self.process.wait()
-        self.remove_name()
+        self.folder.cleanup()
 
 
 class Machine:
