@@ -113,9 +113,9 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Conformance", "Devices", "EmulatedDevices", "Inputs", "Migration",
-        "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout", "StateTranslation", "StreamIO",
-        "VFIO", "VirtualPCI", "YAMLReader",
+        "ByteIO", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Inputs",
+        "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
+        "StateTranslation", "StreamIO", "VFIO", "VirtualPCI", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(

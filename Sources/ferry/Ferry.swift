@@ -29,7 +29,7 @@ struct Ferry: ParsableCommand {
         name: "Devices",
         subcommands: [
           CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, ConformanceCommand.self,
-          ServeCommand.self, TraceCommand.self,
+          ServeCommand.self, ServedCommand.self, TraceCommand.self,
         ]),
       CommandGroup(
         name: "Device state",

@@ -1,12 +1,13 @@
 import ByteIO
 public import Devices
+public import Migration
 public import VFIOUser
 public import VirtualPCI
 import YAMLReader
 
 /// The other end of a server's control socket: the device for captures and replays, and what the
 /// protocol does not have.
-public final class ControlClient {
+public final class ControlClient: GuestSpaceServer {
   /// The device that is served, whose state can be taken out and put in. Its configuration space is
   /// the device's own.
   public let device: VFIOUserDevice
@@ -16,9 +17,14 @@ public final class ControlClient {
     device = try VFIOUserDevice(path: path, name: name ?? "serve:\(path)", trace: trace)
   }
 
-  /// What the server says of itself: the JSON of ``ServerStatus``.
-  public func status() throws(DeviceError) -> [UInt8] {
-    try device.send(.identify, .controlStatus)
+  /// What the server says of itself.
+  public func status() throws(DeviceError) -> ServerStatus {
+    let text = try device.send(.identify, .controlStatus)
+    do throws(YAMLError) {
+      return try ServerStatus(parsing: text)
+    } catch {
+      throw DeviceError(.identify, .protocolError, detail: "in the server's status: \(error)")
+    }
   }
 
   /// What the guest sees of the configuration space; nil if it sees the device's own.

@@ -12,7 +12,7 @@ public import VirtualPCI
 /// is the server's own control; one of them owns the state while the device is not RUNNING.
 public final class ServedFunction {
   /// Who sends a command.
-  public enum Side: Sendable, Hashable {
+  public enum Side: String, Sendable, Hashable {
     /// The VMM.
     case client
     /// The operator, at the control socket.

@@ -39,7 +39,8 @@ public final class FunctionServer {
     case turnedAway(UnixSocket.Peer, String)
     /// A client is gone; the reason, and what became of the device.
     case left(reason: String, device: String)
-    /// A command was refused though it was well formed.
+    /// A command was refused; told of the first of each connection, for a client must not be able
+    /// to fill a log.
     case refused(MessageCommand, LinuxErrno)
     /// The operator's side came, went, or changed the device's state.
     case control(UnixSocket.Peer, String)
@@ -154,6 +155,8 @@ public final class FunctionServer {
 
   private func accept() {
     guard let descriptor = try? UnixSocket.accept(listener.number) else { return }
+    // The client before may be gone, and the end of its connection be behind its last commands.
+    while let client, !isClientHeld, Self.isReadable(client.descriptor) { serveClient() }
     let socket = MessageSocket(descriptor.rawValue, limits: Self.limits)
     guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
     guard peer.user == options.user || peer.user == 0 else {
@@ -164,13 +167,16 @@ public final class FunctionServer {
     }
     guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
     function.mayMap = options.mapUser.map { peer.user == $0 || peer.user == 0 } ?? false
-    let session = ClientSession(socket, function, trace: trace) { [report] command, errno in
-      report(.refused(command, errno))
-    }
+    let session = ClientSession(socket, function, trace: trace, refused: refusalReport())
     client = session
     self.peer = peer
     clientCount += 1
     report(.connected(peer, mayMap: function.mayMap))
+  }
+
+  private static func isReadable(_ descriptor: Int32) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&request, 1, 0) > 0
   }
 
   private func serveClient() {
@@ -179,6 +185,17 @@ public final class FunctionServer {
       try client.serve()
     } catch {
       drop("\(error)")
+    }
+  }
+
+  // QEMU's own are a handful: kinds of interrupts and features that a device lacks.
+  private static let refusalLimit = 16
+
+  private func refusalReport() -> (MessageCommand, LinuxErrno) -> Void {
+    var count = 0
+    return { [report] command, errno in
+      count += 1
+      if count <= Self.refusalLimit { report(.refused(command, errno)) }
     }
   }
 
@@ -204,9 +221,8 @@ public final class FunctionServer {
       return report(.turnedAway(peer, "the control socket is in use"))
     }
     guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
-    let session = ClientSession(socket, function, as: .control, trace: nil) {
-      [report] command, errno in report(.refused(command, errno))
-    }
+    let session = ClientSession(
+      socket, function, as: .control, trace: nil, refused: refusalReport())
     session.answerStatus = { [weak self] in self?.status.json ?? .null }
     session.observe = { [weak self] request in
       guard let self, let text = Self.use(request) else { return }

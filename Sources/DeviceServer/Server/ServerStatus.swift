@@ -1,6 +1,7 @@
 public import ByteIO
 public import Devices
 import VFIO
+import YAMLReader
 
 /// What a server says of itself at its control socket.
 public struct ServerStatus: Sendable, Hashable {
@@ -44,7 +45,7 @@ public struct ServerStatus: Sendable, Hashable {
           "process": .number($0.process), "user": .number($0.user), "mayMap": .bool($0.mayMap),
         ]
       } ?? .null,
-      "state": .optional(state?.description), "owner": .optional(owner.map { "\($0)" }),
+      "state": .optional(state?.description), "owner": .optional(owner?.rawValue),
       "mappedBytes": .number(mappedByteCount), "ranges": .number(rangeCount),
       "interrupts": .number(interruptCount),
       "messages": [
@@ -57,4 +58,54 @@ public struct ServerStatus: Sendable, Hashable {
       ],
     ]
   }
+}
+
+extension ServerStatus {
+  /// Reads what `json` writes.
+  init(parsing text: [UInt8]) throws(YAMLError) {
+    let limits = YAMLLimits(byteCount: 1 << 16, depth: 4, nodeCount: 128)
+    let fields = try YAMLNode(parsing: text, limits: limits).fields([
+      "device", "profile", "client", "state", "owner", "mappedBytes", "ranges", "interrupts",
+      "messages",
+    ])
+    device = try fields.required("device").string()
+    profile = try fields["profile"]?.optionalString()
+    client = try fields["client"].flatMap { (node) throws(YAMLError) in try Client(node) }
+    state = try fields["state"]?.optionalString().flatMap { MigrationState($0) }
+    owner = try fields["owner"]?.optionalString().flatMap { ServedFunction.Side(rawValue: $0) }
+    mappedByteCount = try fields.required("mappedBytes").integer()
+    rangeCount = try fields.required("ranges").integer()
+    interruptCount = try fields.required("interrupts").integer()
+    let messages = try fields.required("messages").fields([
+      "configurationReads", "configurationWrites", "regionReads", "regionWrites", "maps", "unmaps",
+      "refusals",
+    ])
+    counters = ServedFunction.Counters()
+    counters.configurationReads = try messages.required("configurationReads").integer()
+    counters.configurationWrites = try messages.required("configurationWrites").integer()
+    counters.regionReads = try messages.required("regionReads").integer()
+    counters.regionWrites = try messages.required("regionWrites").integer()
+    counters.maps = try messages.required("maps").integer()
+    counters.unmaps = try messages.required("unmaps").integer()
+    counters.refusals = try messages.required("refusals").integer()
+  }
+}
+
+extension ServerStatus.Client {
+  /// Nil for null.
+  fileprivate init?(_ node: YAMLNode) throws(YAMLError) {
+    if node.isNull { return nil }
+    let fields = try node.fields(["process", "user", "mayMap"])
+    process = try fields.required("process").integer()
+    user = try fields.required("user").integer()
+    mayMap = try fields.required("mayMap").bool()
+  }
+}
+
+extension YAMLNode {
+  fileprivate var isNull: Bool {
+    if case .scalar("null", isPlain: true) = content { true } else { false }
+  }
+
+  fileprivate func optionalString() throws(YAMLError) -> String? { isNull ? nil : try string() }
 }

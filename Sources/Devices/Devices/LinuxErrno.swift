@@ -37,11 +37,13 @@ public struct LinuxErrno: RawRepresentable, Error, Sendable, Hashable {
     24: ("EMFILE", "too many open files"), 25: ("ENOTTY", "the driver does not have it"),
     27: ("EFBIG", "too large"), 28: ("ENOSPC", "no space left"),
     29: ("ESPIPE", "illegal seek"), 32: ("EPIPE", "broken pipe"),
-    34: ("ERANGE", "out of range"), 42: ("ENOMSG", "nothing to read now"),
+    34: ("ERANGE", "out of range"), 36: ("ENAMETOOLONG", "name too long"),
+    38: ("ENOSYS", "there is no such request"), 42: ("ENOMSG", "nothing to read now"),
     61: ("ENODATA", "no data"), 71: ("EPROTO", "protocol error"),
     74: ("EBADMSG", "bad message"), 75: ("EOVERFLOW", "overflow"),
     90: ("EMSGSIZE", "message too long"), 95: ("EOPNOTSUPP", "not supported"),
-    110: ("ETIMEDOUT", "timed out"), 125: ("ECANCELED", "cancelled"),
+    98: ("EADDRINUSE", "in use"), 104: ("ECONNRESET", "connection reset"),
+    110: ("ETIMEDOUT", "timed out"), 111: ("ECONNREFUSED", "nobody listens"), 125: ("ECANCELED", "cancelled"),
     131: ("ENOTRECOVERABLE", "not recoverable"),
   ]
 

@@ -1,5 +1,6 @@
 import Devices
 import MigrationStream
+import StateTranslation
 import VirtualPCI
 
 /// A target of a replay and what happened to it.
@@ -8,6 +9,9 @@ final class ReplayLane: EngineLane {
   let introduction: DeviceIntroduction
   /// What the guest is shown from now on; nil for what the stream says.
   private let profile: ProfileLayout?
+  private let guestSpaceServer: (any GuestSpaceServer)?
+  /// What the guest saw before it was shown something else.
+  private var spaceBefore: ConfigSpaceState?
   /// The bytes of state that it took.
   var byteCount: UInt64 = 0
   private(set) var stage = ReplayStage.held
@@ -19,11 +23,30 @@ final class ReplayLane: EngineLane {
 
   init(
     _ session: DeviceSession, _ introduction: DeviceIntroduction,
-    profile: ProfileLayout?
+    target: ReplayTarget
   ) {
     self.session = session
     self.introduction = introduction
-    self.profile = profile
+    profile = target.profile
+    guestSpaceServer = target.guestSpaceServer
+  }
+
+  /// What the guest saw, for a server that is to show it again; throws if it shows another profile.
+  func spaceToShow() throws(DeviceError) -> ConfigSpaceState? {
+    guard let guestSpaceServer, let record = introduction.configuration,
+      let wanted = ConfigSpaceState(record)
+    else { return nil }
+    let operation = DeviceError.Operation.writeConfiguration(at: 0)
+    let shown = try guestSpaceServer.guestSpace()
+    guard let digest = wanted.profileDigest, digest == shown?.profileDigest else {
+      throw DeviceError(
+        operation, .invalid,
+        detail: "expected a server that shows the profile \(wanted.profileName ?? "of the stream") "
+          + "(\(wanted.profileDigest ?? "without a digest")), found "
+          + (shown.map { "\($0.profileName ?? "one") (\($0.profileDigest ?? "no digest"))" }
+            ?? "one that shows the device's own space"))
+    }
+    return wanted
   }
 
   /// The space of the profile that takes the place of the stream's, on this device, which reads
@@ -58,6 +81,10 @@ final class ReplayLane: EngineLane {
   /// Writes the registers of the stream's device that a guest programmed and the target has
   /// otherwise.
   func restoreRegisters() throws(DeviceError) {
+    if let guestSpaceServer, let wanted = try spaceToShow() {
+      spaceBefore = try guestSpaceServer.guestSpace()
+      return try guestSpaceServer.restore(wanted)
+    }
     guard let record = introduction.configuration,
       let device = session.device as? any ConfigurableDevice
     else { return }
@@ -100,6 +127,13 @@ final class ReplayLane: EngineLane {
       guard let device = session.device as? any ConfigurableDevice else { break }
       do throws(DeviceError) {
         try register.write(to: device)
+      } catch {
+        failure = error
+      }
+    }
+    if let spaceBefore {
+      do throws(DeviceError) {
+        try guestSpaceServer?.restore(spaceBefore)
       } catch {
         failure = error
       }

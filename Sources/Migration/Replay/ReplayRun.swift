@@ -192,7 +192,11 @@ struct ReplayRun<SourceFailure: Error>: EngineRun {
       let session = try asking(introduction.number) { () throws(DeviceError) in
         try DeviceSession(target.device, number: introduction.number, clock: engine.clock)
       }
-      lanes.append(ReplayLane(session, introduction, profile: target.profile))
+      let lane = ReplayLane(session, introduction, target: target)
+      if engine.options.parts.contains(.configuration) {
+        _ = try asking(introduction.number) { () throws(DeviceError) in try lane.spaceToShow() }
+      }
+      lanes.append(lane)
     }
   }
 

@@ -9,6 +9,8 @@ public struct ReplayTarget {
   public var number: UInt16
   /// The profile that the guest is shown from now on; overrides what the stream says of it.
   public var profile: ProfileLayout?
+  /// Whoever shows the guest its configuration space, if it is to go on with what it saw.
+  public var guestSpaceServer: (any GuestSpaceServer)?
   /// What is known of the state that it is to take; nil for a stream that is read once, whose
   /// state the engine judges itself, if it is small.
   public var judgement: StateJudgement?

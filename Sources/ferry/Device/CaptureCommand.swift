@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import DeviceServer
 import Devices
 import EmulatedDevices
 import Migration
@@ -137,6 +138,9 @@ struct CaptureCommand: ReportingCommand {
     }
     for (index, path) in profiles.enumerated() {
       sources[index].profile = try ProfileFiles.layout(path)
+    }
+    for (index, control) in open.controls {
+      sources[index].guestSpace = try control.guestSpace()
     }
     let file = try OutputFile(path: output)
     let standard: CodingPolicy = file.isPipe ? .adaptive : .fixed(.standard)

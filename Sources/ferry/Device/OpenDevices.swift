@@ -1,4 +1,5 @@
 import ByteIO
+import DeviceServer
 import Devices
 import EmulatedDevices
 import MigrationStream
@@ -19,6 +20,8 @@ struct OpenDevices {
           a device that is open already, inherited from a VMM
       vfio-user:/run/device.sock
           a device that another process serves at a Unix socket
+      serve:/run/device.control
+          a device that ferry serve serves to a VMM, by its control socket
       emulated:function?config=DUMP
           a function with the configuration space in a dump, and memory in its BARs; it cannot migrate
     \(families)
@@ -49,12 +52,15 @@ struct OpenDevices {
   }
 
   let devices: [any MigratableDevice]
+  /// The control sockets of devices that are served, by the devices' places.
+  let controls: [Int: ControlClient]
   private let files: [(path: String, device: Int)]
 
   /// Opens them all; those of the kernel are of `kernel`.
   init(_ names: [String], in kernel: any KernelInterface) throws {
     var devices: [any MigratableDevice] = []
     var files: [(String, Int)] = []
+    var controls: [Int: ControlClient] = [:]
     for name in names {
       let uri = try DeviceURI(parsing: name)
       switch uri.scheme {
@@ -63,12 +69,21 @@ struct OpenDevices {
         devices.append(try KernelDevice.open(uri, in: kernel))
         continue
       case "vfio-user":
-        devices.append(try Self.served(uri, in: kernel))
+        try Self.refuseParameters(of: uri)
+        devices.append(
+          try VFIOUserDevice(path: uri.path, name: uri.text, trace: MessageTrace(of: kernel)))
+        continue
+      case "serve":
+        try Self.refuseParameters(of: uri)
+        let control = try ControlClient(
+          path: uri.path, name: uri.text, trace: MessageTrace(of: kernel))
+        controls[devices.count] = control
+        devices.append(control.device)
         continue
       default:
         throw CommandError.usage(
-          "\(name): expected a device of the scheme vfio, fd, vfio-user or emulated, found "
-            + "'\(uri.scheme)'")
+          "\(name): expected a device of the scheme vfio, fd, vfio-user, serve or emulated, "
+            + "found '\(uri.scheme)'")
       }
       if uri.path == "function" {
         devices.append(try Self.function(uri, in: kernel))
@@ -87,6 +102,7 @@ struct OpenDevices {
       devices.append(device)
     }
     self.devices = devices
+    self.controls = controls
     self.files = files
     try Outputs.requireDistinct(outputs)
   }
@@ -104,7 +120,7 @@ struct OpenDevices {
     return try OpenDevices([name], in: kernel).devices[0]
   }
 
-  private static let schemes: Set<String> = ["vfio", "fd", "vfio-user", "emulated"]
+  private static let schemes: Set<String> = ["vfio", "fd", "vfio-user", "serve", "emulated"]
 
   private static func function(
     _ uri: DeviceURI, in kernel: any KernelInterface
@@ -116,13 +132,9 @@ struct OpenDevices {
     return EmulatedDevice(uri.text, function: function)
   }
 
-  private static func served(
-    _ uri: DeviceURI, in kernel: any KernelInterface
-  ) throws -> VFIOUserDevice {
-    if let parameter = uri.parameters.first {
-      throw CommandError.usage("\(uri.text): expected no parameter, found '\(parameter.key)='")
-    }
-    return try VFIOUserDevice(path: uri.path, name: uri.text, trace: MessageTrace(of: kernel))
+  private static func refuseParameters(of uri: DeviceURI) throws {
+    guard let parameter = uri.parameters.first else { return }
+    throw CommandError.usage("\(uri.text): expected no parameter, found '\(parameter.key)='")
   }
 
   private static func load(_ path: String, into device: EmulatedDevice) throws {

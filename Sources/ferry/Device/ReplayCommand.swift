@@ -178,6 +178,7 @@ struct ReplayCommand: ReportingCommand {
     for (index, path) in profiles.enumerated() {
       targets[index].profile = try ProfileFiles.layout(path)
     }
+    for (index, control) in open.controls { targets[index].guestSpaceServer = control }
     var arguments = ReplayArguments(path: file)
     for (index, assignment) in assignments.enumerated() {
       arguments.devices[assignment.number] = assignment.name

@@ -1,0 +1,82 @@
+import ArgumentParser
+import ByteIO
+import DeviceServer
+import Devices
+import Reports
+import VFIOUser
+
+/// `ferry served`: what the operator of `ferry serve` asks at a control socket.
+struct ServedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "served",
+    abstract: "Look at a device that ferry serve serves, stop it, and run it.",
+    subcommands: [ServedStatus.self, ServedQuiesce.self, ServedRun.self])
+}
+
+/// `ferry served status`.
+struct ServedStatus: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Print who has the device, its state, and what was asked of it.",
+    discussion: "Example: ferry served status /run/nic.control")
+
+  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
+  var path: String
+
+  @Flag(help: "Print JSON (schemas/served.schema.json).")
+  var json = false
+
+  func run() throws {
+    let control = try ControlClient(path: path)
+    try TextOutput.show(ServedReport(try control.status(), path: path), asJSON: json)
+  }
+}
+
+/// `ferry served quiesce`.
+struct ServedQuiesce: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quiesce",
+    abstract: "Stop the device; its client's messages wait until it runs again.",
+    discussion: """
+      QEMU gives up waiting after its x-msg-timeout of 5 seconds, so pause the VM before (QMP stop).
+
+      Example: ferry served quiesce /run/nic.control
+      """)
+
+  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
+  var path: String
+
+  func run() throws { try ServedDeviceMove.move(path, to: .stop) }
+}
+
+/// `ferry served run`.
+struct ServedRun: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Let a device run that was stopped, by a capture or by quiesce.",
+    discussion: "Example: ferry served run /run/nic.control")
+
+  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
+  var path: String
+
+  func run() throws { try ServedDeviceMove.move(path, to: .running) }
+}
+
+/// A change of a served device's state that was asked for alone.
+private enum ServedDeviceMove {
+  static func move(_ path: String, to target: MigrationState) throws {
+    let device = try ControlClient(path: path).device
+    guard try !device.abilities().isEmpty else {
+      throw CommandError.no("\(path): the device cannot be stopped, for it cannot migrate")
+    }
+    let machine = MigrationStateMachine(try device.abilities())
+    let state = try device.state()
+    guard let way = machine.path(from: state, to: target) else {
+      throw CommandError.no("\(path): expected a device that can go to \(target), found \(state)")
+    }
+    for arc in way { _ = try device.transition(to: arc.to) }
+    var output = try TextOutput()
+    try output.print("\(path): \(target)")
+    try output.finish()
+  }
+}
