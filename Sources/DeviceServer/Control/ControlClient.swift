@@ -39,6 +39,14 @@ public final class ControlClient: GuestSpaceServer {
     }
   }
 
+  /// The configuration space as the guest reads it, by a profile or the device's own.
+  public func guestView() throws(DeviceError) -> ConfigSpaceState {
+    if let space = try guestSpace() { return space }
+    let space = try device.configurationSpace()
+    return ConfigSpaceState(
+      synthesized: space, emulatedBits: [UInt8](repeating: 0, count: space.count))
+  }
+
   /// Has the guest see a configuration space as it was on another device.
   public func restore(_ state: ConfigSpaceState) throws(DeviceError) {
     _ = try device.send(

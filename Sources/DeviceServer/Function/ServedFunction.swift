@@ -44,6 +44,8 @@ public final class ServedFunction {
   public internal(set) var counters = Counters()
   /// Whether the client may have descriptors of the device.
   public var mayMap = false
+  /// Whether the client was given one.
+  public private(set) var mapsRegisters = false
 
   /// How often clients asked for what.
   public struct Counters: Sendable, Hashable {
@@ -240,6 +242,7 @@ public final class ServedFunction {
     else { return Answer(.region(region, needed: 32)) }
     region.flags.insert(.map)
     region.offset = mapping.offset
+    mapsRegisters = true
     if mapping.areas != [0..<byteCount] { region.capabilities = [.sparse(mapping.areas)] }
     return Answer(
       .region(region, needed: 32), descriptors: [mapping.descriptor])
@@ -381,6 +384,7 @@ public final class ServedFunction {
     }
     takeFromDevice(memory.unmapAll())
     memory.askClient = nil
+    mapsRegisters = false
     try? memory.stopLog()
     guard owner != .control else { return "the device stays \(stateName) for the control socket" }
     do throws(LinuxErrno) {

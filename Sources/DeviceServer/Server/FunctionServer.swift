@@ -265,7 +265,8 @@ public final class FunctionServer {
     ServerStatus(
       device: function.device.name, profile: function.configuration.profile?.profile.name,
       client: peer.map { .init($0, mayMap: function.mayMap) },
-      state: function.state, owner: function.owner, mappedByteCount: function.memory.byteCount,
+      state: function.state, owner: function.owner, mapsRegisters: function.mapsRegisters,
+      mappedByteCount: function.memory.byteCount,
       rangeCount: function.memory.mappings.count,
       interruptCount: function.interrupts.signalCount, counters: function.counters)
   }

@@ -15,6 +15,8 @@ public struct ServerStatus: Sendable, Hashable {
   public var state: MigrationState?
   /// Whose the state is; nil while the device runs.
   public var owner: ServedFunction.Side?
+  /// Whether a client that is connected has been given the device's registers to map.
+  public var mapsRegisters: Bool
   /// The memory that the device may reach.
   public var mappedByteCount: UInt64
   public var rangeCount: Int
@@ -46,6 +48,7 @@ public struct ServerStatus: Sendable, Hashable {
         ]
       } ?? .null,
       "state": .optional(state?.description), "owner": .optional(owner?.rawValue),
+      "mapsRegisters": .bool(mapsRegisters),
       "mappedBytes": .number(mappedByteCount), "ranges": .number(rangeCount),
       "interrupts": .number(interruptCount),
       "messages": [
@@ -65,7 +68,7 @@ extension ServerStatus {
   init(parsing text: [UInt8]) throws(YAMLError) {
     let limits = YAMLLimits(byteCount: 1 << 16, depth: 4, nodeCount: 128)
     let fields = try YAMLNode(parsing: text, limits: limits).fields([
-      "device", "profile", "client", "state", "owner", "mappedBytes", "ranges", "interrupts",
+      "device", "profile", "client", "state", "owner", "mapsRegisters", "mappedBytes", "ranges", "interrupts",
       "messages",
     ])
     device = try fields.required("device").string()
@@ -73,6 +76,7 @@ extension ServerStatus {
     client = try fields["client"].flatMap { (node) throws(YAMLError) in try Client(node) }
     state = try fields["state"]?.optionalString().flatMap { MigrationState($0) }
     owner = try fields["owner"]?.optionalString().flatMap { ServedFunction.Side(rawValue: $0) }
+    mapsRegisters = try fields.required("mapsRegisters").bool()
     mappedByteCount = try fields.required("mappedBytes").integer()
     rangeCount = try fields.required("ranges").integer()
     interruptCount = try fields.required("interrupts").integer()

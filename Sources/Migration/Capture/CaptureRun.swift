@@ -199,6 +199,7 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
   mutating func stopAndCopy<Sink: RecordSink & ~Copyable>(
     into sink: inout Sink
   ) throws(Failure) where Sink.Failure == SinkFailure {
+    if let refusal = engine.willStop() { throw .refused(refusal) }
     stopStart = now
     let expected = summary.iterations.last?.expectedDowntime
     // All are quiet before any stops: a device that runs must find its peers answering.

@@ -76,6 +76,8 @@ struct CaptureCommand: ReportingCommand {
     help: ArgumentHelp("The most bytes a second to read while they run.", valueName: "size"))
   var bandwidth: ByteSize?
 
+  @OptionGroup var pause: PauseOptions
+
   @OptionGroup var coding: CodingOptions
 
   @Flag(
@@ -139,6 +141,8 @@ struct CaptureCommand: ReportingCommand {
     for (index, path) in profiles.enumerated() {
       sources[index].profile = try ProfileFiles.layout(path)
     }
+    try pause.check(open.controls)
+    let monitor = try pause.monitor()
     for (index, control) in open.controls {
       sources[index].guestSpace = try control.guestSpace()
     }
@@ -148,6 +152,7 @@ struct CaptureCommand: ReportingCommand {
       sources, options: options, information: try .current(), clock: SystemClock())
     let writer = try coding.writer(
       to: file, stateSentAgain: engine.byteCountSentAgain, standard: standard)
+    engine.willStop = { pause.pause(monitor, open.controls) }
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var readByteCount: UInt64 = 0

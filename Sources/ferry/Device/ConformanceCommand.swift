@@ -6,6 +6,7 @@ import EmulatedDevices
 import Reports
 import StreamIO
 import VFIO
+import VFIOUser
 
 /// `ferry conformance`: whether a device migrates as the uAPI says.
 struct ConformanceCommand: ReportingCommand {
@@ -105,9 +106,13 @@ struct ConformanceCommand: ReportingCommand {
     switch uri.scheme {
     case "emulated": return EmulatedOpener(try EmulatedDevice(uri))
     case "vfio", "fd": return try KernelDeviceOpener(uri, in: trace.kernel())
+    case "vfio-user":
+      return try VFIOUserOpener(
+        path: uri.path, name: uri.text, trace: MessageTrace(of: trace.kernel()))
     default:
       throw CommandError.usage(
-        "\(device): expected a device of the scheme vfio, fd or emulated, found '\(uri.scheme)'")
+        "\(device): expected a device of the scheme vfio, fd, vfio-user or emulated, found "
+          + "'\(uri.scheme)'")
     }
   }
 

@@ -52,6 +52,20 @@ enum DeviceFailure {
     return result
   }
 
+  /// The end of a replay whose devices have all that the stream has, and whose VM did not get its
+  /// registers back.
+  static func registersLost(_ error: any Error, _ summary: ReplaySummary) -> CommandError {
+    let devices = summary.devices.map {
+      FailureReport.Device($0.number, name: $0.name, outcome: $0.outcome)
+    }
+    let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
+    let cause = CommandError(error)?.message ?? "\(error)"
+    var result = CommandError.input(
+      "\(cause); the VM must not go on before it has the device's registers back\(text(outcomes))")
+    result.devices = devices
+    return result
+  }
+
   /// The end of a replay that did its work, and whose devices nobody holds for want of whoever
   /// should have taken them.
   static func unkept(

@@ -89,6 +89,8 @@ struct ReplayCommand: ReportingCommand {
   @Flag(help: "Restore nothing, and end with 1, if something could not be checked.")
   var strict = false
 
+  @OptionGroup var pause: PauseOptions
+
   @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Print JSON (schemas/replay.schema.json).")
@@ -179,6 +181,7 @@ struct ReplayCommand: ReportingCommand {
       targets[index].profile = try ProfileFiles.layout(path)
     }
     for (index, control) in open.controls { targets[index].guestSpaceServer = control }
+    let machine = try PausedMachine(pause, open, targets, file: file, reading.limits)
     var arguments = ReplayArguments(path: file)
     for (index, assignment) in assignments.enumerated() {
       arguments.devices[assignment.number] = assignment.name
@@ -236,6 +239,13 @@ struct ReplayCommand: ReportingCommand {
       }
     }
     progress.clear()
+    if !check, !leaveStopped {
+      do {
+        try machine?.giveRegistersBack()
+      } catch {
+        throw DeviceFailure.registersLost(error, summary)
+      }
+    }
     let digests = targets.compactMap { target in
       (target.device as? EmulatedDevice).map { (target.number, $0.model.digest) }
     }

@@ -5,5 +5,5 @@ struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace",
     abstract: "Look into traces of what a device was asked.",
-    subcommands: [TraceShow.self])
+    subcommands: [TraceShow.self, TraceProxy.self])
 }

@@ -22,9 +22,7 @@ struct TraceOption: ParsableArguments {
     let start = ContinuousClock.now
     return TracingKernel(
       kernel,
-      now: {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-      }, record: { file.write($0.json.line) })
+      now: { UInt64(clamping: (ContinuousClock.now - start).nanoseconds) },
+      record: { file.write($0.json.line) })
   }
 }

@@ -1,0 +1,102 @@
+import ByteIO
+import PCIConfig
+public import VirtualPCI
+
+extension QMPClient {
+  /// Gives QEMU its half of a device back, which its own stream has not: the addresses, the MSI
+  /// registers and the command register, as the guest had written them.
+  ///
+  /// The VM must be paused. The registers are written through the ports 0xcf8 and 0xcfc, the first
+  /// of which the guest may be in the middle of using, so it is put back. `identifier` is the `id=`
+  /// of the `-device`; without one the function is found by its ids.
+  public func restore(
+    _ space: ConfigSpaceState, identifier: String? = nil
+  ) throws(QMPError) {
+    guard try !isRunning() else {
+      throw .unsuitable("expected a paused VM, found one that runs")
+    }
+    let bytes = space.synthesized
+    let function = try function(showing: bytes, identifier: identifier)
+    let latch = try inPort(0xcf8)
+    for register in Self.registers(of: bytes) {
+      let address =
+        0x8000_0000 | UInt32(function.bus) << 16 | UInt32(function.slot) << 11
+        | UInt32(function.function) << 8 | UInt32(register.offset)
+      try outPort(0xcf8, address)
+      try outPort(0xcfc, register.value)
+    }
+    try outPort(0xcf8, latch)
+  }
+
+  /// The function of the VM that is meant.
+  private func function(
+    showing space: [UInt8], identifier: String?
+  ) throws(QMPError) -> Function {
+    let (vendor, device) = (
+      UInt16(space[0]) | UInt16(space[1]) << 8, UInt16(space[2]) | UInt16(space[3]) << 8
+    )
+    let ids = idPair(vendor, device)
+    let found = try functions().filter { function in
+      guard let identifier else {
+        return function.vendorID == vendor && function.deviceID == device
+      }
+      return function.identifier == identifier
+    }
+    guard let function = found.first, found.count == 1 else {
+      throw .unsuitable(
+        identifier.map { "expected a function with the id \($0), found \(found.count)" }
+          ?? "expected one function \(ids) in the VM, found \(found.count); --qdev names one by its id")
+    }
+    guard function.vendorID == vendor, function.deviceID == device else {
+      throw .unsuitable(
+        "expected a function \(ids), found \(idPair(function.vendorID, function.deviceID))")
+    }
+    return function
+  }
+
+  /// The registers that QEMU keeps of a function, four bytes each, in the order in which they are
+  /// written: the command register comes last, for it switches on what the others say.
+  static func registers(of space: [UInt8]) -> [(offset: Int, value: UInt32)] {
+    func value(_ offset: Int) -> UInt32 {
+      (0..<4).reduce(0) { $0 | UInt32(space[offset + $1]) << UInt32(8 * $1) }
+    }
+    var offsets = Array(stride(from: 0x10, to: 0x28, by: 4)) + [0x30, 0x3c]
+    if let msi = (try? ConfigSpace(space))?.capabilityList.capabilities.first(where: {
+      $0.id == CapabilityID(standard: 0x05)
+    })?.offset, msi + 0x18 <= 256 {
+      let control = value(msi) >> 16
+      // Address, upper address, data; masks if there are any (PCI 3.0, 6.8.1).
+      let words = (control & 0x80 != 0 ? 3 : 2) + (control & 0x100 != 0 ? 1 : 0)
+      offsets += (1...words).map { msi + 4 * $0 } + [msi]
+    }
+    return (offsets + [0x04]).map {
+      // A 1 written to the status register clears, which nothing is to do here.
+      ($0, $0 == 0x04 ? value($0) & 0xffff : value($0))
+    }
+  }
+
+  private func outPort(_ port: UInt16, _ value: UInt32) throws(QMPError) {
+    let said = try say("o/w 0x\(hex(port)) 0x\(hex(value))")
+    guard said.allSatisfy(\.isWhitespace) else { throw .refused(command: "o", said) }
+  }
+
+  private func inPort(_ port: UInt16) throws(QMPError) -> UInt32 {
+    let said = try say("i/w 0x\(hex(port))")
+    // As in `portl[0x0cf8] = 0x80002810`.
+    guard let text = said.split(separator: "=").last?.split(whereSeparator: \.isWhitespace).first,
+      text.hasPrefix("0x"), let value = UInt32(text.dropFirst(2), radix: 16)
+    else { throw .malformed("'\(said)' from the port 0x\(hex(port))") }
+    return value
+  }
+}
+
+extension ConfigSpaceState {
+  /// Whether the guest has MSI-X switched on, whose table its VMM keeps and nobody else sees.
+  public var hasMSIXEnabled: Bool {
+    guard let start = (try? ConfigSpace(synthesized))?.capabilityList.capabilities.first(where: {
+      $0.id == CapabilityID(standard: 0x11)
+    })?.offset, start + 4 <= synthesized.count
+    else { return false }
+    return synthesized[start + 3] & 0x80 != 0
+  }
+}
