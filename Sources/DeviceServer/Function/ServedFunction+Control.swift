@@ -57,7 +57,9 @@ extension ServedFunction {
   /// What was being saved still has all of its state, and runs on; what was half restored is reset.
   /// A device that was left in STOP stays there, for its state may live elsewhere by now.
   func controlLeft() -> String {
-    guard owner == .control else { return "the device is as it was" }
+    guard owner == .control else {
+      return owner == nil ? "the device runs" : "the device is the client's"
+    }
     do throws(DeviceError) {
       switch state {
       case .preCopy, .preCopyP2P, .stopCopy:

@@ -42,6 +42,13 @@ final class ClientSession {
   /// Takes what has come, and answers every command that is whole.
   func serve() throws(ConnectionError) {
     try socket.fill()
+    try answerAll()
+  }
+
+  /// Answers every command that is here and whole.
+  ///
+  /// Some came while the server waited for the client's memory, and nothing more may come.
+  func answerAll() throws(ConnectionError) {
     while true {
       while !queue.isEmpty { try answer(queue.removeFirst()) }
       guard let received = try socket.next() else { return }

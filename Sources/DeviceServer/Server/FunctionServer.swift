@@ -98,6 +98,7 @@ public final class FunctionServer {
     while true {
       let now = ContinuousClock.now - start
       let due = function.advance(to: now)
+      if !isClientHeld { serveClient { (client) throws(ConnectionError) in try client.answerAll() } }
       let ready = wait(for: stop, until: due.map { $0 - now })
       if ready.stop { break }
       if ready.control { acceptOperator() }
@@ -179,10 +180,14 @@ public final class FunctionServer {
     return unsafe poll(&request, 1, 0) > 0
   }
 
-  private func serveClient() {
+  private func serveClient(
+    _ body: (ClientSession) throws(ConnectionError) -> Void = {
+      (client) throws(ConnectionError) in try client.serve()
+    }
+  ) {
     guard let client else { return }
     do throws(ConnectionError) {
-      try client.serve()
+      try body(client)
     } catch {
       drop("\(error)")
     }

@@ -9,13 +9,16 @@ package final class SyntheticModel: DeviceModel {
   private var memory: GeneratedMemory
   private var saver: SyntheticSaver?
   private var loader: SyntheticLoader?
-  private var registers = SyntheticModel.initialConfiguration
+  private var registers: [UInt8]
+  private var engine: DMAEngine?
 
   /// A device with settings that have no defect.
   package init(_ settings: SyntheticSettings = SyntheticSettings()) {
     precondition(settings.defect == nil, "settings have a defect")
     self.settings = settings
     memory = GeneratedMemory(byteCount: settings.byteCount, seed: settings.seed)
+    registers = Self.initialConfiguration
+    engine = settings.dmaRate > 0 ? DMAEngine(rate: settings.dmaRate) : nil
   }
 
   package var facts: DeviceFacts {
@@ -34,7 +37,9 @@ package final class SyntheticModel: DeviceModel {
       classCode: 0x12_0000, revisionID: 0x01)
   }
   package var regions: [DeviceIdentity.Region] {
-    [DeviceIdentity.Region(index: 7, flags: 3, byteCount: UInt64(registers.count))]
+    let space = DeviceIdentity.Region(index: 7, flags: 3, byteCount: UInt64(registers.count))
+    guard engine != nil else { return [space] }
+    return [DeviceIdentity.Region(index: 0, flags: 3, byteCount: DMAEngine.byteCount), space]
   }
 
   package var abilities: MigrationAbilities {
@@ -105,6 +110,23 @@ package final class SyntheticModel: DeviceModel {
   package func reset() {
     saver = nil
     loader = nil
+    if let engine { self.engine = DMAEngine(rate: engine.rate) }
+  }
+
+  // MARK: The part that writes to memory
+
+  package func read(region: UInt32, at offset: UInt64, byteCount: Int) -> [UInt8]? {
+    region == 0 ? engine?.read(at: offset, byteCount: byteCount) : nil
+  }
+
+  package func write(_ bytes: [UInt8], region: UInt32, at offset: UInt64) -> Bool {
+    guard region == 0, engine != nil else { return false }
+    engine?.write(bytes, at: offset)
+    return true
+  }
+
+  package func advance(to now: Duration, in memory: any DMAMemory) -> Duration? {
+    engine?.advance(to: now, in: memory)
   }
 
   // MARK: Configuration space
@@ -141,7 +163,9 @@ package final class SyntheticModel: DeviceModel {
 
   package func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
     for (register, byte) in zip(offset..., bytes) {
-      let mask = Self.writableBits[register] ?? 0
+      // BAR 0 has a size only if something is behind it.
+      let bar: [Int: UInt8] = engine == nil ? [:] : [0x11: 0xf0, 0x12: 0xff, 0x13: 0xff]
+      let mask = bar[register] ?? Self.writableBits[register] ?? 0
       registers[register] = registers[register] & ~mask | byte & mask
     }
   }
@@ -160,8 +184,10 @@ extension EmulatedFamily {
       "reinit=N",
       "pasid-width=N",
       "migration=no",
+      "dma=SIZE",
     ],
-    summary: "as much state as wanted, made up on the fly; a target checks every byte"
+    summary:
+      "as much state as wanted, made up on the fly; a target checks every byte; served, it writes SIZE bytes a second to where its BAR 0 says"
   ) { (values) throws(DeviceURI.Malformed) in
     var settings = SyntheticSettings()
     settings.byteCount = try values.byteCount("size") ?? settings.byteCount
@@ -169,6 +195,7 @@ extension EmulatedFamily {
     settings.dirtyPercentage = try values.percentage("dirty") ?? 0
     settings.seed = try values.seed()
     settings.hasP2P = try values.truth("p2p") ?? true
+    settings.dmaRate = try values.byteCount("dma") ?? 0
     settings.canMigrate = try values.truth("migration") ?? true
     settings.isIdleZero =
       try values.choice("idle", [("ENOMSG", false), ("0", true)]) ?? false

@@ -17,11 +17,15 @@ package struct SyntheticSettings: Sendable, Hashable {
   package var reinitializationCount = 0
   /// The bits of a PASID; 0 if none can be attached.
   package var pasidWidth = 20
+  /// The bytes a second that a device which is served writes to the guest's memory; 0 for none.
+  package var dmaRate: UInt64 = 0
 
   package init() {}
 
   /// The greatest memory: its books take 24 MiB.
   package static let byteCountLimit: UInt64 = 256 << 30
+
+  private static let dmaRateLimit: UInt64 = 1 << 30
 
   /// The first thing that is wrong with the settings.
   package var defect: String? {
@@ -33,6 +37,9 @@ package struct SyntheticSettings: Sendable, Hashable {
     }
     if !(0...1000).contains(dirtyPercentage) {
       return "expected 0 % to 1000 % dirty, found \(dirtyPercentage) %"
+    }
+    if dmaRate > Self.dmaRateLimit {
+      return "expected at most 1 GiB a second of DMA, found \(dmaRate)"
     }
     if !(0...20).contains(pasidWidth) {
       return "expected PASIDs of 0 to 20 bits, found \(pasidWidth)"

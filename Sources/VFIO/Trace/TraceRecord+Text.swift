@@ -22,7 +22,7 @@ extension TraceRecord {
 
   private func summary(of message: Message) -> String {
     var parts = arguments.isEmpty ? [] : [Self.text(arguments)]
-    if let data, message.carriesData { parts.append(dataText(data, of: byteCount ?? 0)) }
+    if let data, message.carriesData { parts.append(dataText(data, of: data.count)) }
     if message.descriptorCount > 0 { parts.append(Self.descriptors(message.descriptorCount)) }
     let call = "\(message.name)(\(parts.joined(separator: ", ")))"
     return "\(message.sender.rawValue) \(message.number) \(call)"
@@ -40,7 +40,7 @@ extension TraceRecord {
     let changed = results.filter { !arguments.contains($0) }
     if !changed.isEmpty { text += " " + Self.text(changed) }
     if let message {
-      if let data, !message.carriesData { text += " " + dataText(data, of: Int(clamping: result)) }
+      if let data, !message.carriesData { text += " " + dataText(data, of: data.count) }
       let count = message.replyDescriptorCount
       if count > 0 { text += ", " + Self.descriptors(count) }
     }
