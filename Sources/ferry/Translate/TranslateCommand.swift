@@ -70,6 +70,9 @@ struct TranslateCommand: ReportingCommand {
     })
   var allow: [TranslationLoss] = []
 
+  @Flag(help: "Make zeros of bytes of the state that mean nothing by its layout.")
+  var scrub = false
+
   @Flag(help: "List every rewrite, with its rule and where that is written.")
   var explain = false
 
@@ -107,6 +110,7 @@ struct TranslateCommand: ReportingCommand {
         ?? target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
     translator.source = try source.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
     translator.allowed = Set(allow)
+    translator.scrubs = scrub
     translator.asksTarget = taker is any FactualDevice
     let file = try RecognizedFile(input)
     if file.kind == .migrationStream {
