@@ -220,8 +220,8 @@ let package = Package(
     .testTarget(
       name: "VFIOTests",
       dependencies: [
-        "ByteIO", "CVFIO", "Devices", "EmulatedDevices", "Migration", "MigrationStream",
-        "PCIConfig", "VFIO", "YAMLReader", "TestSupport",
+        "ByteIO", "CVFIO", "Conformance", "Devices", "EmulatedDevices", "Migration",
+        "MigrationStream", "PCIConfig", "StreamIO", "VFIO", "YAMLReader", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Data"]),
