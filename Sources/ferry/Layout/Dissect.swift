@@ -43,7 +43,8 @@ struct Dissect: ReportingCommand {
     let input = try StateInput(state, isAnyKind: chosen != nil)
     let detection = try input.detection().completed(byDriver: input.driver)
     guard let layout = chosen ?? detection.best?.layout else {
-      throw CommandError.no(Self.undecided(state, detection, driver: input.driver))
+      throw CommandError.undecided(
+        state, detection.candidates, driver: input.driver, option: "--layout")
     }
     try report(input.source, layout, chosen == nil ? detection : nil, driver: input.driver)
   }
@@ -72,23 +73,6 @@ struct Dissect: ReportingCommand {
     }
     try output.finish()
     if let failure { throw failure.reported(json) }
-  }
-
-  private static func undecided(
-    _ name: String, _ detection: LayoutDetection, driver: String?
-  ) -> String {
-    var text = "\(name): the content does not tell what state it is"
-    let named = Layout.shipped(of: driver)
-    if let driver, !named.isEmpty {
-      // What has the shape of another driver's state is no state of that one.
-      text +=
-        "\n  nothing in it is of the layouts of its driver \(TerminalText.text(driver)): "
-        + named.map(\.name).joined(separator: ", ")
-    }
-    for candidate in detection.candidates where named.isEmpty {
-      text += "\n  it could be \(candidate.layout.name): \(candidate.reason)"
-    }
-    return text + "\n  --layout says what it is; ferry layout list has the names"
   }
 }
 
