@@ -2,16 +2,55 @@ import ByteIO
 import Conformance
 import YAMLReader
 
-/// What a process that runs one check is given, and what it answers: a line of JSON.
-enum ConformanceAnswer {
-  /// What the process reads: nothing, or a byte and the state that the device is to have.
-  static func given(_ saved: [UInt8]?) -> [UInt8] { saved.map { [1] + $0 } ?? [] }
+/// The states that a process which runs one check is given.
+struct ConformanceStates {
+  /// The one that the device is to have; nil if it is not known.
+  var saved: [UInt8]?
+  /// Those of other devices.
+  var others: [ForeignState]
 
-  /// The state in what the process read.
-  static func saved(in given: [UInt8]) -> [UInt8]? {
-    given.isEmpty ? nil : Array(given.dropFirst())
+  init(saved: [UInt8]?, others: [ForeignState]) {
+    self.saved = saved
+    self.others = others
   }
 
+  /// Each with its length before it, and those of others with their names.
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    func append(_ part: [UInt8]) {
+      writer.little(UInt64(part.count))
+      writer.append(part)
+    }
+    writer.little(UInt8(saved == nil ? 0 : 1))
+    append(saved ?? [])
+    for other in others {
+      append(Array(other.name.utf8))
+      append(other.bytes)
+    }
+    return writer.bytes
+  }
+
+  /// The states in what the process read.
+  init(parsing bytes: [UInt8]) throws(ByteError) {
+    var reader = ByteReader(bytes.span.raw)
+    let isSaved = try reader.little(UInt8.self) != 0
+    let first = try Self.part(&reader)
+    saved = isSaved ? first : nil
+    others = []
+    while !reader.isAtEnd {
+      let name = String(decoding: try Self.part(&reader), as: UTF8.self)
+      others.append(ForeignState(name: name, bytes: try Self.part(&reader)))
+    }
+  }
+
+  private static func part(_ reader: inout ByteReader) throws(ByteError) -> [UInt8] {
+    let count = Int(clamping: try reader.little(UInt64.self))
+    return [UInt8](try reader.take(count))
+  }
+}
+
+/// What a process that runs one check answers: a line of JSON.
+enum ConformanceAnswer {
   /// The answer of a check; `loss` is why the device no longer answers.
   static func line(_ result: CheckOutcome.Result, loss: String?) -> String {
     let answer: JSONValue = [

@@ -9,12 +9,14 @@ import YAMLReader
 /// and what dies takes no more with it.
 final class ConformanceChild: CheckRunner {
   private let arguments: [String]
+  private let others: [ForeignState]
   private let limit: Duration
 
-  /// A runner of checks by `ferry` with these arguments and the check's name behind them, for at
-  /// most so long each.
-  init(_ arguments: [String], limit: Duration) {
+  /// A runner of checks by `ferry` with these arguments and the check's name behind them, and with
+  /// states of `others`, for at most so long each.
+  init(_ arguments: [String], others: [ForeignState], limit: Duration) {
     self.arguments = arguments
+    self.others = others
     self.limit = limit
   }
 
@@ -25,7 +27,8 @@ final class ConformanceChild: CheckRunner {
     } catch {
       return .notRun("no process could be started for it: \(error)")
     }
-    let end = child.talk(ConformanceAnswer.given(saved), limit: limit)
+    let states = ConformanceStates(saved: saved, others: others)
+    let end = child.talk(states.bytes, limit: limit)
     switch end {
     case .exited(let answer):
       return ConformanceAnswer.read(answer)

@@ -113,8 +113,8 @@ struct ConformanceCommand: ReportingCommand {
     var options = ConformanceOptions()
     options.allowsDestruction = destructive || isEmulated || answering != nil
     options.seed = seed
-    options.otherStates = try foreignStates(uri, limit: options.stateByteLimit)
     if let answering { return try answer(answering, options) }
+    options.otherStates = try foreignStates(uri, limit: options.stateByteLimit)
     let opener = try opener(uri, kept?.devices.first)
     let terms = ConformanceReport.Terms(
       device: device, seed: seed, allowsDestruction: options.allowsDestruction, isStrict: strict,
@@ -128,7 +128,7 @@ struct ConformanceCommand: ReportingCommand {
     var run = ConformanceRun(
       opener, checks: chosenChecks, options: options, clock: SystemClock())
     run.isCancelled = { SignalGuard.signal != nil }
-    if apart || !isEmulated && trace.path == nil { run.runner = child }
+    if apart || !isEmulated && trace.path == nil { run.runner = child(options) }
     if !isEmulated { run.kernelLog = KernelLogFile() }
     var outcomes: [CheckOutcome] = []
     let summary = try run.run { outcome in
@@ -156,10 +156,9 @@ struct ConformanceCommand: ReportingCommand {
   // MARK: Checks in a process of their own
 
   /// Runs checks by this command once more.
-  private var child: ConformanceChild {
+  private func child(_ options: ConformanceOptions) -> ConformanceChild {
     ConformanceChild(
-      ["conformance", device, "--seed", "\(seed)"]
-        + otherStates.flatMap { ["--other-state", $0] } + ["--answering"],
+      ["conformance", device, "--seed", "\(seed)", "--answering"], others: options.otherStates,
       limit: checkTime.duration)
   }
 
@@ -171,13 +170,15 @@ struct ConformanceCommand: ReportingCommand {
     }
     // Whoever waits for the answer decides when it is too late.
     SignalGuard.install()
-    let limit = options.stateByteLimit + 1
-    let given = try InputFile(path: "-").contents(limit: limit)
+    let states = try ConformanceStates(
+      parsing: InputFile(path: "-").contents(limit: Self.givenByteLimit))
+    var options = options
+    options.otherStates = states.others
     let uri = try DeviceURI(parsing: device)
     let own = uri.scheme == "emulated" ? try OpenDevices([device], in: trace.kernel()) : nil
     var run = ConformanceRun(
       try opener(uri, own?.devices.first), checks: [check], options: options, clock: SystemClock())
-    run.foundState = ConformanceAnswer.saved(in: given)
+    run.foundState = states.saved
     var result = CheckOutcome.Result.notRun("the run was ended")
     let summary = try run.run { result = $0.result }
     var loss: String?
@@ -194,13 +195,18 @@ struct ConformanceCommand: ReportingCommand {
   private func foreignStates(_ uri: DeviceURI, limit: Int) throws -> [ForeignState] {
     var states: [ForeignState] = []
     for name in otherStates {
-      let input = try StateInput(name, isAnyKind: true)
+      let input = try StateInput(name, isAnyKind: false)
       guard input.source.byteCount <= UInt64(limit) else {
         throw CommandError.no(
           "\(name): expected at most \(limit) bytes of state, found \(input.source.byteCount)")
       }
       var buffer = ByteBuffer()
       try input.source.read(at: 0, count: Int(input.source.byteCount), into: &buffer)
+      guard FileKind(prefix: buffer.bytes, byteCount: nil) != .migrationStream else {
+        throw CommandError.damaged(
+          "\(name): expected device state, found a .dms stream; its devices are \(name)#0 and so on"
+        )
+      }
       states.append(ForeignState(name: "the state in \(name)", bytes: [UInt8](buffer.bytes)))
     }
     guard uri.scheme == "emulated" else { return states }
@@ -216,6 +222,8 @@ struct ConformanceCommand: ReportingCommand {
     return states
   }
 
+  // More states than anybody holds in memory.
+  private static let givenByteLimit = 1 << 40
   // A sample with more says no more.
   private static let sampleByteLimit = 8 << 20
 
