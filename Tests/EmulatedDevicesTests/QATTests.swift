@@ -60,6 +60,29 @@ import Testing
     #expect(try target.stopCopied() == clean)
   }
 
+  /// The driver compares a section's name to its end, where Linux 7.2 leaves what was there.
+  @Test func whatStandsBehindNamesIsNotLookedAt() throws {
+    let clean = try qat("seed=5").stopCopied()
+    var bytes = clean
+    for path in [["CONFIG", "gencap"], ["GENER", "sla"], ["ETRBAR", "bnk0"]] {
+      let place = try section(bytes, path[0], path[1]).header
+      bytes[place + 7] = 0xab
+    }
+    let target = try qat("seed=6")
+    try target.load(bytes)
+    #expect(try target.stopCopied() == clean)
+    let layout = try #require(Layout.named("qat"))
+    #expect(layout.dissect(bytes).isSound)
+    var translator = Translator(for: try qat().model.facts)
+    translator.scrubs = true
+    let cleared = translator.translate(bytes, from: layout, to: layout)
+    #expect(try #require(cleared.state).bytes(from: StateBytes(bytes)) == clean)
+    // Another name is another section's all the same.
+    let place = try section(clean, "CONFIG").header
+    bytes[place] = UInt8(ascii: "X")
+    #expect(throws: DeviceError.self) { try qat("seed=6").load(bytes) }
+  }
+
   // MARK: What is handed out
 
   @Test(arguments: 0..<5)

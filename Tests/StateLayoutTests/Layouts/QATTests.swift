@@ -100,6 +100,18 @@ import Testing
       .error, at: "", "1 more", in: QATState.sample.bytes + [0], name)
   }
 
+  /// Linux 7.2 writes the names of sections and leaves what was in the memory behind them.
+  @Test func whatStandsBehindNames() throws {
+    var bytes = QATState.sample.bytes
+    // gencap, of 6 characters, is the first section in CONFIG.
+    bytes[39] = 0xab
+    try StateLayoutTests.expectOne(
+      .note, at: "setup.body.sections[0].children.sections[0].id", "mean nothing", in: bytes, name)
+    let tree = try ShippedLayoutTests.layout(name).dissect(bytes)
+    #expect(tree["setup.body.sections[0].children.sections[0].id"]?.text == "gencap")
+    #expect(tree.meaninglessRanges == [38..<40])
+  }
+
   @Test func setupOfAnotherSize() throws {
     // The driver compares capabilities whatever their size.
     try expectOne(.warning, at: "setup.preamble", "found 78") {
