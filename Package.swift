@@ -235,8 +235,8 @@ let package = Package(
     .testTarget(
       name: "VFIOTests",
       dependencies: [
-        "ByteIO", "CGlibc", "CVFIO", "Devices", "EmulatedDevices", "Migration",
-        "MigrationStream", "PCIConfig", "VFIO", "YAMLReader", "TestSupport",
+        "ByteIO", "CGlibc", "CVFIO", "Conformance", "Devices", "EmulatedDevices", "Migration",
+        "MigrationStream", "PCIConfig", "StreamIO", "VFIO", "YAMLReader", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Data"]),

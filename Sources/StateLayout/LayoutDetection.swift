@@ -90,7 +90,20 @@ extension Layout {
   }
 
   // More than the first record of every shipped layout has.
-  private static let prefixByteCount: UInt64 = 1024
+  package static let prefixByteCount: UInt64 = 1024
+
+  /// The layouts of a driver that has several, if the state whose first bytes these are is of none
+  /// of them; empty if it is of one, if the bytes are too few to tell, and for text.
+  public static func unshown(
+    prefix: [UInt8], byteCount: UInt64, driver: String?
+  ) -> [Layout] {
+    let named = shipped(of: driver)
+    guard named.count > 1, byteCount > 0, prefix.count >= min(byteCount, prefixByteCount),
+      !prefix.span.raw.isText,
+      detect(prefix: prefix, byteCount: byteCount, driver: driver).best == nil
+    else { return [] }
+    return named
+  }
 
   /// Tells which of the shipped layouts `state` may have, by its first bytes, its length, and the
   /// kernel driver's name.

@@ -1,4 +1,5 @@
 public import Devices
+import MigrationStream
 public import StateLayout
 
 extension DriverFamily {
@@ -44,7 +45,9 @@ extension DeviceError {
   /// The meaning of the errno if it comes from `driver`, else from any driver; nil if the errno
   /// speaks for itself.
   public func explanation(driver: String?) -> String? {
-    let family = DriverFamily.all.first { $0.driver == driver }
+    let family = driver.flatMap { name in
+      DriverFamily.all.first { DeviceIdentity.isSameDriver($0.driver, name) }
+    }
     return family?.meanings.first { $0.fits(self) }?.text ?? explanation
   }
 }

@@ -11,6 +11,12 @@ public struct Translator: Sendable {
   /// Whether the target itself is asked about the result: then a missing fact of the source is
   /// noted as not checked, and refuses nothing.
   public var asksTarget = false
+  /// Whether bytes that mean nothing by the layout become zeros.
+  public var scrubs = false
+
+  private static let scrubbingRule = TranslationRule(
+    "no driver reads them, and they may be of anybody's memory", source: "the layout",
+    isRequired: false)
 
   /// A translator for a device with these facts, which accepts no loss.
   public init(for target: DeviceFacts) { self.target = target }
@@ -57,8 +63,13 @@ public struct Translator: Sendable {
     guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
     let result: Payload
     do throws(LayoutError) {
-      let translated = try translation.translate(tree, to: wanted, &run)
+      var translated = try translation.translate(tree, to: wanted, &run)
       guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
+      if scrubs {
+        for path in try translated.scrub() {
+          run.rewrite(path, from: "bytes that mean nothing", to: "zeros", Self.scrubbingRule)
+        }
+      }
       result = try translated.encode()
     } catch {
       let field = if case .field(let path) = error.place { path } else { "" }

@@ -39,6 +39,50 @@ import Testing
     return try #require(found)
   }
 
+  /// What Linux 7.2 leaves behind the state stays as it is, until it is asked to go.
+  @Test func whatMeansNothingIsClearedOnRequest() throws {
+    let clean = try qat("seed=5").stopCopied()
+    var bytes = clean
+    for offset in 3000..<4096 { bytes[offset] = UInt8(truncatingIfNeeded: offset) | 1 }
+    let layout = try #require(Layout.named("qat"))
+    var translator = Translator(for: try qat().model.facts)
+    let kept = translator.translate(bytes, from: layout, to: layout)
+    #expect(kept.report.rewrites.isEmpty)
+    #expect(try #require(kept.state).bytes(from: StateBytes(bytes)) == bytes)
+    translator.scrubs = true
+    let cleared = translator.translate(bytes, from: layout, to: layout)
+    #expect(cleared.report.rewrites.map(\.field) == ["padding"])
+    #expect(cleared.report.rewrites.allSatisfy { !$0.rule.isRequired })
+    #expect(try #require(cleared.state).bytes(from: StateBytes(bytes)) == clean)
+    // The driver reads neither.
+    let target = try qat("seed=6")
+    try target.load(bytes)
+    #expect(try target.stopCopied() == clean)
+  }
+
+  /// The driver compares a section's name to its end, where Linux 7.2 leaves what was there.
+  @Test func whatStandsBehindNamesIsNotLookedAt() throws {
+    let clean = try qat("seed=5").stopCopied()
+    var bytes = clean
+    for path in [["CONFIG", "gencap"], ["GENER", "sla"], ["ETRBAR", "bnk0"]] {
+      let place = try section(bytes, path[0], path[1]).header
+      bytes[place + 7] = 0xab
+    }
+    let target = try qat("seed=6")
+    try target.load(bytes)
+    #expect(try target.stopCopied() == clean)
+    let layout = try #require(Layout.named("qat"))
+    #expect(layout.dissect(bytes).isSound)
+    var translator = Translator(for: try qat().model.facts)
+    translator.scrubs = true
+    let cleared = translator.translate(bytes, from: layout, to: layout)
+    #expect(try #require(cleared.state).bytes(from: StateBytes(bytes)) == clean)
+    // Another name is another section's all the same.
+    let place = try section(clean, "CONFIG").header
+    bytes[place] = UInt8(ascii: "X")
+    #expect(throws: DeviceError.self) { try qat("seed=6").load(bytes) }
+  }
+
   // MARK: What is handed out
 
   @Test(arguments: 0..<5)

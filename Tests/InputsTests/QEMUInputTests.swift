@@ -106,6 +106,40 @@ import Testing
     }
   }
 
+  /// A stream at an offset keeps what stands before it, holes as holes.
+  @Test func aStreamInALargerFileIsReadFromItsOffset() throws {
+    let stream = Array("QEVM\0\0\0\u{3}".utf8) + [UInt8](repeating: 8, count: 5000)
+    let before = [UInt8](repeating: 7, count: 100) + [UInt8](repeating: 0, count: 3 << 20) + [1]
+    try Self.withFolder { folder in
+      try Self.write(before + stream, to: folder + "/image")
+      let input = try QEMUInput(folder + "/image", at: UInt64(before.count))
+      #expect(input.stream.startOffset == UInt64(before.count) && input.image == nil)
+      var buffer = ByteBuffer()
+      var reader = input.stream.reader()
+      try reader.read(into: &buffer, upTo: 1 << 22)
+      #expect([UInt8](buffer.bytes) == stream)
+      var output = try QEMUOutput(folder + "/copy", like: input)
+      try output.write(stream.span.raw, RawSpan())
+      try output.finish()
+      #expect(try Corpus.contents(folder + "/copy") == before + stream)
+      var status = stat()
+      #expect(stat(folder + "/copy", &status) == 0)
+      #expect(status.st_blocks * 512 < 1 << 20)
+      for offset in [0, 1, UInt64(before.count) + 1] {
+        #expect(throws: InputError.self) { _ = try QEMUInput(folder + "/image", at: offset) }
+      }
+      let end = UInt64(before.count + stream.count)
+      for offset in [end, end + 1, UInt64(Int64.max)] {
+        #expect {
+          _ = try QEMUInput(folder + "/image", at: offset)
+        } throws: { error in
+          guard case .qemuStream(let cause)? = (error as? InputError)?.cause else { return false }
+          return cause.code == .torn && cause.offset == end
+        }
+      }
+    }
+  }
+
   @Test func whatNoLibraryUnpacksIsNamed() throws {
     try Self.withFolder { folder in
       try Self.write(Self.image(4), to: folder + "/image")

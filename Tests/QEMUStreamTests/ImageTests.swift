@@ -72,6 +72,8 @@ import Testing
       let alone = try Self.migration(Array(file.dropFirst(base)), base: 0).content(observing: { _ in
       })
       #expect(alone.defect?.error.code == .malformed)
+      let place = "as of a stream that begins \(base) bytes further behind in its file"
+      #expect(alone.defect?.error.found.hasSuffix(place) == true)
     }
   }
 

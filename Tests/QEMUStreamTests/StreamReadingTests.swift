@@ -35,6 +35,19 @@ import Testing
     }
   }
 
+  /// From QEMU 11.1 on, a device whose state begins anew says more than once that its initial data
+  /// was sent.
+  @Test func initialDataMayBeSentAnyNumberOfTimes() throws {
+    var machine = SampleMachine()
+    machine.first.rounds = [[[1, 2, 3]], [[4, 5]], [], [[6]]]
+    machine.first.roundsOfInitialData = [0, 2, 3]
+    let catalog = ReadStream(machine.stream).catalog
+    #expect(catalog.defect == nil && catalog.isComplete)
+    #expect(catalog.vfioDevices[0].recordCounts[.initialDataSent] == 3)
+    #expect(catalog.vfioDevices[0].preCopyByteCount == 6)
+    #expect(catalog.vfioDevices[0].findings.isEmpty)
+  }
+
   /// A machine up to 2.3 writes no footers; up to 2.2 no description either.
   @Test(arguments: steps, [true, false])
   func aStreamWithoutFootersIsRead(pipeStep: Int?, isDescribed: Bool) throws {

@@ -36,6 +36,14 @@ import Testing
     #expect(errors.first?.message == "expected the end of the state, found at least 2 more bytes")
   }
 
+  /// However the state goes on, it has more bytes than its driver takes.
+  @Test func moreBytesThanAStateMayHaveAreAnError() throws {
+    let pds = try ShippedLayoutTests.layout("pds")
+    #expect(pds.errors(inBeginning: [UInt8](repeating: 1, count: 65_536)) == [])
+    let errors = pds.errors(inBeginning: [UInt8](repeating: 1, count: 65_537))
+    #expect(errors.map(\.message) == ["expected at most 65536 bytes, found at least 65537"])
+  }
+
   /// A record that is longer than what is there of the state is no error, one with a length that no
   /// record has is.
   @Test func aRecordMayGoOnBehindWhatIsThere() throws {

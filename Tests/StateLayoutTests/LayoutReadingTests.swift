@@ -24,6 +24,7 @@ import YAMLReader
     (file("type: 'foo(1)'"), "parameters"),
     (file("size: 4, process: zlib"), "process"),
     (file("size: 4, terminator: 0"), "terminator"),
+    (file("size-eos: true, type: str, encoding: ASCII, terminator: 0"), "terminator"),
     (file("size: 4, type: str, encoding: UTF-16LE"), "UTF-16LE"),
     (file("type: u1, io: _root._io"), "io"),
     (file("type: u1, if: 'n.as<u1> == 1'"), ".as<>"),

@@ -17,6 +17,11 @@ import Testing
       "xe-vfio-pci", DeviceError(.transition(MigrationArc(.stop, .running)), .inputOutput),
       "a packet before could not be restored"
     ),
+    (
+      "xe_vfio_pci", DeviceError(.writeData(at: 0), LinuxErrno(rawValue: 61)),
+      "a key of the descriptor is cut"
+    ),
+    ("xe-vfio-pci", DeviceError(.writeData(at: 0), .invalid), "the head of a packet"),
     ("pds_vfio_pci", DeviceError(load, .busy), "the firmware refused the state"),
     ("igb-vfio-pci", DeviceError(.writeData(at: 0), .tooLarge), "the state is longer than"),
     ("nvme_vfio_pci", DeviceError(load, .inputOutput), "the controller refused the state"),

@@ -1,5 +1,6 @@
 import Devices
 import MigrationStream
+import SystemPackage
 import Testing
 import VFIO
 
@@ -57,11 +58,87 @@ import VFIO
       ("mlx5_vfio_pci", 0x15b3, 0x101e), ("hisi_acc_vfio_pci", 0x19e5, 0xa251),
       ("virtio_vfio_pci", 0x1af4, 0x1041), ("qat_vfio_pci", 0x8086, 0x4941),
       ("pds_vfio_pci", 0x1dd8, 0x1003), ("igb_vfio_pci", 0x8086, 0x10ca),
+      ("qat_vfio_pci", 0x8086, 0x4947), ("xe-vfio-pci", 0x8086, 0xe211),
+      ("xe-vfio-pci", 0x8086, 0xb080), ("xe-vfio-pci", 0x8086, 0xfd81),
     ] as [(String, UInt16, UInt16)])
   func variantDriversAreKnownByTheirIDs(name: String, vendor: UInt16, device: UInt16) {
     #expect(VariantDriver.driver(for: .init(vendorID: vendor, deviceID: device))?.name == name)
-    let dashed = String(name.map { $0 == "_" ? "-" : $0 })
-    #expect(VariantDriver.driver(named: dashed)?.name == name)
+    for sign: Character in ["-", "_"] {
+      let spelled = String(name.map { $0 == "_" || $0 == "-" ? sign : $0 })
+      #expect(VariantDriver.driver(named: spelled)?.name == name)
+    }
+  }
+
+  /// An Intel graphics function of a generation without a migrating driver.
+  @Test func idsThatNoDriverMigratesHaveNone() {
+    #expect(VariantDriver.driver(for: .init(vendorID: 0x8086, deviceID: 0xa780)) == nil)
+    #expect(VariantDriver.driver(for: .init(vendorID: 0x1dd8, deviceID: 0xe211)) == nil)
+  }
+
+  @Test func aFunctionIsAVirtualOneIfItHasAPhysicalOne() throws {
+    let kernel = try Fixture.function()
+    let host = HostTree(in: kernel)
+    let device = try #require(host.devices().first)
+    #expect(host.isVirtualFunction(device) == false)
+    kernel.links["/sys/devices/pci0000:3a/\(Fixture.slot)/physfn"] = "../0000:3b:00.0"
+    #expect(host.isVirtualFunction(device) == true)
+    let serial = HostTree(in: try Fixture.serial())
+    #expect(serial.isVirtualFunction(try #require(serial.devices().first)) == nil)
+  }
+
+  /// Through its own file, its group's, or a descriptor whose device only the kernel tells.
+  @Test(
+    arguments: [
+      ("/dev/vfio/devices/vfio0", nil, true), ("/dev/vfio/12", nil, true),
+      ("/dev/vfio/devices/vfio1", nil, false), ("/dev/null", nil, false),
+      ("anon_inode:[vfio-device]", "/sys/devices/pci0000:3a/0000:3b:00.1", true),
+      ("anon_inode:[vfio-device]", "/sys/devices/pci0000:3a/0000:3b:00.2", false),
+      ("anon_inode:[vfio-device]", nil, false),
+    ] as [(String, String?, Bool)])
+  func holdersAreFoundByTheirDescriptors(link: String, place: String?, isHeld: Bool) throws {
+    let kernel = try Fixture.function()
+    kernel.links["/proc/4321/fd/9"] = link
+    kernel.texts["/proc/4321/comm"] = "qemu-system-x86\n"
+    kernel.texts["/proc/4321/fdinfo/9"] =
+      "pos:\t0\nflags:\t02000002\n" + (place.map { "vfio-device-syspath: \($0)\n" } ?? "")
+    kernel.links["/proc/77/fd/3"] = "/dev/null"
+    let host = HostTree(in: kernel)
+    let holders = host.holders(of: host.devices())
+    #expect(holders.map { $0.map(\.process) } == [isHeld ? [4321] : []])
+    #expect(!isHeld || holders[0][0].program == "qemu-system-x86")
+    #expect(!kernel.calls.contains { $0.name.hasPrefix("open /dev") })
+  }
+
+  @Test func noDeviceHasNoHolders() throws {
+    let kernel = EmulatedKernel()
+    #expect(HostTree(in: kernel).holders(of: []).isEmpty && kernel.calls.isEmpty)
+  }
+
+  @Test func anInheritedDeviceOfAGroupIsNamedByTheKernel() throws {
+    let kernel = try Fixture.function()
+    let file = try kernel.open("/dev/vfio/devices/vfio0", .readWrite)
+    kernel.links["/proc/self/fd/\(file.rawValue)"] = "anon_inode:[vfio-device]"
+    let info = "/proc/self/fdinfo/\(file.rawValue)"
+    kernel.texts[info] = "vfio-device-syspath: /sys/devices/pci0000:3a/\(Fixture.slot)\n"
+    let device = try KernelDevice.inherited(InheritedDevice(device: file), in: kernel)
+    #expect(device.name == Fixture.slot)
+    #expect(try device.identity().driver == "mlx5_vfio_pci")
+    kernel.texts[info] = nil
+    let other = try KernelDevice.inherited(InheritedDevice(device: file), in: kernel)
+    #expect(other.name == "fd:\(file.rawValue)")
+  }
+
+  @Test func debugfsShowsADevicesMigration() throws {
+    let kernel = try Fixture.function()
+    let host = HostTree(in: kernel)
+    let device = try #require(host.devices().first)
+    #expect(host.migrationDebug(of: device) == nil)
+    let folder = "/sys/kernel/debug/vfio/\(Fixture.slot)/migration"
+    kernel.texts["\(folder)/features"] = "stop-copy\np2p\npre-copy\n"
+    #expect(host.migrationDebug(of: device)?.features == ["stop-copy", "p2p", "pre-copy"])
+    #expect(host.migrationDebug(of: device)?.state == nil)
+    kernel.texts["\(folder)/state"] = "PRE_COPY\n"
+    #expect(host.migrationDebug(of: device)?.state == "PRE_COPY")
   }
 
   @Test func aProbeAsksAndClosesAgain() throws {

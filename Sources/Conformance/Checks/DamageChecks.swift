@@ -65,7 +65,7 @@ extension Check {
       DamagedState(
         "the state and 4096 zeros behind it", saved + [UInt8](repeating: 0, count: 4096)),
       DamagedState("the state twice", saved + saved),
-    ]
+    ] + session.options.otherStates.map { DamagedState($0.name, $0.bytes) }
   }
 
   static let noState = damage(

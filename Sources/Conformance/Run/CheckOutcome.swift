@@ -8,6 +8,8 @@ public struct CheckOutcome: Sendable {
   public let quirk: Quirk?
   /// Whether the device answers no more since.
   public let isDeviceLost: Bool
+  /// Whether the kernel logged an oops or a warning meanwhile.
+  public let isKernelDamaged: Bool
   /// How long it took.
   public let duration: Duration
 
@@ -22,13 +24,13 @@ public struct CheckOutcome: Sendable {
     case notRun(String)
   }
 
-  /// Whether a run fails by it: by a failed check that is required, or that lost the device, or by
-  /// any if the run is `strict`.
+  /// Whether a run fails by it: by a failed check that is required, that lost the device or
+  /// that the kernel complained of, or by any if the run is `strict`.
   ///
   /// Who runs a model of a driver excuses the quirks that the driver is known for.
   public func failsRun(strict: Bool, excusingQuirks: Bool) -> Bool {
     guard case .failed = result, !(quirk != nil && excusingQuirks) else { return false }
-    return strict || isDeviceLost || check.level == .required
+    return strict || isDeviceLost || isKernelDamaged || check.level == .required
   }
 }
 

@@ -9,6 +9,13 @@ public struct ConformanceRun {
   private let clock: any MigrationClock
   /// Whether to stop before the next check, which is asked for each.
   public var isCancelled: () -> Bool = { false }
+  /// Who runs the checks that may cost the device its state, if the device can be opened again; nil
+  /// for this process.
+  public var runner: (any CheckRunner)?
+  /// The log in which the kernel tells what went wrong; nil for a device that is not the kernel's.
+  public var kernelLog: (any KernelLog)?
+  /// The state that the device is to have, if it is not the one that it is found with.
+  public var foundState: [UInt8]?
 
   /// A run of `checks` on the device behind `opener`.
   public init(
@@ -28,19 +35,23 @@ public struct ConformanceRun {
     each: (CheckOutcome) -> Void
   ) throws(DeviceError) -> ConformanceSummary {
     let session = CheckSession(opener, options, clock)
-    try session.introduce()
+    var summary = ConformanceSummary()
+    _ = complaints(in: &summary)
+    try session.introduce(having: foundState)
     for check in checks {
       let (start, wasLost) = (clock.now, session.loss != nil)
-      let result = isCancelled() ? .notRun("the run was ended") : result(of: check, in: session)
+      var result = isCancelled() ? .notRun("the run was ended") : result(of: check, in: session)
       session.restore()
+      let complaints = complaints(in: &summary)
+      if !complaints.isEmpty { result = .failed(result.findings + complaints) }
       each(
         CheckOutcome(
           check: check, result: result,
           quirk: result.findings.isEmpty
             ? nil : Quirk.known(of: session.driver, failing: check.name),
-          isDeviceLost: session.loss != nil && !wasLost, duration: clock.now - start))
+          isDeviceLost: session.loss != nil && !wasLost, isKernelDamaged: !complaints.isEmpty,
+          duration: clock.now - start))
     }
-    var summary = ConformanceSummary()
     summary.driver = session.driver
     summary.abilities = session.abilities
     summary.stateByteCount = session.saved?.count
@@ -51,6 +62,53 @@ public struct ConformanceRun {
     session.close()
     summary.timeInStates = session.timeInStates
     return summary
+  }
+
+  /// What the kernel complained of since it was last asked.
+  private func complaints(in summary: inout ConformanceSummary) -> [Finding] {
+    guard let kernelLog else { return [] }
+    var found: [Finding] = []
+    switch kernelLog.records() {
+    case .unread(let reason): summary.kernelLog = .unread(reason)
+    case .read(let records):
+      let complaints = records.compactMap { KernelComplaint($0)?.text }
+      if case .read(let count) = summary.kernelLog {
+        summary.kernelLog = .read(complaintCount: count + complaints.count)
+      } else {
+        // What was logged before is of nobody's check.
+        summary.kernelLog = .read(complaintCount: 0)
+        return []
+      }
+      found = complaints.prefix(options.findingLimit).map {
+        Finding(
+          asked: "the kernel's log meanwhile", expected: "no oops and no warning", found: $0,
+          calls: [])
+      }
+    }
+    return found
+  }
+
+  /// Has the runner run a check, to whom the device is left meanwhile.
+  private func result(
+    of check: Check, by runner: any CheckRunner, in session: CheckSession
+  ) -> CheckOutcome.Result {
+    session.begin(check.name)
+    session.close()
+    let answer = runner.run(check, saved: session.saved)
+    switch answer {
+    case .died(let finding):
+      session.lose("\(check.name) did not end by itself")
+      return .failed([finding])
+    case .ended(let result, let loss?):
+      session.lose(loss)
+      return result
+    case .ended(let result, nil):
+      session.settle()
+      return session.findings.isEmpty ? result : .failed(result.findings + session.findings)
+    case .notRun(let reason):
+      session.settle()
+      return session.findings.isEmpty ? .notRun(reason) : .failed(session.findings)
+    }
   }
 
   private func result(of check: Check, in session: CheckSession) -> CheckOutcome.Result {
@@ -66,6 +124,9 @@ public struct ConformanceRun {
     }
     if check.isDestructive, !options.allowsDestruction {
       return .notRun("needs --destructive")
+    }
+    if check.isDestructive, let runner, session.opener.canReopen {
+      return result(of: check, by: runner, in: session)
     }
     session.begin(check.name)
     do throws(DeviceError) {

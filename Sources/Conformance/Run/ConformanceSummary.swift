@@ -12,6 +12,16 @@ public struct ConformanceSummary: Sendable {
   public var timeInStates: [MigrationState: Duration] = [:]
   /// How the device was left.
   public var leaving: Leaving = .untouched
+  /// What came of reading the kernel's log; nil if it was not asked for.
+  public var kernelLog: KernelLogReading?
+
+  /// What came of reading the kernel's log.
+  public enum KernelLogReading: Sendable, Hashable {
+    /// It was read, and says so many times that something went wrong in the kernel.
+    case read(complaintCount: Int)
+    /// It could not be read, for this reason.
+    case unread(String)
+  }
 
   /// How a run leaves a device.
   public enum Leaving: Sendable, Hashable {

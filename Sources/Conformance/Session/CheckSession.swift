@@ -80,8 +80,23 @@ final class CheckSession {
     isContentTouched = true
   }
 
-  /// Opens the device for the first time, asks it what it is, and keeps its state.
-  func introduce() throws(DeviceError) {
+  /// Asks nothing more of the device, for this reason.
+  func lose(_ reason: String) {
+    loss = reason
+    (device, channel) = (nil, nil)
+    arrive(in: nil)
+  }
+
+  /// Opens the device for the first time, asks it what it is, and keeps its state; gives it the
+  /// state `found` if it was found with another.
+  func introduce(having found: [UInt8]? = nil) throws(DeviceError) {
+    try ask()
+    guard let found, loss == nil else { return }
+    (saved, isContentTouched) = (found, true)
+    restore()
+  }
+
+  private func ask() throws(DeviceError) {
     try open()
     abilities = try asking("FEATURE MIGRATION") { (device) throws(DeviceError) in
       try device.abilities()

@@ -11,6 +11,8 @@ public struct ConformanceOptions: Sendable, Hashable {
   public var writeByteLimit: UInt64 = 256 << 20
   /// The largest state that is kept in memory; what needs a larger one is not run.
   public var stateByteLimit = 256 << 20
+  /// States of other devices, which the device must refuse or survive.
+  public var otherStates: [ForeignState] = []
   /// The longest that a device may take for a state before it is noted.
   public var arcTimeLimit = Duration.seconds(1)
   /// The most findings of one check; behind them it ends.

@@ -77,11 +77,12 @@ struct QATSections: Sendable {
   /// The first section with this id. Throws EINVAL if it is missing or its length exceeds the
   /// buffer.
   func find(_ id: String) throws(LinuxErrno) -> Section {
-    let wanted = Self.padded(id)
+    let wanted = [UInt8](id.utf8) + (id.utf8.count < 8 ? [0] : [])
     var position = start
     for _ in 0..<count {
       guard let section = section(at: position) else { break }
-      if buffer[position..<position + 8].elementsEqual(wanted) {
+      // As strncmp compares it, to its end: not all kernels clear what is behind that.
+      if buffer[position..<position + 8].prefix(wanted.count).elementsEqual(wanted) {
         guard section.payload.upperBound <= buffer.count else { throw .invalid }
         if section.subsectionCount > 0 { try QATSections(buffer, in: section).validate() }
         return section

@@ -2,14 +2,17 @@ import ByteIO
 public import QEMUStream
 public import StreamIO
 
-/// A file of a QEMU migration in whatever holds it: by itself, or in a libvirt save image.
+/// A file of a QEMU migration in whatever holds it: by itself, in a libvirt save image, or in a
+/// larger file.
 public struct QEMUInput {
   /// The file as the user named it.
   public let name: String
   /// The head of the libvirt save image; nil for a stream by itself.
   public let image: LibvirtSaveHeader?
-  /// All of the image before the stream; empty for a stream by itself.
+  /// All of the image before the stream; empty for a stream by itself, or at an offset.
   let head: [UInt8]
+  /// Where the stream begins in a larger file, as the user says; nil if the user says nothing.
+  public let offset: UInt64?
   /// The stream, whose offsets are those in an image that is not compressed.
   public let stream: QEMUFile<InputFile>
 
@@ -24,6 +27,7 @@ public struct QEMUInput {
   public init(_ name: String, isReadTwice: Bool) throws(InputError) {
     let recognized = try RecognizedFile(name)
     self.name = name
+    offset = nil
     guard recognized.kind == .libvirtSaveImage else {
       image = nil
       head = []
@@ -52,6 +56,41 @@ public struct QEMUInput {
     }
     try Self.unpack(&file, compression, from: image.streamOffset, name)
     stream = QEMUFile(isReadTwice ? try file.seekable(name) : file)
+  }
+
+  /// Opens the file at `name`, in which a stream begins at `offset`, whatever stands before it.
+  ///
+  /// A pipe is copied into a file without a name.
+  ///
+  /// - Throws: `InputError` with cause `qemuStream` if the file ends before, with cause `kind` if
+  ///   what stands there is something else.
+  public init(_ name: String, at offset: UInt64) throws(InputError) {
+    let file = try InputError.reading(name) { () throws(StreamIOError) in
+      try InputFile(path: name)
+    }.seekable(name)
+    guard let byteCount = file.byteCount, byteCount > offset else {
+      throw InputError(
+        name,
+        .qemuStream(
+          QEMUStreamError(
+            .torn, at: file.byteCount ?? 0, expected: "a stream at offset \(offset)",
+            found: "the end of the file")))
+    }
+    let prefix = try InputError.reading(name) { () throws(StreamIOError) in
+      var buffer = ByteBuffer()
+      try file.read(into: &buffer, at: offset, count: FileKind.prefixByteCount)
+      return [UInt8](buffer.bytes)
+    }
+    let kind = FileKind(prefix: prefix, byteCount: byteCount - offset)
+    guard InputUse.qemuStream.takes(kind), kind != .libvirtSaveImage else {
+      throw InputError(
+        name, .kind(kind, expected: "a QEMU migration stream at offset \(offset)", advice: nil))
+    }
+    self.name = name
+    self.offset = offset
+    image = nil
+    head = []
+    stream = QEMUFile(file, from: offset)
   }
 
   private static func header(

@@ -3,8 +3,8 @@ import MigrationStream
 import QEMUStream
 public import StreamIO
 
-/// A QEMU stream that is written in what another is in: by itself, or behind the head of a libvirt
-/// save image and in that image's compression.
+/// A QEMU stream that is written in what another is in: by itself, behind what a larger file has
+/// before it, or behind the head of a libvirt save image and in that image's compression.
 public struct QEMUOutput: ByteSink, ~Copyable {
   private var file: OutputFile
   private let filter: (any OutputFilter)?
@@ -15,8 +15,25 @@ public struct QEMUOutput: ByteSink, ~Copyable {
     let filter = try format.flatMap { (format) throws(InputError) in
       try Self.compressor(format, path)
     }
-    file = try Self.open(path, writing: input.head)
+    file = try Self.open(path, like: input)
     self.filter = filter
+  }
+
+  /// Copies what a larger file has before the stream.
+  private static func copy(
+    _ byteCount: UInt64, of source: QEMUFile<InputFile>, to file: borrowing OutputFile
+  ) throws(StreamIOError) {
+    var position: UInt64 = 0
+    while position < byteCount {
+      let count = Int(min(byteCount - position, 1 << 20))
+      let bytes = try source.bytes(at: position, count: count)
+      guard !bytes.isEmpty else {
+        throw StreamIOError(
+          source.name, .content("expected \(byteCount) bytes, found the file cut to \(position)"))
+      }
+      try writeLeavingHoles(bytes.span.raw, to: file)
+      position += UInt64(bytes.count)
+    }
   }
 
   private static func compressor(
@@ -27,11 +44,12 @@ public struct QEMUOutput: ByteSink, ~Copyable {
   }
 
   private static func open(
-    _ path: String, writing head: [UInt8]
+    _ path: String, like input: QEMUInput
   ) throws(InputError) -> OutputFile {
     do throws(StreamIOError) {
       let file = try OutputFile(path: path)
-      if !head.isEmpty { try file.write(head.span.raw) }
+      if !input.head.isEmpty { try file.write(input.head.span.raw) }
+      if let offset = input.offset { try copy(offset, of: input.stream, to: file) }
       return file
     } catch {
       throw InputError(path, .file(error))
@@ -44,7 +62,7 @@ public struct QEMUOutput: ByteSink, ~Copyable {
     guard filter != nil else {
       if body.byteCount < Self.holeByteCount { return try file.write(head, body) }
       if head.byteCount > 0 { try file.write(head) }
-      return try writeLeavingHoles(body)
+      return try Self.writeLeavingHoles(body, to: file)
     }
     try pass(head)
     try pass(body)
@@ -54,13 +72,15 @@ public struct QEMUOutput: ByteSink, ~Copyable {
   private static let holeByteCount = 64 << 10
 
   /// Writes what is not zero, and leaves out blocks that are.
-  private borrowing func writeLeavingHoles(_ bytes: RawSpan) throws(StreamIOError) {
+  private static func writeLeavingHoles(
+    _ bytes: RawSpan, to file: borrowing OutputFile
+  ) throws(StreamIOError) {
     var (start, index) = (0, 0)
-    while bytes.byteCount &- index >= Self.holeByteCount {
-      let next = index &+ Self.holeByteCount
+    while bytes.byteCount &- index >= holeByteCount {
+      let next = index &+ holeByteCount
       if bytes.extracting(index..<next).fillByte == 0 {
         if index > start { try file.write(bytes.extracting(start..<index)) }
-        try file.skip(UInt64(Self.holeByteCount))
+        try file.skip(UInt64(holeByteCount))
         start = next
       }
       index = next

@@ -53,6 +53,16 @@ public struct SequentialCatalog {
       && catalog.devices.indices.allSatisfy { reader.isVerified(device: UInt16($0)) }
   }
 
+  /// The layouts of each device's driver, by its number, if its state shows none of them; else
+  /// none.
+  public var unshownLayouts: [[Layout]] {
+    catalog.devices.enumerated().map { number, device in
+      Layout.unshown(
+        prefix: states[UInt16(number)] ?? [], byteCount: device.state.byteCount,
+        driver: device.identity.driver)
+    }
+  }
+
   /// What the state of each device is, by its number; nil if nothing tells.
   public var previews: [StatePreview?] {
     catalog.devices.enumerated().map { number, device in

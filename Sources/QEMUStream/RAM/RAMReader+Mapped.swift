@@ -31,12 +31,16 @@ extension RAMReader {
     guard bitmapOffset == input.offset, pagesOffset >= bitmapEnd,
       !pagesOffset.addingReportingOverflow(block.byteCount).overflow
     else {
+      // A stream that was taken out of its file, or whose file had more before it.
+      let start = bitmapOffset >= input.offset ? bitmapOffset - input.offset : 0
+      let place =
+        start > 0 ? ", as of a stream that begins \(start) bytes further behind in its file" : ""
       throw .stream(
         QEMUStreamError(
           .malformed, at: offset + 12,
           expected: "the bitmap of '\(block.name)' at \(input.offset), its pages from "
             + "\(bitmapEnd) on (a file in which the stream is where it was written)",
-          found: "\(bitmapOffset) and \(pagesOffset)"))
+          found: "\(bitmapOffset) and \(pagesOffset)\(place)"))
     }
     let present = try countBits(bitmapByteCount, in: &input)
     guard present <= pageCount else {

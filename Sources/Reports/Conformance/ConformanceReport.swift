@@ -86,6 +86,7 @@ public struct ConformanceReport: Report {
       counts.filter { $0.count > 0 || $0.word == "failed" }.map { "\($0.count) \($0.word)" }
         .joined(separator: ", "))
     if isEmpty { lines.append("no check could be run, so this says nothing of the device") }
+    if let log = summary.kernelLog { lines.append("the kernel's log \(log.text)") }
     lines.append("the device \(summary.leaving.text)")
     return lines.joined(separator: "\n")
   }
@@ -103,8 +104,26 @@ public struct ConformanceReport: Report {
       "checks": .array(checks.map(\.json)),
       "counts": .object(counts.map { .init($0.word, .number($0.count)) }),
       "timeInStates": StateTimes(summary.timeInStates).json,
-      "left": summary.leaving.json,
+      "kernelLog": summary.kernelLog?.json, "left": summary.leaving.json,
     ]
+  }
+}
+
+extension ConformanceSummary.KernelLogReading {
+  fileprivate var text: String {
+    switch self {
+    case .read(0): "has no oops and no warning of the run"
+    case .read(1): "has an oops or a warning of the run"
+    case .read(let count): "has \(count) oopses and warnings of the run"
+    case .unread(let reason): "was not read: \(reason)"
+    }
+  }
+
+  fileprivate var json: JSONValue {
+    switch self {
+    case .read(let count): ["read": .bool(true), "complaints": .number(count)]
+    case .unread(let reason): ["read": .bool(false), "reason": .string(reason)]
+    }
   }
 }
 

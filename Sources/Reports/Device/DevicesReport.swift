@@ -12,11 +12,23 @@ public struct DevicesReport: Report {
     public let device: HostDevice
     /// What it says of itself; nil if it was not asked.
     public let probe: DeviceProbe?
+    /// Whether a PCI function is a virtual one; nil of other devices.
+    public let isVirtualFunction: Bool?
+    /// The processes that are known to have it open.
+    public let holders: [DeviceHolder]
+    /// What debugfs shows of its migration; nil if that cannot be read.
+    public let debug: MigrationDebug?
 
-    /// A device that answered `probe`.
-    public init(_ device: HostDevice, _ probe: DeviceProbe?) {
+    /// A device that answered `probe`, with what the host shows of it besides.
+    public init(
+      _ device: HostDevice, _ probe: DeviceProbe?, isVirtualFunction: Bool? = nil,
+      holders: [DeviceHolder] = [], debug: MigrationDebug? = nil
+    ) {
       self.device = device
       self.probe = probe
+      self.isVirtualFunction = isVirtualFunction
+      self.holders = holders
+      self.debug = debug
     }
   }
 
@@ -54,7 +66,9 @@ extension DevicesReport.Device {
     if let type = device.mediatedType { add("type", type) }
     add("file", device.devicePath ?? "none")
     add("group", device.groupPath ?? "none")
+    if !holders.isEmpty { add("held by", holders.map(\.text).joined(separator: ", ")) }
     add("migration", migrationText)
+    if let debug { add("debugfs", debug.text) }
     add("IOMMU", iommuText)
     if case .answered(let answer)? = probe {
       let counts = answer.interrupts.map { "\($0.name ?? "index \($0.index)") \($0.count)" }
@@ -81,8 +95,15 @@ extension DevicesReport.Device {
   /// What the driver's name and the device's ids let expect.
   private var expectation: String? {
     guard let driver = device.driver, let pci = device.pci else { return nil }
+    let variant = VariantDriver.driver(for: pci)
+    if isVirtualFunction == false {
+      // No driver but for virtual functions migrates, whatever ids it has in its table.
+      let other = isMigratingDriver ? driver : variant?.name
+      return "this is a physical function, which no driver migrates"
+        + (other.map { "; \($0) migrates virtual ones with these ids" } ?? "")
+    }
     if isMigratingDriver { return "\(driver) is a driver that migrates" }
-    if let variant = VariantDriver.driver(for: pci) {
+    if let variant {
       return "\(driver) does not migrate; \(variant.name) is the driver for these ids"
     }
     return "\(driver) is not known to migrate, and no driver is known that migrates these ids"
@@ -116,8 +137,31 @@ extension DevicesReport.Device {
       "pci": device.pci?.json, "mediatedType": device.mediatedType.map { .string($0) },
       // The driver that is known to migrate devices with these ids, whether it is bound or not.
       "variantDriver": device.pci.flatMap(VariantDriver.driver(for:)).map { .string($0.name) },
+      "virtualFunction": isVirtualFunction.map { .bool($0) },
+      "holders": holders.isEmpty ? nil : .array(holders.map(\.json)), "debugfs": debug?.json,
       "probe": probe?.json,
     ]
+  }
+}
+
+extension DeviceHolder {
+  fileprivate var text: String {
+    "process \(process)" + (program.map { " (\(TerminalText.text($0)))" } ?? "")
+  }
+
+  fileprivate var json: JSONValue {
+    ["process": .number(process), "program": program.map { .string($0) }]
+  }
+}
+
+extension MigrationDebug {
+  fileprivate var text: String {
+    let features = self.features.map { $0.isEmpty ? "no features" : $0.joined(separator: ", ") }
+    return [features, state.map { "in \($0)" }].compactMap(\.self).joined(separator: "; ")
+  }
+
+  fileprivate var json: JSONValue {
+    ["state": state.map { .string($0) }, "features": features.map { .strings($0) }]
   }
 }
 

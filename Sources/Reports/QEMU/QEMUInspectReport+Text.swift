@@ -14,6 +14,7 @@ extension QEMUInspectReport {
           + "on, format \(image.format), of a machine that "
           + (image.wasRunning ? "ran" : "did not run"))
     }
+    if let offset { lines.append("  within    a larger file, from \(offset) on") }
     if let configuration = catalog.configuration { lines += self.lines(configuration) }
     lines.append("  read      \(catalog.byteCount) bytes")
     if let defect = content.defect {

@@ -13,8 +13,15 @@ public struct QEMUInspectReport: Report {
   /// The head of the libvirt save image that the main channel is in; nil for one by itself.
   public let image: LibvirtSaveHeader?
 
+  /// Where the stream begins in a larger file, if that was said.
+  public let offset: UInt64?
+
   /// A report on a migration whose main channel is `path`, or in the image at it.
-  public init(_ content: QEMUMigrationContent, path: String, image: LibvirtSaveHeader? = nil) {
+  public init(
+    _ content: QEMUMigrationContent, path: String, image: LibvirtSaveHeader? = nil,
+    offset: UInt64? = nil
+  ) {
+    self.offset = offset
     self.content = content
     self.image = image
     self.path = path
@@ -26,7 +33,7 @@ public struct QEMUInspectReport: Report {
   public var json: JSONValue {
     let configuration = catalog.configuration
     return [
-      "image": image?.json,
+      "image": image?.json, "offset": offset.map { .number($0) },
       "machine": configuration.map { .string($0.machine) },
       "uuid": configuration?.uuid.map { .string(hex($0)) },
       "pageBytes": .number(1 << (configuration?.pageBits ?? 12)),

@@ -105,6 +105,10 @@ extension InspectReport {
       lines.append("  content   not readable: \(defect)")
     } else if let preview = preview(number) {
       lines.append("  content   \(TerminalText.text(preview.text))")
+    } else if !unshown(number).isEmpty {
+      lines.append(
+        "  content   not known: nothing in it is of the driver's layouts, "
+          + unshown(number).joined(separator: ", "))
     }
     lines += details(device)
     return lines

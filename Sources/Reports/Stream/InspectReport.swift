@@ -11,6 +11,8 @@ public struct InspectReport: Report {
   public let catalog: StreamCatalog
   /// What the state of each device is, by its number; empty if nobody looked.
   public let previews: [StatePreview?]
+  /// The layouts of each device's driver, by its number, if its state shows none of them.
+  public let unshownLayouts: [[Layout]]
   /// By device, the damage that was met on the way to what its state is.
   public let stateDefects: [UInt16: StreamError]
   /// Whether all of the stream was read and every digest held against its state.
@@ -23,12 +25,14 @@ public struct InspectReport: Report {
   /// A report on the stream of `catalog`.
   public init(
     _ catalog: StreamCatalog, path: String, previews: [StatePreview?] = [],
+    unshownLayouts: [[Layout]] = [],
     stateDefects: [UInt16: StreamError] = [:], isVerified: Bool = false,
     salvage: SalvageReport? = nil, indexDefect: StreamError? = nil
   ) {
     self.path = path
     self.catalog = catalog
     self.previews = previews
+    self.unshownLayouts = unshownLayouts
     self.stateDefects = stateDefects
     self.isVerified = isVerified
     self.salvage = salvage
@@ -79,6 +83,11 @@ public struct InspectReport: Report {
 
   func preview(_ number: Int) -> StatePreview? {
     number < previews.count ? previews[number] : nil
+  }
+
+  /// The layouts of a device's driver, if its state shows none of them.
+  func unshown(_ number: Int) -> [String] {
+    number < unshownLayouts.count ? unshownLayouts[number].map(\.name) : []
   }
 
   func loss(_ number: Int) -> SalvageReport.Loss? {
@@ -160,6 +169,7 @@ public struct InspectReport: Report {
       "dictionary": identity.dictionary.map { .string("\($0)") },
       "dictionaryKnown": identity.dictionary.map { .bool(StateDictionary.named($0) != nil) },
       "content": preview(number)?.json ?? .null,
+      "layoutsOfDriver": unshown(number).isEmpty ? nil : .strings(unshown(number)),
       "contentError": stateDefects[UInt16(number)]?.json(in: path),
       "missing": loss.flatMap { $0.isEmpty ? nil : $0.json },
     ]

@@ -74,6 +74,14 @@ indirect enum Expression: Sendable {
     case toText = "to_s"
   }
 
+  /// The most bytes of its own stream with which it is true, if it says only that.
+  var longestStream: Int128? {
+    guard case .binary(.lessOrEqual, .stream(hops: 0?, .size), .integer(let most)) = self else {
+      return nil
+    }
+    return most
+  }
+
   /// Whether the value depends on the end of a stream.
   var usesStreamEnd: Bool {
     switch self {

@@ -148,15 +148,21 @@ struct TextFormat: Sendable, Hashable {
   let isASCII: Bool
   /// The byte that fills the field behind the text.
   let padding: UInt8?
+  /// The byte that ends the text before its field does.
+  let terminator: UInt8?
 
   /// The text in a field's bytes; nil if it is not in the encoding, or would not be written back
-  /// the same.
-  func text(of bytes: [UInt8]) -> String? {
+  /// the same. `rest` is what stands behind it, if that is not what would be written there.
+  func text(of bytes: [UInt8]) -> (text: String, rest: [UInt8])? {
     var end = bytes.count
     if let padding { while end > 0, bytes[end - 1] == padding { end -= 1 } }
-    let content = bytes[..<end]
+    var content = bytes[..<end]
+    if let terminator, let index = content.firstIndex(of: terminator) {
+      content = bytes[..<index]
+    }
     if isASCII, content.contains(where: { $0 >= 0x80 }) { return nil }
-    return String(validating: content, as: UTF8.self)
+    guard let text = String(validating: content, as: UTF8.self) else { return nil }
+    return (text, content.endIndex == end ? [] : Array(bytes[content.endIndex...]))
   }
 
   /// The bytes of a field of `byteCount` bytes, or of as many as the text takes; nil if it does not

@@ -6,7 +6,8 @@ meta:
 doc: |
   What mlx5_vfio_pci hands out since Linux 6.2: records of a header of 16 bytes and a payload. Each firmware image is one
   LOAD_VHCA_STATE command on the target, so their order and their borders matter: pre-copy images first, each building on the
-  one before, then the stop-copy image, in one record or in several. The images are the firmware's own.
+  one before, then the stop-copy image, in one record or in several. Since Linux 7.1 a device may begin anew and send more of
+  the first. The images are the firmware's own.
 -ferry-name: mlx5
 -ferry-drivers: [mlx5_vfio_pci]
 -ferry-detect:

@@ -9,6 +9,8 @@ doc: |
   What qat_vfio_pci hands out: always 4096 bytes, of which a setup blob and a state blob fill the first part. A blob is a
   preamble and sections, which may have sections in them. The driver finds sections by their names and passes over those that it
   does not know; it does not check how much was written before it loads the state.
+  Linux 7.2 does not clear the memory that it writes them to: behind the last section and behind names then stands what was there.
+  Linux 6.12.117 clears it.
 doc-ref:
   - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/crypto/intel/qat/qat_common/adf_mstate_mgr.c blobs and sections
   - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c what they hold
@@ -22,8 +24,8 @@ doc-ref:
 -ferry-rules:
   - if: padding.size > 0
     expect: padding.max == 0
-    message: expected zeros behind the state, found others
-    severity: warning
+    message: bytes behind the state that mean nothing, as drivers leave them that do not clear their memory (Linux 7.2)
+    severity: note
     field: padding
 seq:
   - id: setup
@@ -141,9 +143,11 @@ types:
         field: size
     seq:
       - id: id
+        doc: The driver compares it up to its end; what stands behind that in its 8 bytes is not written by all kernels.
         type: str
         size: 8
         pad-right: 0
+        terminator: 0
       - id: size
         doc: The number of bytes behind the header, sections in it included.
         type: u4

@@ -10,7 +10,7 @@ doc: |
   memory of each GT. Without the trailer the target does not finish, and does not say so at once.
 doc-ref:
   - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/gpu/drm/xe/xe_sriov_packet.c the packets
-  - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/gpu/drm/xe/abi/xe_driver_klvs_abi.h keys of the descriptor
+  - https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/gpu/drm/xe/abi/xe_driver_klvs_abi.h keys of the descriptor, which stand in xe_sriov_packet.c up to Linux 7.2
 -ferry-name: xe
 -ferry-drivers: [xe_vfio_pci]
 -ferry-detect:

@@ -3,7 +3,7 @@ import YAMLReader
 extension LayoutReader {
   static let attributeKeys: Set<String> = [
     "id", "doc", "doc-ref", "contents", "valid", "type", "repeat", "repeat-expr", "repeat-until",
-    "if", "size", "size-eos", "enum", "encoding", "pad-right", "-ferry-severity",
+    "if", "size", "size-eos", "enum", "encoding", "pad-right", "terminator", "-ferry-severity",
     "-ferry-padding", "-ferry-hex", "-ferry-items",
   ]
   static let instanceKeys = attributeKeys.subtracting(["id"]).union(["pos", "value"])
@@ -12,8 +12,7 @@ extension LayoutReader {
     "severity", "message",
   ]
   static let refusedAttributeKeys = [
-    "process": "process", "terminator": "terminated text and bytes (terminator)",
-    "consume": "consume", "include": "include", "eos-error": "eos-error",
+    "process": "process", "consume": "consume", "include": "include", "eos-error": "eos-error",
     "io": "reading from another stream (io)", "pos": "pos outside of instances",
     "value": "value outside of instances",
   ]
@@ -92,9 +91,15 @@ extension LayoutReader {
       }
       return .constant(try Self.constant(contents))
     }
+    let name = try entries["type"].flatMap { (node) throws(LayoutError) -> String? in
+      if case .mapping = node.content { nil } else { try Self.string(node) }
+    }
+    if entries["terminator"] != nil, name != "str" || entries["size"] == nil {
+      throw unsupported(
+        "terminated bytes, and terminated text without a size (terminator)", at: entries.node)
+    }
     guard let node = entries["type"] else { return .bytes }
-    if case .mapping = node.content { return try choice(node, entries, in: index) }
-    let name = try Self.string(node)
+    guard let name else { return try choice(node, entries, in: index) }
     if name == "str" { return .text(try textFormat(entries, in: index)) }
     switch try named(name, at: node, in: index) {
     case .integer(let format): return .integer(format)
@@ -178,11 +183,14 @@ extension LayoutReader {
     guard isASCII || encoding.uppercased() == "UTF-8" else {
       throw unsupported("the encoding \(encoding)", at: entries.node)
     }
-    var padding: UInt8?
-    if let node = entries["pad-right"] {
-      do throws(YAMLError) { padding = try node.integer() } catch { throw LayoutError(error) }
-    }
-    return TextFormat(isASCII: isASCII, padding: padding)
+    return TextFormat(
+      isASCII: isASCII, padding: try byte(entries["pad-right"]),
+      terminator: try byte(entries["terminator"]))
+  }
+
+  private func byte(_ node: YAMLNode?) throws(LayoutError) -> UInt8? {
+    guard let node else { return nil }
+    do throws(YAMLError) { return try node.integer() } catch { throw LayoutError(error) }
   }
 
   private static func constant(_ node: YAMLNode) throws(LayoutError) -> [UInt8] {

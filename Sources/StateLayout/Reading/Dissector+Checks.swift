@@ -76,7 +76,7 @@ extension Dissector {
   }
 
   /// How much a rule's finding matters to this reader.
-  private func severity(
+  func severity(
     _ severity: LayoutFinding.Severity, of rule: String?
   ) -> LayoutFinding.Severity {
     guard let rule, accepted.contains(rule) else { return severity }

@@ -42,6 +42,7 @@ extension Dissector {
       range = first..<bitRunStart + UInt64((place.offset + place.width + 7) / 8)
     }
     var node = LayoutNode(field.name, content, field: field, range: range)
+    if !residue.isEmpty { take(&node) }
     if shortfall != nil { node = short(node) }
     if !field.validity.isEmpty { check(field, node) }
     return node
@@ -156,12 +157,23 @@ extension Dissector {
     let payload = payload(range)
     evaluator.position = range.upperBound
     guard let bytes = payload.loadedBytes else { return .bytes(payload) }
-    if let text = format.text(of: bytes) { return .text(text) }
+    if let (text, rest) = format.text(of: bytes) {
+      residue = rest
+      return .text(text)
+    }
     find(
       .error, .value, range,
       "expected \(format.isASCII ? "ASCII" : "UTF-8") text, found \(hex(bytes.prefix(16), separator: " "))"
     )
     return .bytes(payload)
+  }
+
+  /// Gives the text that was just read the bytes behind its end.
+  private mutating func take(_ node: inout LayoutNode) {
+    node.residue = residue
+    residue = []
+    if residues == nil { residues = (finding(.note, .value, node.range ?? 0..<0, ""), 0) }
+    residues?.count += 1
   }
 
   private mutating func structure(_ index: Int, _ field: FieldDefinition) -> LayoutNode.Content? {

@@ -22,6 +22,10 @@ struct Dissector: ~Copyable {
   var readFieldCount = 0
   var loadedByteCount = 0
   var bitRunStart: UInt64 = 0
+  /// What stands behind the end of the text that was just read, in its field.
+  var residue: [UInt8] = []
+  /// The first text with something behind its end, and the number of all.
+  var residues: (first: LayoutFinding, count: Int)?
   private var path: [LayoutPath.Step] = []
   private let load: Load
   private var window = ByteBuffer()
@@ -49,6 +53,14 @@ struct Dissector: ~Copyable {
     let type = layout.types[index]
     var fields = record(type, streamStart: 0, streamEnd: isOpen ? nil : byteCount)
     let position = evaluator.position
+    if isOpen { checkLength(by: type.rules) }
+    if let (first, count) = residues {
+      report.add(
+        LayoutFinding(
+          severity: .note, kind: .value, path: first.path, range: first.range,
+          message: "bytes that mean nothing behind the end of the text"
+            + (count > 1 ? ", and of \(count - 1) more" : "")))
+    }
     if position < byteCount {
       if !isStopped {
         let more = byteCount - position
@@ -62,6 +74,16 @@ struct Dissector: ~Copyable {
     return short(
       LayoutNode(
         type.name, .record(fields), field: nil, range: 0..<max(evaluator.position, position)))
+  }
+
+  /// Checks of a state whose end is not there what rules say of the most bytes that it may have.
+  private mutating func checkLength(by rules: [Rule]) {
+    for rule in rules where rule.guardCondition == nil {
+      guard let most = rule.condition.longestStream, Int128(byteCount) > most else { continue }
+      find(
+        severity(rule.severity, of: rule.id), .rule, 0..<byteCount,
+        "expected at most \(most) bytes, found at least \(byteCount)")
+    }
   }
 
   // MARK: Structures

@@ -54,6 +54,8 @@ public struct LayoutNode: Sendable {
     case bytes(Payload)
     case record([LayoutNode])
     indirect case list(Items)
+    /// Text with bytes behind its end, in its field, that mean nothing.
+    indirect case residual(String, [UInt8])
 
     init(_ content: Content) {
       switch content {
@@ -74,6 +76,7 @@ public struct LayoutNode: Sendable {
       case .bytes(let payload): .bytes(payload)
       case .record(let fields): .record(fields)
       case .list(let items): .list(items)
+      case .residual(let text, _): .text(text)
       }
     }
   }
@@ -120,6 +123,18 @@ public struct LayoutNode: Sendable {
   var shortfall: Shortfall? {
     get { body.shortfall }
     set { own().shortfall = newValue }
+  }
+
+  /// The bytes behind the end of a text, in its field, that mean nothing. Setting the content
+  /// clears them.
+  var residue: [UInt8] {
+    get {
+      if case .residual(_, let bytes) = body.stored { bytes } else { [] }
+    }
+    set {
+      guard case .text(let text) = content else { return }
+      own().stored = newValue.isEmpty ? .text(text) : .residual(text, newValue)
+    }
   }
 
   var field: FieldDefinition? { body.field }

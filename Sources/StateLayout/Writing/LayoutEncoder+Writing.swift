@@ -197,6 +197,10 @@ extension LayoutEncoder {
     _ node: LayoutNode, _ format: TextFormat, byteCount: UInt64?
   ) throws(LayoutError) {
     guard case .text(let text) = node.content else { return try writeBytes(node) }
+    let residue = node.residue
+    if !residue.isEmpty, byteCount == UInt64(text.utf8.count + residue.count) {
+      return put(Array(text.utf8) + residue)
+    }
     guard let bytes = format.bytes(of: text, byteCount: byteCount) else {
       throw problem(
         .value,

@@ -27,21 +27,12 @@ struct QATTranslation: Translation {
   private static let maskRule = TranslationRule(
     "an agreement names ring pairs of the physical function, four for each virtual one",
     source: "struct adf_gen4_vfmig, drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c")
-  private static let paddingRule = TranslationRule(
-    "bytes behind the sections mean nothing", source: "drivers/vfio/pci/qat/main.c",
-    isRequired: false)
 
   func translate(
     _ tree: LayoutTree, to layout: Layout, _ run: inout TranslationRun
   ) throws(LayoutError) -> LayoutTree {
     var tree = tree
     check(tree, &run)
-    if let padding = tree["padding"]?.payload, padding.loadedBytes?.allSatisfy({ $0 == 0 }) != true
-    {
-      let zeros = [UInt8](repeating: 0, count: Int(clamping: padding.byteCount))
-      try tree.set("padding", to: Payload(zeros))
-      run.rewrite("padding", from: "other bytes", to: "zeros", Self.paddingRule)
-    }
     if let path = section("state", "GENER", "sla", in: tree) {
       try rewriteLevels(at: path, in: &tree, &run)
     }

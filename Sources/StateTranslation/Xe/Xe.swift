@@ -11,6 +11,14 @@ extension DriverFamily {
         .write, .noDevice,
         "the state is of a device with another id or revision, or the data channel was "
           + "closed meanwhile"),
+      // ENODATA; before Linux 7.3 a cut key is EINVAL, as the rest.
+      ErrnoMeaning(
+        .write, LinuxErrno(rawValue: 61),
+        "a key of the descriptor is cut short (Linux 7.3 and newer say so)"),
+      ErrnoMeaning(
+        .write, .invalid,
+        "the head of a packet is not one that the driver takes, or the descriptor's keys are "
+          + "malformed (of a key that is cut short only Linux before 7.3 says so)"),
       ErrnoMeaning(
         .write, .inputOutput,
         "a packet before could not be restored, or the trailer is missing"),

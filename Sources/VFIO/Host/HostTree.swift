@@ -61,11 +61,16 @@ public struct HostTree {
     return describe(name.lowercased(), folder)
   }
 
-  /// The device whose own file is open here; nil if the descriptor is of another kind.
+  /// The device that is open here; nil if the descriptor is of another kind.
+  ///
+  /// The name of its file tells, or the kernel does if it came through a group (Linux 7.1).
   func device(open descriptor: FileDescriptor) -> HostDevice? {
-    guard let path = link("/proc/self/fd/\(descriptor.rawValue)"),
-      path.hasPrefix(root + "/dev/vfio/devices/")
-    else { return nil }
+    guard let path = link("/proc/self/fd/\(descriptor.rawValue)") else { return nil }
+    if Self.isAnonymousDevice(path) {
+      return deviceName(process: "self", descriptor: "\(descriptor.rawValue)")
+        .flatMap { try? device(named: $0) }
+    }
+    guard path.hasPrefix(root + "/dev/vfio/devices/") else { return nil }
     return try? device(named: String(path.dropFirst(root.utf8.count)))
   }
 
@@ -124,9 +129,9 @@ public struct HostTree {
     return device
   }
 
-  private func link(_ path: String) -> String? { try? kernel.link(at: root + path) }
+  func link(_ path: String) -> String? { try? kernel.link(at: root + path) }
 
-  private func entries(_ path: String) -> [String] { (try? kernel.entries(of: root + path)) ?? [] }
+  func entries(_ path: String) -> [String] { (try? kernel.entries(of: root + path)) ?? [] }
 
   private func exists(_ path: String) -> Bool {
     if (try? KernelDescriptor(kernel.open(root + path, .read), in: kernel).number) != nil {
@@ -135,13 +140,13 @@ public struct HostTree {
     return false
   }
 
-  private func text(_ path: String) -> String? { try? kernel.text(of: root + path) }
+  func text(_ path: String) -> String? { try? kernel.text(of: root + path) }
 
   private func number(_ path: String) -> UInt32? {
     text(path).flatMap { $0.hasPrefix("0x") ? UInt32($0.dropFirst(2), radix: 16) : nil }
   }
 
-  private static func lastPart(_ path: String) -> String {
+  static func lastPart(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 

@@ -8,9 +8,10 @@ struct DevicesCommand: ReportingCommand {
     commandName: "devices",
     abstract: "List the host's VFIO devices and what is known of them.",
     discussion: """
-      Reads sysfs and opens nothing; what only the device itself knows is 'not asked'. --probe opens \
-      every device that nobody holds and asks it: whether its driver can migrate it, and what its \
-      IOMMU can do. vfio-pci resets a function when it is opened and when it is closed.
+      Reads sysfs and opens no device; what only the device itself knows is 'not asked'. Who holds a \
+      device is read in /proc, and what the kernel shows of its migration in debugfs, as far as this \
+      user may; reading the state there has the driver tell it. --probe opens every device that nobody \
+      holds and asks it: whether its driver can migrate it, and what its IOMMU can do. vfio-pci resets a function when it is opened and when it is closed.
 
       Example: ferry devices --probe
       """)
@@ -48,8 +49,17 @@ struct DevicesCommand: ReportingCommand {
         "ferry: opening the devices that nobody holds; vfio-pci resets a function when it is opened"
       )
     }
+    let holders = host.holders(of: devices)
     let report = DevicesReport(
-      devices.map { DevicesReport.Device($0, probe ? host.probe($0) : nil) }, isProbed: probe)
+      zip(devices, holders).map { device, holders in
+        var answer: DeviceProbe?
+        if probe {
+          answer = holders.isEmpty ? host.probe(device) : .inUse(by: holders.map(\.process))
+        }
+        return DevicesReport.Device(
+          device, answer, isVirtualFunction: host.isVirtualFunction(device), holders: holders,
+          debug: host.migrationDebug(of: device))
+      }, isProbed: probe)
     try TextOutput.show(report, asJSON: json)
   }
 }

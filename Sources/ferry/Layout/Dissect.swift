@@ -43,7 +43,8 @@ struct Dissect: ReportingCommand {
     let input = try StateInput(state, isAnyKind: chosen != nil)
     let detection = try input.detection().completed(byDriver: input.driver)
     guard let layout = chosen ?? detection.best?.layout else {
-      throw CommandError.no(Self.undecided(state, detection))
+      throw CommandError.undecided(
+        state, detection.candidates, driver: input.driver, option: "--layout")
     }
     try report(input.source, layout, chosen == nil ? detection : nil, driver: input.driver)
   }
@@ -72,14 +73,6 @@ struct Dissect: ReportingCommand {
     }
     try output.finish()
     if let failure { throw failure.reported(json) }
-  }
-
-  static func undecided(_ name: String, _ detection: LayoutDetection) -> String {
-    var text = "\(name): the content does not tell what state it is"
-    for candidate in detection.candidates {
-      text += "\n  it could be \(candidate.layout.name): \(candidate.reason)"
-    }
-    return text + "\n  --layout says what it is; ferry layout list has the names"
   }
 }
 

@@ -23,6 +23,8 @@ struct QEMUCheck: ReportingCommand {
   @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
   var files: [String]
 
+  @OptionGroup var place: OffsetOption
+
   @Option(
     help: ArgumentHelp(
       """
@@ -48,7 +50,7 @@ struct QEMUCheck: ReportingCommand {
   func run() throws {
     // A function that QEMU emulates is read once more, when the description has told its place.
     let mayBeEmulated = device.map { $0.text.contains(":") && !$0.text.hasSuffix("/vfio") } ?? false
-    let migration = try QEMUMigration(files, isReadTwice: mayBeEmulated)
+    let migration = try QEMUMigration(place.inputs(files, isReadTwice: mayBeEmulated))
     let content = try migration.content()
     let path = migration.main.name
     let (record, function) = try self.record(of: content, in: migration)

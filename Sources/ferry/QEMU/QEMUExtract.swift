@@ -21,6 +21,8 @@ struct QEMUExtract: ParsableCommand {
   @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
   var files: [String]
 
+  @OptionGroup var place: OffsetOption
+
   @Option(
     help: ArgumentHelp(
       "Only this device: its id, or its number among the VFIO devices.", valueName: "device"))
@@ -32,7 +34,7 @@ struct QEMUExtract: ParsableCommand {
   var output: String
 
   func run() throws {
-    let migration = try QEMUMigration(files, isReadTwice: true)
+    let migration = try QEMUMigration(place.inputs(files, isReadTwice: true))
     let content = try migration.content()
     let numbers = try content.numbers(of: device, in: migration.main.name)
     if let defect = content.defect {

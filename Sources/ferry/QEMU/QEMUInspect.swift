@@ -23,6 +23,8 @@ struct QEMUInspect: ReportingCommand {
   @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
   var files: [String]
 
+  @OptionGroup var place: OffsetOption
+
   @Flag(help: "List every section and every VFIO record with its place.")
   var records = false
 
@@ -31,7 +33,7 @@ struct QEMUInspect: ReportingCommand {
   var json = false
 
   func run() throws {
-    let inputs = try files.map { try QEMUInput($0, isReadTwice: files.count > 1) }
+    let inputs = try place.inputs(files, isReadTwice: false)
     let migration = try QEMUMigration(inputs)
     try records ? list(migration) : show(migration, in: inputs)
   }
@@ -52,7 +54,8 @@ struct QEMUInspect: ReportingCommand {
     progress.clear()
     let main = inputs.first { $0.stream === migration.main }
     try finish(
-      with: QEMUInspectReport(content, path: migration.main.name, image: main?.image),
+      with: QEMUInspectReport(
+        content, path: migration.main.name, image: main?.image, offset: main?.offset),
       content.defect.map { CommandError($0.error, in: $0.path) })
   }
 }

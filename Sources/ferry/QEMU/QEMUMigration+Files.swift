@@ -4,13 +4,6 @@ import Reports
 import StreamIO
 
 extension QEMUMigration where Input == InputFile {
-  /// Opens the files of a migration, of which the main channel may be in a libvirt save image.
-  ///
-  /// - Parameter isReadTwice: whether a pipe has to be copied, so that it can be read again.
-  init(_ paths: [String], isReadTwice: Bool) throws {
-    try self.init(paths.map { try QEMUInput($0, isReadTwice: isReadTwice || paths.count > 1) })
-  }
-
   /// The migration whose files these are.
   init(_ inputs: [QEMUInput]) throws {
     do throws(QEMUReadError<StreamIOError>) {

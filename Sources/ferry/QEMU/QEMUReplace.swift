@@ -19,7 +19,8 @@ struct QEMUReplace: ParsableCommand {
       ids or another layout than what is there, and state that its layout finds unsound, is refused with exit code 1 \
       unless an option allows it.
 
-      F may be a libvirt save image, which is written back with its head and in its compression.
+      F may be a libvirt save image, which is written back with its head and in its compression; with --offset \
+      what stands before the stream is written back too.
 
       IN is a .dms stream of one device, or IN.dms#DEVICE.
 
@@ -28,6 +29,8 @@ struct QEMUReplace: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The stream.", valueName: "f"))
   var file: String
+
+  @OptionGroup var place: OffsetOption
 
   @Option(
     help: ArgumentHelp(
@@ -43,7 +46,7 @@ struct QEMUReplace: ParsableCommand {
   var output: String
 
   func run() throws {
-    let input = try QEMUInput(file, isReadTwice: true)
+    let input = try place.inputs([file], isReadTwice: true)[0]
     let migration = try QEMUMigration([input])
     let path = migration.main.name
     // Which device is meant is known only when all were seen.

@@ -64,14 +64,16 @@ struct Inspect: ReportingCommand {
       let read = try SequentialCatalog(of: input, limits: reading.limits)
       try show(
         InspectReport(
-          read.catalog, path: file, previews: read.previews, isVerified: read.isVerified))
+          read.catalog, path: file, previews: read.previews,
+          unshownLayouts: read.unshownLayouts, isVerified: read.isVerified))
     } else {
       let state = try ArchivedState(StreamArchive(input, limits: reading.limits))
       let catalog = state.catalog
       let previews = state.previews()
       try show(
         InspectReport(
-          catalog, path: file, previews: previews, stateDefects: state.defects,
+          catalog, path: file, previews: previews, unshownLayouts: state.unshownLayouts(),
+          stateDefects: state.defects,
           indexDefect: state.archive.indexDefect))
     }
   }

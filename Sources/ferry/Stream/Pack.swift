@@ -1,6 +1,7 @@
 import ArgumentParser
 import Inputs
 import MigrationStream
+import Reports
 import StreamIO
 
 /// `ferry pack`: raw parts into a stream.
@@ -19,6 +20,9 @@ struct Pack: ParsableCommand {
       State may be any bytes; streams, images, configuration spaces, text, archives and empty files (but \
       for /dev/null, which is no state) are refused unless --any-state says so. Bytes that no function has as its configuration space are refused unless \
       --any-config does.
+
+      --scrub clears what a driver hands out with a state and nobody reads, as QAT's does of Linux 7.2: \
+      bytes that were in the kernel's memory before. Equal states are equal then.
 
       With --uuid and SOURCE_DATE_EPOCH set, the same parts give the same bytes, whatever --threads.
 
@@ -43,6 +47,9 @@ struct Pack: ParsableCommand {
 
   @Flag(help: "Take configuration spaces whatever their header says.")
   var anyConfig = false
+
+  @Flag(help: "Make zeros of bytes of the state that mean nothing by its layout.")
+  var scrub = false
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
   var output: String
@@ -70,12 +77,23 @@ struct Pack: ParsableCommand {
       }
     var source = PartsSource(
       devices, information: try .current(), limits: writer.limits,
-      open: { [anyState] path throws(StreamIOError) in
-        try anyState ? InputFile(path: path) : Self.state(path)
+      open: { [anyState, scrub] path throws(StreamIOError) in
+        let file = try anyState ? InputFile(path: path) : Self.state(path)
+        return scrub ? try Self.scrubbed(file) : file
       })
     let progress = Progress("packed", total: nil)
     try source.copy(into: &writer) { progress.update($0.stateByteCount) }
     try writer.finish()
+  }
+
+  private static func scrubbed(_ file: consuming InputFile) throws(StreamIOError) -> InputFile {
+    var file = try file.seekable()
+    if try file.scrub() == nil {
+      StandardError.print(
+        "ferry: \(TerminalText.text(file.name)): nothing is cleared, for the content does not tell what state "
+          + "it is")
+    }
+    return file
   }
 
   /// The file of a device that has no state.

@@ -70,6 +70,9 @@ struct TranslateCommand: ReportingCommand {
     })
   var allow: [TranslationLoss] = []
 
+  @Flag(help: "Make zeros of bytes of the state that mean nothing by its layout.")
+  var scrub = false
+
   @Flag(help: "List every rewrite, with its rule and where that is written.")
   var explain = false
 
@@ -107,6 +110,7 @@ struct TranslateCommand: ReportingCommand {
         ?? target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
     translator.source = try source.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
     translator.allowed = Set(allow)
+    translator.scrubs = scrub
     translator.asksTarget = taker is any FactualDevice
     let file = try RecognizedFile(input)
     if file.kind == .migrationStream {
@@ -138,7 +142,7 @@ struct TranslateCommand: ReportingCommand {
       } ?? (0..<UInt16(catalog.devices.count)).map { $0 }
     let devices = try numbers.map { number in
       let known = catalog.devices[Int(number)]
-      return try naming("\(input)#\(number)") {
+      return try naming("\(input)#\(number)", of: known.identity.driver) {
         try TranslatedDevice(
           stream.archive.introduction(of: number, known),
           state: DeviceState(state: stream, device: number, byteCount: known.state.byteCount),
@@ -195,7 +199,7 @@ struct TranslateCommand: ReportingCommand {
       throw CommandError.usage("\(input): expected a stream with \(option), found device state")
     }
     let state = FileState(file)
-    let outcome = try naming(input) {
+    let outcome = try naming(input, of: translator.source.driver) {
       try translator.translate(state, from: chosen, of: translator.source.driver, to: wanted)
     }
     let compatibility = try taker.map { taker in
@@ -214,16 +218,15 @@ struct TranslateCommand: ReportingCommand {
   }
 
   /// Says of which state it is that the layout is not known.
-  private func naming<Result>(_ name: String, _ translate: () throws -> Result) throws -> Result {
+  private func naming<Result>(
+    _ name: String, of driver: String?, _ translate: () throws -> Result
+  ) throws -> Result {
     do {
       return try translate()
     } catch TranslationError<StreamIOError>.source(let cause) {
       throw cause
     } catch TranslationError<StreamIOError>.unknownLayout(let candidates) {
-      let possible = candidates.map { "\n  it could be \($0.layout.name): \($0.reason)" }
-      throw CommandError.no(
-        "\(name): the content does not tell what state it is\(possible.joined())\n"
-          + "  --from says what it is; ferry layout list has the names")
+      throw CommandError.undecided(name, candidates, driver: driver, option: "--from")
     }
   }
 

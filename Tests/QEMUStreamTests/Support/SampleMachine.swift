@@ -51,7 +51,8 @@ struct SampleDevice {
   /// State of stop-copy, a record for each.
   var stopCopy: [[UInt8]] = [[7, 8, 9, 10], [11]]
   /// Whether the first round ends the initial data.
-  var sendsInitialData = true
+  /// The rounds that end what a device has to send first; from QEMU 11.1 on there may be several.
+  var roundsOfInitialData: Set<Int> = [0]
   var configuration = VFIOConfiguration(space: SampleDevice.space())
   /// Whether stop-copy state and configuration go over other channels.
   var usesMultifd = false
@@ -90,7 +91,7 @@ struct SampleDevice {
     for (number, round) in rounds.enumerated() {
       writer.section(.part, id: section) { content in
         for piece in round { content.data(piece) }
-        content.record(number == 0 && sendsInitialData ? .initialDataSent : .endOfState)
+        content.record(roundsOfInitialData.contains(number) ? .initialDataSent : .endOfState)
       }
     }
   }

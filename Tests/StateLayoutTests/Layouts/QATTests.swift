@@ -94,10 +94,22 @@ import Testing
 
   @Test func whatStandsBehind() throws {
     try StateLayoutTests.expectOne(
-      .warning, at: "padding", "zeros", in: QATState.sample.bytes.replacing(1 as UInt8, at: 4095),
-      name)
+      .note, at: "padding", "mean nothing",
+      in: QATState.sample.bytes.replacing(1 as UInt8, at: 4095), name)
     try StateLayoutTests.expectOne(
       .error, at: "", "1 more", in: QATState.sample.bytes + [0], name)
+  }
+
+  /// Linux 7.2 writes the names of sections and leaves what was in the memory behind them.
+  @Test func whatStandsBehindNames() throws {
+    var bytes = QATState.sample.bytes
+    // gencap, of 6 characters, is the first section in CONFIG.
+    bytes[39] = 0xab
+    try StateLayoutTests.expectOne(
+      .note, at: "setup.body.sections[0].children.sections[0].id", "mean nothing", in: bytes, name)
+    let tree = try ShippedLayoutTests.layout(name).dissect(bytes)
+    #expect(tree["setup.body.sections[0].children.sections[0].id"]?.text == "gencap")
+    #expect(tree.meaninglessRanges == [38..<40])
   }
 
   @Test func setupOfAnotherSize() throws {

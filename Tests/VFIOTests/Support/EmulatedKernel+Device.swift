@@ -94,6 +94,8 @@ extension EmulatedKernel {
         argument.put(channel.map { install(.channel($0)) } ?? -1, at: 12)
       case 6:
         guard argument.memory?.pointerOffset == 24 else { throw DeviceError(.logDMA, .fault) }
+        // As mlx5 answers a second start.
+        guard device.logging == nil else { throw DeviceError(.logDMA, .invalid) }
         device.logging = argument.memory?.bytes
       case 7: device.logging = nil
       case 8:
