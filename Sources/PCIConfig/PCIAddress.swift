@@ -13,19 +13,39 @@ public struct PCIAddress: Sendable, Hashable {
 
   /// Reads `[DDDD:]BB:DD.F` in hexadecimal; the domain is 0 if absent.
   public init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2 || parts.count == 3, let last = parts.last else { return nil }
-    let slot = last.split(separator: ".", omittingEmptySubsequences: false)
-    guard slot.count == 2,
-      let domain = parts.count == 3 ? UInt32(digits: parts[0], 4...8) : 0,
-      let bus = UInt8(digits: parts[parts.count - 2], 2...2),
-      let device = UInt8(digits: slot[0], 2...2), device < 32,
-      let function = UInt8(digits: slot[1], 1...1), function < 8
+    self.init(digits: Array(text.utf8)[...])
+  }
+
+  /// Reads the same of characters.
+  init?(digits: ArraySlice<UInt8>) {
+    // The shortest is BB:DD.F, the longest has a domain of eight digits.
+    guard digits.count >= 7, digits.count <= 16 else { return nil }
+    var rest = digits
+    guard let function = Self.take(1, from: &rest, behind: UInt8(ascii: ".")), function < 8,
+      let device = Self.take(2, from: &rest, behind: UInt8(ascii: ":")), device < 32,
+      let bus = Digits.value(rest.suffix(2), radix: 16)
     else { return nil }
-    self.domain = domain
-    self.bus = bus
-    self.device = device
-    self.function = function
+    rest.removeLast(2)
+    var domain: UInt64 = 0
+    if rest.popLast() != nil {
+      guard digits[rest.endIndex] == UInt8(ascii: ":"), (4...8).contains(rest.count),
+        let value = Digits.value(rest, radix: 16)
+      else { return nil }
+      domain = value
+    }
+    self.domain = UInt32(truncatingIfNeeded: domain)
+    self.bus = UInt8(truncatingIfNeeded: bus)
+    self.device = UInt8(truncatingIfNeeded: device)
+    self.function = UInt8(truncatingIfNeeded: function)
+  }
+
+  /// Takes a number of `count` digits from the end, and the character before it.
+  private static func take(
+    _ count: Int, from rest: inout ArraySlice<UInt8>, behind mark: UInt8
+  ) -> UInt64? {
+    let value = Digits.value(rest.suffix(count), radix: 16)
+    rest.removeLast(count)
+    return rest.popLast() == mark ? value : nil
   }
 }
 
@@ -39,15 +59,6 @@ extension PCIAddress: LosslessStringConvertible {
 extension PCIAddress: Comparable {
   public static func < (a: Self, b: Self) -> Bool {
     (a.domain, a.bus, a.device, a.function) < (b.domain, b.bus, b.device, b.function)
-  }
-}
-
-extension FixedWidthInteger {
-  fileprivate init?(digits: some StringProtocol, _ counts: ClosedRange<Int>) {
-    guard counts.contains(digits.utf8.count),
-      digits.allSatisfy({ $0.isASCII && $0.isHexDigit })
-    else { return nil }
-    self.init(digits, radix: 16)
   }
 }
 

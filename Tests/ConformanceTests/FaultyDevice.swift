@@ -123,7 +123,8 @@ final class FaultyDevice: MigratableDevice, FeatureDevice, DMADevice {
 
 final class FaultyChannel: PolledChannel {
   var base: any MigrationChannel
-  private let device: FaultyDevice
+  // The device keeps its last channel, and is there as long as one is used.
+  private unowned let device: FaultyDevice
 
   init(_ base: any MigrationChannel, of device: FaultyDevice) {
     self.base = base

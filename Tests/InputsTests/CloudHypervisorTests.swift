@@ -12,18 +12,25 @@ import Testing
 /// VFIO devices of Cloud Hypervisor snapshots.
 @Suite struct CloudHypervisorTests {
   private static let alphabet = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
   private static func base64(_ bytes: [UInt8]) -> String {
-    var text = ""
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let bits = group.reduce(0) { $0 << 8 | Int($1) } << ((3 - group.count) * 8)
-      for index in 0..<4 {
-        text.append(index > group.count ? "=" : alphabet[bits >> (18 - index * 6) & 63])
-      }
+    var text: [UInt8] = []
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
+    let alphabet = alphabet
+    var start = 0
+    while start < bytes.count {
+      let count = min(3, bytes.count - start)
+      var bits = Int(bytes[start]) << 16
+      if count > 1 { bits |= Int(bytes[start + 1]) << 8 }
+      if count > 2 { bits |= Int(bytes[start + 2]) }
+      text.append(alphabet[bits >> 18])
+      text.append(alphabet[bits >> 12 & 63])
+      text.append(count > 1 ? alphabet[bits >> 6 & 63] : UInt8(ascii: "="))
+      text.append(count > 2 ? alphabet[bits & 63] : UInt8(ascii: "="))
+      start += 3
     }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The `state.json` of a machine whose devices have these states, nil for none.

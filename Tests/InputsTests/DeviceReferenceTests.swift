@@ -39,6 +39,24 @@ import Testing
     #expect(selector.mayMean(Int(number), named: names[Int(number)]))
   }
 
+  /// A file may list more devices than a stream can have; those beyond have no number.
+  @Test func ofMoreDevicesThanNumbersTheFirstAreFound() throws {
+    let count = Int(UInt16.max) + 3
+    var names = [String?](repeating: nil, count: count)
+    names[Int(UInt16.max) - 1] = "last"
+    names[count - 1] = "beyond"
+    #expect(try #require(DeviceSelector("last")).number(among: names, in: "f") == UInt16.max - 1)
+    #expect(try #require(DeviceSelector("65534")).number(among: names, in: "f") == 65534)
+    for text in ["beyond", "65535", "65537", "65538"] {
+      let selector = try #require(DeviceSelector(text))
+      #expect {
+        try selector.number(among: names, in: "f")
+      } throws: {
+        "\($0)".hasSuffix("… (65538 in all), found no '\(text)'")
+      }
+    }
+  }
+
   @Test func aDeviceThatIsNotThereIsRefusedWithThoseThatAre() throws {
     let selector = try #require(DeviceSelector("c"))
     let names = (0..<20).map { $0 == 1 ? nil : "d\($0)" }

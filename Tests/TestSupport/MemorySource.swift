@@ -1,3 +1,4 @@
+private import ByteIO
 public import MigrationStream
 
 /// A stream from memory.
@@ -16,12 +17,10 @@ public struct MemorySource: ~Copyable, VerifyingRecordSource {
         try decoder.finish()
         return nil
       }
-      let part = [UInt8](bytes[position..<position + count])
+      let part = bytes[position..<position + count]
       _ = decoder.fill { span in
-        for (index, byte) in part.enumerated() {
-          span.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
-        }
-        return part.count
+        span.copy(part.span.raw)
+        return count
       }
       position += count
     }

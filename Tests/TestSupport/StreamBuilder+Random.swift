@@ -84,9 +84,17 @@ extension SplitMix64 {
   public mutating func state(_ count: Int) -> [UInt8] {
     switch next() % 4 {
     case 0: return [UInt8](repeating: UInt8(truncatingIfNeeded: next()), count: count)
-    case 1: return (0..<count).map { UInt8(truncatingIfNeeded: $0 / 16) }
+    case 1:
+      var table = [UInt8](repeating: 0, count: count)
+      for start in stride(from: 16, to: count, by: 16) {
+        let end = min(start + 16, count)
+        table.replaceSubrange(
+          start..<end,
+          with: repeatElement(UInt8(truncatingIfNeeded: start / 16), count: end - start))
+      }
+      return table
     case 2: return bytes(count)
-    default: return (0..<count).map { _ in UInt8(truncatingIfNeeded: next() & 3) }
+    default: return bytes(count, masked: 3)
     }
   }
 }

@@ -1,4 +1,6 @@
+import ByteIO
 import Devices
+import Glibc
 import MigrationStream
 import SystemPackage
 import Testing
@@ -51,6 +53,63 @@ import VFIO
     let kernel = try Fixture.function()
     kernel.texts["/sys/class/vfio/noiommu-12/dev"] = "510:12\n"
     #expect(HostTree(in: kernel).devices().first?.groupPath == "/dev/vfio/noiommu-12")
+  }
+
+  /// Names are bytes; what is no UTF-8 is found, and comes out as it went in.
+  @Test func aTreeMayHaveAnyBytesInItsNames() throws {
+    var template = Array("/tmp/ferry-host-XXXXXX".utf8CString)
+    try #require(mkdtemp(&template) != nil)
+    let folder = template.dropLast().map { UInt8(bitPattern: $0) }
+    defer { rmdir(String(decoding: folder, as: UTF8.self)) }
+    let driver = Array("vfio-pci".utf8)
+    let slot = Array("/0000:01:00.0".utf8)
+    var made: [[UInt8]] = []
+    defer {
+      for path in made.reversed() {
+        PathBytes(path).withCString { if unlink($0) != 0 { rmdir($0) } }
+      }
+    }
+    func make(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Int32) throws {
+      try #require(PathBytes(path).withCString(body) == 0)
+      made.append(path)
+    }
+    var path = folder + [UInt8(ascii: "/"), 0xff, 0xc3]
+    let root = PathBytes(path).text
+    try make(path) { mkdir($0, 0o700) }
+    for part in ["/sys", "/bus", "/pci", "/devices"] {
+      path += part.utf8
+      try make(path) { mkdir($0, 0o700) }
+    }
+    path += slot
+    try make(path) { mkdir($0, 0o700) }
+    let target = Array("../../drivers/".utf8) + driver
+    try make(path + "/driver".utf8) { link in PathBytes(target).withCString { symlink($0, link) } }
+    let type = Array("types/a".utf8) + [0xfe]
+    try make(path + "/mdev_type".utf8) { link in PathBytes(type).withCString { symlink($0, link) } }
+    let host = HostTree(in: LinuxKernel(), root: root)
+    try host.checkRoot()
+    let device = try #require(host.devices().first)
+    #expect(device.name == "0000:01:00.0" && device.driver == "vfio-pci")
+    #expect(device.mediatedType.map { PathBytes(text: $0).bytes } == [UInt8(ascii: "a"), 0xfe])
+  }
+
+  /// A character of a path may begin in the root and end behind it, and takes more bytes than one.
+  @Test(arguments: ["", "/tree", "/b\u{e4}ume/\u{10ffff}", "/e\u{301}"])
+  func whatIsOpenIsFoundUnderItsRoot(root: String) throws {
+    let kernel = try Fixture.serial()
+    kernel.links = Dictionary(
+      uniqueKeysWithValues: kernel.links.map { ("\(root)\($0)", "\(root)\($1)") })
+    kernel.texts = Dictionary(uniqueKeysWithValues: kernel.texts.map { ("\(root)\($0)", $1) })
+    let (file, iommufd, id) = kernel.inherit(try #require(kernel.device))
+    let handed = InheritedDevice(
+      device: FileDescriptor(rawValue: file), iommufd: FileDescriptor(rawValue: iommufd),
+      deviceID: id)
+    for (name, driver) in [("vfio0", "mtty"), ("\u{301}vfio0", nil), ("vfio1", nil)] {
+      kernel.links["\(root)/proc/self/fd/\(file)"] = "\(root)/dev/vfio/devices/\(name)"
+      let device = try KernelDevice.inherited(
+        handed, in: kernel, host: HostTree(in: kernel, root: root))
+      #expect(device.driver == driver)
+    }
   }
 
   @Test(

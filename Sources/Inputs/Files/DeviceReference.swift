@@ -47,7 +47,11 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
           expected: "one device '\(text)'",
           found: "\(named.count) (\(list.joined(separator: ", "))); choose one by its number"))
     }
-    if let number = numbers.first(where: { means($0, among: names) }) { return number }
+    if let number = named.first ?? UInt16(text), numbers.contains(number),
+      means(number, among: names)
+    {
+      return number
+    }
     var known = names.prefix(Self.namedCount).enumerated().map { index, name in
       name.map { "\(index) (\($0))" } ?? "\(index)"
     }

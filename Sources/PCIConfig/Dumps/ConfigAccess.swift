@@ -13,24 +13,25 @@ struct ConfigAccess {
   /// write, which has its value before the length; nil for any other line.
   init?(_ content: ArraySlice<UInt8>) {
     var rest = content
-    if let range = content.firstRange(of: Array("vfio_pci_read_config".utf8)) {
+    guard DumpText.has(UInt8(ascii: "@"), in: content) else { return nil }
+    if let range = DumpText.range(of: "vfio_pci_read_config", in: content) {
       isWrite = false
       rest = content[range.upperBound...]
-    } else if let range = content.firstRange(of: Array("vfio_pci_write_config".utf8)) {
+    } else if let range = DumpText.range(of: "vfio_pci_write_config", in: content) {
       isWrite = true
       rest = content[range.upperBound...]
     } else {
       return nil
     }
     guard let open = rest.firstIndex(of: UInt8(ascii: "(")),
-      let at = rest.firstRange(of: Array(", @0x".utf8)), open < at.lowerBound
+      let at = DumpText.range(of: ", @0x", in: rest), open < at.lowerBound
     else { return nil }
     name = DumpText.string(rest[(open &+ 1)..<at.lowerBound])
-    let place = rest[at.upperBound...].prefix { DumpText.hexValue($0) != nil }
+    let place = rest[at.upperBound...].prefix { Digits.value(of: $0) != nil }
     // Behind it are numbers in hexadecimal, with words between them.
-    let words = rest[place.endIndex...].split { DumpText.hexValue($0) == nil && $0 != 0x78 }
+    let words = rest[place.endIndex...].split { Digits.value(of: $0) == nil && $0 != 0x78 }
     let numbers = ([place] + words.filter { $0.starts(with: "0x".utf8) }.map { $0.dropFirst(2) })
-      .compactMap { DumpText.value($0, radix: 16) }
+      .compactMap { Digits.value($0, radix: 16) }
     guard numbers.count >= 3 else { return nil }
     let (length, value) = isWrite ? (numbers[2], numbers[1]) : (numbers[1], numbers[2])
     guard [1, 2, 4].contains(length), numbers[0] < 4096, numbers[0] &+ length <= 4096 else {
@@ -87,13 +88,15 @@ extension ConfigSpace {
   init(_ bytes: [UInt8], known: [Bool]) throws(PCIConfigError) {
     var gaps: [Range<Int>] = []
     var start: Int?
-    for (index, isKnown) in known.enumerated() {
-      if isKnown, let first = start {
+    var index = 0
+    while index < known.count {
+      if known[index], let first = start {
         gaps.append(first..<index)
         start = nil
-      } else if !isKnown, start == nil {
+      } else if !known[index], start == nil {
         start = index
       }
+      index &+= 1
     }
     if let start { gaps.append(start..<known.count) }
     try self.init(bytes, unknownRanges: gaps, isWhole: false)

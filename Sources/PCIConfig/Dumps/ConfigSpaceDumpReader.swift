@@ -53,23 +53,30 @@ public struct ConfigSpaceDumpReader {
     let format = format ?? begin()
     self.format = format
     var start = 0
-    var index = 0
-    while index &+ format.width <= pending.count {
-      let unit = pending[index..<index &+ format.width]
-      let next = index &+ format.width
-      let character = format.isBig ? unit.last : unit.first
-      let isPlain = format.width == 1 || (format.isBig ? unit.first : unit.last) == 0
-      if character == format.feed, isPlain {
-        try takeLine(start..<index, format)
-        start = next
-      }
-      index = next
+    while let end = lineEnd(from: start, format) {
+      try takeLine(start..<end, format)
+      start = end &+ format.width
     }
     pending.removeFirst(start)
     if pending.count > Self.lineByteLimit {
       isTooLong = true
       pending.removeAll()
     }
+  }
+
+  /// Where the line that begins at `start` ends; nil if its end has not come.
+  private func lineEnd(from start: Int, _ format: Format) -> Int? {
+    let text = pending.span
+    // The other half of a character of two bytes is zero.
+    let (low, high) = format.isBig ? (1, 0) : (0, format.width &- 1)
+    var index = start
+    while index &+ format.width <= text.count {
+      if text[index &+ low] == format.feed, low == high || text[index &+ high] == 0 {
+        return index
+      }
+      index &+= format.width
+    }
+    return nil
   }
 
   private mutating func takeLine(

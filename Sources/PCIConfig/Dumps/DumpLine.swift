@@ -12,8 +12,10 @@ struct DumpLine {
   init(_ line: ArraySlice<UInt8>, number: Int) {
     self.number = number
     var line = line
-    if line.contains(0x1b) || line.contains(0xc2) { line = Self.withoutDecoration(line)[...] }
-    if line.contains(UInt8(ascii: "<")) { line = DumpText.withoutTags(line)[...] }
+    if DumpText.has(0x1b, in: line) || DumpText.has(0xc2, in: line) {
+      line = Self.withoutDecoration(line)[...]
+    }
+    if DumpText.has(UInt8(ascii: "<"), in: line) { line = DumpText.withoutTags(line)[...] }
     start = line.startIndex
     line = Self.withoutBlanksBehind(line)
     var indent = 0
@@ -93,7 +95,9 @@ struct DumpLine {
   /// Without syslog's `… kernel:`, `<6>`, the level and the time stamps that `dmesg` can print.
   private static func withoutLogPrefix(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var rest = line
-    if let kernel = end(of: "kernel:", in: rest.prefix(160)) { rest = rest[kernel...] }
+    if let kernel = DumpText.range(of: "kernel:", in: rest.prefix(160)) {
+      rest = rest[kernel.upperBound...]
+    }
     if let process = endOfProcess(in: rest.prefix(160)) { rest = rest[process...] }
     var isPrefixed = true
     while isPrefixed {
@@ -143,17 +147,13 @@ struct DumpLine {
 
   /// Where `name[123]: ` of syslog ends.
   private static func endOfProcess(in line: ArraySlice<UInt8>) -> Int? {
-    guard let end = end(of: "]: ", in: line) else { return nil }
+    guard let end = DumpText.range(of: "]: ", in: line)?.upperBound else { return nil }
     let name = line[..<(end &- 3)]
     guard let open = name.lastIndex(of: UInt8(ascii: "[")), open > line.startIndex,
       name[open...].count > 1, name[(open &+ 1)...].allSatisfy({ (0x30...0x39).contains($0) }),
       (0x61...0x7a).contains(name[open &- 1] | 0x20)
     else { return nil }
     return end
-  }
-
-  private static func end(of word: String, in bytes: ArraySlice<UInt8>) -> Int? {
-    bytes.firstRange(of: Array(word.utf8))?.upperBound
   }
 }
 
@@ -162,37 +162,34 @@ extension DumpLine {
   /// the end.
   var listedFunction: (address: PCIAddress, title: String)? {
     let end = content.firstIndex { Self.isBlank($0) } ?? content.endIndex
-    // The shortest address has 7 characters, the longest domain 8 digits.
-    guard (7...16).contains(end &- content.startIndex),
-      let address = PCIAddress(String(decoding: content[..<end], as: UTF8.self))
-    else { return nil }
+    guard let address = PCIAddress(digits: content[..<end]) else { return nil }
     return (address, DumpText.string(content[end...].drop(while: Self.isBlank)))
   }
 
   /// The address of the kernel's early dump: `pci ADDRESS: config space:`, also by a driver's name.
   var earlyDumpFunction: PCIAddress? {
-    let words = content.suffix(80).split(separator: 0x20)
+    let end = content.suffix(80)
+    guard DumpText.range(of: "config", in: end) != nil else { return nil }
+    let words = end.split(separator: 0x20)
     guard words.count >= 3, words[words.count &- 2].elementsEqual("config".utf8),
       words[words.count &- 1].starts(with: "space".utf8)
     else { return nil }
     var word = words[words.count &- 3]
     if word.last == UInt8(ascii: ":") { word.removeLast() }
-    return PCIAddress(String(decoding: word, as: UTF8.self))
+    return PCIAddress(digits: word)
   }
 
   /// The address in a command that prints a space, such as `xxd …/0000\:05\:00.0/config` or
   /// `lspci -s 05:00.0`.
   var commandFunction: PCIAddress? {
     guard content.count <= 1024,
-      content.firstRange(of: Array("config".utf8)) != nil
-        || content.firstRange(of: Array(" -s".utf8)) != nil
+      DumpText.range(of: "config", in: content) != nil
+        || DumpText.range(of: " -s", in: content) != nil
     else { return nil }
     let plain = content.filter { $0 != UInt8(ascii: "\\") }
     let words = plain.split { byte in
-      DumpText.hexValue(byte) == nil && byte != UInt8(ascii: ":") && byte != UInt8(ascii: ".")
+      Digits.value(of: byte) == nil && byte != UInt8(ascii: ":") && byte != UInt8(ascii: ".")
     }
-    return words.reversed().lazy.compactMap { word in
-      PCIAddress(String(decoding: word, as: UTF8.self))
-    }.first
+    return words.reversed().lazy.compactMap(PCIAddress.init(digits:)).first
   }
 }

@@ -71,13 +71,13 @@ extension DumpRow {
   /// blanks. Its last word may be short, and stand at the right of its place.
   private init?(colon content: ArraySlice<UInt8>) {
     guard let (digits, units) = Self.offsetBeforeColon(content),
-      let offset = DumpText.value(digits, radix: 16)
+      let offset = Digits.value(digits, radix: 16)
     else { return nil }
     self.init(.colon)
     offsets = [(16, Int(offset))]
     if digits.count == 8 {
       // xxd -d counts in decimal.
-      offsets += DumpText.value(digits, radix: 10).map { [(10 as UInt64, Int($0))] } ?? []
+      offsets += Digits.value(digits, radix: 10).map { [(10 as UInt64, Int($0))] } ?? []
     }
     let isJoined = digits.count > 4 || Self.isWords(units)
     var rest = units
@@ -110,7 +110,7 @@ extension DumpRow {
     let words = units.split(separator: 0x20).map(withoutPrefix)
     guard let width = words.first?.count, [4, 8, 16].contains(width) else { return false }
     return [8, 16, 32].contains(words.count &* width / 2)
-      && words.allSatisfy { $0.count == width && DumpText.value($0, radix: 16) != nil }
+      && words.allSatisfy { $0.count == width && Digits.value($0, radix: 16) != nil }
   }
 
   /// What is left of a row whose next word is shorter than the others and behind as many more
@@ -120,7 +120,7 @@ extension DumpRow {
     let blanks = word.startIndex &- rest.startIndex
     let digits = word.prefix { $0 != 0x20 }
     guard blanks > 1, bytes.count < 16, digits.count % 2 == 0, !digits.isEmpty,
-      digits.count &+ blanks == width, DumpText.value(digits, radix: 16) != nil
+      digits.count &+ blanks == width, Digits.value(digits, radix: 16) != nil
     else { return nil }
     return word
   }
@@ -136,12 +136,12 @@ extension DumpRow {
   /// line, look the same, so that only a row at 0 with six of them `begins` a dump.
   private init?(binary content: ArraySlice<UInt8>, begins: Bool) {
     guard let (digits, rest) = Self.offsetBeforeColon(content), digits.count > 4,
-      let offset = DumpText.value(digits, radix: 16)
+      let offset = Digits.value(digits, radix: 16)
     else { return nil }
     self.init(.binary)
     offsets = [(16, Int(offset))]
     for unit in rest.split(separator: 0x20).prefix(16) {
-      guard unit.count == 8, let value = DumpText.value(unit, radix: 2) else { break }
+      guard unit.count == 8, let value = Digits.value(unit, radix: 2) else { break }
       bytes.append(UInt8(truncatingIfNeeded: value))
     }
     littleEndian = bytes
@@ -154,7 +154,7 @@ extension DumpRow {
     let end = content.firstIndex(of: 0x20) ?? content.endIndex
     let digits = content[..<end]
     guard (6...8).contains(digits.count) || digits.count == 16,
-      let offset = DumpText.value(digits, radix: 16), offset <= UInt32.max
+      let offset = Digits.value(digits, radix: 16), offset <= UInt32.max
     else { return nil }
     var units: [ArraySlice<UInt8>] = []
     var text: ArraySlice<UInt8> = []
@@ -181,7 +181,7 @@ extension DumpRow {
     let order: [UInt64] =
       isOctal || (digits.count == 7 && width != 4) ? [8, 16, 10] : [16, 8, 10]
     offsets = order.compactMap { radix in
-      DumpText.value(digits, radix: radix).map { (radix, Int($0)) }
+      Digits.value(digits, radix: radix).map { (radix, Int($0)) }
     }
     for unit in units {
       guard unit.count == width, isOctal ? append(octal: unit) : append(unit) else {
@@ -196,11 +196,13 @@ extension DumpRow {
   /// `0x`; also what a program prints between quotes.
   private init?(bare content: ArraySlice<UInt8>) {
     self.init(.bare)
-    let separators: Set<UInt8> =
-      content.contains(UInt8(ascii: ":")) ? [0x3a] : [0x20, 0x09, 0x2c]
-    for unit in Self.quoted(content).split(whereSeparator: separators.contains) {
+    let isOfColons = DumpText.has(UInt8(ascii: ":"), in: content)
+    let units = Self.quoted(content).split { byte in
+      isOfColons ? byte == 0x3a : byte == 0x20 || byte == 0x09 || byte == 0x2c
+    }
+    for unit in units {
       let digits = Self.withoutPrefix(unit)
-      guard !digits.isEmpty, digits.count % 2 == 0, separators.count > 1 || digits.count == 2,
+      guard !digits.isEmpty, digits.count % 2 == 0, !isOfColons || digits.count == 2,
         append(digits)
       else { return nil }
     }
@@ -208,7 +210,7 @@ extension DumpRow {
   }
 
   private static func quoted(_ content: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    for quote in [UInt8(ascii: "'"), UInt8(ascii: "\"")] {
+    for quote in [UInt8(ascii: "'"), UInt8(ascii: "\"")] where DumpText.has(quote, in: content) {
       if let last = content.lastIndex(of: quote),
         let first = content[..<last].lastIndex(of: quote)
       {
@@ -223,19 +225,22 @@ extension DumpRow {
   /// Takes an even number of digits as the bytes of a word, or of more; false if they are none.
   private mutating func append(_ digits: ArraySlice<UInt8>) -> Bool {
     var added: [UInt8] = []
-    var rest = digits
-    while let high = rest.popFirst(), let low = rest.popFirst() {
-      guard let high = DumpText.hexValue(high), let low = DumpText.hexValue(low) else {
-        return false
-      }
+    added.reserveCapacity(digits.count / 2)
+    let characters = digits.span
+    var index = 0
+    while index &+ 1 < characters.count {
+      guard let high = Digits.value(of: characters[index]),
+        let low = Digits.value(of: characters[index &+ 1])
+      else { return false }
       added.append(high << 4 | low)
+      index &+= 2
     }
     add(added)
     return true
   }
 
   private mutating func append(octal digits: ArraySlice<UInt8>) -> Bool {
-    guard let value = DumpText.value(digits, radix: 8), value <= (digits.count == 3 ? 0xff : 0xffff)
+    guard let value = Digits.value(digits, radix: 8), value <= (digits.count == 3 ? 0xff : 0xffff)
     else { return false }
     let low = UInt8(truncatingIfNeeded: value)
     add(digits.count == 3 ? [low] : [UInt8(truncatingIfNeeded: value >> 8), low])

@@ -51,24 +51,37 @@ package enum DumpText {
     return String(text)
   }
 
-  /// The value of a hexadecimal digit; nil if it is none.
-  static func hexValue(_ character: UInt8) -> UInt8? {
-    switch character {
-    case 0x30...0x39: character &- 0x30
-    case 0x41...0x46: character &- 0x37
-    case 0x61...0x66: character &- 0x57
-    default: nil
+  /// Where `word`, which is not empty, first stands in `bytes`; nil if it does not.
+  ///
+  /// A loop, for every line of a text is searched, and the library's search takes memory each time.
+  static func range(of word: String, in bytes: ArraySlice<UInt8>) -> Range<Int>? {
+    let text = bytes.span
+    let wordText = word.utf8
+    let word = wordText.span
+    let first = word[0]
+    var start = 0
+    while start &+ word.count <= text.count {
+      if text[start] == first {
+        var length = 1
+        while length < word.count, text[start &+ length] == word[length] { length &+= 1 }
+        if length == word.count {
+          let place = bytes.startIndex &+ start
+          return place..<place &+ length
+        }
+      }
+      start &+= 1
     }
+    return nil
   }
 
-  /// The value of up to 16 digits in `radix`; nil if they are none.
-  static func value(_ digits: ArraySlice<UInt8>, radix: UInt64) -> UInt64? {
-    guard (1...16).contains(digits.count) else { return nil }
-    var value: UInt64 = 0
-    for digit in digits {
-      guard let digit = hexValue(digit), digit < radix else { return nil }
-      value = value &* radix &+ UInt64(digit)
+  /// Whether `byte` stands in `bytes`.
+  static func has(_ byte: UInt8, in bytes: ArraySlice<UInt8>) -> Bool {
+    let text = bytes.span
+    var index = 0
+    while index < text.count {
+      if text[index] == byte { return true }
+      index &+= 1
     }
-    return value
+    return false
   }
 }

@@ -9,6 +9,7 @@ struct Evaluator {
   private var slots: [LayoutNode?] = []
   private var instances: [Frame.Instance] = []
   private var counters: [Int128] = []
+  private var starts: [Start] = []
   /// The offset of the next byte, counted from the start of the state.
   var position: UInt64 = 0
 
@@ -32,16 +33,24 @@ struct Evaluator {
   // Instances may refer to instances, so nothing else bounds how deep this goes.
   static let depthLimit = 120
 
-  var top: Int { frames.count - 1 }
+  /// The index of the innermost structure; -1 outside all.
+  private(set) var top = -1
+
+  /// The indices of a structure's first field, instance and counter among those of all structures.
+  private struct Start {
+    let slot: Int
+    let instance: Int
+    let counter: Int
+  }
 
   // MARK: Structures
 
   /// Begins a structure, of which nothing is known yet.
   mutating func enter(_ type: TypeDefinition, streamStart: UInt64, streamEnd: UInt64?) {
-    frames.append(
-      Frame(
-        type: type, firstSlot: slots.count, firstInstance: instances.count,
-        firstCounter: counters.count, streamStart: streamStart, streamEnd: streamEnd))
+    frames.append(Frame(type: type, streamStart: streamStart, streamEnd: streamEnd))
+    starts.append(
+      Start(slot: slots.count, instance: instances.count, counter: counters.count))
+    top += 1
     for _ in type.fields { slots.append(nil) }
     for _ in type.instances { instances.append(.pending) }
     for _ in type.counters { counters.append(0) }
@@ -49,14 +58,14 @@ struct Evaluator {
 
   /// Ends the innermost structure and returns its known fields, then `rest`, then its instances.
   mutating func leave(with rest: [LayoutNode] = []) -> [LayoutNode] {
-    guard let frame = frames.last else { return [] }
+    guard let start = starts.last else { return [] }
     var nodes: [LayoutNode] = []
-    nodes.reserveCapacity(slots.count - frame.firstSlot + rest.count)
-    for index in frame.firstSlot..<slots.count {
+    nodes.reserveCapacity(slots.count - start.slot + rest.count)
+    for index in start.slot..<slots.count {
       if let node = slots[index].take() { nodes.append(node) }
     }
     nodes += rest
-    for index in frame.firstInstance..<instances.count {
+    for index in start.instance..<instances.count {
       if case .known(let node?) = instances[index] { nodes.append(node) }
     }
     drop()
@@ -65,26 +74,28 @@ struct Evaluator {
 
   /// Ends the innermost structure, which is not needed any more.
   mutating func drop() {
-    guard let frame = frames.popLast() else { return }
-    slots.removeLast(slots.count - frame.firstSlot)
-    instances.removeLast(instances.count - frame.firstInstance)
-    counters.removeLast(counters.count - frame.firstCounter)
+    guard let start = starts.popLast() else { return }
+    frames.removeLast()
+    top -= 1
+    slots.removeLast(slots.count - start.slot)
+    instances.removeLast(instances.count - start.instance)
+    counters.removeLast(counters.count - start.counter)
   }
 
   /// A field of a structure's sequence; nil if it is not read yet or not there.
   subscript(slot slot: Int, at level: Int) -> LayoutNode? {
-    get { slots[frames[level].firstSlot + slot] }
-    set { slots[frames[level].firstSlot + slot] = newValue }
+    get { slots[starts[level].slot + slot] }
+    set { slots[starts[level].slot + slot] = newValue }
   }
 
   subscript(instance index: Int, at level: Int) -> Frame.Instance {
-    get { instances[frames[level].firstInstance + index] }
-    set { instances[frames[level].firstInstance + index] = newValue }
+    get { instances[starts[level].instance + index] }
+    set { instances[starts[level].instance + index] = newValue }
   }
 
   subscript(counter index: Int, at level: Int) -> Int128 {
-    get { counters[frames[level].firstCounter + index] }
-    set { counters[frames[level].firstCounter + index] = newValue }
+    get { counters[starts[level].counter + index] }
+    set { counters[starts[level].counter + index] = newValue }
   }
 
   /// The field of the innermost structure's sequence with this name, if it is there.
@@ -146,12 +157,14 @@ struct Evaluator {
   }
 
   /// The integer that is there without computing anything, which is what most expressions compare.
-  private func simple(_ expression: Expression, at level: Int) -> Int128? {
+  ///
+  /// It changes nothing; a debug build would copy the whole evaluator to call what cannot.
+  private mutating func simple(_ expression: Expression, at level: Int) -> Int128? {
     switch expression {
     case .integer(let value): return value
-    case .field(let slot): return self[slot: slot, at: level]?.integer
+    case .field(let slot): return slots[starts[level].slot + slot]?.integer
     case .member(.field(let slot), let name):
-      return self[slot: slot, at: level]?.field(named: name)?.integer
+      return slots[starts[level].slot + slot]?.field(named: name)?.integer
     case .member(.item, let name):
       guard case .node(let node)? = frames[level].item else { return nil }
       return node.field(named: name)?.integer
@@ -209,16 +222,34 @@ struct Evaluator {
     try take()
     switch expression {
     case .integer(let value): return .integer(value)
-    case .boolean(let value): return .boolean(value)
-    case .text(let text): return .text(text)
-    case .bytes(let bytes): return .bytes(Payload(bytes))
     case .field(let slot):
-      guard let node = self[slot: slot, at: level] else {
+      guard let node = slots[starts[level].slot + slot] else {
         throw EvaluationProblem(
           "expected the field '\(frames[level].type.fields[slot].name)', found none")
       }
       return Value(node)
     case .instance(let index): return try instance(index, at: level)
+    case .member(let base, let name):
+      let base = try value(base, at: level)
+      // All of it may have to be looked at.
+      try take(steps: base.itemCount)
+      return try member(name, of: base)
+    case .binary(let op, let left, let right):
+      guard op.isArithmetic else { return .boolean(try truth(op, left, right, at: level)) }
+      return .integer(try arithmetic(op, left, right, at: level))
+    default: return try rareValue(expression, at: level)
+    }
+  }
+
+  /// The value of an expression that is none of the most common, which need less room on the stack
+  /// without these.
+  private mutating func rareValue(
+    _ expression: Expression, at level: Int
+  ) throws(EvaluationProblem) -> Value {
+    switch expression {
+    case .boolean(let value): return .boolean(value)
+    case .text(let text): return .text(text)
+    case .bytes(let bytes): return .bytes(Payload(bytes))
     case .counter(let index): return .integer(self[counter: index, at: level])
     case .outer(let hops, let name): return try named(name, at: level - hops)
     case .root(let name): return try named(name, at: 0)
@@ -234,22 +265,16 @@ struct Evaluator {
       return .integer(Int128(index))
     case .stream(let hops, let property):
       return try stream(property, at: hops.map { level - $0 } ?? 0)
-    case .member(let base, let name):
-      let base = try value(base, at: level)
-      // All of it may have to be looked at.
-      try take(steps: base.itemCount)
-      return try member(name, of: base)
     case .element(let base, let index):
       return try element(try integer(index, at: level), of: try value(base, at: level))
     case .substring(let base, let from, let to):
       return try substring(
         try value(base, at: level), try integer(from, at: level), try integer(to, at: level))
     case .unary(let op, let operand): return try unary(op, operand, at: level)
-    case .binary(let op, let left, let right):
-      guard op.isArithmetic else { return .boolean(try truth(op, left, right, at: level)) }
-      return .integer(try arithmetic(op, left, right, at: level))
     case .conditional(let condition, let yes, let no):
       return try truth(condition, at: level) ? value(yes, at: level) : value(no, at: level)
+    case .integer, .field, .instance, .member, .binary:
+      preconditionFailure("these are common")
     }
   }
 

@@ -9,10 +9,6 @@ struct Frame {
   }
 
   let type: TypeDefinition
-  /// The indices of its first field, instance and counter among those of all structures.
-  let firstSlot: Int
-  let firstInstance: Int
-  let firstCounter: Int
   /// The bounds of the stream that the structure stands in; the end is nil while it is not known.
   let streamStart: UInt64
   let streamEnd: UInt64?

@@ -192,7 +192,8 @@ extension LayoutNode {
   /// The field of a structure with this name; nil of anything else.
   func field(named name: String) -> LayoutNode? {
     guard case .record(let fields) = body.stored else { return nil }
-    return fields.first { $0.name == name }
+    for field in fields where field.body.name == name { return field }
+    return nil
   }
 
   /// The items that are kept of an array; none of anything else.

@@ -6,7 +6,7 @@ import SystemPackage
 /// The VFIO devices of the host, found in sysfs.
 public struct HostTree {
   let kernel: any KernelInterface
-  /// Where `/sys` and `/dev` are; empty for the root itself.
+  /// Where `/sys` and `/dev` are, as `PathBytes` has paths; empty for the root itself.
   public let root: String
 
   /// Why a name is none of a device of the host.
@@ -65,13 +65,14 @@ public struct HostTree {
   ///
   /// The name of its file tells, or the kernel does if it came through a group (Linux 7.1).
   func device(open descriptor: FileDescriptor) -> HostDevice? {
+    // Bytes, for a character of a path may begin in one part of it and end in the next.
     guard let path = link("/proc/self/fd/\(descriptor.rawValue)") else { return nil }
     if Self.isAnonymousDevice(path) {
       return deviceName(process: "self", descriptor: "\(descriptor.rawValue)")
         .flatMap { try? device(named: $0) }
     }
-    guard path.hasPrefix(root + "/dev/vfio/devices/") else { return nil }
-    return try? device(named: String(path.dropFirst(root.utf8.count)))
+    guard path.utf8.starts(with: (root + "/dev/vfio/devices/").utf8) else { return nil }
+    return try? device(named: String(Substring(path.utf8.dropFirst(root.utf8.count))))
   }
 
   /// Refuses a root that is no folder: no devices in it would mean nothing.
@@ -147,7 +148,7 @@ public struct HostTree {
   }
 
   static func lastPart(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
+    path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) } ?? path
   }
 
   /// 8-4-4-4-12 hexadecimal digits.

@@ -5,7 +5,8 @@ public import SystemPackage
 /// The system calls that this module makes, all of them: whoever stands in for the kernel sees what
 /// a device is asked, and may record it, answer it from a record, or fail it.
 ///
-/// Errors are the calls' own. No call is made from two threads at a time.
+/// Errors are the calls' own. No call is made from two threads at a time. Paths and names are text
+/// as `PathBytes` has them, whose bytes need not be UTF-8.
 public protocol KernelInterface: AnyObject {
   /// Opens a file that exists; it closes on exec.
   func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor

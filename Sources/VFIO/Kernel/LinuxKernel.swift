@@ -24,7 +24,11 @@ public final class LinuxKernel: KernelInterface {
   public func open(_ path: String, _ access: FileAccess) throws(LinuxErrno) -> FileDescriptor {
     // What is only read is a file of sysfs or procfs; a pipe in its place is not waited for.
     let flags = (access == .read ? O_RDONLY | O_NONBLOCK : O_RDWR) | O_CLOEXEC
-    let number = try result { Self.negated(Int(unsafe Glibc.open(path, flags))) }
+    let number = try result {
+      unsafe PathBytes(text: path).withCString { path in
+        Self.negated(Int(unsafe Glibc.open(path, flags)))
+      }
+    }
     return FileDescriptor(rawValue: Int32(number))
   }
 
@@ -111,18 +115,24 @@ public final class LinuxKernel: KernelInterface {
   public func link(at path: String) throws(LinuxErrno) -> String {
     let room = Int(PATH_MAX)
     var characters = [CChar](repeating: 0, count: room)
-    let count = try result { Self.negated(unsafe Glibc.readlink(path, &characters, room)) }
-    return String(decoding: characters[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let count = try result {
+      unsafe PathBytes(text: path).withCString { path in
+        Self.negated(unsafe Glibc.readlink(path, &characters, room))
+      }
+    }
+    return PathBytes(characters[..<count].map(UInt8.init(bitPattern:))).text
   }
 
   public func entries(of path: String) throws(LinuxErrno) -> [String] {
-    guard let directory = unsafe opendir(path) else { throw LinuxErrno(rawValue: errno) }
+    guard let directory = unsafe PathBytes(text: path).withCString({ unsafe opendir($0) }) else {
+      throw LinuxErrno(rawValue: errno)
+    }
     defer { unsafe closedir(directory) }
     var names: [String] = []
     while let entry = unsafe readdir(directory) {
       // SAFETY: d_name ends in a zero byte; the entry is the directory's until the next call.
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
-        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        unsafe PathBytes([UInt8]($0.prefix { $0 != 0 })).text
       }
       if name != ".", name != ".." { names.append(name) }
     }
