@@ -122,7 +122,8 @@ let package = Package(
       name: "ferry",
       dependencies: [
         "ByteIO", "CGlibc", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Inputs",
-        "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout", "StateTranslation",
+        "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout",
+        "StateTranslation",
         "StreamIO", "VFIO", "VFIOUser",
         "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -243,15 +244,12 @@ let package = Package(
     .testTarget(
       name: "DeviceServerTests",
       dependencies: [
-        "ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "Migration", "MigrationStream",
-        "PCIConfig", "VFIO", "VFIOUser", "VirtualPCI", "TestSupport",
-        .product(name: "SystemPackage", package: "swift-system"),
+        "ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "VFIOUser", "TestSupport",
       ]),
     .testTarget(
       name: "VFIOUserTests",
       dependencies: [
-        "ByteIO", "Devices", "MigrationStream", "VFIO", "VFIOUser", "TestSupport",
-        .product(name: "SystemPackage", package: "swift-system"),
+        "ByteIO", "Devices", "VFIOUser", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -31,6 +31,7 @@ let targets = [
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["ByteIO", "VFIO"],
   "FuzzTranslate": ["StateLayout", "StateTranslation"],
+  "FuzzVFIOUser": ["ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "VFIOUser"],
 ]
 
 let settings: [SwiftSetting] = [

@@ -1,8 +1,8 @@
 import ByteIO
 public import Devices
+private import Glibc
 import MigrationStream
 import PCIConfig
-private import Glibc
 public import VFIOUser
 public import VirtualPCI
 
@@ -21,7 +21,9 @@ public final class ServedFunction {
 
   /// A reply with the descriptors that go with it, which stay their owner's.
   public struct Answer {
+    /// What goes back.
     public var reply: Reply
+    /// Open files that go with it, in their order.
     public var descriptors: [Int32]
 
     init(_ reply: Reply, descriptors: [Int32] = []) {
@@ -49,12 +51,19 @@ public final class ServedFunction {
 
   /// How often clients asked for what.
   public struct Counters: Sendable, Hashable {
+    /// Reads of the configuration space, of whatever size.
     public var configurationReads: UInt64 = 0
+    /// Writes to the configuration space.
     public var configurationWrites: UInt64 = 0
+    /// Reads of other regions: accesses that were not mapped.
     public var regionReads: UInt64 = 0
+    /// Writes to other regions.
     public var regionWrites: UInt64 = 0
+    /// Ranges of memory that were mapped.
     public var maps: UInt64 = 0
+    /// Commands that unmapped memory.
     public var unmaps: UInt64 = 0
+    /// Commands that were refused, of either side.
     public var refusals: UInt64 = 0
   }
 
@@ -69,7 +78,8 @@ public final class ServedFunction {
   /// Serves a PCI function, by a profile that it can carry or with its own configuration space.
   public init(_ device: any MigratableDevice, profile: ProfileLayout? = nil) throws(ServingError) {
     guard let configurable = device as? any MigratableDevice & ConfigurableDevice else {
-      throw .unsuitable("\(device.name): expected a PCI function, found a device without one's space")
+      throw .unsuitable(
+        "\(device.name): expected a PCI function, found a device without configuration space")
     }
     self.device = device
     configuration = try ServedConfiguration(configurable, profile)

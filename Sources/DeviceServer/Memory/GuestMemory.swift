@@ -96,9 +96,10 @@ final class GuestMemory {
   }
 
   /// Takes out the ranges that lie within `range`, and gives them; EINVAL if one lies across its
-  /// border, ENOENT if there are none.
+  /// border or it is empty, ENOENT if there are none.
   @discardableResult
   func unmap(_ range: AddressRange) throws(LinuxErrno) -> [Mapping] {
+    guard range.byteCount > 0 else { throw .invalid }
     let end = range.start.addingSaturating(range.byteCount)
     var first = index(behind: range.start)
     if first > 0, mappings[first - 1].range.start == range.start {

@@ -45,7 +45,7 @@ extension QMPClient {
     guard let function = found.first, found.count == 1 else {
       throw .unsuitable(
         identifier.map { "expected a function with the id \($0), found \(found.count)" }
-          ?? "expected one function \(ids) in the VM, found \(found.count); --qdev names one by its id")
+          ?? "expected one function \(ids) in the VM, found \(found.count); its id tells which")
     }
     guard function.vendorID == vendor, function.deviceID == device else {
       throw .unsuitable(
@@ -93,9 +93,10 @@ extension QMPClient {
 extension ConfigSpaceState {
   /// Whether the guest has MSI-X switched on, whose table its VMM keeps and nobody else sees.
   public var hasMSIXEnabled: Bool {
-    guard let start = (try? ConfigSpace(synthesized))?.capabilityList.capabilities.first(where: {
-      $0.id == CapabilityID(standard: 0x11)
-    })?.offset, start + 4 <= synthesized.count
+    guard
+      let start = (try? ConfigSpace(synthesized))?.capabilityList.capabilities.first(where: {
+        $0.id == CapabilityID(standard: 0x11)
+      })?.offset, start + 4 <= synthesized.count
     else { return false }
     return synthesized[start + 3] & 0x80 != 0
   }

@@ -56,10 +56,15 @@ public final class QMPClient {
 
   /// A function of the VM.
   public struct Function: Sendable, Hashable {
+    /// The number of the bus, as the guest has set it up.
     public let bus: Int
+    /// The place on the bus, 0 to 31.
     public let slot: Int
+    /// The place in the slot, 0 to 7.
     public let function: Int
+    /// The vendor ID that the guest reads.
     public let vendorID: UInt16
+    /// The device ID that the guest reads.
     public let deviceID: UInt16
     /// The `id=` of its `-device`; empty if it has none.
     public let identifier: String

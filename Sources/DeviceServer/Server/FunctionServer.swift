@@ -46,6 +46,7 @@ public final class FunctionServer {
     case control(UnixSocket.Peer, String)
   }
 
+  /// The function that is served; it is this server's thread's while it runs.
   public let function: ServedFunction
   /// The socket's path.
   public let path: String
@@ -98,7 +99,9 @@ public final class FunctionServer {
     while true {
       let now = ContinuousClock.now - start
       let due = function.advance(to: now)
-      if !isClientHeld { serveClient { (client) throws(ConnectionError) in try client.answerAll() } }
+      if !isClientHeld {
+        serveClient { (client) throws(ConnectionError) in try client.answerAll() }
+      }
       let ready = wait(for: stop, until: due.map { $0 - now })
       if ready.stop { break }
       if ready.control { acceptOperator() }

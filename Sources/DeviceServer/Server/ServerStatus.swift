@@ -19,14 +19,18 @@ public struct ServerStatus: Sendable, Hashable {
   public var mapsRegisters: Bool
   /// The memory that the device may reach.
   public var mappedByteCount: UInt64
+  /// The ranges that it is mapped in.
   public var rangeCount: Int
   /// The interrupts that the server itself signalled.
   public var interruptCount: UInt64
+  /// The messages of the client, and of the operator's side.
   public var counters: ServedFunction.Counters
 
   /// A VMM.
   public struct Client: Sendable, Hashable {
+    /// The process that connected.
     public var process: UInt32
+    /// Its user.
     public var user: UInt32
     /// Whether it may have the device's descriptor, and with it every right on the device.
     public var mayMap: Bool
@@ -68,7 +72,8 @@ extension ServerStatus {
   init(parsing text: [UInt8]) throws(YAMLError) {
     let limits = YAMLLimits(byteCount: 1 << 16, depth: 4, nodeCount: 128)
     let fields = try YAMLNode(parsing: text, limits: limits).fields([
-      "device", "profile", "client", "state", "owner", "mapsRegisters", "mappedBytes", "ranges", "interrupts",
+      "device", "profile", "client", "state", "owner", "mapsRegisters", "mappedBytes", "ranges",
+      "interrupts",
       "messages",
     ])
     device = try fields.required("device").string()

@@ -43,7 +43,8 @@ public struct LinuxErrno: RawRepresentable, Error, Sendable, Hashable {
     74: ("EBADMSG", "bad message"), 75: ("EOVERFLOW", "overflow"),
     90: ("EMSGSIZE", "message too long"), 95: ("EOPNOTSUPP", "not supported"),
     98: ("EADDRINUSE", "in use"), 104: ("ECONNRESET", "connection reset"),
-    110: ("ETIMEDOUT", "timed out"), 111: ("ECONNREFUSED", "nobody listens"), 125: ("ECANCELED", "cancelled"),
+    110: ("ETIMEDOUT", "timed out"), 111: ("ECONNREFUSED", "nobody listens"),
+    125: ("ECANCELED", "cancelled"),
     131: ("ENOTRECOVERABLE", "not recoverable"),
   ]
 

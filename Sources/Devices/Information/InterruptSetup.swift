@@ -1,8 +1,9 @@
 /// What shall happen with interrupts (`struct vfio_irq_set`, include/uapi/linux/vfio.h). Eventfds
 /// come beside it: one for each vector, or none to let go of them.
 public struct InterruptSetup: Sendable, Hashable {
-  /// One of each group of flags.
+  /// What comes with the action.
   public var data: Data
+  /// What happens.
   public var action: Action
   /// The kind of interrupt: for PCI 0 INTx, 1 MSI, 2 MSI-X, 3 error, 4 request.
   public var index: UInt32

@@ -77,7 +77,9 @@ final class DumpedFunctionModel: DeviceModel {
     case 0x10..<0x28:
       let number = (place - 0x10) / 4
       let (index, shift) =
-        barSizes[number] != nil ? (number, place - 0x10 - 4 * number) : (
+        barSizes[number] != nil
+        ? (number, place - 0x10 - 4 * number)
+        : (
           number - 1, place - 0x10 - 4 * number + 4
         )
       guard let size = barSizes[index], shift < 4 || space.isWide(bar: index) else { return 0 }

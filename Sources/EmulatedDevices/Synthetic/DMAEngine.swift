@@ -1,7 +1,7 @@
 import ByteIO
 import Devices
 
-/// A part of the synthetic device that writes to memory by itself, at a steady rate, so that whoever
+/// A part of the synthetic device that writes to memory by itself, at a steady rate, so that who
 /// tracks dirty pages has something to track.
 ///
 /// Its registers are the first 32 bytes of BAR 0: the address (8 bytes at 0x00) and the length

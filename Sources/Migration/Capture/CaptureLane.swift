@@ -38,7 +38,7 @@ final class CaptureLane: EngineLane {
     guard isPreCopying, let channel = session.channel else { return }
     do throws(DeviceError) {
       information = try channel.preCopyInformation()
-    } catch where error.errno == .notSupportedByDriver {
+    } catch  where error.errno == .notSupportedByDriver {
       information = nil
     }
     if information?.isReinitialized == true { announcement.insert(.reinitialized) }
@@ -178,7 +178,7 @@ extension MigratableDevice {
   func knownStopCopyByteCount() throws(DeviceError) -> UInt64? {
     do throws(DeviceError) {
       return try stopCopyByteCount()
-    } catch where error.errno == .notSupportedByDriver {
+    } catch  where error.errno == .notSupportedByDriver {
       return nil
     }
   }

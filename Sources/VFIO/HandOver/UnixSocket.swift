@@ -10,7 +10,9 @@ public enum UnixSocket {
   public struct Peer: Sendable, Hashable {
     /// The process; 0 if it is in another namespace.
     public let process: UInt32
+    /// Its effective user.
     public let user: UInt32
+    /// Its effective group.
     public let group: UInt32
   }
 
@@ -66,7 +68,7 @@ public enum UnixSocket {
     do throws(LinuxErrno) {
       do throws(LinuxErrno) {
         try bind(descriptor.rawValue, to: path)
-      } catch where error.rawValue == EADDRINUSE {
+      } catch  where error.rawValue == EADDRINUSE {
         guard try isAbandoned(path) else { throw error }
         _ = unsafe unlink(path)
         try bind(descriptor.rawValue, to: path)

@@ -55,8 +55,9 @@ public struct TraceRecord: Sendable, Hashable {
     public var number: UInt16
     /// The specification's name of the command, as in `REGION_READ`.
     public var name: String
-    /// How many descriptors came with the command, and with the reply.
+    /// How many descriptors came with the command.
     public var descriptorCount: Int
+    /// How many came with the reply.
     public var replyDescriptorCount: Int
     /// Whether a reply came, which some commands do not want.
     public var isAnswered: Bool

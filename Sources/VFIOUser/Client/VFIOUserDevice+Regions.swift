@@ -138,7 +138,7 @@ extension VFIOUserDevice: InterruptDevice {
           case .interrupt(let interrupt) = try ask(.identify, .interruptInformation(question))
         else { preconditionFailure("it was asked for") }
         found.append(interrupt)
-      } catch where error.errno == .invalid {
+      } catch  where error.errno == .invalid {
         // As vfio-pci answers for a kind that a function lacks.
       }
     }

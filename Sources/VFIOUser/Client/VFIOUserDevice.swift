@@ -175,7 +175,7 @@ public final class VFIOUserDevice: MigratableDevice {
     do throws(DeviceError) {
       let payload = try feature(.readAbilities, request, replyByteCount: 8)
       abilities = MigrationAbilities(rawValue: payload.span.raw.little(UInt64.self, at: 0))
-    } catch where Self.isAbsent(error.errno) {
+    } catch  where Self.isAbsent(error.errno) {
       abilities = []
     }
     knownAbilities = abilities
@@ -234,7 +234,7 @@ public final class VFIOUserDevice: MigratableDevice {
   public func reset() throws(DeviceError) {
     do throws(DeviceError) {
       try ask(.reset, .reset)
-    } catch where error.errno == .invalid {
+    } catch  where error.errno == .invalid {
       guard try !abilities().isEmpty, try state() != .running else { throw error }
       _ = try transition(to: .running)
       try ask(.reset, .reset)
@@ -275,7 +275,7 @@ public final class VFIOUserChannel: MigrationChannel {
         preconditionFailure("it was asked for")
       }
       data = found
-    } catch where wasShort && error.errno == .invalid {
+    } catch  where wasShort && error.errno == .invalid {
       return 0
     }
     wasShort = data.count < count

@@ -5,6 +5,7 @@ private import Glibc
 
 /// A message with the descriptors that came with it.
 public struct ReceivedMessage: Sendable {
+  /// The message.
   public let message: Message
   /// In the order in which they were sent.
   public let descriptors: [OwnedDescriptor]
@@ -19,6 +20,7 @@ public struct MessageSocket: ~Copyable {
   public struct Limits: Sendable, Hashable {
     /// With its head.
     public var messageByteCount: Int
+    /// Of one message, and of those that were not taken yet.
     public var descriptorCount: Int
 
     /// Limits for a side that takes so much data with a message.

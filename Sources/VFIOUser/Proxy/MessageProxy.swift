@@ -1,7 +1,7 @@
 import ByteIO
-import SystemPackage
 public import Devices
 private import Glibc
+import SystemPackage
 import VFIO
 
 /// Stands between a client and a server, passes every message and descriptor on as it came, and

@@ -55,7 +55,7 @@ public struct PeerQuirk: Sendable, Hashable {
       "libvfio-user", "fills MIG_DATA_READ up with zeros to the size asked for",
       "takes as many bytes as the reply says", "measured at efd091b"),
     PeerQuirk(
-      "libvfio-user", "reads a command's body with one call, so what a socket does not hold is lost",
+      "libvfio-user", "reads a body with one call, so what a socket does not hold is lost",
       "writes state in pieces of 128 KiB", "measured; issue 306"),
     PeerQuirk(
       "libvfio-user", "has its socket before anybody listens at it",
@@ -64,7 +64,7 @@ public struct PeerQuirk: Sendable, Hashable {
       "libvfio-user", "refuses RESET while the device is stopped, and keeps the migration state",
       "takes the device to RUNNING before or behind it", "measured; source"),
     PeerQuirk(
-      "libvfio-user", "reports dirty pages for ever if asked with a smaller page than logged with",
+      "libvfio-user", "reports dirty pages for ever if asked with a smaller page",
       "asks with the page size of the start", "lib/dma.c"),
     PeerQuirk(
       "libvfio-user", "wants 16 bytes to stop DMA logging", "sends 16", "measured"),
@@ -75,7 +75,8 @@ public struct PeerQuirk: Sendable, Hashable {
       "libvfio-user", "serves one client, and then ends",
       "connects once for each command", "measured"),
     PeerQuirk(
-      "specification", "does not say whether a short reply of state ends it for a server that is asked on",
+      "specification",
+      "does not say what a server answers that is asked on behind the end of state",
       "reads until a reply of 0 bytes, and takes a refusal behind a short one for the end",
       "docs/interop/vfio-user.rst"),
   ]

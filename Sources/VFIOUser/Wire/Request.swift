@@ -1,5 +1,5 @@
-public import Devices
 import ByteIO
+public import Devices
 
 /// What a command asks for: all commands of the specification, in both directions.
 public enum Request: Sendable, Hashable {
@@ -111,7 +111,9 @@ public struct RegionWrite: Sendable, Hashable {
 public struct FeatureRequest: Sendable, Hashable {
   /// The most bytes of the reply's body that the client takes (`argsz`).
   public var replyLimit: UInt32
+  /// Which feature.
   public var feature: DeviceFeature
+  /// What is done with it.
   public var access: DeviceFeature.Access
   /// The feature's own structure.
   public var payload: [UInt8]

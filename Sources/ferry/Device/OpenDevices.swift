@@ -2,6 +2,7 @@ import ByteIO
 import DeviceServer
 import Devices
 import EmulatedDevices
+import Inputs
 import MigrationStream
 import StreamIO
 import SystemPackage
@@ -86,7 +87,7 @@ struct OpenDevices {
             + "found '\(uri.scheme)'")
       }
       if uri.path == "function" {
-        devices.append(try Self.function(uri, in: kernel))
+        devices.append(try Self.function(uri))
         continue
       }
       let isSerial = uri.path == "mtty"
@@ -123,13 +124,15 @@ struct OpenDevices {
   private static let schemes: Set<String> = ["vfio", "fd", "vfio-user", "serve", "emulated"]
 
   private static func function(
-    _ uri: DeviceURI, in kernel: any KernelInterface
+    _ uri: DeviceURI
   ) throws -> EmulatedDevice {
     guard uri.parameters.count == 1, uri.parameters[0].key == "config" else {
       throw CommandError.usage("\(uri.text): expected emulated:function?config=DUMP")
     }
-    let function = try SpaceInput.device(uri.parameters[0].value, at: nil, in: kernel)
-    return EmulatedDevice(uri.text, function: function)
+    let path = uri.parameters[0].value
+    return try FileContentError.naming(path) {
+      EmulatedDevice(uri.text, function: try ConfigSpaceInput.dump(path).device(at: nil))
+    }
   }
 
   private static func refuseParameters(of uri: DeviceURI) throws {

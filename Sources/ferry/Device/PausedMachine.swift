@@ -31,7 +31,8 @@ struct PausedMachine {
     do throws(QMPError) {
       guard try !monitor.isRunning() else {
         throw .unsuitable(
-          "the VM runs, with a device whose state it does not have; start it with -incoming, or pause it")
+          "the VM runs, with a device whose state it does not have; start it with -incoming, or "
+            + "pause it")
       }
     } catch {
       throw CommandError.no("\(path): \(error)")
@@ -47,7 +48,8 @@ struct PausedMachine {
       guard Int(number) < devices.count else { continue }
       let introduction = try stream.archive.introduction(of: number, devices[Int(number)])
       guard let record = introduction.configuration,
-        let space = ConfigSpaceState(record) ?? record.physical.map({ ConfigSpaceState(physical: $0) })
+        let space = ConfigSpaceState(record)
+          ?? record.physical.map({ ConfigSpaceState(physical: $0) })
       else {
         throw CommandError.no("\(file): device \(number): it does not say what its guest saw")
       }
