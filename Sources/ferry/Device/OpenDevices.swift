@@ -4,6 +4,7 @@ import Devices
 import EmulatedDevices
 import Inputs
 import MigrationStream
+import PCIConfig
 import StreamIO
 import SystemPackage
 import VFIO
