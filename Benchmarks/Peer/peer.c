@@ -6,6 +6,8 @@
 //   peer compress LEVEL CHUNK IN OUT [N] length-prefixed zstd frames, one a chunk, on N threads
 //   peer frame LEVEL IN                  the length of one frame of all of a small file
 //   peer decompress CHUNK IN [N]         reads and checks what compress wrote, keeps nothing
+//   peer ping SOCKET COUNT               reads 4 bytes of configuration space so often, as a vfio-user client does
+//   peer pong SOCKET                     answers one such client without looking: nothing is faster
 //   peer measure COMMAND…                runs it; its wall and CPU seconds and peak KiB, on one line of fd 3
 //
 // `-` is standard output. Each thread has one buffer each way; reads and writes are of a chunk.
@@ -20,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -249,6 +253,68 @@ static int measure(char **command) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// MARK: vfio-user
+
+// A message of vfio-user: its head, and the longest body that is sent here.
+struct message {
+  uint16_t id, command;
+  uint32_t size, flags, error;
+  unsigned char body[1024];
+};
+#define HEAD 16
+
+static struct sockaddr_un address(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) fail("%s: too long", path);
+  strcpy(address.sun_path, path);
+  return address;
+}
+
+// As both sides of QEMU's do: the head, and then the rest.
+static int receive(int fd, struct message *message) {
+  if (recv(fd, message, HEAD, MSG_WAITALL) != HEAD) return 0;
+  size_t rest = message->size - HEAD;
+  if (message->size < HEAD || rest > sizeof message->body) fail("a message of %u bytes", message->size);
+  return !rest || recv(fd, message->body, rest, MSG_WAITALL) == (ssize_t)rest;
+}
+
+static void post(int fd, const struct message *message) {
+  if (send(fd, message, message->size, 0) != (ssize_t)message->size) fail("send: %s", strerror(errno));
+}
+
+static void ping(const char *path, uint64_t count) {
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un place = address(path);
+  if (connect(fd, (struct sockaddr *)&place, sizeof place)) fail("%s: %s", path, strerror(errno));
+  struct message message = {.command = 1, .size = HEAD + 4};
+  post(fd, &message);
+  if (!receive(fd, &message)) fail("no version");
+  for (uint64_t turn = 0; turn < count; turn++) {
+    // REGION_READ of 4 bytes at 0 of region 7.
+    message = (struct message){.id = (uint16_t)turn, .command = 9, .size = HEAD + 16};
+    message.body[8] = 7;
+    message.body[12] = 4;
+    post(fd, &message);
+    if (!receive(fd, &message) || message.size != HEAD + 20) fail("no answer of 20 bytes");
+  }
+  close(fd);
+}
+
+static void pong(const char *path) {
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un place = address(path);
+  if (bind(listener, (struct sockaddr *)&place, sizeof place) || listen(listener, 1))
+    fail("%s: %s", path, strerror(errno));
+  int fd = accept(listener, NULL, NULL);
+  struct message message;
+  while (receive(fd, &message)) {
+    message.flags = 1;
+    message.size = message.command == 9 ? HEAD + 20 : HEAD + 4;
+    post(fd, &message);
+  }
+  unlink(path);
+}
+
 int main(int count, char **arguments) {
   const char *verb = count > 1 ? arguments[1] : "";
   char **rest = arguments + 2;
@@ -261,10 +327,12 @@ int main(int count, char **arguments) {
   else if (!strcmp(verb, "frame") && count == 4) frame((int)number(rest[0]), rest[1]);
   else if (!strcmp(verb, "decompress") && (count == 4 || count == 5))
     decompress(number(rest[0]), rest[1], count == 5 ? (int)number(rest[2]) : 1);
+  else if (!strcmp(verb, "ping") && count == 4) ping(rest[0], number(rest[1]));
+  else if (!strcmp(verb, "pong") && count == 3) pong(rest[0]);
   else if (!strcmp(verb, "measure") && count > 2) return measure(rest);
   else
     fail("usage: generate BYTES SEED OUT | rounds BYTES N DIRTY same|any mix|random OUT | compress LEVEL CHUNK IN OUT [N] | "
          "frame LEVEL IN | "
-         "decompress CHUNK IN [N] | measure COMMAND…");
+         "decompress CHUNK IN [N] | ping SOCKET COUNT | pong SOCKET | measure COMMAND…");
   return 0;
 }

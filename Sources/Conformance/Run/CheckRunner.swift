@@ -1,8 +1,7 @@
 /// Runs a check where it can hang or crash without the run: in another process.
 public protocol CheckRunner: AnyObject {
-  /// Runs `check` on the device, which nobody has open meanwhile.
-  ///
-  /// - Parameter saved: the state that the device is to have before; nil if it is not known.
+  /// Runs `check` on the device, which nobody has open meanwhile and which is to have the state
+  /// `saved` before, if that is known.
   func run(_ check: Check, saved: [UInt8]?) -> CheckRunnerAnswer
 }
 
