@@ -49,7 +49,7 @@ import Testing
 
   /// Every real space, in every width and order, is read as it was or refused, and is refused only
   /// where a header of 64 bytes says nothing.
-  @Test(arguments: DumpCorpus.all, Form.allCases)
+  @Test(arguments: cases(DumpCorpus.all), Form.allCases)
   func theOrderOfWordsShowsInTheHeader(path: String, form: Form) throws {
     for device in try DumpCorpus.devices(path) where device.space.unknownRanges.isEmpty {
       let bytes = device.space.bytes

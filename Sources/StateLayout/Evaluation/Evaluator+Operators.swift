@@ -11,7 +11,7 @@ extension Evaluator {
   }
 
   func member(_ name: String, of value: Value) throws(EvaluationProblem) -> Value {
-    if case .node(let node) = value, case .record = node.content {
+    if case .node(let node) = value, node.isRecord {
       guard let field = node.field(named: name) else {
         throw EvaluationProblem("expected '\(name)' in '\(node.name)', found none")
       }
@@ -38,7 +38,7 @@ extension Evaluator {
       (.min, .bytes(let payload)), (.max, .bytes(let payload)):
       return try choose(property, among: try loaded(payload))
     case (_, .node(let node)):
-      guard case .list(let items) = node.content else { break }
+      guard let items = node.list else { break }
       return try choose(property, among: items)
     default: break
     }
@@ -101,7 +101,7 @@ extension Evaluator {
       }
       return .integer(Int128(bytes[index]))
     case .node(let node):
-      guard case .list(let items) = node.content else { break }
+      guard let items = node.list else { break }
       if index >= 0, index < Int128(items.first.count) { return Value(items.first[Int(index)]) }
       let (behind, overflow) = index.subtractingReportingOverflow(
         Int128(items.first.count) + Int128(items.elidedCount))

@@ -15,6 +15,14 @@ struct Evaluator {
 
   var depth = 0
 
+  /// Nothing is being read yet. There is room for what most states have at a time.
+  init() {
+    frames.reserveCapacity(8)
+    starts.reserveCapacity(8)
+    slots.reserveCapacity(64)
+    instances.reserveCapacity(32)
+  }
+
   /// What the work so far took, in steps that take about as long as each other.
   var stepCount: UInt64 = 0
   /// The most steps.

@@ -6,14 +6,7 @@ enum Value {
   case bytes(Payload)
   case node(LayoutNode)
 
-  init(_ node: LayoutNode) {
-    switch node.content {
-    case .integer(let value): self = .integer(value)
-    case .text(let text): self = .text(text)
-    case .bytes(let payload): self = .bytes(payload)
-    case .record, .list: self = .node(node)
-    }
-  }
+  init(_ node: LayoutNode) { self = node.value }
 
   var kind: String {
     switch self {
@@ -21,7 +14,7 @@ enum Value {
     case .boolean: "a truth value"
     case .text: "text"
     case .bytes: "bytes"
-    case .node(let node): if case .list = node.content { "an array" } else { "a structure" }
+    case .node(let node): node.isRecord ? "a structure" : "an array"
     }
   }
 
@@ -31,7 +24,7 @@ enum Value {
     case .integer, .boolean: 0
     case .text(let text): text.utf8.count
     case .bytes(let payload): payload.loadedBytes?.count ?? 0
-    case .node(let node): if case .list(let items) = node.content { items.first.count } else { 0 }
+    case .node(let node): node.list?.first.count ?? 0
     }
   }
 

@@ -198,7 +198,28 @@ extension LayoutNode {
 
   /// The items that are kept of an array; none of anything else.
   public var items: [LayoutNode] {
-    if case .list(let items) = content { items.first + items.last } else { [] }
+    guard let list else { return [] }
+    return list.last.isEmpty ? list.first : list.first + list.last
+  }
+
+  /// The items, if the field is an array. To ask for its content takes memory.
+  var list: Items? {
+    if case .list(let items) = body.stored { items } else { nil }
+  }
+
+  /// Whether the field is a structure.
+  var isRecord: Bool {
+    if case .record = body.stored { true } else { false }
+  }
+
+  /// What the field is in an expression.
+  var value: Value {
+    switch body.stored {
+    case .integer(let low, let high): .integer(Int128(high) << 64 | Int128(low))
+    case .text(let text): .text(text)
+    case .bytes(let payload): .bytes(payload)
+    case .record, .list: .node(self)
+    }
   }
 
   /// The layout's documentation of the field.

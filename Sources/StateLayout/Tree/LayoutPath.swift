@@ -144,11 +144,18 @@ extension LayoutNode {
 
 extension LayoutPath {
   static func text(_ steps: [Step]) -> String {
+    // Of a damaged state there are many; an interpolation takes memory of its own.
     var text = ""
+    text.reserveCapacity(64)
     for step in steps {
       switch step {
-      case .name(let name): text += text.isEmpty ? name : ".\(name)"
-      case .item(let number): text += "[\(number)]"
+      case .name(let name):
+        if !text.isEmpty { text += "." }
+        text += name
+      case .item(let number):
+        text += "["
+        text += String(number)
+        text += "]"
       }
     }
     return text
