@@ -119,6 +119,6 @@ import VFIO
       #expect("\(request)" == name)
       named += 1
     }
-    #expect(named == 22)
+    #expect(named == 23)
   }
 }

@@ -216,7 +216,7 @@ extension LayoutNode {
   var value: Value {
     switch body.stored {
     case .integer(let low, let high): .integer(Int128(high) << 64 | Int128(low))
-    case .text(let text): .text(text)
+    case .text(let text), .residual(let text, _): .text(text)
     case .bytes(let payload): .bytes(payload)
     case .record, .list: .node(self)
     }
