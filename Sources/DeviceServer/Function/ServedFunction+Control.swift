@@ -74,9 +74,10 @@ extension ServedFunction {
         owner = nil
         return "the device was reset, for it was half restored"
       case .stop, .runningP2P: return "the device stays \(stateName)"
-      case .running, nil:
+      case .running:
         owner = nil
         return "the device runs"
+      case nil: return "the state of the device is not known"
       }
     } catch {
       return "the device stays \(stateName): \(error)"

@@ -105,21 +105,27 @@ extension ServedFunction {
         rawValue: request.payload.span.raw.little(UInt32.self, at: 0))
     else { throw .invalid }
     guard owner == nil || owner == side else { throw .busy }
-    let opened: (any MigrationChannel)?
     do throws(DeviceError) {
-      opened = try device.transition(to: target)
+      let opened = try device.transition(to: target)
+      settle(in: state ?? target, opened, side)
     } catch {
-      if state == .error { channel = nil }
+      // The device is where the failing arc began, which need not be where it was.
+      if let now = state { settle(in: now, nil, side) }
       throw error.errno
     }
-    let now = state ?? target
-    switch now {
+  }
+
+  /// Takes note of where a device came to.
+  private func settle(
+    in state: MigrationState, _ opened: (any MigrationChannel)?, _ side: Side
+  ) {
+    switch state {
     case .preCopy, .preCopyP2P, .stopCopy, .resuming:
       // PRE_COPY to STOP_COPY goes on with the channel that is open.
       if let opened { channel = opened }
     case .error, .stop, .running, .runningP2P: channel = nil
     }
-    owner = now == .running ? nil : side
+    owner = state == .running ? nil : side
   }
 
   func readState(
@@ -159,7 +165,7 @@ extension ServedFunction {
   // MARK: DMA logging
 
   /// The device, if its writes to memory are its own to log.
-  private var loggingDevice: (any DMADevice)? {
+  var loggingDevice: (any DMADevice)? {
     guard !(device is any HostedDevice), let device = device as? any DMADevice & FeatureDevice,
       device.has(.startDMALogging, for: .set)
     else { return nil }

@@ -46,6 +46,8 @@ public final class ServedFunction {
   public internal(set) var counters = Counters()
   /// Whether the client may have descriptors of the device.
   public var mayMap = false
+  /// Whether a client went while the operator had the device.
+  private var hasLeftovers = false
   /// Whether the client was given one.
   public private(set) var mapsRegisters = false
 
@@ -90,6 +92,7 @@ public final class ServedFunction {
     regionDevice = device as? any RegionDevice
     hosted = device as? any HostedDevice
     hosted?.memory = memory
+    memory.mapsUnsealedFiles = hosted == nil
   }
 
   // MARK: Commands
@@ -253,7 +256,8 @@ public final class ServedFunction {
     region.flags.insert(.map)
     region.offset = mapping.offset
     mapsRegisters = true
-    if mapping.areas != [0..<byteCount] { region.capabilities = [.sparse(mapping.areas)] }
+    let areas = mapping.areas.map { $0.clamped(to: 0..<byteCount) }.filter { !$0.isEmpty }
+    if areas != [0..<byteCount] { region.capabilities = [.sparse(areas)] }
     return Answer(
       .region(region, needed: 32), descriptors: [mapping.descriptor])
   }
@@ -349,9 +353,15 @@ public final class ServedFunction {
     _ setup: InterruptSetup, _ eventfds: [OwnedDescriptor]
   ) throws(LinuxErrno) {
     let kind = try interrupt(setup.index)
+    // No more than the guest is shown.
+    guard setup.start <= kind.count, setup.count <= kind.count - setup.start,
+      eventfds.isEmpty || setup.data == .eventfds && eventfds.count == Int(setup.count)
+    else { throw .invalid }
     if hosted == nil, let device = device as? any InterruptDevice {
+      // Without descriptors the vectors let go of theirs, which the kernel is told one by one.
+      let none = [Int32](repeating: -1, count: Int(setup.count))
       try naming { () throws(DeviceError) in
-        try device.set(setup, eventfds: eventfds.map(\.number))
+        try device.set(setup, eventfds: eventfds.isEmpty ? none : eventfds.map(\.number))
       }
       return
     }
@@ -375,11 +385,18 @@ public final class ServedFunction {
   // MARK: Ends
 
   func reset(by side: Side) throws(LinuxErrno) {
-    guard owner == nil || owner == side else { throw .busy }
+    // A guest's reset of a device that runs ends what the operator was reading.
+    guard owner == nil || owner == side || side == .client && isRunning else { throw .busy }
     channel = nil
     try naming { () throws(DeviceError) in try device.reset() }
     configuration.reset()
     owner = nil
+  }
+
+  /// Resets a device that still is as a client before left it, if nobody owns its state.
+  public func clientComes() {
+    if hasLeftovers, owner == nil { try? reset(by: .client) }
+    hasLeftovers = false
   }
 
   /// Takes back everything that a client had when it goes; what became of the device.
@@ -396,7 +413,11 @@ public final class ServedFunction {
     memory.askClient = nil
     mapsRegisters = false
     try? memory.stopLog()
-    guard owner != .control else { return "the device stays \(stateName) for the control socket" }
+    try? loggingDevice?.stopDMALogging()
+    guard owner != .control else {
+      hasLeftovers = true
+      return "the device stays \(stateName) for the control socket"
+    }
     do throws(LinuxErrno) {
       try reset(by: .client)
       return "the device was reset"

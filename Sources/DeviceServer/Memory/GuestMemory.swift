@@ -32,6 +32,10 @@ final class GuestMemory {
   /// The pages written to since somebody asked; nil if nobody logs.
   private(set) var log: DMALog?
 
+  /// Whether files are mapped that are not sealed: for a device of the kernel, which keeps the
+  /// pages that it reaches, while this process touches none.
+  var mapsUnsealedFiles = false
+
   /// The most ranges that are mapped at a time; QEMU's limit (vfio-user-qemu, section 3).
   static let mappingLimit = 65_535
   private static let pageByteCount: UInt64 = 4096
@@ -64,7 +68,7 @@ final class GuestMemory {
     }
     let new = Mapping(
       range: range, access: mapping.access,
-      backing: try Self.backing(of: mapping, file))
+      backing: try backing(of: mapping, file))
     if case .file = new.backing {
       guard openFileCount < Self.openFileLimit else { throw .noSpace }
       openFileCount += 1
@@ -73,7 +77,7 @@ final class GuestMemory {
     return new
   }
 
-  private static func backing(
+  private func backing(
     of mapping: DMAMapping, _ file: OwnedDescriptor?
   ) throws(LinuxErrno) -> Backing {
     guard let file else { return .client }
@@ -83,10 +87,11 @@ final class GuestMemory {
     guard status.st_mode & S_IFMT == S_IFREG else { throw .invalid }
     let size = UInt64(clamping: status.st_size)
     guard mapping.offset <= size, mapping.range.byteCount <= size - mapping.offset,
-      mapping.offset % pageByteCount == 0, let byteCount = Int(exactly: mapping.range.byteCount)
+      mapping.offset % Self.pageByteCount == 0,
+      let byteCount = Int(exactly: mapping.range.byteCount)
     else { throw .invalid }
     let seals = ferry_seals(file.number)
-    guard seals >= 0, seals & FERRY_SEAL_SHRINK != 0 else {
+    guard mapsUnsealedFiles || seals >= 0 && seals & FERRY_SEAL_SHRINK != 0 else {
       return .file(file, offset: mapping.offset)
     }
     return .mapped(

@@ -16,6 +16,10 @@ extension QMPClient {
       throw .unsuitable("expected a paused VM, found one that runs")
     }
     let bytes = space.synthesized
+    guard bytes.count >= Self.leastByteCount else {
+      throw .unsuitable(
+        "expected a configuration space of \(Self.leastByteCount) bytes, found \(bytes.count)")
+    }
     let function = try function(showing: bytes, identifier: identifier)
     let latch = try inPort(0xcf8)
     for register in Self.registers(of: bytes) {
@@ -27,6 +31,9 @@ extension QMPClient {
     }
     try outPort(0xcf8, latch)
   }
+
+  // Of a conventional function; mtty shows one byte less.
+  private static let leastByteCount = 255
 
   /// The function of the VM that is meant.
   private func function(
@@ -63,7 +70,7 @@ extension QMPClient {
     var offsets = Array(stride(from: 0x10, to: 0x28, by: 4)) + [0x30, 0x3c]
     if let msi = (try? ConfigSpace(space))?.capabilityList.capabilities.first(where: {
       $0.id == CapabilityID(standard: 0x05)
-    })?.offset, msi + 0x18 <= 256 {
+    })?.offset, msi + 0x18 <= space.count {
       let control = value(msi) >> 16
       // Address, upper address, data; masks if there are any (PCI 3.0, 6.8.1).
       let words = (control & 0x80 != 0 ? 3 : 2) + (control & 0x100 != 0 ? 1 : 0)

@@ -90,8 +90,9 @@ public final class QMPClient {
       let id = try value("id")?.entries() ?? []
       found.append(
         Function(
-          bus: try value("bus")?.integer() ?? 0, slot: try value("slot")?.integer() ?? 0,
-          function: try value("function")?.integer() ?? 0,
+          bus: try value("bus")?.integer(in: 0...255) ?? 0,
+          slot: try value("slot")?.integer(in: 0...31) ?? 0,
+          function: try value("function")?.integer(in: 0...7) ?? 0,
           vendorID: try id.first { $0.key == "vendor" }?.value.integer() ?? 0,
           deviceID: try id.first { $0.key == "device" }?.value.integer() ?? 0,
           identifier: try value("qdev_id")?.string() ?? ""))

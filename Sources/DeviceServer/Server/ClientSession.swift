@@ -111,8 +111,10 @@ final class ClientSession {
       while true {
         let received = try socket.receive()
         if case .command = received.message.kind {
-          guard queue.count < Self.queueLimit else { throw .timeout }
           queue.append(received)
+          guard queue.reduce(0, { $0 + $1.message.body.count }) <= Self.queueByteLimit,
+            queue.reduce(0, { $0 + $1.descriptors.count }) <= Self.queueDescriptorLimit
+          else { throw .timeout }
           continue
         }
         guard received.message.number == number else { throw .timeout }
@@ -130,6 +132,7 @@ final class ClientSession {
     throw .fault
   }
 
-  // A client that sends so many commands instead of an answer gets none.
-  private static let queueLimit = 256
+  // A client that sends so much instead of an answer gets none.
+  private static let queueByteLimit = 4 << 20
+  private static let queueDescriptorLimit = 64
 }

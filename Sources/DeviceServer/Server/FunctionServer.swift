@@ -14,20 +14,16 @@ public final class FunctionServer {
   /// Who may connect, and what for.
   public struct Options: Sendable, Hashable {
     /// The user whose clients may map the device's registers, and with them have every right on
-    /// it; root may always. Nil if nobody may.
+    /// it; root may always. Nil if nobody may. The socket is this user's, else of the user of
+    /// this process; clients of both and of root are served.
     public var mapUser: UInt32?
-    /// The only user beside root whose clients are served.
-    public var user: UInt32
     /// Whether the server ends with its first client.
     public var servesOnce = false
     /// How long a client may take to read a reply, or to answer a command of the server's.
     public var patience = Duration.seconds(5)
 
     /// Serves clients of the user of this process, who may map what can be mapped.
-    public init() {
-      user = geteuid()
-      mapUser = user
-    }
+    public init() { mapUser = geteuid() }
   }
 
   /// Something that happens, for a log.
@@ -77,6 +73,11 @@ public final class FunctionServer {
     control = try controlPath.map { (path) throws(ServingError) in
       (try Self.listen(at: path), path)
     }
+    if let user = options.mapUser, user != geteuid() {
+      guard unsafe chown(path, user, gid_t.max) == 0 else {
+        throw .socket(path: path, LinuxErrno(rawValue: errno))
+      }
+    }
     report(.listening(path: path))
   }
 
@@ -104,10 +105,16 @@ public final class FunctionServer {
       }
       let ready = wait(for: stop, until: due.map { $0 - now })
       if ready.stop { break }
-      if ready.control { acceptOperator() }
+      // Who is there comes before who wants to be: one of them may be about to leave.
       if ready.operator { serveOperator() }
+      if isClientHeld {
+        // Nothing of a client that is held is taken any more, its end alone.
+        if ready.clientHungUp { drop("the other side closed the connection") }
+      } else if ready.client {
+        serveClient()
+      }
+      if ready.control { acceptOperator() }
       if ready.listener { accept() }
-      if ready.client { serveClient() }
       if options.servesOnce, client == nil, clientCount > 0 { break }
     }
     if operatorSession != nil { dropOperator("the server ends") }
@@ -118,6 +125,7 @@ public final class FunctionServer {
     var stop = false
     var listener = false
     var client = false
+    var clientHungUp = false
     var control = false
     var `operator` = false
   }
@@ -146,10 +154,14 @@ public final class FunctionServer {
     ready.stop = requests[0].revents != 0
     ready.listener = requests[1].revents != 0
     ready.client = requests[2].revents != 0
+    ready.clientHungUp = requests[2].revents & Int16(POLLHUP | POLLERR) != 0
     ready.control = requests[3].revents != 0
     ready.operator = requests[4].revents != 0
     return ready
   }
+
+  // As many times as a socket's buffer is emptied for one who is about to leave.
+  private static let drainLimit = 64
 
   private static let limits = MessageSocket.Limits(
     transferByteCount: ServedFunction.transferByteLimit,
@@ -158,24 +170,39 @@ public final class FunctionServer {
   // MARK: Clients
 
   private func accept() {
-    guard let descriptor = try? UnixSocket.accept(listener.number) else { return }
+    guard let descriptor = accepted(listener) else { return }
     // The client before may be gone, and the end of its connection be behind its last commands.
-    while let client, !isClientHeld, Self.isReadable(client.descriptor) { serveClient() }
+    for _ in 0..<Self.drainLimit {
+      guard let client, !isClientHeld, Self.isReadable(client.descriptor) else { break }
+      serveClient()
+    }
     let socket = MessageSocket(descriptor.rawValue, limits: Self.limits)
     guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
-    guard peer.user == options.user || peer.user == 0 else {
-      return report(.turnedAway(peer, "user \(peer.user) is not user \(options.user)"))
+    guard [0, geteuid(), options.mapUser].contains(peer.user) else {
+      return report(.turnedAway(peer, "it is none of those who are served"))
     }
     guard client == nil else {
       return report(.turnedAway(peer, "the device has a client"))
     }
     guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
+    function.clientComes()
     function.mayMap = options.mapUser.map { peer.user == $0 || peer.user == 0 } ?? false
     let session = ClientSession(socket, function, trace: trace, refused: refusalReport())
     client = session
     self.peer = peer
     clientCount += 1
     report(.connected(peer, mayMap: function.mayMap))
+  }
+
+  /// The next connection; nil if there is none, or this process has no descriptor left for it.
+  private func accepted(_ listener: OwnedDescriptor) -> FileDescriptor? {
+    do throws(LinuxErrno) {
+      return try UnixSocket.accept(listener.number)
+    } catch {
+      // It stays where it is, and would be found again at once.
+      usleep(10_000)
+      return nil
+    }
   }
 
   private static func isReadable(_ descriptor: Int32) -> Bool {
@@ -216,8 +243,10 @@ public final class FunctionServer {
   // MARK: The operator
 
   private func acceptOperator() {
-    guard let control, let descriptor = try? UnixSocket.accept(control.listener.number) else {
-      return
+    guard let control, let descriptor = accepted(control.listener) else { return }
+    for _ in 0..<Self.drainLimit {
+      guard let operatorSession, Self.isReadable(operatorSession.descriptor) else { break }
+      serveOperator()
     }
     let socket = MessageSocket(descriptor.rawValue, limits: Self.limits)
     guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }

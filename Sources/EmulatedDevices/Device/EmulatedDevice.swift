@@ -194,6 +194,7 @@ public final class EmulatedDevice: MigratableDevice, FactualDevice, FeatureDevic
     if isStuck { throw DeviceError(.reset, .noDevice) }
     try check(.reset, .reset)
     openChannel = nil
+    regionMemory = [:]
     model.reset()
     current = .running
     resetCount += 1

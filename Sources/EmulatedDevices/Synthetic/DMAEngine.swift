@@ -7,7 +7,8 @@ import Devices
 /// Its registers are the first 32 bytes of BAR 0: the address (8 bytes at 0x00) and the length
 /// (8 at 0x08) of what it writes to, over and over; control (4 at 0x10), of which bit 0 has it run
 /// and bit 1 says that memory refused it, which ends the run; the pages written since (8 at 0x18,
-/// only read). A page is 4096 bytes: its number in the run, in each of its words.
+/// only read). Nothing of it is in the device's state. A page is 4096 bytes: its number in the run,
+/// in each of its words.
 struct DMAEngine {
   static let byteCount: UInt64 = 4096
   private static let pageByteCount: UInt64 = 4096

@@ -63,7 +63,7 @@ package final class SyntheticModel: DeviceModel {
       guard loader.isComplete else { throw .invalid }
       memory = loader.memory
     }
-    if arc.closesChannel { reset() }
+    if arc.closesChannel { endMigration() }
     if arc.to == .resuming { loader = SyntheticLoader(byteCount: settings.byteCount) }
     guard arc.opensChannel || arc.to == .stopCopy, arc.to != .resuming else { return }
     var saver = self.saver ?? SyntheticSaver(memory, settings)
@@ -107,9 +107,13 @@ package final class SyntheticModel: DeviceModel {
     return never + saver.initialByteCount + saver.dirtyByteCount
   }
 
-  package func reset() {
+  private func endMigration() {
     saver = nil
     loader = nil
+  }
+
+  package func reset() {
+    endMigration()
     if let engine { self.engine = DMAEngine(rate: engine.rate) }
   }
 

@@ -25,7 +25,7 @@ package struct SyntheticSettings: Sendable, Hashable {
   /// The greatest memory: its books take 24 MiB.
   package static let byteCountLimit: UInt64 = 256 << 30
 
-  private static let dmaRateLimit: UInt64 = 1 << 30
+  private static let dmaRateLimit: UInt64 = 256 << 20
 
   /// The first thing that is wrong with the settings.
   package var defect: String? {
@@ -39,7 +39,7 @@ package struct SyntheticSettings: Sendable, Hashable {
       return "expected 0 % to 1000 % dirty, found \(dirtyPercentage) %"
     }
     if dmaRate > Self.dmaRateLimit {
-      return "expected at most 1 GiB a second of DMA, found \(dmaRate)"
+      return "expected at most 256 MiB a second of DMA, found \(dmaRate)"
     }
     if !(0...20).contains(pasidWidth) {
       return "expected PASIDs of 0 to 20 bits, found \(pasidWidth)"

@@ -20,9 +20,6 @@ public struct CaptureEngine {
   /// Asked between reads; true ends the capture and brings the devices back. A signal's handler
   /// requests an `Interruption`, unless something else is to be asked.
   public var isCancelled: () -> Bool = { Interruption.isRequested }
-  /// Called before the first device stops; a reason not to stops the capture, and the devices run
-  /// on.
-  public var willStop: () -> CaptureRefusal? = { nil }
   /// Told after each chunk.
   public var progress: (CaptureProgress) -> Void = { _ in }
 

@@ -37,8 +37,6 @@ public enum CaptureRefusal: Sendable, Hashable {
   case bindings(device: String, CompatibilityReport)
   /// The device cannot carry the profile that its guest was shown, for the reasons of the report.
   case profile(device: String, CheckReport)
-  /// The VM that has the device could not be paused, or goes on without it; the reason.
-  case vm(device: String, String)
 }
 
 extension CaptureRefusal: CustomStringConvertible {
@@ -55,7 +53,6 @@ extension CaptureRefusal: CustomStringConvertible {
         + report.findings.map {
           "\n  \($0.subject): wanted \($0.wanted), found \($0.found)"
         }.joined()
-    case .vm(let device, let reason): "\(device): \(reason)"
     case .profile(let device, let report):
       "\(device) cannot carry the profile \(report.profile):"
         + report.objections.map { "\n  \($0)" }.joined()

@@ -199,7 +199,6 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
   mutating func stopAndCopy<Sink: RecordSink & ~Copyable>(
     into sink: inout Sink
   ) throws(Failure) where Sink.Failure == SinkFailure {
-    if let refusal = engine.willStop() { throw .refused(refusal) }
     stopStart = now
     let expected = summary.iterations.last?.expectedDowntime
     // All are quiet before any stops: a device that runs must find its peers answering.
@@ -294,7 +293,7 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
     // Nothing is cancelled any more: the stream is whole.
     if options.resumes { try runDevices() }
     summary.duration = now - start
-    summary.downtimeWasJudged = lanes.allSatisfy { $0.information != nil }
+    summary.downtimeWasJudged = summary.iterations.allSatisfy { $0.remainingByteCount != nil }
     summary.downtime = stopStart.map { now - $0 } ?? .zero
     summary.devices = lanes.map { lane in
       CaptureSummary.Device(

@@ -16,6 +16,7 @@ final class ClientConnection {
 
   private var socket: MessageSocket
   private let trace: MessageTrace?
+  private let timeout: Duration
   private var number: UInt16 = 0
   private var breakage: ConnectionError?
   /// What the server said in VERSION.
@@ -34,6 +35,7 @@ final class ClientConnection {
     path: String, timeout: Duration, patience: Duration, trace: MessageTrace?
   ) throws(Failure) {
     self.trace = trace
+    self.timeout = timeout
     do throws(LinuxErrno) {
       let descriptor = try Self.connect(to: path, patience: patience)
       socket = MessageSocket(descriptor)
@@ -132,8 +134,13 @@ final class ClientConnection {
   }
 
   /// Waits for the reply to a command.
+  ///
+  /// One that asks for memory instead, over and over, has as long as one that says nothing.
   private func reply(to command: Message) throws(ConnectionError) -> ReceivedMessage {
+    let end = ContinuousClock.now + timeout
     while true {
+      if Interruption.isRequested { throw .system(.interrupted) }
+      guard ContinuousClock.now < end else { throw .timeout }
       let received = try socket.receive()
       let message = received.message
       if case .command(let wantsReply) = message.kind {

@@ -20,6 +20,8 @@ public final class VFIOUserDevice: MigratableDevice {
   // Where the device was last seen, to name an arc by.
   private var lastState = MigrationState.running
   private var knownAbilities: MigrationAbilities?
+  /// How many transitions the server made.
+  private(set) var transitionCount = 0
 
   /// How long the server may take for a reply; a transition may have to wait for hardware.
   public static let standardTimeout = Duration.seconds(60)
@@ -220,6 +222,7 @@ public final class VFIOUserDevice: MigratableDevice {
       .transition(MigrationArc(lastState, target)),
       FeatureRequest(.migrationState, .set, writer.bytes), replyByteCount: 0)
     lastState = target
+    transitionCount += 1
     guard last?.opensChannel == true else { return nil }
     return VFIOUserChannel(self)
   }
@@ -248,8 +251,9 @@ public final class VFIOUserDevice: MigratableDevice {
 public final class VFIOUserChannel: MigrationChannel {
   private let device: VFIOUserDevice
   private var position: UInt64 = 0
-  // Whether the last reply was shorter than asked for.
+  // Whether the last reply was shorter than asked for, in the state of the device that it is of.
   private var wasShort = false
+  private var transitionCount = 0
 
   init(_ device: VFIOUserDevice) { self.device = device }
 
@@ -261,6 +265,10 @@ public final class VFIOUserChannel: MigrationChannel {
   /// as the specification has it, with a short one behind which the server refuses to be asked.
   public func read(into span: inout MutableRawSpan) throws(DeviceError) -> Int {
     guard span.byteCount > 0 else { return 0 }
+    if transitionCount != device.transitionCount {
+      transitionCount = device.transitionCount
+      wasShort = false
+    }
     if wasShort, device.isRunning {
       wasShort = false
       return 0

@@ -104,9 +104,11 @@ extension VersionOffer.Capabilities {
     for (key, value) in try node.entries().map({ ($0.key, $0.value) }) {
       switch key {
       case "max_msg_fds":
-        descriptorLimit = try value.integer(in: 0...VersionOffer.largestDescriptorLimit)
+        descriptorLimit = min(
+          try value.integer(in: 0...Int.max), VersionOffer.largestDescriptorLimit)
       case "max_data_xfer_size":
-        transferByteLimit = try value.integer(in: 0...VersionOffer.largestTransferByteLimit)
+        transferByteLimit = min(
+          try value.integer(in: 0...Int.max), VersionOffer.largestTransferByteLimit)
       case "pgsizes": pageSizes = try value.integer()
       case "max_dma_maps": mappingLimit = try value.integer(in: 0...Int(UInt32.max))
       case "write_multiple": takesWriteMultiple = try value.bool()

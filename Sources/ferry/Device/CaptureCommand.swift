@@ -103,7 +103,8 @@ struct CaptureCommand: ReportingCommand {
 
   private var options: CaptureOptions {
     var options = CaptureOptions()
-    options.usesPreCopy = !noPreCopy
+    // While the VM is paused there is nothing to gain from it.
+    options.usesPreCopy = !noPreCopy && !pause.isAsked
     options.downtimeLimit = downtimeLimit.duration
     options.iterationLimit = maxIterations
     options.preCopyTimeLimit = maxTime.duration
@@ -142,17 +143,35 @@ struct CaptureCommand: ReportingCommand {
       sources[index].profile = try ProfileFiles.layout(path)
     }
     try pause.check(open.controls)
-    let monitor = try pause.monitor()
-    for (index, control) in open.controls {
-      sources[index].guestSpace = try control.guestSpace()
+    for control in open.controls.values {
+      try control.requireRunning()
+      if pause.isAsked { try control.requireNoMSIX() }
     }
     let file = try OutputFile(path: output)
+    // Before the first record, for what the guest sees must be of the moment of its state.
+    let machine = try PausedVM(pause)
+    do {
+      try capture(open, &sources, into: file)
+    } catch {
+      machine?.runOn()
+      throw error
+    }
+    if resume { machine?.runOn() }
+  }
+
+  /// Captures into a file, with a VM that is paused if it is to be.
+  private func capture(
+    _ open: OpenDevices, _ sources: inout [CaptureSource], into file: consuming OutputFile
+  ) throws {
+    for (index, control) in open.controls {
+      if pause.isAsked { try control.requireNoMSIX() }
+      sources[index].guestSpace = try control.guestSpace()
+    }
     let standard: CodingPolicy = file.isPipe ? .adaptive : .fixed(.standard)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())
     let writer = try coding.writer(
       to: file, stateSentAgain: engine.byteCountSentAgain, standard: standard)
-    engine.willStop = { pause.pause(monitor, open.controls) }
     SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var readByteCount: UInt64 = 0

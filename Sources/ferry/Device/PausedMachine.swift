@@ -22,9 +22,6 @@ struct PausedMachine {
     _ limits: DecodingLimits
   ) throws {
     guard let path = options.qmp, let monitor = try options.monitor() else { return nil }
-    guard !open.controls.isEmpty else {
-      throw CommandError.usage("--qmp goes with a device that is served (serve:PATH)")
-    }
     guard file != "-" else {
       throw CommandError.usage("--qmp needs a stream in a file, for it is read twice")
     }
@@ -45,7 +42,9 @@ struct PausedMachine {
     var spaces: [ConfigSpaceState] = []
     for index in open.controls.keys.sorted() {
       let number = targets[index].number
-      guard Int(number) < devices.count else { continue }
+      guard Int(number) < devices.count else {
+        throw CommandError.no("\(file): expected a device \(number), found \(devices.count)")
+      }
       let introduction = try stream.archive.introduction(of: number, devices[Int(number)])
       guard let record = introduction.configuration,
         let space = ConfigSpaceState(record)

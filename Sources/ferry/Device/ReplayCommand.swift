@@ -181,6 +181,7 @@ struct ReplayCommand: ReportingCommand {
       targets[index].profile = try ProfileFiles.layout(path)
     }
     for (index, control) in open.controls { targets[index].guestSpaceServer = control }
+    try pause.check(open.controls)
     let machine = try PausedMachine(pause, open, targets, file: file, reading.limits)
     var arguments = ReplayArguments(path: file)
     for (index, assignment) in assignments.enumerated() {

@@ -136,6 +136,9 @@ extension ServeCommand {
       "\(text(peer)) connected" + (mayMap ? ", and may map the device's registers" : "")
     case .turnedAway(let peer, let reason): "\(text(peer)) was turned away: \(reason)"
     case .left(let reason, let device): "the client is gone (\(reason)); \(device)"
+    case .refused(.mapDMA, .outOfMemory):
+      "DMA_MAP was refused: \(LinuxErrno.outOfMemory); memory of a kernel's device is pinned, so the limit of "
+        + "locked memory (ulimit -l) must hold the guest's"
     case .refused(let command, let errno): "\(command) was refused: \(errno)"
     case .control(let peer, let text): "control, \(Self.text(peer)): \(text)"
     }

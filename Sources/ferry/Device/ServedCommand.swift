@@ -38,15 +38,23 @@ struct ServedQuiesce: ParsableCommand {
     commandName: "quiesce",
     abstract: "Stop the device; its client's messages wait until it runs again.",
     discussion: """
-      QEMU gives up waiting after its x-msg-timeout of 5 seconds, so pause the VM before (QMP stop).
+      QEMU gives up waiting after its x-msg-timeout of 5 seconds, so pause the VM before (QMP stop). A \
+      client that has the device's registers mapped cannot be made to wait: --paused says that it does.
 
-      Example: ferry served quiesce /run/nic.control
+      Example: ferry served quiesce /run/nic.control --paused
       """)
 
   @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
   var path: String
 
-  func run() throws { try ServedDeviceMove.move(path, to: .stop) }
+  @Flag(help: "The VM that has the device is paused: the operator's word.")
+  var paused = false
+
+  func run() throws {
+    let control = try ControlClient(path: path)
+    if !paused { try control.requireHeldClient() }
+    try control.move(to: .stop)
+  }
 }
 
 /// `ferry served run`.
@@ -59,24 +67,24 @@ struct ServedRun: ParsableCommand {
   @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
   var path: String
 
-  func run() throws { try ServedDeviceMove.move(path, to: .running) }
+  func run() throws { try ControlClient(path: path).move(to: .running) }
 }
 
-/// A change of a served device's state that was asked for alone.
-private enum ServedDeviceMove {
-  static func move(_ path: String, to target: MigrationState) throws {
-    let device = try ControlClient(path: path).device
-    guard try !device.abilities().isEmpty else {
-      throw CommandError.no("\(path): the device cannot be stopped, for it cannot migrate")
+extension ControlClient {
+  /// Takes the device to another state, asked for alone.
+  fileprivate func move(to target: MigrationState) throws {
+    let abilities = try device.abilities()
+    guard !abilities.isEmpty else {
+      throw CommandError.no("\(device.name): it cannot be stopped, for it cannot migrate")
     }
-    let machine = MigrationStateMachine(try device.abilities())
     let state = try device.state()
-    guard let way = machine.path(from: state, to: target) else {
-      throw CommandError.no("\(path): expected a device that can go to \(target), found \(state)")
+    guard let way = MigrationStateMachine(abilities).path(from: state, to: target) else {
+      throw CommandError.no(
+        "\(device.name): expected a device that can go to \(target), found \(state)")
     }
     for arc in way { _ = try device.transition(to: arc.to) }
     var output = try TextOutput()
-    try output.print("\(path): \(target)")
+    try output.print("\(device.name): \(target)")
     try output.finish()
   }
 }
