@@ -314,7 +314,7 @@ def check_refused():
         "major version": Writer(header(major=2)), "mandatory feature": Writer(header(features=4)),
         "two channels": Writer(header(channels=2)), "mandatory record": device().record(10), "mandatory private record": device().record(255),
         "too many fields": device(field(99, b"") * 131_073, metadata_limit=4_194_304),
-        "mandatory field": device(field(10, b"", 1)), "mandatory field within": device(field(8, field(9, b"", 1)))}
+        "mandatory field": device(field(11, b"", 1)), "mandatory field within": device(field(8, field(9, b"", 1)))}
     malformed = {
         "low chunk limit": Writer(header(chunk_limit=65_535)),
         "high chunk limit": Writer(header(chunk_limit=4_194_305)),

@@ -214,7 +214,7 @@ TYPES = {
         {1: Field("name", text), 2: Field("driver", text), 3: Field("ids", octets(4, 4)),
          4: Field("subsystem ids", octets(4, 4), after="ids"), 5: Field("class", octets(4, 4), after="ids"),
          6: Field("flags", uint()), 7: Field("stop-copy size", uint()), 8: Field("region", REGION, repeated=True),
-         9: Field("dictionary", digest)})),
+         9: Field("dictionary", digest), 10: Field("circumstances", uint())})),
     3: Type("configuration space", (IDENTITIES,), None, fields(
         {1: Field("physical", octets(1, 4096)), 2: Field("synthesised", octets(1, 4096)),
          3: Field("emulated", octets()), 4: Field("profile", text), 5: Field("profile's digest", digest)},

@@ -86,7 +86,7 @@ def serial(device):
         assert select.select([event], [], [], 10)[0], "expected an interrupt"
         assert json.loads(ferry("served", "status", "c", "--json"))["interrupts"] == 0
         print("the kernel itself interrupts")
-        ferry("capture", "serve:c", "-o", "a.dms")
+        ferry("capture", "serve:c", "-o", "a.dms", "--paused")
         ferry("served", "run", "c")
         assert bytes(guest.read(0, 0, 1)[0] for _ in range(5)) == b"hello"
         ferry("replay", "a.dms", "serve:c")

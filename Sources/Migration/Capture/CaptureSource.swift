@@ -14,6 +14,8 @@ public struct CaptureSource {
   /// The configuration space that the VMM served, with what the guest wrote to it; if there is
   /// none, it is taken to be the profile's as after a reset.
   public var guestSpace: ConfigSpaceState?
+  /// What is so while the device is captured, for the stream to say.
+  public var circumstances: DeviceIdentity.Circumstances?
   /// The interrupts that the guest programmed, which the VMM alone knows.
   public var interrupts: InterruptState?
 
@@ -37,6 +39,7 @@ extension CaptureSource {
   ) throws(DeviceError) -> DeviceIntroduction {
     var identity = try device.identity()
     identity.migrationFlags = abilities.rawValue
+    identity.circumstances = circumstances
     identity.stopCopyByteCount = try device.knownStopCopyByteCount()
     let physical = try device.configurationRegion()
     var record = try shownSpace(physical).map(ConfigurationRecord.init) ?? ConfigurationRecord()

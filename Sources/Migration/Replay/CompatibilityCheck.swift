@@ -39,7 +39,10 @@ struct CompatibilityCheck {
     if !parts.isDisjoint(with: [.state, .configuration]) {
       identity = try device.identity()
       facts = device.facts(of: identity, configuration: nil)
-      if parts.contains(.state) { try runOnState() }
+      if parts.contains(.state) {
+        checkCircumstances()
+        try runOnState()
+      }
       checkIdentity()
       try checkConfiguration()
     }
@@ -64,6 +67,15 @@ struct CompatibilityCheck {
   mutating func runOnState() throws(DeviceError) {
     checkState()
     try findWayOut()
+  }
+
+  /// State that was taken while the guest ran is no part of a machine that could go on.
+  private mutating func checkCircumstances() {
+    guard wanted.identity.circumstances?.contains(.guestRan) == true else { return }
+    report.add(
+      number, "state", wanted: "one that was taken while its guest was paused",
+      found: "one that was taken while it ran, so that its memory does not fit the state",
+      severity: options.allowsUnsoundState ? .note : .incompatible, in: .stream)
   }
 
   private mutating func checkAbilities() throws(DeviceError) {

@@ -14,8 +14,20 @@ public struct DeviceIdentity: Sendable, Hashable {
   public var regions: [Region] = []
   /// The digest of the dictionary that the device's chunks may be coded with.
   public var dictionary: Digest?
+  /// What was so while the state was taken, as far as it bears on its use; nil if nobody says.
+  public var circumstances: Circumstances?
   /// Optional fields of later versions, kept so that a copy has them too.
   public var unknownFields: UnknownFields = []
+
+  /// What was so while a device's state was taken.
+  public struct Circumstances: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The guest's processors ran, so that its memory does not fit the state: good to look at, not
+    /// to resume.
+    public static var guestRan: Self { Self(rawValue: 1) }
+  }
 
   /// The identity in a function's configuration space.
   public struct PCIIdentity: Sendable, Hashable {
@@ -85,7 +97,7 @@ public struct DeviceIdentity: Sendable, Hashable {
 
 extension DeviceIdentity: MetadataRecord {
   static var recordType: RecordType { .deviceIdentity }
-  static var lastKnownTag: UInt32 { 9 }
+  static var lastKnownTag: UInt32 { 10 }
   static var repeatableTags: Set<UInt32> { [8] }
 
   init(parsing fields: inout FieldReader, at place: RecordLocation) throws(StreamError) {
@@ -110,6 +122,7 @@ extension DeviceIdentity: MetadataRecord {
       case 7: stopCopyByteCount = try field.integer(UInt64.self)
       case 8: regions.append(try Region(parsing: field))
       case 9: dictionary = try Digest(parsing: field)
+      case 10: circumstances = Circumstances(rawValue: try field.integer(UInt64.self))
       default: unknownFields.append(try field.unknown())
       }
     }
@@ -131,6 +144,7 @@ extension DeviceIdentity: MetadataRecord {
     if let stopCopyByteCount { fields.integer(7, stopCopyByteCount) }
     for region in regions { region.encode(into: &fields) }
     if let dictionary { fields.bytes(9, dictionary.encoded) }
+    if let circumstances { fields.integer(10, circumstances.rawValue) }
     fields.unknown(unknownFields)
   }
 }

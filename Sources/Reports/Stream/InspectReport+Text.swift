@@ -129,6 +129,9 @@ extension InspectReport {
     if let flags = device.identity.migrationFlags {
       lines.append("  migrates  \(Self.abilities(flags).joined(separator: ", "))")
     }
+    if device.identity.circumstances?.contains(.guestRan) == true {
+      lines.append("  captured  while the guest ran: good to look at, not to resume")
+    }
     if let configuration = device.configuration {
       var parts: [String] = []
       if let count = configuration.physicalByteCount { parts.append("\(count) bytes physical") }

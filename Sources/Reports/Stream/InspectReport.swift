@@ -147,6 +147,7 @@ public struct InspectReport: Report {
       "classCode": .optional(identity.pci?.classCode),
       "revisionID": .optional(identity.pci?.revisionID),
       "migrates": identity.migrationFlags.map { .strings(Self.abilities($0)) } ?? .null,
+      "guestRan": identity.circumstances?.contains(.guestRan) == true ? .bool(true) : nil,
       "stateBytes": .number(device.state.byteCount),
       "storedBytes": .number(device.state.storedByteCount),
       "chunks": .number(device.state.chunkCount),

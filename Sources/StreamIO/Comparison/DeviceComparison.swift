@@ -30,6 +30,9 @@ struct DeviceComparison {
         .identity, "migration flags", left.identity.migrationFlags.map { "\($0)" },
         right.identity.migrationFlags.map { "\($0)" }),
       difference(
+        .identity, "circumstances", left.identity.circumstances.map { "\($0.rawValue)" },
+        right.identity.circumstances.map { "\($0.rawValue)" }),
+      difference(
         .identity, "regions", left.identity.regions.text, right.identity.regions.text),
     ].compactMap(\.self)
   }

@@ -166,6 +166,9 @@ struct CaptureCommand: ReportingCommand {
     for (index, control) in open.controls {
       if pause.isAsked { try control.requireNoMSIX() }
       sources[index].guestSpace = try control.guestSpace()
+      if !pause.isAsked, try control.status().client != nil {
+        sources[index].circumstances = .guestRan
+      }
     }
     let standard: CodingPolicy = file.isPipe ? .adaptive : .fixed(.standard)
     var engine = CaptureEngine(

@@ -83,7 +83,11 @@ struct ReplayCommand: ReportingCommand {
     help: "Restore several devices though not all of their drivers have P2P.")
   var withoutP2P = false
 
-  @Flag(help: "Restore state that its layout finds unsound, if the driver takes it.")
+  @Flag(
+    help: """
+      Restore state that its layout finds unsound, or that was taken while the guest ran, if the \
+      driver takes it.
+      """)
   var allowUnsound = false
 
   @Flag(help: "Restore nothing, and end with 1, if something could not be checked.")
