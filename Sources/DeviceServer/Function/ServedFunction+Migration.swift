@@ -16,6 +16,13 @@ extension ServedFunction {
     }
   }
 
+  /// The state of a device that nobody here took out of RUNNING, and that is not in it: whoever
+  /// else has its descriptor did.
+  var foreignState: MigrationState? {
+    guard owner == nil, let state, state != .running else { return nil }
+    return state
+  }
+
   var stateName: String { state?.description ?? "as it is" }
 
   // MARK: Features

@@ -38,6 +38,8 @@ public final class FunctionServer {
     /// A command was refused; told of the first of each connection, for a client must not be able
     /// to fill a log.
     case refused(MessageCommand, LinuxErrno)
+    /// The device was found in a state that this server did not leave it in.
+    case foreign(MigrationState)
     /// The operator's side came, went, or changed the device's state.
     case control(UnixSocket.Peer, String)
   }
@@ -185,6 +187,7 @@ public final class FunctionServer {
       return report(.turnedAway(peer, "the device has a client"))
     }
     guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
+    if let state = function.foreignState { report(.foreign(state)) }
     function.clientComes()
     function.mayMap = options.mapUser.map { peer.user == $0 || peer.user == 0 } ?? false
     let session = ClientSession(socket, function, trace: trace, refused: refusalReport())
@@ -268,6 +271,7 @@ public final class FunctionServer {
     operatorSession = session
     operatorPeer = peer
     report(.control(peer, "connected"))
+    if let state = function.foreignState { report(.foreign(state)) }
   }
 
   /// What a command of the operator's does to the device, if it does something.

@@ -140,6 +140,8 @@ extension ServeCommand {
       "DMA_MAP was refused: \(LinuxErrno.outOfMemory); memory of a kernel's device is pinned, so the limit of "
         + "locked memory (ulimit -l) must hold the guest's"
     case .refused(let command, let errno): "\(command) was refused: \(errno)"
+    case .foreign(let state):
+      "the device is in \(state), where this server did not leave it: whoever else has it did"
     case .control(let peer, let text): "control, \(Self.text(peer)): \(text)"
     }
   }

@@ -15,6 +15,9 @@ struct QEMUInspect: ReportingCommand {
       Sections that are not VFIO's are passed over by the description at the end of the stream; a pipe \
       has it too late, and is read by the footers of its sections, which the description then confirms.
 
+      Of a device that the VM had over vfio-user (vfio-user-pci) QEMU writes nothing: neither this \
+      nor any reader of the stream can tell that there was one.
+
       Exits with 3 where the stream cannot be read to its end; what was found before is shown all the same.
 
       Example: ferry qemu inspect vm.qemu
