@@ -119,6 +119,6 @@ import VFIO
       #expect("\(request)" == name)
       named += 1
     }
-    #expect(named == 23)
+    #expect(named == 24)
   }
 }

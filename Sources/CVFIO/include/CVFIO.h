@@ -40,6 +40,7 @@
 #define CVFIO_IOMMU_HWPT_ALLOC 0x3b89
 #define CVFIO_IOMMU_GET_HW_INFO 0x3b8a
 #define CVFIO_IOMMU_FAULT_QUEUE_ALLOC 0x3b8e
+#define CVFIO_IOMMU_IOAS_MAP_FILE 0x3b8f // Since 6.13
 
 _Static_assert(CVFIO_GET_API_VERSION == _IO(';', 100), "VFIO requests begin at 100");
 _Static_assert(CVFIO_DEVICE_GET_INFO == _IO(';', 107), "VFIO_DEVICE_GET_INFO");
@@ -273,6 +274,17 @@ struct cvfio_iommu_ioas_map {
   uint64_t iova;
 };
 _Static_assert(sizeof(struct cvfio_iommu_ioas_map) == 40, "iommu_ioas_map");
+
+struct cvfio_iommu_ioas_map_file { // Since 6.13
+  uint32_t size;
+  uint32_t flags;
+  uint32_t ioas_id;
+  int32_t fd;
+  uint64_t start;
+  uint64_t length;
+  uint64_t iova;
+};
+_Static_assert(sizeof(struct cvfio_iommu_ioas_map_file) == 40, "iommu_ioas_map_file");
 
 struct cvfio_iommu_ioas_unmap {
   uint32_t size;

@@ -202,8 +202,16 @@ public final class ServedFunction {
     do throws(LinuxErrno) {
       // What came without a file, as another device's BAR does, the device cannot reach.
       guard case .mapped(let file) = new.backing else { return }
-      try naming { () throws(DeviceError) in
-        try device.map(new.range, to: file.address, for: new.access)
+      do throws(DeviceError) {
+        guard let descriptor = descriptors.first?.number else { return }
+        try device.map(
+          new.range, file: descriptor, offset: mapping.offset, for: new.access)
+      } catch  where error.errno == .notSupported {
+        try naming { () throws(DeviceError) in
+          try device.map(new.range, to: file.address, for: new.access)
+        }
+      } catch {
+        throw error.errno
       }
     } catch {
       _ = try? memory.unmap(new.range)

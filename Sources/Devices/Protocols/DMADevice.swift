@@ -7,6 +7,12 @@ public protocol DMADevice: AnyObject {
     _ range: AddressRange, to address: UInt, for access: DMAAccess
   ) throws(DeviceError)
 
+  /// Has the device see part of a file in memory, from `offset` on; EOPNOTSUPP if it cannot be had
+  /// so, and the memory must be mapped in this process.
+  func map(
+    _ range: AddressRange, file: Int32, offset: UInt64, for access: DMAAccess
+  ) throws(DeviceError)
+
   /// Takes away what the device sees at `range`.
   func unmap(_ range: AddressRange) throws(DeviceError)
 
@@ -23,6 +29,15 @@ public protocol DMADevice: AnyObject {
   ///
   /// The corresponding feature is `VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT`.
   func dirtyPages(in range: AddressRange, pageByteCount: UInt64) throws(DeviceError) -> [UInt8]
+}
+
+extension DMADevice {
+  /// It cannot.
+  public func map(
+    _ range: AddressRange, file: Int32, offset: UInt64, for access: DMAAccess
+  ) throws(DeviceError) {
+    throw DeviceError(.mapDMA(at: range.start), .notSupported)
+  }
 }
 
 /// Part of a device's address space.

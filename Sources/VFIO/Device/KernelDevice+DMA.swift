@@ -15,6 +15,21 @@ extension KernelDevice: DMADevice {
     }
   }
 
+  /// The corresponding ioctl is `IOMMU_IOAS_MAP_FILE`; EOPNOTSUPP of a kernel before Linux 6.13,
+  /// for a file that is not in memory, and if there is no address space.
+  public func map(
+    _ range: AddressRange, file: Int32, offset: UInt64, for access: DMAAccess
+  ) throws(DeviceError) {
+    do throws(LinuxErrno) {
+      guard addressSpace != nil else { throw .notSupported }
+      try addressSpace?.map(range, file: file, offset: offset, for: access)
+    } catch {
+      // ENOTTY of an older kernel, EBADF and EINVAL of a file that has no folios to pin.
+      let isAbsent = [.notSupportedByDriver, .badDescriptor, .invalid].contains(error)
+      throw DeviceError(.mapDMA(at: range.start), isAbsent ? .notSupported : error)
+    }
+  }
+
   /// The corresponding ioctl is `IOMMU_IOAS_UNMAP`.
   public func unmap(_ range: AddressRange) throws(DeviceError) {
     do throws(LinuxErrno) {

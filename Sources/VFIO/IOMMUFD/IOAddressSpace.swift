@@ -51,6 +51,27 @@ public struct IOAddressSpace: ~Copyable {
     try iommufd.control(.map, &argument)
   }
 
+  /// Has the device see part of a file in memory, from `offset` on, which need not be mapped in
+  /// this process.
+  ///
+  /// The corresponding ioctl is `IOMMU_IOAS_MAP_FILE` (Linux 6.13).
+  public borrowing func map(
+    _ range: AddressRange, file: Int32, offset: UInt64, for access: DMAAccess
+  ) throws(LinuxErrno) {
+    var request = cvfio_iommu_ioas_map_file()
+    request.size = UInt32(MemoryLayout.size(ofValue: request))
+    request.flags = UInt32(CVFIO_IOMMU_IOAS_MAP_FIXED_IOVA)
+    if access.contains(.read) { request.flags |= UInt32(CVFIO_IOMMU_IOAS_MAP_READABLE) }
+    if access.contains(.write) { request.flags |= UInt32(CVFIO_IOMMU_IOAS_MAP_WRITEABLE) }
+    request.ioas_id = id
+    request.fd = file
+    request.start = offset
+    request.length = range.byteCount
+    request.iova = range.start
+    var argument = IoctlArgument(request)
+    try iommufd.control(.mapFile, &argument)
+  }
+
   /// Undoes a map; how many bytes it was of.
   ///
   /// The corresponding ioctl is `IOMMU_IOAS_UNMAP`.

@@ -28,6 +28,7 @@ public struct IoctlRequest: RawRepresentable, Sendable, Hashable {
   public static var destroy: Self { Self(CVFIO_IOMMU_DESTROY) }
   public static var allocateAddressSpace: Self { Self(CVFIO_IOMMU_IOAS_ALLOC) }
   public static var map: Self { Self(CVFIO_IOMMU_IOAS_MAP) }
+  public static var mapFile: Self { Self(CVFIO_IOMMU_IOAS_MAP_FILE) }
   public static var unmap: Self { Self(CVFIO_IOMMU_IOAS_UNMAP) }
   public static var allocatePageTable: Self { Self(CVFIO_IOMMU_HWPT_ALLOC) }
   public static var getHardwareInformation: Self { Self(CVFIO_IOMMU_GET_HW_INFO) }
@@ -49,7 +50,7 @@ public struct IoctlRequest: RawRepresentable, Sendable, Hashable {
     .allocateAddressSpace: "IOMMU_IOAS_ALLOC", .map: "IOMMU_IOAS_MAP",
     .unmap: "IOMMU_IOAS_UNMAP", .allocatePageTable: "IOMMU_HWPT_ALLOC",
     .getHardwareInformation: "IOMMU_GET_HW_INFO",
-    .allocateFaultQueue: "IOMMU_FAULT_QUEUE_ALLOC",
+    .allocateFaultQueue: "IOMMU_FAULT_QUEUE_ALLOC", .mapFile: "IOMMU_IOAS_MAP_FILE",
   ]
 
   /// The request with the kernel's name for it; nil if it is none of ours.

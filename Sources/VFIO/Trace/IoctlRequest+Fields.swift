@@ -19,6 +19,7 @@ extension IoctlRequest {
     case .destroy: [.destroy]
     case .allocateAddressSpace: [.allocateAddressSpace]
     case .map: [.map]
+    case .mapFile: [.mapFile]
     case .unmap: [.unmap]
     case .allocatePageTable: [.allocatePageTable]
     case .getHardwareInformation: [.hardwareInformation]

@@ -137,6 +137,12 @@ public struct KernelStructure: Sendable {
   static let allocateAddressSpace = KernelStructure(
     "iommu_ioas_alloc", cvfio_iommu_ioas_alloc.self
   ) { [$0("size", \.size), $0("flags", \.flags), $0("out_ioas_id", \.out_ioas_id)] }
+  static let mapFile = KernelStructure("iommu_ioas_map_file", cvfio_iommu_ioas_map_file.self) {
+    [
+      $0("size", \.size), $0("flags", \.flags), $0("ioas_id", \.ioas_id), $0("fd", \.fd),
+      $0("start", \.start), $0("length", \.length), $0("iova", \.iova),
+    ]
+  }
   static let map = KernelStructure("iommu_ioas_map", cvfio_iommu_ioas_map.self) {
     [
       $0("size", \.size), $0("flags", \.flags), $0("ioas_id", \.ioas_id),
