@@ -109,7 +109,7 @@ struct CompatibilityCheck {
       if judgement.isUnsound {
         let place = refusal.field.isEmpty ? "" : "\(refusal.field): "
         report.add(
-          number, "state", wanted: "a sound one of the layout \(judgement.layout ?? "")",
+          number, "state", wanted: "a sound one of the layout \(judgement.layoutNames)",
           found: "one that is not: \(place)expected \(refusal.needed), found \(refusal.found)",
           severity: options.allowsUnsoundState ? .note : .incompatible)
       } else {

@@ -11,6 +11,8 @@ import VirtualPCI
 public struct StateJudgement: Sendable, Hashable {
   /// The layout that the state's content names, or the drivers; nil if nothing does.
   public private(set) var layout: String?
+  /// The other layouts that the driver alone names, none of which the state is sound by either.
+  public private(set) var otherLayouts: [String] = []
   /// Every reason against the state, named as a translation names it.
   public private(set) var refusals: [TranslationReport.Refusal] = []
   /// Whether the layout itself finds errors in the state, which are the refusals then.
@@ -25,6 +27,12 @@ public struct StateJudgement: Sendable, Hashable {
   public private(set) var isMissing = false
   /// The translations whose result the target's facts have nothing against.
   private(set) var remedies: [Remedy] = []
+
+  /// The layouts that the state is not sound by.
+  var layoutNames: String {
+    otherLayouts.isEmpty
+      ? layout ?? "" : "\(layout ?? ""), or of " + otherLayouts.joined(separator: ", ")
+  }
 
   /// A translation that makes a state of another that the target cannot take.
   struct Remedy: Sendable, Hashable {
@@ -165,6 +173,7 @@ public struct StateJudgement: Sendable, Hashable {
       if next.isAccepted { break }
     }
     guard let report else { return }
+    if report.isUnsound { otherLayouts = candidates.map(\.name).filter { $0 != layout } }
     refusals = report.refusals.filter { $0.missing == nil }
     // What the driver would have to be given another value of.
     refusals += report.rewrites.filter(\.rule.isRequired).map {
