@@ -1,6 +1,7 @@
 import ByteIO
 public import Devices
 public import Migration
+import VFIO
 public import VFIOUser
 public import VirtualPCI
 import YAMLReader
@@ -14,7 +15,8 @@ public final class ControlClient: GuestSpaceServer {
 
   /// Connects to the control socket at `path`.
   public init(path: String, name: String? = nil, trace: MessageTrace? = nil) throws(DeviceError) {
-    device = try VFIOUserDevice(path: path, name: name ?? "serve:\(path)", trace: trace)
+    device = try VFIOUserDevice(
+      path: path, name: name ?? "serve:\(path)", isKeptByServer: true, trace: trace)
   }
 
   /// What the server says of itself.

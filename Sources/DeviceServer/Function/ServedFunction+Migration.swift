@@ -173,7 +173,7 @@ extension ServedFunction {
 
   /// The device, if its writes to memory are its own to log.
   var loggingDevice: (any DMADevice)? {
-    guard !(device is any HostedDevice), let device = device as? any DMADevice & FeatureDevice,
+    guard let device = dmaDevice as? any DMADevice & FeatureDevice,
       device.has(.startDMALogging, for: .set)
     else { return nil }
     return device

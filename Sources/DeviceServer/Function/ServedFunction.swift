@@ -49,7 +49,7 @@ public final class ServedFunction {
   /// Whether a client went while the operator had the device.
   private var hasLeftovers = false
   /// Whether the client was given one.
-  public private(set) var mapsRegisters = false
+  public internal(set) var mapsRegisters = false
 
   /// How often clients asked for what.
   public struct Counters: Sendable, Hashable {
@@ -179,6 +179,14 @@ public final class ServedFunction {
     return offer.answer(own)
   }
 
+  /// The device, if it reaches the guest's memory by itself.
+  var dmaDevice: (any DMADevice)? { hosted == nil ? device as? any DMADevice : nil }
+
+  /// The device, if it signals the guest's eventfds by itself.
+  var interruptDevice: (any InterruptDevice)? {
+    hosted == nil ? device as? any InterruptDevice : nil
+  }
+
   /// The errno of a device's refusal.
   func naming<Result>(
     _ body: () throws(DeviceError) -> Result
@@ -188,197 +196,6 @@ public final class ServedFunction {
     } catch {
       throw error.errno
     }
-  }
-
-  // MARK: Memory
-
-  private func map(
-    _ mapping: DMAMapping, _ descriptors: [OwnedDescriptor]
-  ) throws(LinuxErrno) {
-    guard descriptors.count <= 1 else { throw .invalid }
-    let new = try memory.map(mapping, descriptors.first)
-    counters.maps += 1
-    guard hosted == nil, let device = device as? any DMADevice else { return }
-    do throws(LinuxErrno) {
-      // What came without a file, as another device's BAR does, the device cannot reach.
-      guard case .mapped(let file) = new.backing else { return }
-      do throws(DeviceError) {
-        guard let descriptor = descriptors.first?.number else { return }
-        try device.map(
-          new.range, file: descriptor, offset: mapping.offset, for: new.access)
-      } catch  where error.errno == .notSupported {
-        try naming { () throws(DeviceError) in
-          try device.map(new.range, to: file.address, for: new.access)
-        }
-      } catch {
-        throw error.errno
-      }
-    } catch {
-      _ = try? memory.unmap(new.range)
-      throw error
-    }
-  }
-
-  private func unmap(_ unmapping: DMAUnmapping) throws(LinuxErrno) -> DMAUnmapping {
-    let gone = unmapping.isAll ? memory.unmapAll() : try memory.unmap(unmapping.range)
-    counters.unmaps += 1
-    takeFromDevice(gone)
-    return unmapping
-  }
-
-  private func takeFromDevice(_ mappings: [GuestMemory.Mapping]) {
-    guard hosted == nil, let device = device as? any DMADevice else { return }
-    for mapping in mappings {
-      guard case .mapped = mapping.backing else { continue }
-      try? device.unmap(mapping.range)
-    }
-  }
-
-  // MARK: Regions
-
-  private func size(of index: UInt32) -> UInt64 {
-    if index == Self.configurationRegion { return UInt64(configuration.byteCount) }
-    let found = regionDevice?.regions.first { $0.index == index }?.byteCount ?? 0
-    // The guest may be shown fewer BARs than the device has, and smaller ones.
-    guard let profile = configuration.profile?.profile, index < 6 else { return found }
-    guard let bar = profile.bars.first(where: { $0.index == Int(index) }) else { return 0 }
-    return min(bar.size, found)
-  }
-
-  private func region(
-    _ question: InformationRequest, _ side: Side
-  ) throws(LinuxErrno) -> Answer {
-    guard question.index < Self.regionCount, question.replyLimit >= 32 else { throw .invalid }
-    let byteCount =
-      side == .client
-      ? size(of: question.index)
-      : regionDevice?.regions.first { $0.index == question.index }?.byteCount ?? 0
-    var region = RegionInformation(
-      index: question.index, flags: byteCount > 0 ? [.read, .write] : [], byteCount: byteCount,
-      offset: 0)
-    guard side == .client, mayMap, question.index < 6, byteCount > 0,
-      let mapping = try naming({ () throws(DeviceError) in
-        try regionDevice?.mapping(of: question.index)
-      })
-    else { return Answer(.region(region, needed: 32)) }
-    region.flags.insert(.map)
-    region.offset = mapping.offset
-    mapsRegisters = true
-    let areas = mapping.areas.map { $0.clamped(to: 0..<byteCount) }.filter { !$0.isEmpty }
-    if areas != [0..<byteCount] { region.capabilities = [.sparse(areas)] }
-    return Answer(
-      .region(region, needed: 32), descriptors: [mapping.descriptor])
-  }
-
-  private func read(_ range: RegionRange) throws(LinuxErrno) -> [UInt8] {
-    let count = try check(range.region, range.offset, Int(range.byteCount))
-    if range.region == Self.configurationRegion {
-      counters.configurationReads += 1
-      return try naming { () throws(DeviceError) in
-        try configuration.read(Int(range.offset), byteCount: count)
-      }
-    }
-    counters.regionReads += 1
-    guard let regionDevice else { throw .invalid }
-    var buffer = ByteBuffer(capacity: count)
-    while buffer.count < count {
-      let place = range.offset + UInt64(buffer.count)
-      let got = try naming { () throws(DeviceError) in
-        try buffer.fill(limit: count - buffer.count) { (span) throws(DeviceError) in
-          try regionDevice.read(into: &span, from: range.region, at: place)
-        }
-      }
-      guard got > 0 else { throw .inputOutput }
-    }
-    return [UInt8](buffer.bytes)
-  }
-
-  private func write(_ data: [UInt8], _ region: UInt32, at offset: UInt64) throws(LinuxErrno) {
-    _ = try check(region, offset, data.count)
-    if region == Self.configurationRegion {
-      counters.configurationWrites += 1
-      let resets = try naming { () throws(DeviceError) in
-        try configuration.write(data, at: Int(offset))
-      }
-      if resets { try reset(by: .client) }
-      return
-    }
-    counters.regionWrites += 1
-    guard let regionDevice else { throw .invalid }
-    var rest = data.span.raw
-    var place = offset
-    while rest.byteCount > 0 {
-      let taken = try naming { () throws(DeviceError) in
-        try regionDevice.write(rest, to: region, at: place)
-      }
-      guard taken > 0 else { throw .inputOutput }
-      rest = rest.extracting(droppingFirst: taken)
-      place += UInt64(taken)
-    }
-  }
-
-  /// Refuses an access outside the region, or in a state in which nobody may touch the device.
-  private func check(
-    _ region: UInt32, _ offset: UInt64, _ count: Int
-  ) throws(LinuxErrno) -> Int {
-    guard count <= Self.transferByteLimit else { throw LinuxErrno(rawValue: E2BIG) }
-    let size = size(of: region)
-    guard UInt64(count) <= size, offset <= size - UInt64(count) else { throw .invalid }
-    // The uAPI forbids it while state is read or written.
-    guard channel == nil || isRunning else { throw .invalid }
-    return count
-  }
-
-  // MARK: Interrupts
-
-  /// A kind of interrupt, with as many vectors as the guest is shown.
-  private func interrupt(_ index: UInt32) throws(LinuxErrno) -> InterruptInformation {
-    guard index < Self.interruptCount else { throw .invalid }
-    let shown = try shownVectors(Int(index))
-    if hosted == nil, let device = device as? any InterruptDevice {
-      let kinds = try naming { () throws(DeviceError) in try device.interrupts() }
-      guard var kind = kinds.first(where: { $0.index == index }) else {
-        return InterruptInformation(index: index, flags: .eventfd, count: 0)
-      }
-      if index < 3 { kind.count = min(kind.count, shown) }
-      return kind
-    }
-    let flags: InterruptInformation.Flags =
-      Int(index) == ServedInterrupts.intx ? [.eventfd, .maskable, .automasked] : .eventfd
-    return InterruptInformation(index: index, flags: flags, count: shown)
-  }
-
-  private func shownVectors(_ index: Int) throws(LinuxErrno) -> UInt32 {
-    guard index < ServedInterrupts.error else { return 1 }
-    let bytes = try naming { () throws(DeviceError) in
-      try configuration.read(0, byteCount: min(256, configuration.byteCount))
-    }
-    guard let space = try? ConfigSpace(bytes) else { return 0 }
-    return space.vectorCount(ofInterrupt: index)
-  }
-
-  private func set(
-    _ setup: InterruptSetup, _ eventfds: [OwnedDescriptor]
-  ) throws(LinuxErrno) {
-    let kind = try interrupt(setup.index)
-    // No more than the guest is shown.
-    guard setup.start <= kind.count, setup.count <= kind.count - setup.start,
-      eventfds.isEmpty || setup.data == .eventfds && eventfds.count == Int(setup.count)
-    else { throw .invalid }
-    if hosted == nil, let device = device as? any InterruptDevice {
-      // Without descriptors the vectors let go of theirs, which the kernel is told one by one.
-      let none = [Int32](repeating: -1, count: Int(setup.count))
-      try naming { () throws(DeviceError) in
-        try device.set(setup, eventfds: eventfds.isEmpty ? none : eventfds.map(\.number))
-      }
-      return
-    }
-    try interrupts.set(setup, of: kind.count, eventfds)
-  }
-
-  /// Signals what the device asks for.
-  private func raiseInterrupts() {
-    if isRunning, hosted?.isInterruptPending == true { interrupts.raiseINTx() }
   }
 
   // MARK: Time
@@ -401,9 +218,10 @@ public final class ServedFunction {
     owner = nil
   }
 
-  /// Resets a device that still is as a client before left it, if nobody owns its state.
-  public func clientComes() {
-    if hasLeftovers, owner == nil { try? reset(by: .client) }
+  /// Resets a device that still is as a client before left it, if nobody owns its state; throws if
+  /// it cannot, for what another guest left is no client's.
+  public func clientComes() throws(LinuxErrno) {
+    if hasLeftovers, owner == nil { try reset(by: .client) }
     hasLeftovers = false
   }
 
@@ -412,52 +230,32 @@ public final class ServedFunction {
   /// As a kernel does with a device whose user goes, it is reset, unless control owns its state.
   public func clientLeft() -> String {
     interrupts.clear()
-    if hosted == nil, let device = device as? any InterruptDevice {
-      for index in 0..<3 as Range<UInt32> {
-        try? device.set(InterruptSetup(.trigger, .none, index: index, count: 0), eventfds: [])
-      }
+    for index in 0..<3 as Range<UInt32> {
+      // A kind that the function lacks refuses to be turned off.
+      try? interruptDevice?.set(
+        InterruptSetup(.trigger, .none, index: index, count: 0), eventfds: [])
     }
-    takeFromDevice(memory.unmapAll())
     memory.askClient = nil
     mapsRegisters = false
+    // What nobody logs refuses to be stopped.
     try? memory.stopLog()
     try? loggingDevice?.stopDMALogging()
+    var text = ""
+    do throws(LinuxErrno) {
+      try takeFromDevice(memory.unmapAll())
+    } catch {
+      text = "; it may still reach its client's memory: \(error)"
+    }
     guard owner != .control else {
       hasLeftovers = true
-      return "the device stays \(stateName) for the control socket"
+      return "the device stays \(stateName) for the control socket" + text
     }
     do throws(LinuxErrno) {
       try reset(by: .client)
-      return "the device was reset"
+      return "the device was reset" + text
     } catch {
-      return "the device could not be reset: \(error)"
+      hasLeftovers = true
+      return "the device could not be reset: \(error)" + text
     }
-  }
-}
-
-extension InformationCapability {
-  /// The areas of a region that can be mapped (`struct vfio_region_info_cap_sparse_mmap`).
-  fileprivate static func sparse(_ areas: [Range<UInt64>]) -> InformationCapability {
-    var writer = ByteWriter(reserving: 8 + 16 * areas.count)
-    writer.little(UInt32(areas.count))
-    writer.little(0 as UInt32)
-    for area in areas {
-      writer.little(area.lowerBound)
-      writer.little(area.upperBound - area.lowerBound)
-    }
-    return InformationCapability(id: 1, version: 1, bytes: writer.bytes)
-  }
-}
-
-extension ConfigSpace {
-  /// The vectors of INTx (0), MSI (1) or MSI-X (2) that the function shows.
-  fileprivate func vectorCount(ofInterrupt index: Int) -> UInt32 {
-    if index == ServedInterrupts.intx { return bytes.count > 0x3d && bytes[0x3d] != 0 ? 1 : 0 }
-    let id = CapabilityID(standard: index == ServedInterrupts.msi ? 0x05 : 0x11)
-    guard let start = capabilityList.capabilities.first(where: { $0.id == id })?.offset,
-      start + 4 <= bytes.count
-    else { return 0 }
-    let control = UInt32(bytes[start + 2]) | UInt32(bytes[start + 3]) << 8
-    return index == ServedInterrupts.msi ? 1 << (control >> 1 & 7) : (control & 0x7ff) + 1
   }
 }

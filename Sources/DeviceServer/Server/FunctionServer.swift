@@ -188,7 +188,11 @@ public final class FunctionServer {
     }
     guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
     if let state = function.foreignState { report(.foreign(state)) }
-    function.clientComes()
+    do throws(LinuxErrno) {
+      try function.clientComes()
+    } catch {
+      return report(.turnedAway(peer, "what a client before left in the device stays: \(error)"))
+    }
     function.mayMap = options.mapUser.map { peer.user == $0 || peer.user == 0 } ?? false
     let session = ClientSession(socket, function, trace: trace, refused: refusalReport())
     client = session

@@ -1,7 +1,6 @@
 private import CVFIO
 public import Devices
 public import MigrationStream
-private import PCIConfig
 public import SystemPackage
 
 /// A device of the kernel, open and held.
@@ -125,15 +124,7 @@ public final class KernelDevice: MigratableDevice, FeatureDevice, InterruptDevic
   // MARK: What it is
 
   public func identity() throws(DeviceError) -> DeviceIdentity {
-    var identity = DeviceIdentity(name: name, driver: driver)
-    if information.flags.contains(.pci), let space = try? ConfigSpace(configurationSpace()) {
-      identity.pci = DeviceIdentity.PCIIdentity(
-        vendorID: space.vendorID, deviceID: space.deviceID,
-        subsystemVendorID: space.subsystem?.vendor, subsystemID: space.subsystem?.device,
-        classCode: space.classCode, revisionID: space.revisionID)
-    }
-    identity.regions = regions.map(\.record)
-    return identity
+    identity(driver: driver)
   }
 
   /// The device's kinds of interrupts.

@@ -2,7 +2,7 @@ private import ByteIO
 public import Devices
 private import Glibc
 public import MigrationStream
-private import PCIConfig
+import VFIO
 
 /// A device that another process serves at a Unix socket by the vfio-user protocol.
 ///
@@ -14,6 +14,9 @@ public final class VFIOUserDevice: MigratableDevice {
   /// What the server said of the device.
   public let information: DeviceInformation
   public let regions: [RegionInformation]
+  /// Whether the server keeps the device as it is when this connection ends. The protocol does not
+  /// say what it does; libvfio-user's samples and `ferry serve` reset it, as a kernel does.
+  public let isKeptByServer: Bool
   let connection: ClientConnection
   /// The files that regions can be mapped from, by the regions' numbers.
   let regionFiles: [UInt32: OwnedDescriptor]
@@ -26,11 +29,13 @@ public final class VFIOUserDevice: MigratableDevice {
   /// How long the server may take for a reply; a transition may have to wait for hardware.
   public static let standardTimeout = Duration.seconds(60)
 
-  /// Connects to the server at `path`, and asks what its device is.
+  /// Connects to the server at `path`, and asks what its device is. `isKeptByServer` is for servers
+  /// that are known to keep the device.
   public init(
     path: String, name: String? = nil, timeout: Duration = standardTimeout,
-    trace: MessageTrace? = nil
+    isKeptByServer: Bool = false, trace: MessageTrace? = nil
   ) throws(DeviceError) {
+    self.isKeptByServer = isKeptByServer
     self.name = name ?? "vfio-user:\(path)"
     let connection = try Self.naming(.open(path)) { () throws(ClientConnection.Failure) in
       try ClientConnection(path: path, timeout: timeout, patience: .seconds(1), trace: trace)
@@ -159,15 +164,7 @@ public final class VFIOUserDevice: MigratableDevice {
 
   public func identity() throws(DeviceError) -> DeviceIdentity {
     // Nothing says which driver or program makes the state.
-    var identity = DeviceIdentity(name: name, driver: nil)
-    if information.flags.contains(.pci), let space = try? ConfigSpace(configurationSpace()) {
-      identity.pci = DeviceIdentity.PCIIdentity(
-        vendorID: space.vendorID, deviceID: space.deviceID,
-        subsystemVendorID: space.subsystem?.vendor, subsystemID: space.subsystem?.device,
-        classCode: space.classCode, revisionID: space.revisionID)
-    }
-    identity.regions = regions.map(\.record)
-    return identity
+    identity(driver: nil)
   }
 
   public func abilities() throws(DeviceError) -> MigrationAbilities {

@@ -1,4 +1,5 @@
 import ByteIO
+import DeviceServer
 import Devices
 import Inputs
 import MigrationStream
@@ -110,6 +111,7 @@ struct CommandError: Error {
     case let error as DeviceURI.Malformed: self = .usage("\(error)")
     case let error as DeviceOpenError: self.init(error)
     case let error as DeviceError: self = .device("\(error)").about(ErrorDetail(error))
+    case let error as ControlRefusal: self.init(error)
     case let error as FileContentError: self = .damaged("\(error)").about(error.detail)
     default: return nil
     }
@@ -136,6 +138,14 @@ struct CommandError: Error {
       self.init(
         message: "\(error)", code: cause.code == .noDevice ? 1 : 3,
         ErrorDetail(cause, file: error.name))
+    }
+  }
+
+  private init(_ error: ControlRefusal) {
+    if case .device(let cause) = error {
+      self = .device("\(cause)").about(ErrorDetail(cause))
+    } else {
+      self = .no("\(error)")
     }
   }
 

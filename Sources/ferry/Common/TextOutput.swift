@@ -35,6 +35,13 @@ struct TextOutput: ~Copyable {
     try file.finish()
   }
 
+  /// Prints a line, and nothing else.
+  static func show(_ line: String) throws(StreamIOError) {
+    var output = try TextOutput()
+    try output.print(TerminalText.text(line))
+    try output.finish()
+  }
+
   /// Prints a report, and nothing else.
   static func show(_ report: some Report, asJSON: Bool) throws(StreamIOError) {
     var output = try TextOutput()

@@ -153,10 +153,10 @@ struct CaptureCommand: ReportingCommand {
     do {
       try capture(open, &sources, into: file)
     } catch {
-      machine?.runOn()
+      machine?.runOn(pause)
       throw error
     }
-    if resume { machine?.runOn() }
+    if resume { machine?.runOn(pause) }
   }
 
   /// Captures into a file, with a VM that is paused if it is to be.
@@ -198,6 +198,7 @@ struct CaptureCommand: ReportingCommand {
       throw DeviceFailure.unsaved(error, left)
     }
     progress.clear()
+    for device in open.devices { device.warnOfConnectionEnd() }
     let report = CaptureReport(
       summary, output: output == "-" ? "standard output" : output,
       digests: open.devices.map { ($0 as? EmulatedDevice)?.model.digest })

@@ -1,3 +1,4 @@
+import DeviceServer
 import Devices
 import Migration
 import Reports
@@ -54,14 +55,15 @@ enum DeviceFailure {
 
   /// The end of a replay whose devices have all that the stream has, and whose VM did not get its
   /// registers back.
-  static func registersLost(_ error: any Error, _ summary: ReplaySummary) -> CommandError {
+  static func registersLost(
+    _ error: QMPError, at path: String, _ summary: ReplaySummary
+  ) -> CommandError {
     let devices = summary.devices.map {
       FailureReport.Device($0.number, name: $0.name, outcome: $0.outcome)
     }
     let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
-    let cause = CommandError(error)?.message ?? "\(error)"
     var result = CommandError.input(
-      "\(cause); the VM must not go on before it has the device's registers back\(text(outcomes))")
+      "\(path): \(error); the VM must not go on before it has the device's registers back\(text(outcomes))")
     result.devices = devices
     return result
   }

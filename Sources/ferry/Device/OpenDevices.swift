@@ -172,6 +172,14 @@ extension MigratableDevice {
   /// The driver, for what it means by its errno.
   var driver: String? { (try? identity())?.driver }
 
+  /// Says of a device at a server's socket that nobody knows how it is once this command is over.
+  func warnOfConnectionEnd() {
+    guard let device = self as? VFIOUserDevice, !device.isKeptByServer else { return }
+    StandardError.print(
+      "ferry: \(name): what its server does with the device when this command's connection ends is not "
+        + "known; ferry serve and libvfio-user's samples reset it")
+  }
+
   /// Whether the driver resets the device when its last descriptor closes, which is this command's.
   var isResetWhenClosed: Bool { (self as? KernelDevice)?.isResetWhenClosed ?? false }
 }

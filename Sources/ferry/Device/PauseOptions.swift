@@ -1,9 +1,6 @@
 import ArgumentParser
 import ByteIO
 import DeviceServer
-import Devices
-import VFIOUser
-import VirtualPCI
 
 /// What becomes of the VM that has a device which is served: `--qmp`, `--qdev`, `--paused`.
 struct PauseOptions: ParsableArguments {
@@ -31,16 +28,6 @@ struct PauseOptions: ParsableArguments {
   /// Whether the VM does not run while the device is stopped.
   var isAsked: Bool { qmp != nil || paused }
 
-  /// Connects to QEMU's monitor, if there is one to ask.
-  func monitor() throws -> QMPClient? {
-    guard let qmp else { return nil }
-    do throws(QMPError) {
-      return try QMPClient(path: qmp)
-    } catch {
-      throw CommandError.input("\(qmp): \(error)")
-    }
-  }
-
   /// Refuses options that fit none of the devices, and devices whose clients could reach them while
   /// they are stopped.
   func check(_ controls: [Int: ControlClient]) throws {
@@ -55,63 +42,23 @@ struct PauseOptions: ParsableArguments {
   }
 }
 
-extension ControlClient {
-  /// Refuses a device that a running VM reaches without a message, which nobody may while it is
-  /// stopped.
-  func requireHeldClient() throws {
-    guard try status().mapsRegisters else { return }
-    throw CommandError.no(
-      "\(device.name): its client reaches the device's registers without a message, which nobody may "
-        + "while it is stopped; pause the VM (--qmp, or --paused if it is), or serve with --no-map")
-  }
-
-  /// Refuses a guest with MSI-X, whose table its VMM alone knows.
-  func requireNoMSIX() throws {
-    guard try guestView().hasMSIXEnabled else { return }
-    throw CommandError.no(
-      "\(device.name): the guest has MSI-X enabled, whose table its VMM keeps and no server sees, so "
-        + "the device could not be resumed elsewhere")
-  }
-
-  /// Refuses a device that somebody has stopped: a capture would reset it first.
-  func requireRunning() throws {
-    let state = try device.state()
-    guard state != .running else { return }
-    throw CommandError.no(
-      "\(device.name): expected a device that runs, found it in \(state); ferry served run lets it run, "
-        + "if its state lives nowhere else")
-  }
-}
-
-/// A VM of QEMU that a capture has paused.
-struct PausedVM {
-  private let monitor: QMPClient
-  private let path: String
-  private let wasRunning: Bool
-
-  /// Pauses the VM, unless it is; nil if nobody asks QEMU.
+extension PausedVM {
+  /// Pauses the VM that the options name; nil if they name none.
   init?(_ options: PauseOptions) throws {
-    guard let path = options.qmp, let monitor = try options.monitor() else { return nil }
-    self.monitor = monitor
-    self.path = path
+    guard let path = options.qmp else { return nil }
     do throws(QMPError) {
-      wasRunning = try monitor.isRunning()
-      if wasRunning { try monitor.pause() }
-      guard try !monitor.isRunning() else {
-        throw .unsuitable("QEMU did not pause the VM")
-      }
+      try self.init(path: path)
     } catch {
-      throw CommandError.input("\(path): \(error)")
+      throw CommandError(error, path)
     }
   }
 
-  /// Lets the VM run on as it did, and says so if that fails.
-  func runOn() {
-    guard wasRunning else { return }
+  /// Lets the VM run on as it did; a failure is said, for the work is over.
+  func runOn(_ options: PauseOptions) {
     do throws(QMPError) {
-      try monitor.resume()
+      try runOn()
     } catch {
-      StandardError.print("ferry: \(path): the VM stays paused: \(error)")
+      StandardError.print("ferry: \(options.qmp ?? "QEMU"): the VM stays paused: \(error)")
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeviceServer
 import Devices
 import EmulatedDevices
 import Inputs
@@ -161,6 +162,7 @@ struct ReplayCommand: ReportingCommand {
   /// Says of devices that are reset when their last descriptor closes that what was restored goes
   /// with this process.
   private func warn(_ devices: [any MigratableDevice]) {
+    for device in devices { device.warnOfConnectionEnd() }
     for device in devices where device.isResetWhenClosed {
       StandardError.print(
         "ferry: \(device.name): its driver resets it when nobody has it open, so what was restored ends with "
@@ -245,10 +247,10 @@ struct ReplayCommand: ReportingCommand {
     }
     progress.clear()
     if !check, !leaveStopped {
-      do {
+      do throws(QMPError) {
         try machine?.giveRegistersBack()
       } catch {
-        throw DeviceFailure.registersLost(error, summary)
+        throw DeviceFailure.registersLost(error, at: pause.qmp ?? "QEMU", summary)
       }
     }
     let digests = targets.compactMap { target in

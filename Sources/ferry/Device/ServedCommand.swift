@@ -54,6 +54,7 @@ struct ServedQuiesce: ParsableCommand {
     let control = try ControlClient(path: path)
     if !paused { try control.requireHeldClient() }
     try control.move(to: .stop)
+    try TextOutput.show("\(path): \(MigrationState.stop)")
   }
 }
 
@@ -67,24 +68,8 @@ struct ServedRun: ParsableCommand {
   @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
   var path: String
 
-  func run() throws { try ControlClient(path: path).move(to: .running) }
-}
-
-extension ControlClient {
-  /// Takes the device to another state, asked for alone.
-  fileprivate func move(to target: MigrationState) throws {
-    let abilities = try device.abilities()
-    guard !abilities.isEmpty else {
-      throw CommandError.no("\(device.name): it cannot be stopped, for it cannot migrate")
-    }
-    let state = try device.state()
-    guard let way = MigrationStateMachine(abilities).path(from: state, to: target) else {
-      throw CommandError.no(
-        "\(device.name): expected a device that can go to \(target), found \(state)")
-    }
-    for arc in way { _ = try device.transition(to: arc.to) }
-    var output = try TextOutput()
-    try output.print("\(device.name): \(target)")
-    try output.finish()
+  func run() throws {
+    try ControlClient(path: path).move(to: .running)
+    try TextOutput.show("\(path): \(MigrationState.running)")
   }
 }
