@@ -57,15 +57,15 @@ public struct DevicesReport: Report {
 
 extension DevicesReport.Device {
   fileprivate var text: String {
-    var lines = [
-      "\(device.name) (\(device.bus.isEmpty ? "unknown bus" : device.bus)), "
-        + (device.driver.map { "bound to \($0)" } ?? "bound to no driver")
-    ]
+    let holder =
+      device.isServed
+      ? "served by another process" : device.driver.map { "bound to \($0)" } ?? "bound to no driver"
+    var lines = ["\(device.name) (\(device.bus.isEmpty ? "unknown bus" : device.bus)), \(holder)"]
     func add(_ label: String, _ text: String) { lines.append("  \(label.padded(to: 11))\(text)") }
     if let pci = device.pci { add("ids", pci.text) }
     if let type = device.mediatedType { add("type", type) }
-    add("file", device.devicePath ?? "none")
-    add("group", device.groupPath ?? "none")
+    add(device.isServed ? "socket" : "file", device.devicePath ?? "none")
+    if !device.isServed { add("group", device.groupPath ?? "none") }
     if !holders.isEmpty { add("held by", holders.map(\.text).joined(separator: ", ")) }
     add("migration", migrationText)
     if let debug { add("debugfs", debug.text) }
@@ -115,6 +115,7 @@ extension DevicesReport.Device {
 
   private var iommuText: String {
     guard case .answered(let answer)? = probe else { return "not asked" }
+    guard !device.isServed else { return "that of the VM that it is served to" }
     let spaces = answer.addressSpaces
     guard spaces.pasidWidth > 0 else {
       return "no PASIDs" + (spaces.evidence.map { " (\($0))" } ?? "")

@@ -1,14 +1,16 @@
 public import MigrationStream
 
-/// A device that a VFIO driver offers, as sysfs has it; nothing is opened for it.
+/// A device that a VFIO driver offers, as sysfs has it, or one at a server's socket.
+///
+/// Nothing is opened for it.
 public struct HostDevice: Sendable, Hashable {
   /// Its name on its bus: a PCI address, a mediated device's UUID.
   public var name: String
-  /// `pci`, `mdev`, `platform`, …
+  /// `pci`, `mdev`, `platform`, …; `vfio-user` of a device that another process serves.
   public var bus: String
   /// The driver that is bound to it; nil if none is.
   public var driver: String?
-  /// Its own file, `/dev/vfio/devices/vfioN`; nil if the kernel has none.
+  /// Its own file, `/dev/vfio/devices/vfioN`, or its socket; nil if the kernel has none.
   public var devicePath: String?
   /// Its group's file, `/dev/vfio/N`.
   public var groupPath: String?
@@ -16,6 +18,18 @@ public struct HostDevice: Sendable, Hashable {
   public var pci: DeviceIdentity.PCIIdentity?
   /// What it is, of a mediated device: its type's name, as in `mtty-2`.
   public var mediatedType: String?
+
+  /// A device of which no more is known.
+  package init(name: String, bus: String) {
+    self.name = name
+    self.bus = bus
+  }
+
+  /// Whether another process serves the device, so that it is in no group of this host.
+  public var isServed: Bool { bus == Self.servedBus }
+
+  /// The bus of a device that another process serves.
+  package static let servedBus = "vfio-user"
 
   /// A way to a device's file.
   public enum Interface: String, Sendable, Hashable, CaseIterable {

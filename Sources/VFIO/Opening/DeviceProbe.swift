@@ -24,6 +24,22 @@ public enum DeviceProbe: Sendable, Hashable {
     public var hardware: HardwareInformation?
     /// The width and permissions of its PASIDs.
     public var addressSpaces: AddressSpaceAbilities
+
+    /// What a device answered.
+    package init(
+      information: DeviceInformation, interrupts: [InterruptInformation],
+      abilities: MigrationAbilities, hasDMALogging: Bool, hasReinitialization: Bool,
+      hardware: HardwareInformation? = nil,
+      addressSpaces: AddressSpaceAbilities = AddressSpaceAbilities()
+    ) {
+      self.information = information
+      self.interrupts = interrupts
+      self.abilities = abilities
+      self.hasDMALogging = hasDMALogging
+      self.hasReinitialization = hasReinitialization
+      self.hardware = hardware
+      self.addressSpaces = addressSpaces
+    }
   }
 }
 

@@ -27,7 +27,7 @@ public final class VFIOUserDevice: MigratableDevice {
   private(set) var transitionCount = 0
 
   /// How long the server may take for a reply; a transition may have to wait for hardware.
-  public static let standardTimeout = Duration.seconds(60)
+  public static let standardTimeout = MessageSocket.standardTimeout
 
   /// Connects to the server at `path`, and asks what its device is. `isKeptByServer` is for servers
   /// that are known to keep the device.

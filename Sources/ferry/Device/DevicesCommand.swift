@@ -1,6 +1,8 @@
 import ArgumentParser
+import Devices
 import Reports
 import VFIO
+import VFIOUser
 
 /// `ferry devices`: what VFIO offers on this host.
 struct DevicesCommand: ReportingCommand {
@@ -13,8 +15,15 @@ struct DevicesCommand: ReportingCommand {
       user may; reading the state there has the driver tell it. --probe opens every device that nobody \
       holds and asks it: whether its driver can migrate it, and what its IOMMU can do. vfio-pci resets a function when it is opened and when it is closed.
 
+      With --probe, devices that other processes serve (vfio-user:SOCKET) can be named to be asked \
+      too; a server takes one client at a time.
+
       Example: ferry devices --probe
       """)
+
+  @Argument(
+    help: ArgumentHelp("Devices at sockets to ask as well, vfio-user:SOCKET.", valueName: "device"))
+  var names: [String] = []
 
   @Flag(help: "Open the devices that nobody holds, and ask them.")
   var probe = false
@@ -30,6 +39,9 @@ struct DevicesCommand: ReportingCommand {
   var json = false
 
   func validate() throws {
+    guard probe || names.isEmpty else {
+      throw ValidationError("Expected --probe with devices that are named: they are only asked.")
+    }
     guard !probe || sysroot.isEmpty else {
       throw ValidationError(
         "--probe and --sysroot exclude each other: only this host can be asked.")
@@ -50,16 +62,27 @@ struct DevicesCommand: ReportingCommand {
       )
     }
     let holders = host.holders(of: devices)
+    let served = try names.map { name in try ask(name) }
     let report = DevicesReport(
-      zip(devices, holders).map { device, holders in
-        var answer: DeviceProbe?
-        if probe {
-          answer = holders.isEmpty ? host.probe(device) : .inUse(by: holders.map(\.process))
-        }
-        return DevicesReport.Device(
-          device, answer, isVirtualFunction: host.isVirtualFunction(device), holders: holders,
-          debug: host.migrationDebug(of: device))
-      }, isProbed: probe)
+      served
+        + zip(devices, holders).map { device, holders in
+          var answer: DeviceProbe?
+          if probe {
+            answer = holders.isEmpty ? host.probe(device) : .inUse(by: holders.map(\.process))
+          }
+          return DevicesReport.Device(
+            device, answer, isVirtualFunction: host.isVirtualFunction(device), holders: holders,
+            debug: host.migrationDebug(of: device))
+        }, isProbed: probe)
     try TextOutput.show(report, asJSON: json)
+  }
+
+  /// A device at a server's socket, with what it answered.
+  private func ask(_ name: String) throws -> DevicesReport.Device {
+    let uri = try DeviceURI(parsing: name)
+    guard uri.scheme == "vfio-user",
+      let device = try OpenDevices.one(named: name, in: trace.kernel()) as? VFIOUserDevice
+    else { throw CommandError.usage("\(name): expected vfio-user:SOCKET") }
+    return DevicesReport.Device(try device.hostDevice(at: uri.path), try device.probe())
   }
 }
