@@ -106,8 +106,8 @@ let package = Package(
     .target(
       name: "DeviceServer",
       dependencies: [
-        "ByteIO", "CGlibc", "Devices", "Migration", "MigrationStream", "PCIConfig", "StreamIO",
-        "VFIO", "VFIOUser", "VirtualPCI", "YAMLReader",
+        "ByteIO", "CGlibc", "Devices", "Migration", "MigrationStream", "PCIConfig",
+        "StateTranslation", "StreamIO", "VFIO", "VFIOUser", "VirtualPCI", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
@@ -244,7 +244,8 @@ let package = Package(
     .testTarget(
       name: "DeviceServerTests",
       dependencies: [
-        "ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "VFIOUser", "TestSupport",
+        "ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "MigrationStream", "VFIOUser",
+        "VirtualPCI", "TestSupport",
       ]),
     .testTarget(
       name: "VFIOUserTests",

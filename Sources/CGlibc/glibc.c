@@ -45,7 +45,7 @@ union control {
 };
 
 ssize_t ferry_send(int socket, const void *bytes, size_t byte_count, const int *descriptors,
-                   size_t count) {
+                   size_t count, int waits) {
   if (count > FERRY_DESCRIPTORS_MAX) return -E2BIG;
   struct iovec vector = {(void *)bytes, byte_count};
   union control control;
@@ -60,7 +60,7 @@ ssize_t ferry_send(int socket, const void *bytes, size_t byte_count, const int *
     header->cmsg_len = CMSG_LEN(count * sizeof(int));
     memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
   }
-  ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+  ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT));
   return sent < 0 ? -errno : sent;
 }
 

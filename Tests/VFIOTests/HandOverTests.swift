@@ -87,7 +87,7 @@ import VFIO
     let (near, far) = pair()
     let (end, start) = try FileDescriptor.pipe()
     let bytes = [UInt8](text.utf8)
-    #expect(ferry_send(near.rawValue, bytes, bytes.count, [start.rawValue], 1) == bytes.count)
+    #expect(ferry_send(near.rawValue, bytes, bytes.count, [start.rawValue], 1, 1) == bytes.count)
     #expect(throws: HandOver.ReceiveError.self) { try HandOver.receive(from: far) }
     // The pipe ends once nobody can write to it any more.
     try start.close()

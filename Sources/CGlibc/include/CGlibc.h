@@ -25,9 +25,10 @@ void ferry_secure_standard_descriptors(void);
 // The most descriptors that one message takes (SCM_MAX_FD, include/net/scm.h).
 #define FERRY_DESCRIPTORS_MAX 253
 
-// Sends `bytes` and `descriptors` in one message; how many bytes went, or errno negated.
+// Sends `bytes` and `descriptors` in one message; how many bytes went, or errno negated. Without
+// `waits` that is EAGAIN if the socket has no room.
 ssize_t ferry_send(int socket, const void *_Nonnull bytes, size_t byte_count,
-                   const int *_Nonnull descriptors, size_t count);
+                   const int *_Nonnull descriptors, size_t count, int waits);
 
 // Receives at most `byte_count` bytes with the descriptors that come with them; how many bytes
 // came, or errno negated. `descriptors` has room for FERRY_DESCRIPTORS_MAX; `*count` says how many

@@ -28,6 +28,15 @@ final class ServedConfiguration {
     let report = try ServingError.naming { () throws(DeviceError) in try device.check(profile) }
     guard report.canCarry else { throw .profile("\(report)") }
     let host = try ServingError.naming { () throws(DeviceError) in try device.hostFunction() }
+    // What the guest sees at its own place of the table is its VMM's; at the device's place it
+    // would reach the table itself.
+    if !(device is any HostedDevice), let msix = AccessMap(profile, on: host).msix,
+      msix.relocate == true
+    {
+      throw .profile(
+        "\(device.name): expected MSI-X structures where the profile \(profile.profile.name) has "
+          + "them, found them elsewhere, and a server cannot move them")
+    }
     do throws(PCIConfigError) {
       virtual = try VirtualConfigSpace(
         profile, at: PhysicalOffsets(of: profile, on: host), on: DeviceRegisters(device: device))

@@ -16,7 +16,7 @@ extension ServedFunction {
       do throws(DeviceError) {
         try device.map(
           new.range, file: descriptor, offset: mapping.offset, for: new.access)
-      } catch where error.errno == .notSupported {
+      } catch  where error.errno == .notSupported {
         try device.map(new.range, to: file.address, for: new.access)
       }
     } catch {

@@ -46,10 +46,10 @@ public final class ServedFunction {
   public internal(set) var counters = Counters()
   /// Whether the client may have descriptors of the device.
   public var mayMap = false
-  /// Whether a client went while the operator had the device.
-  private var hasLeftovers = false
   /// Whether the client was given one.
   public internal(set) var mapsRegisters = false
+  /// Whether the device still is as a client before left it.
+  private var hasLeftovers = false
 
   /// How often clients asked for what.
   public struct Counters: Sendable, Hashable {

@@ -9,8 +9,8 @@ public struct PausedMachine {
   /// What the guest saw of each device.
   private let spaces: [ConfigSpaceState]
 
-  /// Makes sure that the VM whose monitor is at `path` is paused, and that `records`, which a stream
-  /// has of devices, say what its guest saw. `identifier` is the `id=` of the only device's
+  /// Makes sure that the VM whose monitor is at `path` is paused, and that `records`, which a
+  /// stream has of devices, say what its guest saw. `identifier` is the `id=` of the only device's
   /// `-device`, if its PCI ids do not name it.
   public init(
     path: String, identifier: String? = nil, records: [(device: UInt16, ConfigurationRecord?)]

@@ -19,7 +19,8 @@ public final class FunctionServer {
     public var mapUser: UInt32?
     /// Whether the server ends with its first client.
     public var servesOnce = false
-    /// How long a client may take to read a reply, or to answer a command of the server's.
+    /// How long a client may take to read a reply, or to answer a command of the server's, to the
+    /// last byte.
     public var patience = Duration.seconds(5)
 
     /// Serves clients of the user of this process, who may map what can be mapped.
@@ -72,8 +73,13 @@ public final class FunctionServer {
     self.trace = trace
     self.report = report
     listener = try Self.listen(at: path)
-    control = try controlPath.map { (path) throws(ServingError) in
-      (try Self.listen(at: path), path)
+    do throws(ServingError) {
+      control = try controlPath.map { (path) throws(ServingError) in
+        (try Self.listen(at: path), path)
+      }
+    } catch {
+      unsafe unlink(path)
+      throw error
     }
     if let user = options.mapUser, user != geteuid() {
       guard unsafe chown(path, user, gid_t.max) == 0 else {
@@ -178,7 +184,8 @@ public final class FunctionServer {
       guard let client, !isClientHeld, Self.isReadable(client.descriptor) else { break }
       serveClient()
     }
-    let socket = MessageSocket(descriptor.rawValue, limits: Self.limits)
+    let socket = MessageSocket(
+      descriptor.rawValue, limits: Self.limits, timeout: options.patience)
     guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
     guard [0, geteuid(), options.mapUser].contains(peer.user) else {
       return report(.turnedAway(peer, "it is none of those who are served"))
@@ -186,7 +193,6 @@ public final class FunctionServer {
     guard client == nil else {
       return report(.turnedAway(peer, "the device has a client"))
     }
-    guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
     if let state = function.foreignState { report(.foreign(state)) }
     do throws(LinuxErrno) {
       try function.clientComes()
@@ -255,7 +261,8 @@ public final class FunctionServer {
       guard let operatorSession, Self.isReadable(operatorSession.descriptor) else { break }
       serveOperator()
     }
-    let socket = MessageSocket(descriptor.rawValue, limits: Self.limits)
+    let socket = MessageSocket(
+      descriptor.rawValue, limits: Self.limits, timeout: options.patience)
     guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
     let user = geteuid()
     guard peer.user == user || peer.user == 0 else {
@@ -264,7 +271,6 @@ public final class FunctionServer {
     guard operatorSession == nil else {
       return report(.turnedAway(peer, "the control socket is in use"))
     }
-    guard (try? UnixSocket.limit(socket.descriptor, to: options.patience)) != nil else { return }
     let session = ClientSession(
       socket, function, as: .control, trace: nil, refused: refusalReport())
     session.answerStatus = { [weak self] in self?.status.json ?? .null }

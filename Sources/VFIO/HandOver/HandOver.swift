@@ -134,7 +134,7 @@ public enum HandOver {
     let text = [UInt8]((InheritedDevice.text(of: renumbered) + "\n").utf8)
     guard text.count <= messageByteLimit else { throw LinuxErrno(rawValue: EMSGSIZE) }
     let sent = unsafe ferry_send(
-      socket.rawValue, text, text.count, descriptors, descriptors.count)
+      socket.rawValue, text, text.count, descriptors, descriptors.count, 1)
     guard sent >= 0 else { throw LinuxErrno(rawValue: Int32(clamping: -sent)) }
     // The descriptors went with the first byte; a socket that took no more is as good as closed.
     guard sent == text.count else { throw LinuxErrno(rawValue: EPIPE) }

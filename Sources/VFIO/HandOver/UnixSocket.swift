@@ -61,8 +61,8 @@ public enum UnixSocket {
 
   /// A socket that listens at `path`, which this user alone may connect to.
   ///
-  /// A socket that stands there and that nobody listens at is taken away first; anything else is
-  /// EADDRINUSE.
+  /// A socket that stands there and that nobody listens at is taken away first; EADDRINUSE if
+  /// somebody does, ENOTSOCK for anything else.
   public static func listen(at path: String) throws(LinuxErrno) -> FileDescriptor {
     let descriptor = try make()
     do throws(LinuxErrno) {
@@ -92,7 +92,7 @@ public enum UnixSocket {
   private static func isAbandoned(_ path: String) throws(LinuxErrno) -> Bool {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { throw LinuxErrno(rawValue: errno) }
-    guard status.st_mode & S_IFMT == S_IFSOCK else { return false }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw LinuxErrno(rawValue: ENOTSOCK) }
     let probe = try make()
     defer { close(probe.rawValue) }
     do throws(LinuxErrno) {

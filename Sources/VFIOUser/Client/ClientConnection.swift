@@ -38,8 +38,7 @@ final class ClientConnection {
     self.timeout = timeout
     do throws(LinuxErrno) {
       let descriptor = try Self.connect(to: path, patience: patience)
-      socket = MessageSocket(descriptor)
-      try UnixSocket.limit(descriptor, to: timeout)
+      socket = MessageSocket(descriptor, timeout: timeout)
     } catch {
       throw .broken(.system(error))
     }

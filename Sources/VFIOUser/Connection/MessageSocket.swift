@@ -13,8 +13,9 @@ public struct ReceivedMessage: Sendable {
 
 /// One end of a connection: a Unix stream socket that messages and descriptors go over.
 ///
-/// Memory is bounded whatever the other side sends: a message has at most `limits.messageByteCount`
-/// bytes, and `limits.descriptorCount` descriptors.
+/// Memory and time are bounded whatever the other side does: a message has at most
+/// `limits.messageByteCount` bytes and `limits.descriptorCount` descriptors, and comes or goes
+/// within `timeout` as a whole.
 public struct MessageSocket: ~Copyable {
   /// What one message may have.
   public struct Limits: Sendable, Hashable {
@@ -38,6 +39,7 @@ public struct MessageSocket: ~Copyable {
   private let socket: OwnedDescriptor
   /// What is taken for a message.
   public var limits: Limits
+  private let timeout: Duration
   private var buffer = ByteBuffer(capacity: 4096)
   /// How many bytes were taken out of the buffer since the connection began.
   private var taken = 0
@@ -46,10 +48,16 @@ public struct MessageSocket: ~Copyable {
   /// Room for the descriptors of one call.
   private var numbers = [Int32](repeating: -1, count: Int(FERRY_DESCRIPTORS_MAX))
 
+  /// How long a message may take if nobody says otherwise.
+  public static let standardTimeout = Duration.seconds(60)
+
   /// Takes over a connected socket.
-  public init(_ descriptor: Int32, limits: Limits = Limits()) {
+  public init(
+    _ descriptor: Int32, limits: Limits = Limits(), timeout: Duration = standardTimeout
+  ) {
     socket = OwnedDescriptor(descriptor)
     self.limits = limits
+    self.timeout = timeout
   }
 
   /// The number of the socket's descriptor, which is open as long as this value.
@@ -63,15 +71,38 @@ public struct MessageSocket: ~Copyable {
   ) throws(ConnectionError) {
     let bytes = message.bytes
     var sent = 0
+    var end: ContinuousClock.Instant?
     while sent < bytes.count {
       // Descriptors go with the first byte.
       let count = unsafe bytes.withUnsafeBytes { bytes in
         // SAFETY: `sent` is below the count of the bytes that the pointer is of.
         unsafe ferry_send(
           socket.number, bytes.baseAddress.unsafelyUnwrapped + sent, bytes.count - sent,
-          descriptors, sent == 0 ? descriptors.count : 0)
+          descriptors, sent == 0 ? descriptors.count : 0, 0)
       }
-      sent += try Self.result(count)
+      if Int32(clamping: -count) == EAGAIN {
+        let deadline = end ?? .now + timeout
+        end = deadline
+        try wait(for: POLLOUT, until: deadline)
+      } else {
+        sent += try Self.result(count)
+      }
+    }
+  }
+
+  /// Waits until the socket can be read or written.
+  private func wait(
+    for events: Int32, until end: ContinuousClock.Instant
+  ) throws(ConnectionError) {
+    while true {
+      let left = max(.zero, end - .now) / .milliseconds(1)
+      var request = pollfd(fd: socket.number, events: Int16(events), revents: 0)
+      let count = unsafe poll(&request, 1, Int32(clamping: Int(left.rounded(.up))))
+      if count > 0 { return }
+      if count == 0 { throw .timeout }
+      guard errno == EINTR, !Interruption.isRequested else {
+        throw .system(LinuxErrno(rawValue: errno))
+      }
     }
   }
 
@@ -89,8 +120,10 @@ public struct MessageSocket: ~Copyable {
 
   /// Waits for the next message.
   public mutating func receive() throws(ConnectionError) -> ReceivedMessage {
+    let end = ContinuousClock.now + timeout
     while true {
       if let message = try next() { return message }
+      try wait(for: POLLIN, until: end)
       try fill()
     }
   }

@@ -89,32 +89,46 @@ private struct Ends: ~Copyable {
         pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
       }
       guard unsafe poll(&requests, 2, 500) > 0 else { continue }
-      if requests[0].revents != 0 {
-        do throws(ConnectionError) {
-          try client.fill()
-          while let received = try client.next() {
-            pass(received, from: .client, trace)
-            try server.send(
-              received.message, descriptors: received.descriptors.map(\.number))
-          }
-        } catch {
-          return finish(.client(error), trace)
-        }
-      }
-      if requests[1].revents != 0 {
-        do throws(ConnectionError) {
-          try server.fill()
-          while let received = try server.next() {
-            pass(received, from: .server, trace)
-            try client.send(
-              received.message, descriptors: received.descriptors.map(\.number))
-          }
-        } catch {
-          return finish(.server(error), trace)
-        }
-      }
+      if requests[0].revents != 0, let end = passFromClient(trace) { return finish(end, trace) }
+      if requests[1].revents != 0, let end = passFromServer(trace) { return finish(end, trace) }
     }
     return finish(.interrupted, trace)
+  }
+
+  /// Passes on what the client sent; the side that failed, if one did.
+  private mutating func passFromClient(_ trace: MessageTrace) -> MessageProxy.End? {
+    do throws(ConnectionError) {
+      try client.fill()
+      while let received = try client.next() {
+        pass(received, from: .client, trace)
+        do throws(ConnectionError) {
+          try server.send(received.message, descriptors: received.descriptors.map(\.number))
+        } catch {
+          return .server(error)
+        }
+      }
+      return nil
+    } catch {
+      return .client(error)
+    }
+  }
+
+  /// The same for what the server sent.
+  private mutating func passFromServer(_ trace: MessageTrace) -> MessageProxy.End? {
+    do throws(ConnectionError) {
+      try server.fill()
+      while let received = try server.next() {
+        pass(received, from: .server, trace)
+        do throws(ConnectionError) {
+          try client.send(received.message, descriptors: received.descriptors.map(\.number))
+        } catch {
+          return .client(error)
+        }
+      }
+      return nil
+    } catch {
+      return .server(error)
+    }
   }
 
   /// Notes a command, or records it with the reply that is passed on.

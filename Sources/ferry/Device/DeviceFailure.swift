@@ -63,7 +63,8 @@ enum DeviceFailure {
     }
     let outcomes = devices.compactMap { device in device.outcome.map { (device.number, $0) } }
     var result = CommandError.input(
-      "\(path): \(error); the VM must not go on before it has the device's registers back\(text(outcomes))")
+      "\(path): \(error); the VM must not go on before it has the device's registers back\(text(outcomes))"
+    )
     result.devices = devices
     return result
   }
