@@ -21,6 +21,8 @@ let package = Package(
     .library(name: "VFIO", targets: ["VFIO"]),
     .library(name: "VFIOUser", targets: ["VFIOUser"]),
     .library(name: "DeviceServer", targets: ["DeviceServer"]),
+    .library(name: "Transport", targets: ["Transport"]),
+    .library(name: "Handover", targets: ["Handover"]),
     .library(name: "Reports", targets: ["Reports"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
@@ -111,9 +113,21 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
+      name: "Transport",
+      dependencies: [
+        "ByteIO",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(
+      name: "Handover",
+      dependencies: [
+        "ByteIO", "Devices", "Migration", "MigrationStream", "StreamIO", "Transport", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(
       name: "Reports",
       dependencies: [
-        "ByteIO", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Inputs",
+        "ByteIO", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Handover", "Inputs",
         "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
         "StateTranslation", "StreamIO", "VFIO", "VirtualPCI", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
@@ -121,11 +135,10 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Inputs",
-        "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "Reports", "StateLayout",
-        "StateTranslation",
-        "StreamIO", "VFIO", "VFIOUser",
-        "VirtualPCI", "YAMLReader",
+        "ByteIO", "CGlibc", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Handover",
+        "Inputs", "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "Reports",
+        "StateLayout",
+        "StateTranslation", "StreamIO", "Transport", "VFIO", "VFIOUser", "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -241,6 +254,17 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Data"]),
+    .testTarget(
+      name: "TransportTests",
+      dependencies: [
+        "ByteIO", "Transport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "HandoverTests",
+      dependencies: [
+        "ByteIO", "Handover", "Migration", "MigrationStream", "StreamIO", "TestSupport",
+      ]),
     .testTarget(
       name: "DeviceServerTests",
       dependencies: [

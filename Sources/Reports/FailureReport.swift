@@ -62,7 +62,8 @@ public struct FailureReport: Report {
 }
 
 extension FailureReport.Device {
-  fileprivate var json: JSONValue {
+  /// Which device, and how it was left.
+  var json: JSONValue {
     let place: JSONValue = ["index": .number(number), "name": .string(name)]
     return place.merged(with: outcome?.json ?? ["outcome": .string("untouched")])
   }

@@ -14,7 +14,7 @@ struct Ferry: ParsableCommand {
 
       '-' is standard input or output wherever a file is named. Exit codes: 0 done; 1 the answer \
       is no; 2 usage; 3 a torn or damaged input; 4 a device that failed; 5 other input or output; 6 a \
-      device has lost its state; 7 a device was not brought back; 128+N ended by signal N, and every \
+      device has lost its state; 7 a device was not brought back; 8 in doubt who runs a device; 128+N ended by signal N, and every \
       device runs as before. If several apply, 7 and then 6 win. With --json a failure too is a \
       document, with what became of each device (schemas/failure.schema.json).
       """,
@@ -28,7 +28,8 @@ struct Ferry: ParsableCommand {
       CommandGroup(
         name: "Devices",
         subcommands: [
-          CaptureCommand.self, ReplayCommand.self, DevicesCommand.self, ConformanceCommand.self,
+          CaptureCommand.self, ReplayCommand.self, SendCommand.self, ReceiveCommand.self,
+          DevicesCommand.self, ConformanceCommand.self,
           ServeCommand.self, ServedCommand.self, TraceCommand.self,
         ]),
       CommandGroup(

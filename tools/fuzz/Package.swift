@@ -31,6 +31,7 @@ let targets = [
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
   "FuzzTrace": ["ByteIO", "VFIO"],
   "FuzzTranslate": ["StateLayout", "StateTranslation"],
+  "FuzzHandoverMessage": ["Handover"],
   "FuzzVFIOUser": ["ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "VFIOUser"],
 ]
 

@@ -50,6 +50,21 @@ public struct CaptureEngine {
     return sum
   }
 
+  /// What the stream will say of the devices, which are only asked; throws what would keep them
+  /// from being captured before anything is done with them.
+  ///
+  /// - Parameter failure: what the sink of the capture throws.
+  public func introductions<SinkFailure: Error>(
+    failingAs failure: SinkFailure.Type
+  ) throws(CaptureError<SinkFailure>) -> [DeviceIntroduction] {
+    let run = CaptureRun<SinkFailure>(self)
+    do throws(CaptureRun<SinkFailure>.Failure) {
+      return try run.introductions()
+    } catch {
+      throw CaptureError(cause: error)
+    }
+  }
+
   /// Captures into `sink`, which gets its end only if everything came and the devices are stopped.
   ///
   /// `finish()` of the sink is the last thing that can send the devices back to RUNNING: a sink

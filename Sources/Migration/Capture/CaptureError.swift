@@ -21,6 +21,13 @@ public struct CaptureError<SinkFailure: Error>: Error {
   public let outcomes: [DeviceOutcome]
   /// Whether the stream has its end all the same: what failed was only to run on.
   public let isStreamWhole: Bool
+
+  /// A capture that ended with `cause`, before any device was touched unless there are outcomes.
+  public init(cause: Cause, outcomes: [DeviceOutcome] = [], isStreamWhole: Bool = false) {
+    self.cause = cause
+    self.outcomes = outcomes
+    self.isStreamWhole = isStreamWhole
+  }
 }
 
 extension CaptureError.Cause: EngineFailure {}

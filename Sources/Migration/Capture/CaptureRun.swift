@@ -28,10 +28,28 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
 
   // MARK: Before state
 
-  mutating func open(chunkByteCount: Int) throws(Failure) {
+  /// What the stream will say of the devices.
+  func introductions() throws(Failure) -> [DeviceIntroduction] {
+    try check()
+    var result: [DeviceIntroduction] = []
+    for (number, source) in zip((0 as UInt16)..., engine.sources) {
+      result.append(
+        try asking(number) { () throws(DeviceError) in
+          try source.introduction(number: number, abilities: try source.device.abilities())
+        })
+    }
+    return result
+  }
+
+  /// Refuses what cannot be captured as asked.
+  private func check() throws(Failure) {
     try checkAbilities()
     try checkProfiles()
     try checkBindings()
+  }
+
+  mutating func open(chunkByteCount: Int) throws(Failure) {
+    try check()
     for (number, source) in zip((0 as UInt16)..., engine.sources) {
       let session = try asking(number) { () throws(DeviceError) in
         try DeviceSession(source.device, number: number, clock: engine.clock)

@@ -36,6 +36,19 @@ public struct CompatibilityReport: Sendable, Hashable {
     public var found: String
     /// Where it was found.
     public var side = Side.target
+
+    /// A finding on a device, by its number.
+    public init(
+      _ severity: Severity, device: UInt16, _ subject: String, wanted: String, found: String,
+      side: Side = .target
+    ) {
+      self.severity = severity
+      self.device = device
+      self.subject = subject
+      self.wanted = wanted
+      self.found = found
+      self.side = side
+    }
   }
 
   /// What the findings come to.
@@ -92,9 +105,7 @@ public struct CompatibilityReport: Sendable, Hashable {
     severity: Finding.Severity = .incompatible, in side: Finding.Side = .target
   ) {
     findings.append(
-      Finding(
-        severity: severity, device: device, subject: subject, wanted: wanted, found: found,
-        side: side))
+      Finding(severity, device: device, subject, wanted: wanted, found: found, side: side))
   }
 }
 

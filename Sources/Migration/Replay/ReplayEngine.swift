@@ -82,6 +82,21 @@ public struct ReplayEngine {
     }
   }
 
+  /// Checks a stream to its end that introduces devices whose state comes later, and whether the
+  /// targets can take them, as far as that can be told without it; touches none.
+  public func checkIntroductions<Source: VerifyingRecordSource & ~Copyable>(
+    _ source: inout Source
+  ) throws(ReplayError<Source.Failure>) -> CompatibilityReport {
+    var run = ReplayRun<Source.Failure>(self)
+    do throws(ReplayRun<Source.Failure>.Failure) {
+      try run.readIntroductions(from: &source)
+      try run.verify(&source)
+      return try run.report()
+    } catch {
+      throw run.undo(error)
+    }
+  }
+
   /// Restores the targets from the stream up to the moment at which they could run.
   ///
   /// After an error they are as its outcomes say, as they are after an abort of what this returns.

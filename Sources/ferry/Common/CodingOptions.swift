@@ -76,10 +76,12 @@ struct CodingOptions: ParsableArguments {
   /// state that is sent again.
   ///
   /// What is sent in rounds has left a smaller window before it comes again.
-  private func header(stateSentAgain: UInt64, _ coding: CodingPolicy) -> StreamHeader {
+  private func header(
+    stateSentAgain: UInt64, windowLimit: UInt64, _ coding: CodingPolicy
+  ) -> StreamHeader {
     let standard = DecodingLimits.standardWindowByteCount
     let isUseful = (1...standard).contains(stateSentAgain) && coding != .fixed(.raw)
-    let window = window?.byteCount ?? (isUseful ? standard : 0)
+    let window = min(windowLimit, window?.byteCount ?? (isUseful ? standard : 0))
     var features: StreamHeader.MandatoryFeatures = window > 0 ? .deltas : []
     if usesDictionaries { features.insert(.dictionaries) }
     return StreamHeader(
@@ -95,14 +97,17 @@ struct CodingOptions: ParsableArguments {
   /// - Parameters:
   ///   - stateSentAgain: the bytes of state that may be sent more than once.
   ///   - standard: the coding unless the user has asked for another.
+  ///   - windowLimit: the most memory that the reader gives for what was sent before.
   ///   - limits: those of the stream that is copied, whose chunks fit the new one's.
   func writer(
     to output: consuming any ByteSink<StreamIOError> & ~Copyable, stateSentAgain: UInt64 = 0,
-    standard: CodingPolicy = .fixed(.standard), limits: StreamLimits? = nil
-  ) throws -> StreamWriter {
+    standard: CodingPolicy = .fixed(.standard), windowLimit: UInt64? = nil,
+    limits: StreamLimits? = nil
+  ) throws(StreamIOError) -> StreamWriter {
     let coding = compression ?? standard
     coding.announceMemory(chunkSize: chunkSize)
-    var header = header(stateSentAgain: stateSentAgain, coding)
+    var header = header(
+      stateSentAgain: stateSentAgain, windowLimit: windowLimit ?? .max, coding)
     if let limits {
       header.limits.chunkByteCount = max(header.limits.chunkByteCount, limits.chunkByteCount)
       header.limits.metadataByteCount = max(

@@ -37,46 +37,10 @@ struct CaptureCommand: ReportingCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
   var output: String
 
-  @Option(
-    name: .customLong("pasid"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "A device's PASID bindings (YAML, schemas/pasid-table.schema.json); the nth file is the nth device's.",
-      valueName: "file"))
-  var pasidFiles: [String] = []
-
-  @Option(
-    name: .customLong("profile"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "The vPCI profile that a device's guest was shown; the nth is the nth device's.",
-      valueName: "profile"))
-  var profiles: [String] = []
+  @OptionGroup var choices: CaptureChoices
 
   @Flag(help: "Run the devices again when the stream is whole.")
   var resume = false
-
-  @Flag(name: .customLong("no-precopy"), help: "Read nothing while the devices run.")
-  var noPreCopy = false
-
-  @Flag(
-    name: .customLong("without-p2p"),
-    help: "Capture several devices though not all of their drivers have P2P.")
-  var withoutP2P = false
-
-  @Option(help: ArgumentHelp("The time that the devices may be stopped.", valueName: "time"))
-  var downtimeLimit = DurationOption(.milliseconds(300))
-
-  @Option(help: ArgumentHelp("The most rounds before they are stopped anyway.", valueName: "n"))
-  var maxIterations = 30
-
-  @Option(
-    help: ArgumentHelp("The most time before they are stopped anyway.", valueName: "time"))
-  var maxTime = DurationOption(.seconds(3600))
-
-  @Option(
-    help: ArgumentHelp("The most bytes a second to read while they run.", valueName: "size"))
-  var bandwidth: ByteSize?
-
-  @OptionGroup var pause: PauseOptions
 
   @OptionGroup var coding: CodingOptions
 
@@ -86,31 +50,11 @@ struct CaptureCommand: ReportingCommand {
 
   @OptionGroup var trace: TraceOption
 
-  func validate() throws {
-    guard maxIterations >= 1 else {
-      throw ValidationError("Expected --max-iterations of 1 or more, found \(maxIterations).")
-    }
-    guard bandwidth?.byteCount != 0 else {
-      throw ValidationError("Expected a --bandwidth above 0.")
-    }
-    guard pasidFiles.count <= devices.count else {
-      throw ValidationError("Expected at most one --pasid for each device.")
-    }
-    guard profiles.count <= devices.count else {
-      throw ValidationError("Expected at most one --profile for each device.")
-    }
-  }
+  func validate() throws { try choices.validate(deviceCount: devices.count) }
 
   private var options: CaptureOptions {
-    var options = CaptureOptions()
-    // While the VM is paused there is nothing to gain from it.
-    options.usesPreCopy = !noPreCopy && !pause.isAsked
-    options.downtimeLimit = downtimeLimit.duration
-    options.iterationLimit = maxIterations
-    options.preCopyTimeLimit = maxTime.duration
-    options.bandwidth = bandwidth?.byteCount
+    var options = choices.options
     options.resumes = resume
-    options.allowsMissingP2P = withoutP2P
     return options
   }
 
@@ -128,48 +72,27 @@ struct CaptureCommand: ReportingCommand {
   private func capture() throws {
     try Outputs.requireDistinct([("-o", output), ("--trace", trace.path)])
     let open = try OpenDevices(devices, in: trace.kernel())
-    for device in open.devices where device.isResetWhenClosed {
-      StandardError.print(
-        "ferry: \(device.name): its driver reset it when this command opened it, so that is what is captured; a "
-          + "VMM's own device is named fd:")
-    }
     let own: [(option: String, path: String?)] = [("-o", output)]
     try Outputs.requireDistinct(own + open.outputs)
-    var sources = open.devices.map { CaptureSource($0) }
-    for (index, path) in pasidFiles.enumerated() {
-      sources[index].pasids = try PASIDTable(file: path)
-    }
-    for (index, path) in profiles.enumerated() {
-      sources[index].profile = try ProfileFiles.layout(path)
-    }
-    try pause.check(open.controls)
-    for control in open.controls.values {
-      try control.requireRunning()
-      if pause.isAsked { try control.requireNoMSIX() }
-    }
+    var sources = try choices.sources(open)
+    try choices.check(open)
     let file = try OutputFile(path: output)
     // Before the first record, for what the guest sees must be of the moment of its state.
-    let machine = try PausedVM(pause)
+    let machine = try PausedVM(choices.pause)
     do {
       try capture(open, &sources, into: file)
     } catch {
-      machine?.runOn(pause)
+      machine?.runOn(choices.pause)
       throw error
     }
-    if resume { machine?.runOn(pause) }
+    if resume { machine?.runOn(choices.pause) }
   }
 
   /// Captures into a file, with a VM that is paused if it is to be.
   private func capture(
     _ open: OpenDevices, _ sources: inout [CaptureSource], into file: consuming OutputFile
   ) throws {
-    for (index, control) in open.controls {
-      if pause.isAsked { try control.requireNoMSIX() }
-      sources[index].guestSpace = try control.guestSpace()
-      if !pause.isAsked, try control.status().client != nil {
-        sources[index].circumstances = .guestRan
-      }
-    }
+    try choices.addGuests(to: &sources, open)
     let standard: CodingPolicy = file.isPipe ? .adaptive : .fixed(.standard)
     var engine = CaptureEngine(
       sources, options: options, information: try .current(), clock: SystemClock())

@@ -1,5 +1,6 @@
 import DeviceServer
 import Devices
+import Handover
 import Migration
 import Reports
 import StateTranslation
@@ -93,6 +94,20 @@ enum DeviceFailure {
     _ error: CaptureError<StreamIOError>, _ devices: [any MigratableDevice], byteCount: UInt64,
     output: String
   ) -> CommandError {
+    capture(error, devices) { cause in
+      guard case .system(.brokenPipe, _) = cause.cause else { return CommandError(cause) }
+      let name = output == "-" ? "standard output" : output
+      return .input(
+        "\(name): the reader is gone (EPIPE) after \(QuantityText.bytes(byteCount)) of state"
+      ).about(ErrorDetail(cause))
+    }
+  }
+
+  /// The end of a capture into a sink whose failure `sinkFailure` words.
+  static func capture<SinkFailure: Error>(
+    _ error: CaptureError<SinkFailure>, _ devices: [any MigratableDevice],
+    _ sinkFailure: (SinkFailure) -> CommandError
+  ) -> CommandError {
     var outcomes = text(Array(zip((0 as UInt16)..., error.outcomes)))
     if error.isStreamWhole { outcomes = "; the stream is whole all the same" + outcomes }
     let left = zip((0 as UInt16)..., devices).map { number, device in
@@ -100,13 +115,12 @@ enum DeviceFailure {
         number, name: device.name,
         outcome: error.outcomes.isEmpty ? nil : error.outcomes[Int(number)])
     }
-    return ending(
-      cause(of: error, devices, byteCount: byteCount, output: output, outcomes: outcomes), left)
+    return ending(cause(of: error, devices, outcomes: outcomes, sinkFailure), left)
   }
 
-  private static func cause(
-    of error: CaptureError<StreamIOError>, _ devices: [any MigratableDevice], byteCount: UInt64,
-    output: String, outcomes: String
+  private static func cause<SinkFailure: Error>(
+    of error: CaptureError<SinkFailure>, _ devices: [any MigratableDevice], outcomes: String,
+    _ sinkFailure: (SinkFailure) -> CommandError
   ) -> CommandError {
     if let signal = SignalGuard.signal {
       return .signal(signal, "capture ended by a signal" + outcomes)
@@ -119,16 +133,19 @@ enum DeviceFailure {
       return .device(text(cause, number, devices[Int(number)]) + outcomes)
         .about(ErrorDetail(cause, device: number))
     case .sink(let cause):
-      if case .system(.brokenPipe, _) = cause.cause {
-        let name = output == "-" ? "standard output" : output
-        return .input(
-          "\(name): the reader is gone (EPIPE) after \(QuantityText.bytes(byteCount)) of state"
-            + outcomes
-        ).about(ErrorDetail(cause))
-      }
-      return CommandError(cause).adding(outcomes)
+      return sinkFailure(cause).adding(outcomes).about(sinkFailure(cause).detail)
     case .cancelled: return .no("capture cancelled" + outcomes)
     }
+  }
+
+  /// The end of a handover onto these targets.
+  static func target(_ error: HandoverError, _ targets: [ReplayTarget]) -> CommandError {
+    let outcomes = error.cause.outcomes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let left = targets.map {
+      FailureReport.Device(
+        $0.number, name: $0.device.name, outcome: error.cause.outcomes[$0.number])
+    }
+    return ending(CommandError(error).adding(text(outcomes)), left)
   }
 
   /// What to say of a device of which nothing but the opening reached its driver; nil if that

@@ -159,17 +159,6 @@ struct ReplayCommand: ReportingCommand {
     }
   }
 
-  /// Says of devices that are reset when their last descriptor closes that what was restored goes
-  /// with this process.
-  private func warn(_ devices: [any MigratableDevice]) {
-    for device in devices { device.warnOfConnectionEnd() }
-    for device in devices where device.isResetWhenClosed {
-      StandardError.print(
-        "ferry: \(device.name): its driver resets it when nobody has it open, so what was restored ends with "
-          + "this command; --then, --hand-over or --hold keep it")
-    }
-  }
-
   func run() throws {
     let assignments = try assignments()
     do {
@@ -268,52 +257,6 @@ struct ReplayCommand: ReportingCommand {
         summary.report.permits(options)
           ? nil : DeviceFailure.refusal(summary.report, arguments))
     }
-    try keep(targets, by: keeper, report)
-  }
-
-  /// Prints the report, and gives the devices to whoever is to hold them, even if nobody takes the
-  /// report.
-  private func keep(
-    _ targets: [ReplayTarget], by keeper: DeviceKeeper, _ report: ReplayReport
-  ) throws {
-    let devices = targets.map(\.device)
-    if case .socket = keeper {
-      do {
-        try keeper.take(devices)
-      } catch let error as CommandError {
-        return try finish(
-          with: report, DeviceFailure.unkept(error, report.summary, targets))
-      }
-    }
-    var lost: CommandError?
-    do throws(StreamIOError) {
-      try TextOutput.show(report, asJSON: json)
-    } catch {
-      lost = DeviceFailure.reportLost(
-        error, done: "\(file) was restored",
-        report.summary.devices.map(FailureReport.Device.init))
-    }
-    switch keeper {
-    case .nobody: warn(devices)
-    case .socket: break
-    case .command, .signal:
-      // A command takes the place of this one, which says it before.
-      if let message = lost?.message, case .command = keeper {
-        StandardError.print("ferry: \(message)")
-      }
-      do {
-        try keeper.take(devices)
-      } catch let error as CommandError {
-        throw DeviceFailure.unkept(error, report.summary, targets).reported(json)
-      }
-    }
-    if let lost { throw lost }
-  }
-}
-
-extension FailureReport.Device {
-  /// A target, and how it was left.
-  fileprivate init(_ device: ReplaySummary.Device) {
-    self.init(device.number, name: device.name, outcome: device.outcome)
+    try keep(targets, by: keeper, with: report, summary, done: "\(file) was restored")
   }
 }

@@ -1,0 +1,174 @@
+import ByteIO
+import Transport
+
+/// A connection to the other side of a handover, as frames.
+final class PeerLink {
+  /// What came.
+  enum Incoming {
+    case message(HandoverMessage)
+    /// Bytes of a stream, which are the payload.
+    case bytes(FrameHeader.Kind, offset: UInt64)
+  }
+
+  let connection: Connection
+  /// The most time without a sign of the peer's.
+  let patience: Duration
+  private let output: FrameOutput
+  private var heartbeat: Heartbeat?
+  private var input: FrameInput
+
+  /// A link over a connection on which nothing was said.
+  init(_ connection: Connection, patience: Duration) {
+    self.connection = connection
+    self.patience = patience
+    output = FrameOutput(connection, patience: patience)
+    input = FrameInput(connection, patience: patience)
+  }
+
+  /// Where errors of this link are.
+  var peer: String { connection.peer }
+
+  // MARK: Greeting
+
+  /// Greets as the side that connected.
+  func greet(
+    _ hello: HandoverMessage.Hello
+  ) throws(HandoverError.Cause) -> HandoverMessage.Hello {
+    try sendPreamble()
+    try send(.hello(hello))
+    try input.expectPreamble()
+    return try accept(try expectHello())
+  }
+
+  /// Hears the greeting of who connected; the answer is the caller's to `send`.
+  func hear() throws(HandoverError.Cause) -> HandoverMessage.Hello {
+    try input.expectPreamble()
+    return try expectHello()
+  }
+
+  /// Answers a greeting.
+  func answer(
+    _ hello: HandoverMessage.Hello, to other: HandoverMessage.Hello
+  ) throws(HandoverError.Cause) {
+    try sendPreamble()
+    try send(.hello(hello))
+    _ = try accept(other)
+  }
+
+  private func accept(
+    _ other: HandoverMessage.Hello
+  ) throws(HandoverError.Cause) -> HandoverMessage.Hello {
+    guard other.versions.contains(HandoverMessage.version) else {
+      throw .version(lowest: other.versions.lowerBound, highest: other.versions.upperBound)
+    }
+    let silence = min(patience, .milliseconds(Int64(other.patience))) / 4
+    let output = output
+    heartbeat = Heartbeat(every: max(silence, .milliseconds(50))) { output.beat(after: silence) }
+    return other
+  }
+
+  private func sendPreamble() throws(HandoverError.Cause) {
+    let preamble = FrameHeader.preamble
+    do throws(TransportError) {
+      try connection.write(preamble.span.raw, RawSpan(), patience: patience)
+    } catch {
+      throw .transport(error)
+    }
+  }
+
+  private func expectHello() throws(HandoverError.Cause) -> HandoverMessage.Hello {
+    guard case .message(.hello(let hello)) = try receive() else {
+      throw .malformed("expected hello, found another message")
+    }
+    return hello
+  }
+
+  // MARK: Out
+
+  func send(_ message: HandoverMessage) throws(HandoverError.Cause) {
+    let bytes = message.bytes
+    guard bytes.count <= FrameHeader.payloadLimit else {
+      throw .malformed("a message of \(bytes.count) bytes does not fit a frame")
+    }
+    do throws(TransportError) {
+      try output.send(.message, bytes.span.raw)
+    } catch {
+      throw .transport(error)
+    }
+  }
+
+  /// Sends bytes of a stream, of which `offset` bytes went before.
+  func send(
+    _ kind: FrameHeader.Kind, offset: UInt64, _ head: RawSpan, _ body: RawSpan
+  ) throws(HandoverError.Cause) {
+    var offset = offset
+    var first = head
+    var rest = body
+    do throws(TransportError) {
+      while first.byteCount + rest.byteCount > 0 {
+        let fromFirst = min(first.byteCount, FrameHeader.payloadLimit)
+        let fromRest = min(rest.byteCount, FrameHeader.payloadLimit - fromFirst)
+        try output.send(
+          kind, offset: offset, first.extracting(0..<fromFirst), rest.extracting(0..<fromRest))
+        offset += UInt64(fromFirst + fromRest)
+        first = first.extracting(fromFirst..<first.byteCount)
+        rest = rest.extracting(fromRest..<rest.byteCount)
+      }
+    } catch {
+      throw .transport(error)
+    }
+  }
+
+  /// Says and hears nothing more, so that the peer sees that this connection is of no use.
+  func abandon() {
+    heartbeat = nil
+    connection.shutDown()
+  }
+
+  /// Says that nothing more will be said, and waits a moment for the peer to end too, so that it
+  /// gets what was said before.
+  func end() {
+    heartbeat = nil
+    connection.endOutput()
+    input.drain()
+  }
+
+  // MARK: In
+
+  /// Whether something has come that was not received.
+  var hasInput: Bool { connection.hasInput }
+
+  /// The bytes of the payload of what came last.
+  var payloadByteCount: Int { input.payloadByteCount }
+
+  /// Copies bytes of the payload of what came last to the front of `span`.
+  func copyPayload(_ range: Range<Int>, into span: inout MutableRawSpan) {
+    input.copyPayload(range, into: &span)
+  }
+
+  /// Waits for the next frame that says something.
+  func receive() throws(HandoverError.Cause) -> Incoming {
+    while true {
+      if let incoming = try receiveFrame() { return incoming }
+    }
+  }
+
+  /// What has come, if something has; does not wait but for the rest of a frame.
+  func receiveIfReady() throws(HandoverError.Cause) -> Incoming? {
+    while hasInput {
+      if let incoming = try receiveFrame() { return incoming }
+    }
+    return nil
+  }
+
+  /// The next frame; nil for one that says that the peer is alive.
+  private func receiveFrame() throws(HandoverError.Cause) -> Incoming? {
+    let header = try input.next()
+    switch header.kind {
+    case .alive: return nil
+    case .message:
+      return .message(try HandoverMessage(parsing: input.payloadBytes()))
+    case .introduction, .stream: return .bytes(header.kind, offset: header.offset)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+public import Transport
+
+/// Where the other side is, and how much patience there is with it.
+public struct HandoverOptions: Sendable, Hashable {
+  /// Where the target listens.
+  public var address: NetworkAddress
+  /// Whether a host other than this one will do, though nothing protects what passes.
+  public var isInsecure = false
+  /// The most time without a sign of the peer's life.
+  public var patience = Duration.seconds(30)
+  /// Where decisions are written down.
+  public var journals: JournalFolder
+  /// The program, with its version, for the peer.
+  public var producer: String?
+
+  /// A handover to who listens at `address`.
+  public init(to address: NetworkAddress, journals: JournalFolder) {
+    self.address = address
+    self.journals = journals
+  }
+}
+
+/// How a handover stands, as far as its source knows.
+public enum HandoverEnd: Sendable, Hashable {
+  /// The target's devices run.
+  case running([HandoverMessage.DeviceLine])
+  /// The source has committed, and does not know whether the target runs: for a reason.
+  case inDoubt(String)
+}

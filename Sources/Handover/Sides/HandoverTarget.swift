@@ -1,0 +1,248 @@
+import ByteIO
+import Devices
+public import Migration
+public import MigrationStream
+public import StreamIO
+public import Transport
+
+/// The side of a handover that takes devices.
+public struct HandoverTarget {
+  /// How a connection ended that was not an error.
+  public enum End: Sendable {
+    /// The peer asked whether the devices could take its own; the answer.
+    case checked(CompatibilityReport, permits: Bool)
+    /// The devices cannot take what the peer has, and were not touched.
+    case refused(CompatibilityReport)
+    /// The peer asked how a handover ended.
+    case resolved(StreamUUID, TargetDecision?)
+    /// The devices run with what came; whether the source knows.
+    case running(ReplaySummary, StreamUUID, isSettled: Bool)
+  }
+
+  /// Takes the state onto the devices.
+  public var engine: ReplayEngine
+  /// Where decisions are written down.
+  public var journals: JournalFolder
+  /// The most time without a sign of the peer's life.
+  public var patience = Duration.seconds(30)
+  /// What is taken of a stream.
+  public var limits = DecodingLimits.standard
+  /// The threads that decode.
+  public var threads = ThreadCount.one
+  /// The program, with its version, for the peer.
+  public var producer: String?
+
+  /// A target of handovers onto the targets of `engine`.
+  public init(_ engine: ReplayEngine, journals: JournalFolder) {
+    self.engine = engine
+    self.journals = journals
+  }
+
+  /// Does what the peer has connected for.
+  ///
+  /// If it throws, the devices do not run with the peer's state: they are as the error says, or as
+  /// they were.
+  public func serve(_ connection: Connection) throws(HandoverError) -> End {
+    let link = PeerLink(connection, patience: patience)
+    do throws(HandoverError.Cause) {
+      let hello = try link.hear()
+      try greet(link, hello)
+      switch hello.purpose {
+      case .check?, .handover?:
+        let (report, permits) = try answerIntroduction(of: hello.handover, over: link)
+        guard hello.purpose == .handover, permits else {
+          // The source ends first, so that nothing of what was said is lost.
+          _ = try? link.receive()
+          return hello.purpose == .check
+            ? .checked(report, permits: permits) : .refused(report)
+        }
+        let (summary, isSettled) = try take(hello.handover, over: link)
+        return .running(summary, hello.handover, isSettled: isSettled)
+      case .resolve?:
+        let decision = try settle(hello.handover)
+        try link.send(.resolution(decision))
+        _ = try? link.receive()
+        return .resolved(hello.handover, decision)
+      case nil: throw .malformed("expected hello to say what it is for")
+      }
+    } catch {
+      throw HandoverError(link.peer, error)
+    }
+  }
+
+  /// Answers a peer that asks how a handover ended, and refuses any other.
+  public func answer(
+    _ connection: Connection
+  ) throws(HandoverError) -> (StreamUUID, TargetDecision?) {
+    let link = PeerLink(connection, patience: patience)
+    do throws(HandoverError.Cause) {
+      let hello = try link.hear()
+      try greet(link, hello)
+      guard hello.purpose == .resolve else {
+        let text = "it takes no devices now, and only answers how handovers ended"
+        try link.send(.failed(PeerFailure(text)))
+        link.end()
+        throw .malformed("expected a source that asks, found one with devices")
+      }
+      let decision = try settle(hello.handover)
+      try link.send(.resolution(decision))
+      _ = try? link.receive()
+      return (hello.handover, decision)
+    } catch {
+      throw HandoverError(link.peer, error)
+    }
+  }
+
+  private func greet(
+    _ link: PeerLink, _ hello: HandoverMessage.Hello
+  ) throws(HandoverError.Cause) {
+    var answer = HandoverMessage.Hello(hello.handover)
+    answer.windowByteCount = limits.windowByteCount
+    answer.producer = producer
+    answer.patience = UInt32(clamping: Int(patience / .milliseconds(1)))
+    try link.answer(answer, to: hello)
+  }
+
+  /// Reads what the source has, and says whether the devices can take it.
+  private func answerIntroduction(
+    of handover: StreamUUID, over link: PeerLink
+  ) throws(HandoverError.Cause) -> (CompatibilityReport, permits: Bool) {
+    let failure = LinkFailure()
+    let source = LinkSource(link, .introduction, failure)
+    var reader = StreamReader(source, limits: limits)
+    var report: CompatibilityReport
+    do throws(ReplayError<StreamIOError>) {
+      report = try engine.checkIntroductions(&reader)
+    } catch {
+      let cause = failure.cause ?? .devices(error)
+      try? link.send(.failed(PeerFailure("\(HandoverError(link.peer, cause))")))
+      link.end()
+      throw cause
+    }
+    try source.expectEnd()
+    let permits = report.permits(engine.options)
+    for target in engine.targets {
+      report.findings.append(
+        CompatibilityReport.Finding(
+          .unchecked, device: target.number, "state", wanted: "its layout's judgement of it",
+          found: "none: it has not come yet"))
+    }
+    try link.send(.report(report, permits: permits))
+    return (report, permits)
+  }
+
+  private func take(
+    _ handover: StreamUUID, over link: PeerLink
+  ) throws(HandoverError.Cause) -> (ReplaySummary, isSettled: Bool) {
+    var journal: Journal<TargetDecision>
+    do throws(StreamIOError) {
+      journal = try Journal<TargetDecision>.begin(
+        of: handover, in: journals.path,
+        facts: [
+          "peer": .string(link.peer),
+          "devices": .strings(engine.targets.map(\.device.name)),
+        ])
+    } catch {
+      try? link.send(.failed(PeerFailure("its journal: \(error)")))
+      link.end()
+      throw .journal(error)
+    }
+    do throws(HandoverError.Cause) {
+      return try take(link, &journal)
+    } catch {
+      let text = "\(HandoverError(link.peer, error))"
+      let lines = error.outcomes.sorted { $0.key < $1.key }.map { "device \($0.key) \($0.value)" }
+      // Whatever it was, the devices do not run with the peer's state; if this cannot be written
+      // down, a journal without commit says the same.
+      let end: TargetDecision = journal.decision == .commit ? .failed : .aborted
+      do throws(StreamIOError) {
+        if !journal.decision.isEnd { try journal.append(end, why: text) }
+        try? link.send(.failed(PeerFailure(text, outcomes: lines)))
+      } catch {
+        // Behind a commit the source must not hear what is not written down.
+        if journal.decision != .commit {
+          try? link.send(.failed(PeerFailure(text)))
+        }
+      }
+      link.end()
+      throw error
+    }
+  }
+
+  /// Takes the stream, agrees with the source, and has the devices run; whether the source knows.
+  private func take(
+    _ link: PeerLink, _ journal: inout Journal<TargetDecision>
+  ) throws(HandoverError.Cause) -> (ReplaySummary, isSettled: Bool) {
+    let failure = LinkFailure()
+    let source = LinkSource(link, .stream, failure)
+    var reader = StreamReader(source, limits: limits, threads: threads)
+    let prepared: PreparedReplay<StreamIOError>
+    do throws(ReplayError<StreamIOError>) {
+      prepared = try engine.prepare(&reader)
+    } catch {
+      throw failure.cause.map { .undone($0, error.outcomes) } ?? .devices(error)
+    }
+    do throws(HandoverError.Cause) {
+      try source.expectEnd()
+      try agree(over: link, &journal)
+    } catch {
+      throw .undone(error, prepared.abort())
+    }
+    let summary: ReplaySummary
+    do throws(ReplayError<StreamIOError>) {
+      summary = try prepared.commit()
+    } catch {
+      throw .devices(error)
+    }
+    // The devices run, whatever fails from here on.
+    try? journal.append(.running)
+    let lines = summary.devices.map {
+      HandoverMessage.DeviceLine(number: $0.number, name: $0.name, outcome: "\($0.outcome)")
+    }
+    try? link.send(.running(lines))
+    guard case .message(.settled)? = try? link.receive() else { return (summary, false) }
+    return (summary, true)
+  }
+
+  /// Says that everything is there, and waits for the source to commit.
+  private func agree(
+    over link: PeerLink, _ journal: inout Journal<TargetDecision>
+  ) throws(HandoverError.Cause) {
+    try write(.prepared, to: &journal)
+    try link.send(.prepared)
+    switch try link.receive() {
+    case .message(.commit): break
+    case .message(.abort(let text)):
+      throw .peer(PeerFailure("the source gave it up: \(text)"))
+    case .message, .bytes: throw .malformed("expected commit, found another message")
+    }
+    if engine.isCancelled() { throw .cancelled }
+    try write(.commit, to: &journal)
+  }
+
+  private func write(
+    _ decision: TargetDecision, to journal: inout Journal<TargetDecision>
+  ) throws(HandoverError.Cause) {
+    do throws(StreamIOError) {
+      try journal.append(decision)
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  /// What the journal says of a handover, of which a process that has gone without a commit is
+  /// written down to have aborted it.
+  private func settle(_ handover: StreamUUID) throws(HandoverError.Cause) -> TargetDecision? {
+    do throws(StreamIOError) {
+      guard let entry = try journals.entry(of: handover, TargetDecision.self) else { return nil }
+      guard !entry.decision.isEnd, !entry.isHeld, entry.decision != .commit else {
+        return entry.decision
+      }
+      var journal = try Journal<TargetDecision>(continuing: entry.path, of: handover)
+      try journal.append(.aborted, why: "the process that took it has gone")
+      return .aborted
+    } catch {
+      throw .journal(error)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import ByteIO
+import Devices
+import Migration
+import MigrationStream
+import StreamIO
+import Transport
+
+/// What the source of a handover decides from the end of its stream on.
+final class SourceSide {
+  let link: PeerLink
+  let failure = LinkFailure()
+  private let source: HandoverSource
+  private var journal: Journal<SourceDecision>
+  private(set) var end = HandoverEnd.inDoubt("nothing was decided")
+
+  init(_ source: HandoverSource, _ link: PeerLink, _ journal: consuming Journal<SourceDecision>) {
+    self.source = source
+    self.link = link
+    self.journal = journal
+  }
+
+  private func error(_ cause: HandoverError.Cause) -> HandoverError {
+    HandoverError(link.peer, cause)
+  }
+
+  /// Waits until the target is prepared, commits, and waits for the target to run.
+  ///
+  /// If it throws, the devices here are to run again. It returns when they must not.
+  func conclude() throws(HandoverError) {
+    do throws(HandoverError.Cause) {
+      switch try link.receive() {
+      case .message(.prepared): break
+      case .message(.failed(let failure)): throw .peer(failure)
+      case .message, .bytes: throw .malformed("expected prepared, found another message")
+      }
+    } catch {
+      throw self.error(error)
+    }
+    if source.engine.isCancelled() { throw error(.cancelled) }
+    do throws(StreamIOError) {
+      try journal.append(.commit)
+    } catch {
+      // Nothing was said, so the target will not run.
+      throw self.error(.journal(error))
+    }
+    do throws(HandoverError.Cause) {
+      // A target that has ended may have said before that it gave up.
+      try? link.send(.commit)
+      switch try link.receive() {
+      case .message(.running(let devices)):
+        note(.handedOver)
+        end = .running(devices)
+        try? link.send(.settled)
+      case .message(.failed(let failure)):
+        note(.takenBack, why: failure.text)
+        throw .peer(failure)
+      case .message, .bytes: throw .malformed("expected running, found another message")
+      }
+    } catch {
+      if case .peer = error { throw self.error(error) }
+      try settle(after: self.error(error))
+    }
+  }
+
+  /// Asks the target until it answers, an operator has decided, or a signal asks to give up.
+  private func settle(after doubt: HandoverError) throws(HandoverError) {
+    link.abandon()
+    note(.inDoubt, why: "\(doubt)")
+    source.doubted(doubt)
+    end = .inDoubt("\(doubt)")
+    while true {
+      if (try? journal.newest()) == .otherIsDead {
+        journal.follow(.otherIsDead)
+        note(.takenBack, why: "an operator said that the target is dead")
+        throw error(
+          .peer(PeerFailure("an operator said that it is dead and does not run the devices")))
+      }
+      // Whoever cannot be asked now may answer later.
+      switch (try? source.ask())??.meansRunning {
+      case true?:
+        note(.handedOver)
+        end = .running([])
+        return
+      case false?:
+        note(.takenBack, why: "the target's journal says that it did not run")
+        throw error(.peer(PeerFailure("its journal says that its devices did not come to run")))
+      case nil: break
+      }
+      if source.engine.isCancelled() { return }
+      source.engine.clock.sleep(for: .seconds(1))
+      if source.engine.isCancelled() { return }
+    }
+  }
+
+  /// Writes down what has happened; the decision that it follows from is in the journal, so that
+  /// who reads it without this line comes to the same.
+  private func note(_ decision: SourceDecision, why: String? = nil) {
+    try? journal.append(decision, why: why)
+  }
+
+  /// The capture ended without a commit.
+  func giveUp(_ error: CaptureError<HandoverError>) {
+    // Behind a commit the target has said why.
+    guard journal.decision == .begun else { return }
+    let text =
+      switch error.cause {
+      case .sink(let error): "\(error)"
+      case .device(let error, let number): "device \(number): \(error)"
+      case .refused(let refusal): "\(refusal)"
+      case .cancelled: "cancelled"
+      }
+    note(.aborted, why: text)
+    try? link.send(.abort(text))
+    link.end()
+  }
+}
+
+/// The stream of a handover: when it ends, the two sides agree.
+struct HandoverSink: RecordSink, ~Copyable {
+  private var writer: StreamWriter
+  private let side: SourceSide
+
+  init(_ writer: consuming StreamWriter, _ side: SourceSide) {
+    self.writer = writer
+    self.side = side
+  }
+
+  var limits: StreamLimits { writer.limits }
+
+  private func error(_ error: StreamIOError) -> HandoverError {
+    HandoverError(side.link.peer, side.failure.cause ?? .stream(error))
+  }
+
+  mutating func write(_ record: Record) throws(HandoverError) {
+    do throws(StreamIOError) {
+      try writer.write(record)
+    } catch {
+      throw self.error(error)
+    }
+  }
+
+  mutating func write(
+    _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
+  ) throws(HandoverError) {
+    do throws(StreamIOError) {
+      try writer.write(chunk, device: device, context: context)
+    } catch {
+      throw self.error(error)
+    }
+  }
+
+  mutating func write(
+    from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
+  ) throws(HandoverError) {
+    do throws(StreamIOError) {
+      try writer.write(from: &buffer, device: device, context: context)
+    } catch {
+      throw self.error(error)
+    }
+  }
+
+  consuming func finish() throws(HandoverError) {
+    let side = side
+    do throws(StreamIOError) {
+      try writer.finish()
+    } catch {
+      throw HandoverError(side.link.peer, side.failure.cause ?? .stream(error))
+    }
+    try side.conclude()
+  }
+}

@@ -1,0 +1,131 @@
+import ByteIO
+import Glibc
+import SystemPackage
+
+/// A socket that peers connect to; closed, and its file removed, when it goes.
+public struct Listener: ~Copyable {
+  /// Where it listens, with the port that the system chose if none was given.
+  public let address: NetworkAddress
+  private let descriptor: FileDescriptor
+
+  /// Listens at `address`. A Unix socket has the mode 0600; one that stands there and that nobody
+  /// listens at is taken away first.
+  ///
+  /// - Parameter insecure: whether addresses that other hosts reach will do, though nothing
+  ///   protects what passes; else one is refused (`insecure`).
+  public init(at address: NetworkAddress, insecure: Bool = false) throws(TransportError) {
+    let candidates = try Sockets.addresses(of: address, toListen: true)
+    guard let candidate = candidates.first else {
+      throw TransportError("\(address)", .unresolved("no address"))
+    }
+    guard insecure || candidate.isLocal else { throw TransportError("\(address)", .insecure) }
+    do throws(Errno) {
+      descriptor = try Self.listen(at: candidate, path: address)
+    } catch {
+      throw TransportError("\(address)", .system(error, attempting: "listen"))
+    }
+    self.address = Self.name(of: descriptor, asked: address)
+  }
+
+  deinit {
+    if case .unix(let path) = address {
+      _ = unsafe PathBytes(text: path).withCString { unsafe unlink($0) }
+    }
+    try? descriptor.close()
+  }
+
+  private static func listen(
+    at candidate: Sockets.Address, path address: NetworkAddress
+  ) throws(Errno) -> FileDescriptor {
+    let descriptor = try Sockets.make(candidate.family)
+    do throws(Errno) {
+      var on: Int32 = 1
+      _ = unsafe setsockopt(
+        descriptor.rawValue, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+      // The mode of the socket becomes that of the file (net/unix/af_unix.c, unix_bind_bsd).
+      if candidate.family == AF_UNIX { fchmod(descriptor.rawValue, 0o600) }
+      do throws(Errno) {
+        try bind(descriptor, to: candidate)
+      } catch {
+        guard error == .addressInUse, case .unix(let path) = address,
+          isAbandoned(path, candidate)
+        else { throw error }
+        _ = unsafe PathBytes(text: path).withCString { unsafe unlink($0) }
+        try bind(descriptor, to: candidate)
+      }
+      guard Glibc.listen(descriptor.rawValue, 16) == 0 else { throw Errno(rawValue: errno) }
+      return descriptor
+    } catch {
+      try? descriptor.close()
+      throw error
+    }
+  }
+
+  private static func bind(
+    _ descriptor: FileDescriptor, to candidate: Sockets.Address
+  ) throws(Errno) {
+    let status = unsafe candidate.withC { unsafe Glibc.bind(descriptor.rawValue, $0, $1) }
+    guard status == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  /// Whether a socket stands at `path` that nobody listens at.
+  private static func isAbandoned(_ path: String, _ candidate: Sockets.Address) -> Bool {
+    var status = stat()
+    let found = unsafe PathBytes(text: path).withCString { unsafe lstat($0, &status) }
+    guard found == 0, status.st_mode & S_IFMT == S_IFSOCK,
+      let probe = try? Sockets.make(candidate.family)
+    else { return false }
+    defer { try? probe.close() }
+    let connected = unsafe candidate.withC { unsafe connect(probe.rawValue, $0, $1) }
+    return connected != 0 && errno == ECONNREFUSED
+  }
+
+  private static func name(
+    of descriptor: FileDescriptor, asked: NetworkAddress
+  ) -> NetworkAddress {
+    guard case .tcp(let host, 0) = asked else { return asked }
+    var storage = sockaddr_storage()
+    var byteCount = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    // SAFETY: the call writes at most the bytes that it is told there are.
+    let port = unsafe withUnsafeMutablePointer(to: &storage) { pointer -> UInt16 in
+      let status = unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getsockname(descriptor.rawValue, $0, &byteCount)
+      }
+      guard status == 0 else { return 0 }
+      // The port stands at the same place for both families, in network order.
+      return unsafe pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+        unsafe UInt16(bigEndian: $0.pointee.sin_port)
+      }
+    }
+    return .tcp(host: host, port: port)
+  }
+
+  /// Waits for the next peer, until a signal asks to give up (`interrupted`).
+  public borrowing func accept() throws(TransportError) -> Connection {
+    while true {
+      if let connection = try accept(until: .now + .seconds(3600)) { return connection }
+    }
+  }
+
+  /// Waits for the next peer until a moment, and gives nil then.
+  public borrowing func accept(
+    until end: ContinuousClock.Instant
+  ) throws(TransportError) -> Connection? {
+    while ContinuousClock.now < end {
+      var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+      let count = unsafe poll(&request, 1, 1000)
+      if Interruption.isRequested { throw TransportError("\(address)", .interrupted) }
+      guard count > 0 else { continue }
+      let accepted = Glibc.accept(descriptor.rawValue, nil, nil)
+      guard accepted >= 0 else {
+        // Whoever wanted to connect has given up.
+        if [EINTR, ECONNABORTED, EAGAIN].contains(errno) { continue }
+        throw TransportError(
+          "\(address)", .system(Errno(rawValue: errno), attempting: "accept"))
+      }
+      _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+      return Connection(FileDescriptor(rawValue: accepted), peer: "a peer at \(address)")
+    }
+    return nil
+  }
+}

@@ -1,0 +1,235 @@
+import ArgumentParser
+import ByteIO
+import DeviceServer
+import Devices
+import Handover
+import Migration
+import MigrationStream
+import Reports
+import StreamIO
+import Transport
+
+/// `ferry send`: devices to another host.
+struct SendCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "send",
+    abstract: "Hand devices over to a 'ferry receive' on another host.",
+    discussion: """
+      The target says whether its devices can take these before anything is touched here. Then the \
+      state goes over as 'ferry capture' takes it, the target loads it and says so, and this side \
+      commits: from then on the devices stay stopped here, and run there. Whatever fails before \
+      leaves them running here as before.
+
+      If the connection is lost behind the commit, this side does not know whether the target runs: \
+      it says so, keeps the devices stopped and open, and asks until the target answers. Each decision is \
+      in a journal first, so that 'send --resolve' can settle what a process that was killed has left; \
+      --other-is-dead is the operator's word that the target does not run the devices and never will.
+
+      ADDR is unix:PATH or HOST:PORT. Nothing protects what passes, so hosts other than this one want \
+      --insecure; a tunnel of yours, such as ssh -L, ends at a Unix socket or on this host.
+
+      Exit codes: 1 the target's devices cannot take it; 4 a device or the target failed; 5 the \
+      connection or the journal; 8 in doubt who runs the devices.
+
+      Examples:
+        ferry send emulated:mtty --to unix:target.sock --check
+        ferry send vfio:0000:3b:00.1 --to 10.0.0.2:7000 --insecure
+      """)
+
+  @Argument(help: ArgumentHelp("The devices.", valueName: "device"))
+  var devices: [String] = []
+
+  @Option(help: ArgumentHelp("Where the target listens.", valueName: "addr"))
+  var to: String?
+
+  @Flag(help: "Only ask whether the target's devices can take these; touch nothing.")
+  var check = false
+
+  @Flag(help: "Settle what earlier handovers have left unsettled.")
+  var resolve = false
+
+  @Flag(help: "The target does not run the devices and never will: the operator's word.")
+  var otherIsDead = false
+
+  @OptionGroup var choices: CaptureChoices
+
+  @OptionGroup var handover: HandoverChoices
+
+  @OptionGroup var coding: CodingOptions
+
+  @Flag(help: "Print JSON (schemas/handover.schema.json).")
+  var json = false
+
+  @OptionGroup var trace: TraceOption
+
+  func validate() throws {
+    try choices.validate(deviceCount: devices.count)
+    guard resolve || !otherIsDead else {
+      throw ValidationError("--other-is-dead goes with --resolve.")
+    }
+    guard resolve == devices.isEmpty else {
+      throw ValidationError(
+        resolve ? "--resolve takes no devices: the journal names them." : "Expected a device.")
+    }
+    guard !resolve || !check else {
+      throw ValidationError("--resolve and --check exclude each other.")
+    }
+    guard to != nil || resolve && otherIsDead else {
+      throw ValidationError("Expected --to with the address of the target.")
+    }
+  }
+
+  private func options() throws -> HandoverOptions {
+    // Without an address nobody is asked.
+    let address = try HandoverChoices.address(to ?? "unix:/", of: "--to")
+    var options = HandoverOptions(to: address, journals: try handover.journals())
+    options.isInsecure = handover.insecure
+    options.patience = handover.patience.duration
+    options.producer = HandoverChoices.producer
+    return options
+  }
+
+  func run() throws {
+    if resolve { return try settle() }
+    do {
+      try send()
+    } catch {
+      throw DeviceFailure.untouched(error, Array(zip((0 as UInt16)..., devices)))
+    }
+  }
+
+  private func send() throws {
+    let options = try options()
+    let open = try OpenDevices(devices, in: trace.kernel())
+    var sources = try choices.sources(open)
+    try choices.check(open)
+    SignalGuard.install()
+    let machine = check ? nil : try PausedVM(choices.pause)
+    do {
+      try choices.addGuests(to: &sources, open)
+      let engine = CaptureEngine(
+        sources, options: choices.options, information: try .current(), clock: SystemClock())
+      let source = HandoverSource(engine, options: options)
+      if check {
+        try ask(source, open)
+      } else {
+        try send(source, open)
+      }
+    } catch let error as CommandError {
+      // In doubt the VM stays paused with its devices.
+      if error.code != 8 { machine?.runOn(choices.pause) }
+      throw error
+    } catch {
+      machine?.runOn(choices.pause)
+      throw error
+    }
+  }
+
+  private func ask(_ source: HandoverSource, _ open: OpenDevices) throws {
+    let found: CompatibilityReport
+    do throws(CaptureError<HandoverError>) {
+      (found, _) = try source.check()
+    } catch {
+      throw failure(error, open)
+    }
+    var report = HandoverReport(source.handover, .source, peer: to ?? "", .checked)
+    report.findings = found
+    report.devices = zip((0 as UInt16)..., open.devices).map {
+      FailureReport.Device($0, name: $1.name, outcome: nil)
+    }
+    try finish(
+      with: report,
+      found.isCompatible
+        ? nil : .answer("incompatible", "\(to ?? ""): its devices cannot take these"))
+  }
+
+  private func send(_ handover: HandoverSource, _ open: OpenDevices) throws {
+    var source = handover
+    let progress = Progress("sent", total: nil)
+    source.engine.progress = { state in progress.show { state.text } }
+    var findings = CompatibilityReport()
+    source.reported = { findings = $0 }
+    let journals = source.options.journals.path
+    source.doubted = { error in
+      progress.clear()
+      StandardError.print(
+        "ferry: in doubt who runs the devices: \(error)\n  they stay stopped here, and the target is asked until it "
+          + "answers; the journal is in \(journals)")
+    }
+    let sentAgain = source.engine.byteCountSentAgain
+    let result: (summary: CaptureSummary, end: HandoverEnd)
+    do throws(CaptureError<HandoverError>) {
+      result = try source.run { (sink, window) throws(StreamIOError) in
+        try coding.writer(
+          to: sink, stateSentAgain: sentAgain, standard: .adaptive, windowLimit: window)
+      }
+    } catch {
+      throw failure(error, open)
+    }
+    progress.clear()
+    var report = HandoverReport(source.handover, .source, peer: to ?? "", .handedOver)
+    report.findings = findings
+    report.stateByteCount = result.summary.byteCount
+    report.downtime = result.summary.downtime
+    report.duration = result.summary.duration
+    let left = zip((0 as UInt16)..., result.summary.devices).map {
+      FailureReport.Device($0, name: $1.name, outcome: $1.outcome)
+    }
+    report.devices = left
+    do {
+      try open.save()
+    } catch {
+      throw DeviceFailure.unsaved(error, left)
+    }
+    switch result.end {
+    case .running(let devices):
+      report.peerDevices = devices
+      do throws(StreamIOError) {
+        try TextOutput.show(report, asJSON: json)
+      } catch {
+        throw DeviceFailure.reportLost(error, done: "\(to ?? "") runs the devices", left)
+      }
+    case .inDoubt(let reason):
+      report.end = .inDoubt(reason)
+      var error = CommandError(
+        message:
+          "in doubt who runs the devices: 'ferry send --resolve --to \(to ?? "")' settles it",
+        code: 8, ErrorDetail("in-doubt", file: to))
+      error.devices = left
+      try finish(with: report, error)
+    }
+  }
+
+  private func failure(_ error: CaptureError<HandoverError>, _ open: OpenDevices) -> CommandError {
+    DeviceFailure.capture(error, open.devices) { CommandError($0) }
+  }
+
+  // MARK: Earlier handovers
+
+  private func settle() throws {
+    let options = try options()
+    var settlement = Settlement(options)
+    settlement.isOtherDead = otherIsDead
+    SignalGuard.install()
+    let entries = try options.journals.unfinished(SourceDecision.self)
+    var outcomes: [(StreamUUID, Settlement.Outcome)] = []
+    for entry in entries {
+      outcomes.append(
+        (
+          entry.handover,
+          try settlement.settle(entry) { (handover) throws(HandoverError) in
+            let engine = CaptureEngine([], clock: SystemClock())
+            return try HandoverSource(engine, options: options, handover: handover).ask()
+          }
+        ))
+    }
+    let report = SettlementReport(outcomes)
+    guard !report.isInDoubt else {
+      return try finish(
+        with: report,
+        CommandError(
+          message: "not all handovers are settled", code: 8, ErrorDetail("in-doubt", file: to)))
+    }
+    try finish(with: report)
+  }
+}

@@ -1,0 +1,143 @@
+"""A peer of the handover protocol, written from Protocol.md: messages, and a relay that looks into them.
+
+Nothing here knows Ferry's code: who changes the protocol changes the page first, then both.
+"""
+import socket
+import struct
+
+PREAMBLE = bytes([0x8F]) + b"FHO\r\n\x1a\n"
+MESSAGE, INTRODUCTION, STREAM, ALIVE = 1, 2, 3, 4
+HELLO, INTRODUCED, REPORT, END, PREPARED, COMMIT, RUNNING, FAILED, ABORT, RESOLUTION, SETTLED = range(1, 12)
+NAMES = ["", "hello", "introduced", "report", "end", "prepared", "commit", "running", "failed", "abort",
+         "resolution", "settled"]
+DECISIONS = [None, "begun", "prepared", "aborted", "commit", "running", "failed"]
+HANDOVER, CHECK, RESOLVE = 1, 2, 3
+
+
+def _table():
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+TABLE = _table()
+
+
+def crc32c(data, crc=0):
+    crc ^= 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+def field(tag, value):
+    return struct.pack("<HHI", tag, 0, len(value)) + value
+
+
+def fields(data):
+    found = {}
+    while data:
+        tag, _, size = struct.unpack_from("<HHI", data)
+        found.setdefault(tag, []).append(data[8:8 + size])
+        data = data[8 + size:]
+    return found
+
+
+def frame(kind, payload, offset=0):
+    head = struct.pack("<IB3xQ", len(payload), kind, offset)
+    return head + struct.pack("<I", crc32c(head + payload)) + payload
+
+
+class Peer:
+    """One end of a connection."""
+
+    def __init__(self, connection):
+        self.socket = connection
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.socket.recv(count - len(data))
+            if not more:
+                raise EOFError("the connection ended")
+            data += more
+        return data
+
+    def raw(self):
+        """The bytes of the next frame, and its kind, offset and payload."""
+        head = self.exactly(20)
+        size, kind, offset, crc = struct.unpack("<IB3xQI", head)
+        payload = self.exactly(size)
+        assert crc32c(head[:16] + payload) == crc, "checksum"
+        return head + payload, kind, offset, payload
+
+    def receive(self):
+        """The next frame that says something: (type, fields), or (kind of stream, bytes) negated."""
+        while True:
+            _, kind, _, payload = self.raw()
+            if kind == MESSAGE:
+                return struct.unpack_from("<H", payload)[0], fields(payload[4:])
+            if kind != ALIVE:
+                return -kind, payload
+
+    def send(self, message, data=b""):
+        self.socket.sendall(frame(MESSAGE, struct.pack("<HH", message, 0) + data))
+
+    def stream(self, kind, data):
+        for start in range(0, len(data), 1 << 20):
+            self.socket.sendall(frame(kind, data[start:start + (1 << 20)], start))
+        self.send(END if kind == STREAM else INTRODUCED, field(1, struct.pack("<Q", len(data))))
+
+    def take(self, kind):
+        """A whole stream of a kind."""
+        data = b""
+        while True:
+            what, content = self.receive()
+            if what == -kind:
+                data += content
+            else:
+                assert what == (END if kind == STREAM else INTRODUCED), what
+                assert content[1] == [struct.pack("<Q", len(data))], (content, len(data))
+                return data
+
+    def expect(self, message):
+        what, content = self.receive()
+        assert what == message, (NAMES[what] if 0 < what < 12 else what, content)
+        return content
+
+    def hello(self, handover, purpose=None, versions=(1, 1)):
+        data = b"".join(field(1 + index, struct.pack("<H", each)) for index, each in enumerate(versions))
+        data += field(3, handover)
+        if purpose:
+            data += field(4, bytes([purpose]))
+        self.socket.sendall(PREAMBLE)
+        # A field of a later version, which readers pass over.
+        self.send(HELLO, data + field(7, struct.pack("<I", 8000)) + field(99, b"later"))
+
+    def expect_hello(self):
+        assert self.exactly(8) == PREAMBLE
+        return self.expect(HELLO)
+
+
+def connect(path):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(path)
+    return Peer(connection)
+
+
+def listen(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    listener.settimeout(20)
+    return listener
+
+
+def accept(listener):
+    connection, _ = listener.accept()
+    connection.settimeout(20)
+    return Peer(connection)
