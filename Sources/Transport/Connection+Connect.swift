@@ -5,8 +5,8 @@ import SystemPackage
 extension Connection {
   /// Connects to whoever listens at `address`, and waits for at most `patience`.
   ///
-  /// - Parameter insecure: whether hosts other than this one will do, though nothing protects what
-  ///   passes; else one is refused (`insecure`).
+  /// Hosts other than this one are refused (`insecure`) unless `insecure` takes them, though
+  /// nothing protects what passes.
   public convenience init(
     to address: NetworkAddress, insecure: Bool = false, patience: Duration
   ) throws(TransportError) {

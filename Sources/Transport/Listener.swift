@@ -11,8 +11,8 @@ public struct Listener: ~Copyable {
   /// Listens at `address`. A Unix socket has the mode 0600; one that stands there and that nobody
   /// listens at is taken away first.
   ///
-  /// - Parameter insecure: whether addresses that other hosts reach will do, though nothing
-  ///   protects what passes; else one is refused (`insecure`).
+  /// Addresses that other hosts reach are refused (`insecure`) unless `insecure` takes them, though
+  /// nothing protects what passes.
   public init(at address: NetworkAddress, insecure: Bool = false) throws(TransportError) {
     let candidates = try Sockets.addresses(of: address, toListen: true)
     guard let candidate = candidates.first else {
