@@ -73,8 +73,7 @@ extension HandoverError: CustomStringConvertible {
       "\(peer): expected version \(HandoverMessage.version) of the handover protocol, found "
         + (lowest == highest ? "\(lowest)" : "\(lowest) to \(highest)")
     case .refused(let report):
-      "\(peer): its devices cannot take the stream"
-        + report.findings.map { "\n  \($0)" }.joined()
+      "\(peer): its devices cannot take the stream\(report.reasonLines)"
     case .peer(let failure):
       "\(peer): \(failure.text)" + failure.outcomes.map { "\n  there \($0)" }.joined()
     case .stream(let error): "\(error)"
@@ -82,7 +81,7 @@ extension HandoverError: CustomStringConvertible {
     case .devices(let error):
       switch error.cause {
       case .incompatible(let report):
-        "the devices cannot take the stream" + report.findings.map { "\n  \($0)" }.joined()
+        "the devices cannot take the stream\(report.reasonLines)"
       case .device(let cause, let number): "device \(number): \(cause)"
       case .source(let cause): "\(cause)"
       case .unverified(let number):
@@ -92,5 +91,13 @@ extension HandoverError: CustomStringConvertible {
     case .undone(let cause, _): HandoverError(peer, cause).description
     case .cancelled: "cancelled"
     }
+  }
+}
+
+extension CompatibilityReport {
+  /// What keeps devices from taking a stream, a line each.
+  fileprivate var reasonLines: String {
+    let reasons = findings.filter { $0.severity == .incompatible || $0.severity == .unknown }
+    return (reasons.isEmpty ? findings : reasons).map { "\n  \($0)" }.joined()
   }
 }

@@ -201,7 +201,8 @@ struct SendCommand: ReportingCommand {
   }
 
   private func failure(_ error: CaptureError<HandoverError>, _ open: OpenDevices) -> CommandError {
-    DeviceFailure.capture(error, open.devices) { CommandError($0) }
+    let failure = DeviceFailure.capture(error, open.devices) { CommandError($0) }
+    return error.outcomes.isEmpty ? failure.adding("\n  no device was touched") : failure
   }
 
   // MARK: Earlier handovers
