@@ -15,6 +15,7 @@ final class PeerLink {
   let patience: Duration
   private let output: FrameOutput
   private var heartbeat: Heartbeat?
+  private var deadline: ContinuousClock.Instant?
   private var input: FrameInput
 
   /// A link over a connection on which nothing was said.
@@ -146,9 +147,18 @@ final class PeerLink {
     input.copyPayload(range, into: &span)
   }
 
+  /// Has the peer say what it owes soon: from now on it has four times the patience until the next
+  /// call, however often it says that it is alive.
+  func expectSoon(_ isExpected: Bool = true) {
+    deadline = isExpected ? .now + patience * 4 : nil
+  }
+
   /// Waits for the next frame that says something.
   func receive() throws(HandoverError.Cause) -> Incoming {
     while true {
+      if let deadline, deadline < .now {
+        throw .transport(TransportError(peer, .stalled(patience * 4)))
+      }
       if let incoming = try receiveFrame() { return incoming }
     }
   }

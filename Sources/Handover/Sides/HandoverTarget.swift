@@ -45,6 +45,7 @@ public struct HandoverTarget {
   public func serve(_ connection: Connection) throws(HandoverError) -> End {
     let link = PeerLink(connection, patience: patience)
     do throws(HandoverError.Cause) {
+      link.expectSoon()
       let hello = try link.hear()
       try greet(link, hello)
       switch hello.purpose {
@@ -75,6 +76,7 @@ public struct HandoverTarget {
     _ connection: Connection
   ) throws(HandoverError) -> (StreamUUID, TargetDecision?) {
     let link = PeerLink(connection, patience: patience)
+    link.expectSoon()
     do throws(HandoverError.Cause) {
       let hello = try link.hear()
       try greet(link, hello)
@@ -177,6 +179,8 @@ public struct HandoverTarget {
     let source = LinkSource(link, .stream, failure)
     var reader = StreamReader(source, limits: limits, threads: threads)
     let prepared: PreparedReplay<StreamIOError>
+    // As long as the source's devices run, it may have nothing to send.
+    link.expectSoon(false)
     do throws(ReplayError<StreamIOError>) {
       prepared = try engine.prepare(&reader)
     } catch {
@@ -200,6 +204,7 @@ public struct HandoverTarget {
       HandoverMessage.DeviceLine(number: $0.number, name: $0.name, outcome: "\($0.outcome)")
     }
     try? link.send(.running(lines))
+    link.expectSoon()
     guard case .message(.settled)? = try? link.receive() else { return (summary, false) }
     return (summary, true)
   }
@@ -210,6 +215,7 @@ public struct HandoverTarget {
   ) throws(HandoverError.Cause) {
     try write(.prepared, to: &journal)
     try link.send(.prepared)
+    link.expectSoon()
     switch try link.receive() {
     case .message(.commit): break
     case .message(.abort(let text)):
