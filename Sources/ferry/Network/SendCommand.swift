@@ -23,7 +23,7 @@ struct SendCommand: ReportingCommand {
       If the connection is lost behind the commit, this side does not know whether the target runs: \
       it says so, keeps the devices stopped and open, and asks until the target answers. Each decision is \
       in a journal first, so that 'send --resolve' can settle what a process that was killed has left; \
-      --other-is-dead is the operator's word that the target does not run the devices and never will.
+      --other-is-dead is the operator's word that the target of one does not run the devices and never will.
 
       ADDR is unix:PATH or HOST:PORT. Nothing protects what passes, so hosts other than this one want \
       --insecure; a tunnel of yours, such as ssh -L, ends at a Unix socket or on this host.
@@ -48,7 +48,19 @@ struct SendCommand: ReportingCommand {
   @Flag(help: "Settle what earlier handovers have left unsettled.")
   var resolve = false
 
-  @Flag(help: "The target does not run the devices and never will: the operator's word.")
+  @Option(
+    name: .customLong("handover"),
+    help: ArgumentHelp("Settle this one only.", valueName: "uuid"),
+    transform: { text in
+      guard let uuid = StreamUUID(text) else {
+        throw ValidationError("Expected a UUID, as journals and reports have it.")
+      }
+      return uuid
+    })
+  var handoverID: StreamUUID?
+
+  @Flag(
+    help: "The target of --handover does not run the devices and never will: the operator's word.")
   var otherIsDead = false
 
   @OptionGroup var choices: CaptureChoices
@@ -64,8 +76,12 @@ struct SendCommand: ReportingCommand {
 
   func validate() throws {
     try choices.validate(deviceCount: devices.count)
-    guard resolve || !otherIsDead else {
-      throw ValidationError("--other-is-dead goes with --resolve.")
+    guard resolve || handoverID == nil else {
+      throw ValidationError("--handover goes with --resolve.")
+    }
+    guard handoverID != nil || !otherIsDead else {
+      throw ValidationError(
+        "--other-is-dead wants --resolve and --handover: it is about one target.")
     }
     guard resolve == devices.isEmpty else {
       throw ValidationError(
@@ -214,7 +230,11 @@ struct SendCommand: ReportingCommand {
     SignalGuard.install()
     let entries = try options.journals.unfinished(SourceDecision.self)
     var outcomes: [(StreamUUID, Settlement.Outcome)] = []
-    for entry in entries {
+    if let handoverID, !entries.contains(where: { $0.handover == handoverID }) {
+      throw CommandError.no(
+        "\(options.journals.path): expected an unsettled handover \(handoverID), found none")
+    }
+    for entry in entries where handoverID == nil || entry.handover == handoverID {
       outcomes.append(
         (
           entry.handover,
