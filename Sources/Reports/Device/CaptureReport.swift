@@ -87,6 +87,17 @@ extension CaptureSummary.StopReason {
 }
 
 extension CaptureProgress {
+  /// The progress for programs (`schemas/progress.schema.json`).
+  public var json: JSONValue {
+    [
+      "phase": .string(iteration == nil ? "stopped" : "running"),
+      "iteration": iteration.map { .number($0) }, "stateBytes": .number(byteCount),
+      "bytesPerSecond": rate.map { .number(UInt64($0)) },
+      "remainingBytes": remainingByteCount.map { .number($0) },
+      "expectedDowntime": expectedDowntime.map { .microseconds($0) },
+    ]
+  }
+
   /// The progress on one line, for a terminal.
   public var text: String {
     var text = iteration.map { "running, round \($0 + 1): " } ?? "stopped: "

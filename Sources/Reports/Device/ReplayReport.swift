@@ -138,14 +138,24 @@ extension InterruptState {
 }
 
 extension ReplayProgress {
+  /// The progress for programs (`schemas/progress.schema.json`).
+  public var json: JSONValue {
+    [
+      "phase": .string(verb), "stateBytes": .number(byteCount),
+      "expectedBytes": expectedByteCount.map { .number($0) },
+    ]
+  }
+
+  private var verb: String {
+    switch phase {
+    case .checking: "checking"
+    case .verifying: "verifying"
+    case .writing: "writing"
+    }
+  }
+
   /// The progress on one line, for a terminal, `time` after the replay began.
   public func text(after time: Duration) -> String {
-    let verb =
-      switch phase {
-      case .checking: "checking"
-      case .verifying: "verifying"
-      case .writing: "writing"
-      }
     var text = "\(verb): \(QuantityText.bytes(byteCount))"
     if let whole = expectedByteCount { text += " of about \(QuantityText.bytes(whole))" }
     let rate = Double(byteCount) / max(time / .seconds(1), 1e-6)

@@ -17,6 +17,12 @@ struct HandoverChoices: ParsableArguments {
     help: ArgumentHelp("The most time without a sign of the other side.", valueName: "time"))
   var patience = DurationOption(.seconds(30))
 
+  @Option(
+    help: ArgumentHelp(
+      "json: how far it has come as lines on standard error (schemas/progress.schema.json).",
+      valueName: "form"))
+  var progress: HandoverProgress.Form?
+
   @Flag(
     help: "Take other hosts than this one, though nothing protects what passes over the network.")
   var insecure = false

@@ -104,8 +104,10 @@ struct ReceiveCommand: ReportingCommand {
     options.isStrict = strict
     let clock = SystemClock()
     var engine = ReplayEngine(targets, options: options, clock: clock)
-    let progress = Progress("received", total: nil)
-    engine.progress = { state in progress.show { state.text(after: clock.now) } }
+    let progress = HandoverProgress("received", handover.progress)
+    engine.progress = { state in
+      progress.show({ state.text(after: clock.now) }, { state.json })
+    }
     var target = HandoverTarget(engine, journals: journals)
     target.patience = handover.patience.duration
     target.limits = reading.limits
@@ -139,7 +141,7 @@ struct ReceiveCommand: ReportingCommand {
   /// signal has come, or if a device was not brought back and cannot take another.
   private func next(
     _ target: HandoverTarget, _ listener: borrowing Listener, _ open: OpenDevices,
-    _ progress: Progress
+    _ progress: HandoverProgress
   ) throws -> HandoverTarget.End? {
     let connection: Connection
     do throws(TransportError) {

@@ -161,8 +161,10 @@ struct SendCommand: ReportingCommand {
 
   private func send(_ handover: HandoverSource, _ open: OpenDevices) throws {
     var source = handover
-    let progress = Progress("sent", total: nil)
-    source.engine.progress = { state in progress.show { state.text } }
+    let progress = HandoverProgress("sent", self.handover.progress)
+    source.engine.progress = { state in
+      progress.show({ state.text }, { state.json })
+    }
     var findings = CompatibilityReport()
     source.reported = { findings = $0 }
     let journals = source.options.journals.path
