@@ -50,4 +50,16 @@ import VFIO
     }
     #expect(kernel.openCount == 0)
   }
+
+  @Test(arguments: [true, false])
+  func aDataChannelIsPolled(isHonest: Bool) throws {
+    let kernel = try Fixture.serial()
+    kernel.isPollHonest = isHonest
+    let (outcomes, _) = try Self.run(kernel, "vfio:\(Fixture.uuid)", nil)
+    let poll = try #require(outcomes.first { $0.check.name == "poll" })
+    #expect(kernel.calls.contains { $0.name == "poll" })
+    #expect((poll.result == .passed) == isHonest)
+    let found = isHonest ? [] : ["not readable", "not readable"]
+    #expect(poll.result.findings.map(\.found) == found)
+  }
 }

@@ -29,6 +29,8 @@ import VFIO
     seen.append("\(try channel.preCopyInformation())")
     seen.append(hex(try read(channel)))
     _ = try device.transition(to: .stopCopy)
+    let polled = try #require(channel as? any PolledChannel)
+    seen.append("\(try polled.isReadable())")
     seen.append(hex(try read(channel)))
     try device.writeConfiguration(0x0201, at: 60, byteCount: 2)
     try? device.writeConfiguration(1, at: 70, byteCount: 1)
@@ -128,6 +130,7 @@ import VFIO
     #expect(lines.contains("ioctl(4, VFIO_DEVICE_RESET) = 0"))
     #expect(lines.contains("pwrite(4, <0102>, 2, 0x7000000003c) = 2"))
     #expect(lines.contains { $0.hasPrefix("read(5, 512) = 24 <4e2c3e8c") })
+    #expect(lines.contains("poll(5) = 1"))
     #expect(lines.contains("close(4) = 0"))
   }
 

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// The data channel of a kernel's device: what the kernel calls the data_fd. It closes when it
 /// goes.
-public final class KernelChannel: MigrationChannel {
+public final class KernelChannel: PolledChannel {
   private let kernel: any KernelInterface
   private let handle: KernelDescriptor
   // Without the opt-in the flags are whatever the driver left in them (Linux before 7.1).
@@ -38,6 +38,15 @@ public final class KernelChannel: MigrationChannel {
       return count
     } catch {
       throw DeviceError(.writeData(at: position), error)
+    }
+  }
+
+  /// Whether the driver says that a read would not wait. Throws the errno of `poll(2)`.
+  public func isReadable() throws(DeviceError) -> Bool {
+    do throws(LinuxErrno) {
+      return try kernel.isReadable(handle.number)
+    } catch {
+      throw DeviceError(.readData(at: position), error)
     }
   }
 

@@ -29,6 +29,11 @@ public protocol KernelInterface: AnyObject {
     _ descriptor: FileDescriptor, _ bytes: RawSpan, at offset: UInt64?
   ) throws(LinuxErrno) -> Int
 
+  /// Whether a read would not wait now, as the driver says; it is asked once, without waiting.
+  ///
+  /// The corresponding C function is `poll`, for POLLIN.
+  func isReadable(_ descriptor: FileDescriptor) throws(LinuxErrno) -> Bool
+
   /// Makes a request of a driver, which may change `argument`; what the call returned.
   ///
   /// The corresponding C function is `ioctl`.

@@ -71,6 +71,14 @@ public final class LinuxKernel: KernelInterface {
     }
   }
 
+  public func isReadable(_ descriptor: FileDescriptor) throws(LinuxErrno) -> Bool {
+    var polled = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    _ = try result { Self.negated(Int(unsafe poll(&polled, 1, 0))) }
+    // The call itself succeeds for a descriptor that is not open.
+    guard polled.revents & Int16(POLLNVAL) == 0 else { throw .badDescriptor }
+    return polled.revents & Int16(POLLIN) != 0
+  }
+
   public func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
   ) throws(LinuxErrno) -> Int32 {

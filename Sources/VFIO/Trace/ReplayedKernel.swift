@@ -94,6 +94,12 @@ public final class ReplayedKernel: KernelInterface {
     return Int(record.result)
   }
 
+  public func isReadable(_ descriptor: FileDescriptor) throws(LinuxErrno) -> Bool {
+    try answer(
+      next(.poll, "poll(\(descriptor.rawValue))") { $0.descriptor == descriptor.rawValue }
+    ).result != 0
+  }
+
   public func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
   ) throws(LinuxErrno) -> Int32 {

@@ -2,8 +2,8 @@ public import Devices
 
 /// One call of a trace, or one message of vfio-user with its reply.
 public struct TraceRecord: Sendable, Hashable {
-  /// The C function: `open`, `close`, `read`, `pread`, `write`, `pwrite`, `ioctl`, `readlink`,
-  /// `readdir`, `uname`.
+  /// The C function: `open`, `close`, `read`, `pread`, `write`, `pwrite`, `poll`, `ioctl`,
+  /// `readlink`, `readdir`, `uname`.
   public var call: Call
   /// When it was made, in seconds since the trace began, and how long it took; in nanoseconds.
   public var time: UInt64 = 0
@@ -36,7 +36,8 @@ public struct TraceRecord: Sendable, Hashable {
   public var names: [String]?
   /// What a record of a message has besides; its reply is the call's outcome.
   public var message: Message?
-  /// What the call returned; of a message, the bytes of the reply's body, or 0 without a reply.
+  /// What the call returned, of a poll 1 if it says readable and 0 if not; of a message, the bytes
+  /// of the reply's body, or 0 without a reply.
   public var result: Int64 = 0
   /// The errno of a call that failed.
   public var error: LinuxErrno?
@@ -44,7 +45,7 @@ public struct TraceRecord: Sendable, Hashable {
   /// A system call that is traced, or a message.
   public enum Call: String, Sendable, Hashable, CaseIterable {
     /// The calls, by the names of their C functions, and a command of vfio-user.
-    case open, close, read, pread, write, pwrite, ioctl, readlink, readdir, uname, message
+    case open, close, read, pread, write, pwrite, poll, ioctl, readlink, readdir, uname, message
   }
 
   /// A command of vfio-user, and whether it was answered.

@@ -107,6 +107,16 @@ public final class TracingKernel: KernelInterface {
     }
   }
 
+  public func isReadable(_ descriptor: FileDescriptor) throws(LinuxErrno) -> Bool {
+    var draft = TraceRecord(.poll)
+    draft.descriptor = descriptor.rawValue
+    return try trace(draft) { () throws(LinuxErrno) in
+      try kernel.isReadable(descriptor)
+    } _: {
+      $0.result = $1 ? 1 : 0
+    }
+  }
+
   public func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
   ) throws(LinuxErrno) -> Int32 {

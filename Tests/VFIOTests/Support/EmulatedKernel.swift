@@ -80,6 +80,8 @@ final class EmulatedKernel: KernelInterface {
   /// Fails the nth call (counted from 0) with an errno.
   var failure: (index: Int, number: LinuxErrno)?
   var callCount = 0
+  /// Whether poll says of a data channel what the device does, and not that it cannot be read.
+  var isPollHonest = true
   var files: [Int32: File] = [:]
   var objects: [UInt32: Object] = [:]
   var lastObject: UInt32 = 0
@@ -232,6 +234,19 @@ final class EmulatedKernel: KernelInterface {
         return bytes.byteCount
       default: throw DeviceError(.identify, .invalid)
       }
+    } catch {
+      throw error.errno
+    }
+  }
+
+  func isReadable(_ descriptor: FileDescriptor) throws(LinuxErrno) -> Bool {
+    try begin(Call(name: "poll"))
+    guard case .channel(let channel) = try file(descriptor),
+      let channel = channel as? any PolledChannel
+    else { return true }
+    do throws(DeviceError) {
+      let isReadable = try channel.isReadable()
+      return isReadable && isPollHonest
     } catch {
       throw error.errno
     }
