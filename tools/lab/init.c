@@ -178,8 +178,26 @@ static int carry_input(int pipe) {
   return 1;
 }
 
+// Whether an oops is no panic, so that a process may be left that nothing ends.
+static int survives_oops(void) {
+  char digit = '1';
+  int descriptor = open("/proc/sys/kernel/panic_on_oops", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 || read(descriptor, &digit, 1) < 0) die("panic_on_oops");
+  close(descriptor);
+  return digit == '0';
+}
+
+// Waits for what was killed: for two seconds only where it may hang in the kernel.
+static void reap(int hurried) {
+  for (int steps = 100; steps;) {
+    pid_t child = waitpid(-1, NULL, hurried ? WNOHANG : 0);
+    if (child < 0 && errno == ECHILD) return;
+    if (!child) usleep(20 * 1000), steps--;
+  }
+}
+
 // The descriptors are the near ends of the command's standard input, output and error.
-static int carry_until_exit(pid_t command, int streams[3]) {
+static int carry_until_exit(pid_t command, int streams[3], int hurried) {
   int status = 0, running = 1;
   while (running || streams[1] >= 0 || streams[2] >= 0) {
     int pending = input.written < input.count;
@@ -190,7 +208,10 @@ static int carry_until_exit(pid_t command, int streams[3]) {
         {.fd = pending ? streams[0] : -1, .events = POLLOUT},
     };
     // A child's end interrupts the wait, or comes just before it.
-    if (poll(polled, 4, running ? 50 : -1) > 0) {
+    int ready = poll(polled, 4, running ? 50 : hurried ? 2000 : -1);
+    // Whoever hangs in the kernel holds the outputs open.
+    if (!ready && !running) break;
+    if (ready > 0) {
       for (int stream = 1; stream <= 2; stream++)
         if (polled[stream - 1].revents && !carry_output(streams[stream], stream))
           close(streams[stream]), streams[stream] = -1;
@@ -207,7 +228,7 @@ static int carry_until_exit(pid_t command, int streams[3]) {
         if (streams[0] >= 0) close(streams[0]), streams[0] = -1;
       }
   }
-  while (waitpid(-1, NULL, 0) > 0) continue;
+  reap(hurried);
   return status;
 }
 
@@ -266,9 +287,10 @@ int main(void) {
   if (!command) run(string[0], string + 3, environment, far);
   for (int stream = 0; stream < 3; stream++) close(far[stream]);
 
-  int status = carry_until_exit(command, near);
+  int hurried = survives_oops();
+  int status = carry_until_exit(command, near, hurried);
   sync();
-  if (*string[1] && umount(string[1])) die("unmounting %s", string[1]);
+  if (*string[1] && umount2(string[1], hurried ? MNT_DETACH : 0)) die("unmounting %s", string[1]);
   uint8_t frame[head_size + 1] = {[head_size] = status};
   send_frame(frame, status_stream, 1);
   // Powering off is the host's, once it has read the last frame.
