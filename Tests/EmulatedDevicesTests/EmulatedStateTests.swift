@@ -36,6 +36,7 @@ struct EmulatedState: Sendable, CustomTestStringConvertible {
     ("qat", "qat"), ("qat?ready=no&compat=0", "qat"),
     ("qat?device=402xx&vf=15&sla=sym:0x3:10:20&sla=dc:0xc:1:2", "qat"),
     ("qat?device=gen6&vf=2&capabilities=0xff&extdc=1", "qat"),
+    ("qat?device=420xx&vf=1", "qat"),
     ("mlx5?size=64KiB", "mlx5"), ("mlx5?size=200KiB&dirty=50%", "mlx5"),
     ("mlx5?size=100KiB&chunks=yes&size-record=no", "mlx5"),
     ("mlx5?format=raw&size=64KiB", "mlx5-raw"),

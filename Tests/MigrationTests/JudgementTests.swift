@@ -45,7 +45,7 @@ import Testing
     Kind(
       name: "qat",
       parameters: [
-        ("device", ["4xxx", "402xx", "gen6"]), ("vf", ["0", "3"]), ("services", ["0x3"]),
+        ("device", ["4xxx", "402xx", "420xx", "gen6"]), ("vf", ["0", "3"]), ("services", ["0x3"]),
         ("sla", ["dc:0x3:10:20", "dc:0x1:20:40"]), ("extdc", ["0x1"]), ("ready", ["no"]),
       ], fixed: "step=1MiB"),
     Kind(

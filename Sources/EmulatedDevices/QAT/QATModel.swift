@@ -132,7 +132,7 @@ extension EmulatedFamily {
   static let qat = EmulatedFamily(
     name: "qat",
     parameters: [
-      "device=4xxx|401xx|402xx|gen6",
+      "device=4xxx|401xx|402xx|420xx|gen6",
       "vf=N",
       "capabilities=BITS",
       "services=BITS",

@@ -7,6 +7,7 @@ struct QATSettings: Sendable, Hashable {
     case gen4 = "4xxx"
     case gen4b = "401xx"
     case gen4c = "402xx"
+    case gen4d = "420xx"
     case gen6
 
     /// Of its virtual function.
@@ -15,6 +16,7 @@ struct QATSettings: Sendable, Hashable {
       case .gen4: 0x4941
       case .gen4b: 0x4943
       case .gen4c: 0x4945
+      case .gen4d: 0x4947
       case .gen6: 0x4949
       }
     }
