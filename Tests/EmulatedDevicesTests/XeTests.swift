@@ -161,6 +161,19 @@ import Testing
     #expect(try refusal { $0[0].payload[4] ^= 1 } == Self.write(.noDevice))
   }
 
+  /// Linux 7.3 counts the keys before it looks at one.
+  @Test func aKeyThatIsCutShortIsAnotherErrnoOfLinux73() throws {
+    for (kernel, number) in [("7.2", LinuxErrno.invalid), ("7.3", .noData)] {
+      let target = "\(Self.small)&linux=\(kernel)"
+      #expect(try refusal(onto: target) { _ in } == nil)
+      #expect(try refusal(onto: target) { $0[0].payload.removeLast(4) } == Self.write(number))
+      #expect(try refusal(onto: target) { $0[0].payload.removeLast() } == Self.write(.invalid))
+      #expect(
+        try refusal(onto: "\(target)&device=1") { $0[0].payload.removeLast(4) }
+          == Self.write(kernel == "7.2" ? .noDevice : .noData))
+    }
+  }
+
   @Test func whatTheWorkerRefusesIsEIOLater() throws {
     let later: [(inout [Packet]) -> Void] = [
       { $0[2].payload.removeLast(8) }, { $0[3].payload.append(0) }, { $0[1].payload[0] ^= 1 },

@@ -20,6 +20,7 @@ public struct LinuxErrno: RawRepresentable, Error, Sendable, Hashable {
   public static var noSpace: Self { Self(rawValue: 28) }
   public static var notSeekable: Self { Self(rawValue: 29) }
   public static var noMessage: Self { Self(rawValue: 42) }
+  public static var noData: Self { Self(rawValue: 61) }
   public static var protocolError: Self { Self(rawValue: 71) }
   public static var notSupported: Self { Self(rawValue: 95) }
 

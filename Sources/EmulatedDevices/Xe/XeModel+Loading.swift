@@ -83,6 +83,7 @@ extension XeModel {
     for offset in stride(from: 0, to: payload.count, by: 4) {
       words.append(payload.span.raw.little(UInt32.self, at: offset))
     }
+    if settings.kernel == .countingKeys, !Self.isWhole(words) { throw .noData }
     var rest = words[...]
     while let header = rest.popFirst() {
       let (key, count) = (UInt16(header >> 16), Int(header & 0xffff))
@@ -97,6 +98,13 @@ extension XeModel {
       }
       rest = rest.dropFirst(count)
     }
+  }
+
+  /// Whether the values of all keys are there (xe_guc_klv_count).
+  private static func isWhole(_ words: [UInt32]) -> Bool {
+    var end = 0
+    while end < words.count { end += 1 + Int(words[end] & 0xffff) }
+    return end == words.count
   }
 
   /// Restores a packet to the function, as the kernel's worker does; false if it cannot.

@@ -6,9 +6,9 @@ import VirtualPCI
 /// An Intel graphics virtual function behind xe_vfio_pci, errno for errno.
 ///
 /// Read in drivers/vfio/pci/xe/main.c, drivers/gpu/drm/xe/xe_sriov_packet.c and
-/// xe_sriov_pf_migration.c of Linux 6.19. The kernel's worker behind the write is done at once; its
-/// failures show with the next packet, as there. Memory of any size takes little room, on either
-/// side.
+/// xe_sriov_pf_migration.c of Linux 6.19; Linux 7.3 differs in ``XeSettings/Kernel``. The kernel's
+/// worker behind the write is done at once; its failures show with the next packet, as there.
+/// Memory of any size takes little room, on either side.
 final class XeModel: FunctionModel {
   static let deviceKey: UInt16 = 0xf001
   static let revisionKey: UInt16 = 0xf002
@@ -167,6 +167,7 @@ extension EmulatedFamily {
       "media=no",
       "device=ID",
       "revision=ID",
+      "linux=7.2|7.3",
       "seed=N",
     ],
     summary: "an Intel graphics virtual function with as much memory of its own as wanted",
@@ -183,6 +184,9 @@ extension EmulatedFamily {
     settings.hasMedia = try values.truth("media") ?? true
     settings.deviceID = try values.number("device", in: 0...UInt16.max) ?? settings.deviceID
     settings.revisionID = try values.number("revision", in: 0...UInt8.max) ?? 0
+    settings.kernel =
+      try values.choice("linux", XeSettings.Kernel.allCases.map { ($0.rawValue, $0) })
+      ?? settings.kernel
     settings.seed = try values.seed()
     if let defect = settings.defect { throw values.malformed(defect) }
     return XeModel(settings)

@@ -11,7 +11,17 @@ struct XeSettings: Sendable, Hashable {
   var chunkByteCount: UInt64 = chunkLimit
   /// Whether there is a media engine besides the graphics engine.
   var hasMedia = true
+  /// Whose driver answers.
+  var kernel = Kernel.readingKeys
   var seed: UInt64 = 0
+
+  /// Kernels whose drivers answer differently.
+  enum Kernel: String, Sendable, Hashable, CaseIterable {
+    /// Reads the descriptor's keys one after the other.
+    case readingKeys = "7.2"
+    /// Counts them first.
+    case countingKeys = "7.3"
+  }
 
   /// 512 MiB.
   static let chunkLimit: UInt64 = 512 << 20

@@ -13,7 +13,7 @@ extension DriverFamily {
           + "closed meanwhile"),
       // ENODATA; before Linux 7.3 a cut key is EINVAL, as the rest.
       ErrnoMeaning(
-        .write, LinuxErrno(rawValue: 61),
+        .write, .noData,
         "a key of the descriptor is cut short (Linux 7.3 and newer say so)"),
       ErrnoMeaning(
         .write, .invalid,
