@@ -75,7 +75,7 @@ import VFIO
     #expect(KernelStructure.all.count == 24)
     for structure in KernelStructure.all {
       let measured = try #require(abi.structures[structure.name], "\(structure.name)")
-      // What 7.1 appended to it is a token that nobody here has.
+      // What 6.17 appended to it is a token that nobody here has.
       let isOlder = structure.name == "vfio_device_bind_iommufd"
       #expect(
         structure.byteCount

@@ -52,6 +52,14 @@ import VFIO
         "interface=group"))
   }
 
+  @Test func anOlderKernelBindsWithoutAToken() throws {
+    var old = EmulatedKernel.Platform()
+    old.takesTokens = false
+    _ = try Fixture.open("vfio:\(Fixture.slot)", in: try kernel(old))
+    #expect(
+      failure("vfio:\(Fixture.slot)?interface=group", in: try kernel(old)).contains("EACCES"))
+  }
+
   @Test(arguments: ["", "?interface=group"])
   func withoutItTheRefusalSaysWhatIsMissing(parameters: String) throws {
     let kernel = try kernel()

@@ -84,7 +84,7 @@ _Static_assert(CVFIO_IOMMU_FAULT_QUEUE_ALLOC == _IO(';', 142), "IOMMU_FAULT_QUEU
 #define CVFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 12 // Since 7.1
 #define CVFIO_PRECOPY_INFO_REINIT 1 // Since 7.1
 
-#define CVFIO_DEVICE_BIND_FLAG_TOKEN 1 // Since 7.1
+#define CVFIO_DEVICE_BIND_FLAG_TOKEN 1 // Since 6.17
 #define CVFIO_DEVICE_ATTACH_PASID 1 // Since 6.15
 #define CVFIO_DEVICE_DETACH_PASID 1 // Since 6.15
 
@@ -218,7 +218,7 @@ struct cvfio_precopy_info {
 };
 _Static_assert(sizeof(struct cvfio_precopy_info) == 24, "vfio_precopy_info");
 
-// Since 7.1 a pointer to a VF token of 16 bytes may follow, with CVFIO_DEVICE_BIND_FLAG_TOKEN; this
+// Since 6.17 a pointer to a VF token of 16 bytes may follow, with CVFIO_DEVICE_BIND_FLAG_TOKEN; this
 // is good for every release.
 struct cvfio_device_bind_iommufd {
   uint32_t argsz;

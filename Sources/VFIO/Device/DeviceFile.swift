@@ -28,7 +28,7 @@ public struct DeviceFile: ~Copyable {
 
   /// Binds the device to an iommufd, which opens it; the number that the iommufd knows it by.
   ///
-  /// Without a token the request is as short as before Linux 7.1, which brought it. The
+  /// Without a token the request is as short as before Linux 6.17, which brought it. The
   /// corresponding ioctl is `VFIO_DEVICE_BIND_IOMMUFD`.
   public borrowing func bind(
     to iommufd: IOMMUFD, token: VFToken? = nil

@@ -16,8 +16,8 @@ extension HostTree {
       return "the VF token is not the one that the user\(parent) has set"
     case (.invalid, _?):
       return "either the device takes no VF token, for its physical function is with no VFIO "
-        + "driver, or the kernel takes none here (from Linux 7.1 on; ?interface=group takes one on "
-        + "every kernel)"
+        + "driver, or the kernel takes none here (from Linux 6.17 on; ?interface=group takes one "
+        + "on every kernel)"
     default: return nil
     }
   }

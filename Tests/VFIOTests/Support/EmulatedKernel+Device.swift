@@ -26,7 +26,10 @@ extension EmulatedKernel {
       guard device.deviceID == nil, flags == 0 || (flags == 1 && platform.takesTokens) else {
         throw .invalid
       }
-      try checkToken(flags == 1 ? argument.memory?.bytes : nil, of: device)
+      // A kernel whose binding takes none does not ask for one either.
+      if platform.takesTokens {
+        try checkToken(flags == 1 ? argument.memory?.bytes : nil, of: device)
+      }
       let id = add(.device(device))
       device.deviceID = id
       argument.put(id, at: 12)
