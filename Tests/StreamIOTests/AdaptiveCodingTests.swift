@@ -7,7 +7,9 @@ import Testing
 
 /// What the adaptive policy makes of outputs of different speeds.
 @Suite struct AdaptiveCodingTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func write(
     _ chunks: [[UInt8]], repeating count: Int, bandwidth: UInt64, threads: ThreadCount

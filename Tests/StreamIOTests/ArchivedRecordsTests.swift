@@ -22,8 +22,8 @@ import Testing
     var random = SplitMix64(seed: seed)
     var builder = StreamBuilder.random(using: &random)
     builder.indexThreshold = isIndexed ? 0 : .max
-    let folder = TemporaryFolder()
-    let path = folder.write(try builder.encoded())
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try builder.encoded())
     var reader = StreamReader(try InputFile(path: path))
     var archived = ArchivedRecords(
       try ArchivedState(try StreamArchive(try InputFile(path: path))))

@@ -186,7 +186,7 @@ import Testing
   }
 
   @Test func whatFollowsASkipIsRead() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let bytes = (0..<100).map { UInt8($0) }
     var file: any ByteSource<StreamIOError> & ~Copyable = try InputFile(path: folder.write(bytes))
     var memory: any ByteSource<StreamIOError> & ~Copyable = MemoryInput(bytes)

@@ -6,7 +6,9 @@ import Testing
 
 /// Streams whose chunks refer to others, in files: read anywhere, compared, and salvaged.
 @Suite struct DeltaStreamTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   @Test(arguments: [0, 3] as [UInt64], [true, false])
   func everyChunkIsReadByItself(seed: UInt64, isIndexed: Bool) throws {

@@ -10,7 +10,9 @@ import Testing
 @Suite struct ForgedStreamTests {
   private static let path = getenv("FERRY_FORGED").map { String(cString: $0) }
 
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   /// A forged stream, the exit status of a reader of all of it, and the fault.
   private struct Forged {
@@ -88,7 +90,7 @@ import Testing
     for (number, forged) in streams.enumerated() {
       let name = "\(number), \(forged.fault)"
       #expect(try status { try decode(forged.bytes, step: .max / 2) } == forged.status, "\(name)")
-      let path = folder.write(forged.bytes)
+      let path = try folder.write(forged.bytes)
       // One of the others, in turn, for each.
       switch number % 5 {
       case 0:

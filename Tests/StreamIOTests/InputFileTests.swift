@@ -6,7 +6,9 @@ import TestSupport
 import Testing
 
 @Suite struct InputFileTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func whatCannotBeReadIsAnError() throws {
     var error = #expect(throws: StreamIOError.self) { try InputFile(path: folder["none"]).name }
@@ -31,7 +33,7 @@ import Testing
 
   @Test func contentsAreBounded() throws {
     for count in [0, 1, 4095, 4096, 16384, 16385, 100_000] {
-      let path = folder.write([UInt8](repeating: 1, count: count))
+      let path = try folder.write([UInt8](repeating: 1, count: count))
       #expect(try InputFile(path: path).contents(limit: count).count == count)
       guard count > 0 else { continue }
       let error = #expect(throws: StreamIOError.self) {

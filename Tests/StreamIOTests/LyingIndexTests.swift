@@ -7,7 +7,9 @@ import Testing
 /// An index with good checksums that says otherwise than the stream: never a crash, never a wrong
 /// answer.
 @Suite struct LyingIndexTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   struct Lie: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -148,7 +150,7 @@ import Testing
   }
 
   @Test(arguments: lies) func aComparisonNeverBelievesIt(_ lie: Lie) throws {
-    folder.write(try Samples.small(indexed: true).encoded(), to: "truth.dms")
+    try folder.write(try Samples.small(indexed: true).encoded(), to: "truth.dms")
     let comparison = StreamComparison(
       try folder.archive(try Self.stream(lie)),
       try StreamArchive(InputFile(path: folder["truth.dms"])))

@@ -5,7 +5,9 @@ import SystemPackage
 import Testing
 
 @Suite struct OutputFileTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func contents(_ name: String) throws -> String {
     String(decoding: try InputFile(path: folder[name]).contents(limit: 1000), as: UTF8.self)
@@ -32,7 +34,7 @@ import Testing
   }
 
   @Test func givingUpLeavesNothing() throws {
-    folder.write(Array("old".utf8), to: "there")
+    try folder.write(Array("old".utf8), to: "there")
     for name in ["there", "new"] {
       let file = try OutputFile(path: folder[name])
       try file.write(Array("half".utf8).span.raw)
@@ -42,7 +44,7 @@ import Testing
   }
 
   @Test func anExistingFileIsReplacedWithItsMode() throws {
-    folder.write(Array("old and longer".utf8), to: "there")
+    try folder.write(Array("old and longer".utf8), to: "there")
     chmod(folder["there"], 0o640)
     let reader = try InputFile(path: folder["there"])
     var file = try OutputFile(path: folder["there"])
@@ -64,7 +66,7 @@ import Testing
   }
 
   @Test func aSymbolicLinkStays() throws {
-    folder.write(Array("old".utf8), to: "target")
+    try folder.write(Array("old".utf8), to: "target")
     symlink("target", folder["link"])
     try put("new", at: folder["link"])
     #expect(try contents("target") == "new")
@@ -146,10 +148,10 @@ import Testing
       try file.finish()
     }
     let names = [".one.ferry-0.tmp", ".one.ferry-1.tmp"]
-    for name in names { folder.write([1], to: name) }
+    for name in names { try folder.write([1], to: name) }
     try put()
     #expect(folder.names == ["one"])
-    for name in names { folder.write([1], to: name) }
+    for name in names { try folder.write([1], to: name) }
     let owner = try FileDescriptor.open(folder[names[0]], .readOnly)
     #expect(flock(owner.rawValue, LOCK_EX) == 0)
     try put()
@@ -158,14 +160,14 @@ import Testing
     try put()
     #expect(folder.names == ["one"])
     // Not of another output, and no link.
-    folder.write([1], to: ".two.ferry-0.tmp")
+    try folder.write([1], to: ".two.ferry-0.tmp")
     symlink("one", folder[names[0]])
     try put()
     #expect(folder.names == [names[0], ".two.ferry-0.tmp", "one"])
   }
 
   @Test func twoPathsToOneFileAreTold() throws {
-    folder.write([1], to: "there")
+    try folder.write([1], to: "there")
     symlink("there", folder["link"])
     symlink("new", folder["dangling"])
     link(folder["there"], folder["hard"])
@@ -183,7 +185,7 @@ import Testing
 
   /// The names that the system has for descriptors of this process.
   @Test func aDescriptorIsWrittenWhereItIs() throws {
-    folder.write(Array("old".utf8), to: "there")
+    try folder.write(Array("old".utf8), to: "there")
     let descriptor = try FileDescriptor.open(folder["there"], .writeOnly, options: .append)
     for folder in ["/dev/fd", "/proc/self/fd", "/proc/\(getpid())/fd"] {
       try put("new", at: "\(folder)/\(descriptor.rawValue)")

@@ -7,7 +7,9 @@ import Testing
 
 /// Several threads must not be seen in what is written, read, or refused.
 @Suite struct ParallelCodingTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func write(
     _ builder: StreamBuilder, to name: String, threads: ThreadCount, isSwapping: Bool = false
@@ -92,7 +94,7 @@ import Testing
     var random = SplitMix64(seed: seed)
     var builder = StreamBuilder.random(using: &random)
     builder.indexThreshold = 2
-    let path = folder.write(try builder.encoded())
+    let path = try folder.write(try builder.encoded())
     for wanted in [{ _ in true }, { $0 % 2 == 1 }] as [(UInt16) -> Bool] {
       let expected = try story(path, threads: .one, asking: wanted)
       for count in [2, 5] {
@@ -112,7 +114,7 @@ import Testing
         device: 0, context: .init(phase: .preCopy, iteration: UInt32(number)),
         bytes: text.map { $0 &+ UInt8(number) })
     }
-    let path = folder.write(try builder.encoded())
+    let path = try folder.write(try builder.encoded())
     var reader = StreamReader(
       try InputFile(path: path), threads: try #require(ThreadCount(2)))
     var state: [UInt8] = []
@@ -133,7 +135,7 @@ import Testing
     } else {
       bytes[.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8(seed % 8)
     }
-    let path = folder.write(bytes)
+    let path = try folder.write(bytes)
     let expected = try story(path, threads: .one) { _ in true }
     let two = try #require(ThreadCount(2))
     #expect(try story(path, threads: two) { _ in true } == expected)
@@ -151,7 +153,7 @@ import Testing
     // A payload that matches its checksum, and does not decode.
     let index = stream.index(of: .stateChunk) + 11
     stream.records[index].payload[20] ^= 0xff
-    let path = folder.write(stream.encoded())
+    let path = try folder.write(stream.encoded())
     let expected = try story(path, threads: .one) { _ in true }
     #expect(expected.last?.contains("zstd frame") == true)
     for count in [2, 4, 40] {
@@ -220,10 +222,10 @@ import Testing
         device: UInt16(number % 2), context: .init(phase: .stopCopy),
         bytes: random.state(70_000))
     }
-    let left = folder.write(try builder.encoded(), to: "left")
+    let left = try folder.write(try builder.encoded(), to: "left")
     builder.pieces[5].bytes[69_000] ^= 1
     builder.pieces[10].bytes.removeLast(9)
-    let right = folder.write(try builder.encoded(), to: "right")
+    let right = try folder.write(try builder.encoded(), to: "right")
     let comparison = StreamComparison(
       try StreamArchive(try InputFile(path: left)), try StreamArchive(try InputFile(path: right)),
       threads: try #require(ThreadCount(count)))

@@ -5,12 +5,15 @@ import TestSupport
 import Testing
 
 @Suite struct PartsSourceTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private let limits = StreamLimits(chunkByteCount: 64 << 10, metadataByteCount: 1 << 20)
 
-  private func part(_ number: UInt16, _ state: [UInt8], preCopy: UInt64) -> PartsSource.Part {
-    PartsSource.Part(
+  private func part(_ number: UInt16, _ state: [UInt8], preCopy: UInt64) throws -> PartsSource.Part
+  {
+    try PartsSource.Part(
       DeviceIntroduction(number: number, identity: DeviceIdentity(name: "device \(number)")),
       statePath: folder.write(state, to: "\(number)"), preCopyByteCount: preCopy)
   }
@@ -21,7 +24,7 @@ import Testing
     let states = [random.bytes(200_000), [], random.bytes(300_000)]
     let information = StreamInformation(producer: "test")
     var source = PartsSource(
-      zip((0 as UInt16)..., states).map { part($0, $1, preCopy: $1.isEmpty ? 0 : preCopy) },
+      try zip((0 as UInt16)..., states).map { try part($0, $1, preCopy: $1.isEmpty ? 0 : preCopy) },
       information: information, limits: limits)
     var writer = try StreamWriter(
       to: OutputFile(path: folder["parts.dms"]),
@@ -47,7 +50,7 @@ import Testing
 
   @Test func aStateThatIsShorterThanItsPreCopyIsRefused() throws {
     var source = PartsSource(
-      [part(0, [1, 2, 3], preCopy: 5)], information: StreamInformation(), limits: limits)
+      [try part(0, [1, 2, 3], preCopy: 5)], information: StreamInformation(), limits: limits)
     do throws(StreamIOError) {
       while try source.next() != nil {}
       Issue.record("a state of three bytes had five")

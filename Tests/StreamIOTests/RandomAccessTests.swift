@@ -22,7 +22,7 @@ import Testing
   func everyByteIsFoundInItsChunk(isIndexed: Bool) throws {
     var builder = Self.builder
     builder.indexThreshold = isIndexed ? 0 : .max
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let archive = try folder.archive(builder.encoded())
     for device in 0..<UInt16(2) {
       let state = builder.pieces.filter { $0.device == device }.flatMap(\.bytes)
@@ -41,7 +41,7 @@ import Testing
   func everyRangeIsReadHoweverFewPlacesAreKept(isIndexed: Bool, placeLimit: Int) throws {
     var builder = Self.builder
     builder.indexThreshold = isIndexed ? 0 : .max
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let state = try ArchivedState(
       folder.archive(builder.encoded()), placeLimit: placeLimit)
     #expect(state.catalog.devices.count == 2)

@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct StreamArchiveTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   /// Writes `chunkCount` chunks of a few bytes each, of two devices in turn.
   private func writeTinyChunks(_ chunkCount: Int, to name: String) throws -> String {

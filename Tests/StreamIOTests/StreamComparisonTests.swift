@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct StreamComparisonTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func differences(
     _ left: StreamBuilder, _ right: StreamBuilder
@@ -178,7 +180,7 @@ import Testing
   @Test func phasesCountOnRequest() throws {
     let state = [UInt8](1...200)
     let paths = try [0, 50].map { preCopy in
-      folder.write(
+      try folder.write(
         try stream(state, limit: 1 << 20, preCopy: preCopy).encoded(), to: "\(preCopy).dms")
     }
     func differences(_ left: Int, _ right: Int, phases: Bool) throws -> [StreamDifference] {
@@ -213,11 +215,11 @@ import Testing
 
   @Test func stateWithAnotherDigestIsNotCompared() throws {
     var stream = MutableStream(try Samples.small(indexed: false).encoded())
-    folder.write(stream.encoded(), to: "whole.dms")
+    try folder.write(stream.encoded(), to: "whole.dms")
     let summary = stream.index(of: .deviceSummary) + 2
     stream.records[summary].payload[stream.records[summary].payload.count - 1] ^= 1
     for (left, right) in [("whole", "other"), ("other", "whole")] {
-      folder.write(stream.encoded(), to: "other.dms")
+      try folder.write(stream.encoded(), to: "other.dms")
       let comparison = StreamComparison(
         try StreamArchive(InputFile(path: folder["\(left).dms"])),
         try StreamArchive(InputFile(path: folder["\(right).dms"])),
@@ -301,7 +303,7 @@ import Testing
 
   @Test func tornOrDamagedStreamsAreNotCompared() throws {
     let bytes = try Samples.small(indexed: false).encoded()
-    folder.write(bytes, to: "whole.dms")
+    try folder.write(bytes, to: "whole.dms")
     for position in stride(from: StreamHeader.byteCount, to: bytes.count, by: 7) {
       var damaged = bytes
       damaged[position] ^= 1

@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct StreamCopyTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func copy(_ path: String, to output: String, compression: Compression) throws {
     var reader = StreamReader(try InputFile(path: path))
@@ -61,7 +63,7 @@ import Testing
     }
     // Records that were put in have moved the chunks from where an index says.
     stream.dropIndex()
-    let path = folder.write(stream.encoded())
+    let path = try folder.write(stream.encoded())
     let original = try records(try Corpus.contents(path))
     try copy(path, to: folder["copy.dms"], compression: .raw)
     let copied = try Corpus.contents(folder["copy.dms"])

@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct StreamSalvageTests {
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   /// What salvage gives for the file at `path`, held against the truth.
   private struct Recovery {
@@ -56,7 +58,7 @@ import Testing
 
   @Test(arguments: [false, true]) func anIntactStreamIsWhole(isIndexed: Bool) throws {
     let builder = Samples.small(indexed: isIndexed)
-    let path = folder.write(try builder.encoded())
+    let path = try folder.write(try builder.encoded())
     let recovery = try Recovery(path, truth: Samples.states(of: builder))
     #expect(recovery.complaints.isEmpty)
     #expect(recovery.report.isWhole)
@@ -93,7 +95,7 @@ import Testing
     let truth = Samples.states(of: builder)
     let bytes = try builder.encoded()
     for count in bytes.indices {
-      let path = folder.write(bytes[..<count])
+      let path = try folder.write(bytes[..<count])
       guard count >= StreamHeader.byteCount else {
         #expect(throws: StreamIOError.self) { try StreamSalvage(try InputFile(path: path)).report }
         continue
@@ -287,7 +289,7 @@ import Testing
     for position in 0..<320 {
       var damaged = bytes
       damaged[position] ^= 0xff
-      let path = folder.write(damaged)
+      let path = try folder.write(damaged)
       let recovery = try Recovery(path, truth: [state + [1, 2, 3]])
       #expect(recovery.complaints.isEmpty, "byte \(position)")
       #expect(recovery.report.catalog.devices.count == 1, "byte \(position)")

@@ -1,15 +1,18 @@
 import Glibc
 import StreamIO
+import SystemPackage
 
 /// A folder of a test's own, gone with what is in it when the test is over.
 final class TemporaryFolder {
   let path: String
 
-  init() {
+  init() throws {
     // In memory where there is such a place: the tests write thousands of small files.
     let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
     var template = Array("\(parent)/ferry-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { fatalError("no temporary folder: errno \(errno)") }
+    guard mkdtemp(&template) != nil else {
+      throw StreamIOError(parent, .system(Errno(rawValue: errno), attempting: "make a folder in"))
+    }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
@@ -37,13 +40,13 @@ final class TemporaryFolder {
 
   /// Writes a file and gives its path.
   @discardableResult
-  func write(_ bytes: some Sequence<UInt8>, to name: String = "stream.dms") -> String {
+  func write(_ bytes: some Sequence<UInt8>, to name: String = "stream.dms") throws -> String {
     let bytes = [UInt8](bytes)
     let file = fopen(self[name], "wb")
     let written = file.map { fwrite(bytes, 1, bytes.count, $0) }
     // A cut file would be tested as if it were meant.
     guard let file, fclose(file) == 0, written == bytes.count else {
-      fatalError("cannot write \(bytes.count) bytes to \(self[name])")
+      throw StreamIOError(self[name], .system(Errno(rawValue: errno), attempting: "write"))
     }
     return self[name]
   }
