@@ -1,3 +1,4 @@
+import ByteIO
 import MigrationStream
 public import StateLayout
 public import StreamIO
@@ -5,6 +6,8 @@ public import StreamIO
 /// Device state to look into: a file of it, or a device of a stream (`F.dms#DEVICE`) or of a Cloud
 /// Hypervisor snapshot (`state.json#DEVICE`).
 public struct StateInput {
+  /// The file or `F.dms#DEVICE`, as the user named it.
+  public let name: String
   /// The bytes of the state.
   public let source: any StateInputSource
   /// The kernel driver that handed it out, if a stream says so.
@@ -19,6 +22,7 @@ public struct StateInput {
   ///   - isAnyKind: whether a file is taken for state whatever its content looks like; else it must
   ///     be a stream, whose own layout is known, or be of no kind that is known.
   public init(_ name: String, isAnyKind: Bool = false) throws(InputError) {
+    self.name = name
     guard let reference = try DeviceReference.named(name) else {
       let recognized = try RecognizedFile(name)
       let isTaken = isAnyKind || recognized.kind == .migrationStream
@@ -53,6 +57,25 @@ public struct StateInput {
     source = DeviceState(
       state: state, device: number, byteCount: device.state.byteCount)
     driver = device.identity.driver
+  }
+
+  /// All bytes of the state.
+  ///
+  /// - Throws: `InputError` with cause `unsuitable` if there are more than `limit`.
+  public func bytes(limit: Int) throws(InputError) -> [UInt8] {
+    guard source.byteCount <= UInt64(limit) else {
+      throw InputError(
+        name,
+        .unsuitable(
+          expected: "at most \(limit) bytes of state", found: "\(source.byteCount)"))
+    }
+    var buffer = ByteBuffer()
+    do throws(StreamIOError) {
+      try source.read(at: 0, count: Int(source.byteCount), into: &buffer)
+    } catch {
+      throw InputError(name, .file(error))
+    }
+    return [UInt8](buffer.bytes)
   }
 
   /// What the state may be.

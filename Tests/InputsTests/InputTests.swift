@@ -12,9 +12,7 @@ import Testing
   private static func path(_ name: String) -> String { Corpus.root + "/corpora/" + name }
 
   private static func bytes(_ input: StateInput) throws -> [UInt8] {
-    var buffer = ByteBuffer()
-    try input.source.read(at: 0, count: Int(input.source.byteCount), into: &buffer)
-    return [UInt8](buffer.bytes)
+    try input.bytes(limit: 1 << 20)
   }
 
   @Test func aStateIsAFileOrADeviceOfAStream() throws {
@@ -26,6 +24,17 @@ import Testing
       #expect(try Self.bytes(input).count == Int(input.source.byteCount))
       #expect(try input.detection().best?.layout.name == "mtty")
     }
+  }
+
+  @Test(arguments: ["mtty/mtty2-5.state", "streams/mtty-precopy.dms#0"])
+  func aStateIsReadWholeOrNotAtAll(name: String) throws {
+    let input = try StateInput(Self.path(name))
+    let count = Int(input.source.byteCount)
+    #expect(try input.bytes(limit: count).count == count)
+    let error = #expect(throws: InputError.self) { try input.bytes(limit: count - 1) }
+    #expect(
+      error?.description
+        == "\(Self.path(name)): expected at most \(count - 1) bytes of state, found \(count)")
   }
 
   @Test func aStateOfATornStreamIsRefused() {

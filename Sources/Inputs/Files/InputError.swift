@@ -12,6 +12,8 @@ public struct InputError: Error, Sendable, Hashable {
     case ambiguous(file: String, device: String)
     /// The file does not hold what was asked for.
     case absent(expected: String, found: String)
+    /// What the file holds is not as it must be for what was asked.
+    case unsuitable(expected: String, found: String)
     /// The file is something else than what was expected; the advice says who takes it.
     case kind(FileKind, expected: String, advice: String?)
     /// The file is an image whose head is refused.
@@ -53,7 +55,8 @@ extension InputError: CustomStringConvertible {
   public var description: String {
     switch cause {
     case .file(let error): return "\(error)"
-    case .absent, .ambiguous, .kind, .qemuStream: return "\(name): \(reason)"
+    case .absent, .ambiguous, .kind, .qemuStream, .unsuitable:
+      return "\(name): \(reason)"
     case .space(let error):
       let isLine = if case .text = error.place { true } else { false }
       return "\(name)\(isLine ? ":" : ": ")\(error)"
@@ -64,7 +67,8 @@ extension InputError: CustomStringConvertible {
   public var reason: String {
     switch cause {
     case .file(let error): "\(error)"
-    case .absent(let expected, let found): "expected \(expected), found \(found)"
+    case .absent(let expected, let found), .unsuitable(let expected, let found):
+      "expected \(expected), found \(found)"
     case .ambiguous(let file, let device):
       "expected a name of one thing, found a file of this name and the file '\(file)', of which it "
         + "names the device '\(device)'; one of them wants another name"

@@ -128,6 +128,7 @@ struct CommandError: Error {
     case .ambiguous:
       self = .usage(TerminalText.text("\(error)")).about(
         ErrorDetail("ambiguous", file: error.name))
+    case .unsuitable: self = .no(TerminalText.text("\(error)"))
     case .kind(let kind, let expected, _):
       var detail = ErrorDetail("kind", file: error.name)
       detail.expected = expected

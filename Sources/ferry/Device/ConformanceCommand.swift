@@ -197,18 +197,13 @@ struct ConformanceCommand: ReportingCommand {
     var states: [ForeignState] = []
     for name in otherStates {
       let input = try StateInput(name, isAnyKind: false)
-      guard input.source.byteCount <= UInt64(limit) else {
-        throw CommandError.no(
-          "\(name): expected at most \(limit) bytes of state, found \(input.source.byteCount)")
-      }
-      var buffer = ByteBuffer()
-      try input.source.read(at: 0, count: Int(input.source.byteCount), into: &buffer)
-      guard FileKind(prefix: buffer.bytes, byteCount: nil) != .migrationStream else {
+      let state = try input.bytes(limit: limit)
+      guard FileKind(prefix: state, byteCount: nil) != .migrationStream else {
         throw CommandError.damaged(
           "\(name): expected device state, found a .dms stream; its devices are \(name)#0 and so on"
         )
       }
-      states.append(ForeignState(name: "the state in \(name)", bytes: [UInt8](buffer.bytes)))
+      states.append(ForeignState(name: "the state in \(name)", bytes: state))
     }
     guard uri.scheme == "emulated" else { return states }
     for name in TranslationMatrix.devices

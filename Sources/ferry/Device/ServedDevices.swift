@@ -9,7 +9,7 @@ import VFIO
 /// The devices that can be served: those that a command line names, and those of streams.
 enum ServedDevices {
   // More than any family but the synthetic one has, whose state needs no server.
-  private static let byteLimit: UInt64 = 1 << 30
+  private static let byteLimit = 1 << 30
 
   /// Opens the device that `name` names, or restores one from `F.dms#N`.
   static func device(
@@ -23,15 +23,10 @@ enum ServedDevices {
     guard let driver = input.driver else {
       throw CommandError.no("\(name): expected the name of the device's driver in the stream")
     }
-    guard input.source.byteCount <= byteLimit else {
-      throw CommandError.no(
-        "\(name): expected at most \(byteLimit) bytes of state, found \(input.source.byteCount)")
-    }
-    var state = ByteBuffer()
-    try input.source.read(at: 0, count: Int(input.source.byteCount), into: &state)
+    let state = try input.bytes(limit: byteLimit)
     let device: EmulatedDevice?
     do throws(DeviceError) {
-      device = try EmulatedDevice.restored(from: [UInt8](state.bytes), driver: driver)
+      device = try EmulatedDevice.restored(from: state, driver: driver)
     } catch {
       throw CommandError.no("\(name): no emulated device of \(driver) takes the state: \(error)")
     }
