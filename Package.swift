@@ -86,7 +86,7 @@ let package = Package(
       ]),
     .target(
       name: "Conformance",
-      dependencies: ["ByteIO", "Devices", "MigrationStream", "StateLayout"]),
+      dependencies: ["ByteIO", "Devices", "MigrationStream", "StateLayout", "YAMLReader"]),
     .target(
       name: "EmulatedDevices",
       dependencies: [

@@ -111,6 +111,73 @@ import Testing
     #expect(left == other)
   }
 
+  // MARK: Answers of processes
+
+  private static let finding = Finding(
+    asked: "a \"quote\"", expected: "b\nc", found: "\u{1}é: #", calls: ["d", ""])
+
+  @Test(
+    arguments: [
+      .passed, .failed([finding, finding]), .notApplicable("nothing: at all"), .notRun(""),
+    ] as [CheckOutcome.Result], [nil, "gone", ""])
+  func aLineSaysWhatBecameOfACheck(result: CheckOutcome.Result, loss: String?) {
+    let line = CheckRunnerAnswer.line(result, loss: loss)
+    #expect(!line.contains("\n"))
+    guard case .ended(let read, let lost) = CheckRunnerAnswer(parsing: [UInt8](line.utf8)) else {
+      Issue.record("\(line)")
+      return
+    }
+    #expect(read == result)
+    #expect(lost == loss)
+  }
+
+  @Test(arguments: ["", "{}", "ferry: no", #"{"result": "late"}"#, #"{"result": "failed"}"#])
+  func anythingElseIsNoAnswer(line: String) {
+    #expect(CheckRunnerAnswer(parsing: [UInt8](line.utf8)) == nil)
+  }
+
+  @Test(arguments: [nil, [], [1, 2, 3]] as [[UInt8]?])
+  func statesArriveAsTheyWereGiven(saved: [UInt8]?) throws {
+    let others = [
+      ForeignState(name: "one", bytes: [4, 5]), ForeignState(name: "", bytes: []),
+    ]
+    let states = CheckRunnerStates(saved: saved, others: others)
+    let bytes = states.bytes
+    #expect(try CheckRunnerStates(parsing: bytes) == states)
+    let isWhole = (0..<bytes.count).map { count in
+      (try? CheckRunnerStates(parsing: Array(bytes[..<count]))) != nil
+    }
+    // Behind the saved state, and behind the first of another device, there may be no more.
+    #expect(isWhole.count { $0 } == 2)
+  }
+
+  /// What a check answers does not depend on where it runs, though it begins with another state.
+  @Test(arguments: ["emulated:mtty?text=hello", "emulated:igb"])
+  func aCheckRunElsewhereAnswersAsHere(name: String) throws {
+    let saved = try device(name).stopCopied()
+    let (outcomes, _) = try conformance(of: device(name))
+    var options = ConformanceOptions()
+    options.allowsDestruction = true
+    options.trialLimit = 24
+    options.stateByteLimit = 1 << 20
+    for outcome in outcomes {
+      let other = try device(name)
+      let line = try ConformanceRun.answer(
+        outcome.check, on: EmulatedOpener(other), CheckRunnerStates(saved: saved, others: []),
+        options: options, clock: ManualClock())
+      guard case .ended(let result, let loss) = CheckRunnerAnswer(parsing: [UInt8](line.utf8))
+      else {
+        Issue.record("\(line)")
+        continue
+      }
+      #expect(result.word == outcome.result.word, "\(outcome.check.name)")
+      #expect((loss != nil) == outcome.isDeviceLost, "\(outcome.check.name)")
+      // Of a device that is lost nothing more can be asked.
+      if outcome.isDeviceLost { break }
+      #expect(try other.stopCopied() == saved)
+    }
+  }
+
   // MARK: The kernel's log
 
   /// Has its records ready at the nth question.

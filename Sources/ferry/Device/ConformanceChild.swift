@@ -1,9 +1,7 @@
-import ByteIO
 import Conformance
-import Glibc
 import Reports
+import StreamIO
 import SystemPackage
-import YAMLReader
 
 /// Runs a check in a process of its own, which is this command once more: what hangs is given up,
 /// and what dies takes no more with it.
@@ -21,17 +19,17 @@ final class ConformanceChild: CheckRunner {
   }
 
   func run(_ check: Check, saved: [UInt8]?) -> CheckRunnerAnswer {
-    let child: ChildProcess
+    let states = CheckRunnerStates(saved: saved, others: others)
+    let end: Program.End
     do throws(Errno) {
-      child = try ChildProcess(arguments + [check.name])
+      end = try Program.own.run(
+        ["ferry"] + arguments + [check.name], input: states.bytes, within: limit)
     } catch {
       return .notRun("no process could be started for it: \(error)")
     }
-    let states = ConformanceStates(saved: saved, others: others)
-    let end = child.talk(states.bytes, limit: limit)
     switch end {
     case .exited(let answer):
-      return ConformanceAnswer.read(answer)
+      return CheckRunnerAnswer(parsing: answer)
         ?? .notRun("its process ended without an answer; what it said is above")
     case .killed(let signal):
       return .died(finding(check, "a process that signal \(signal) ended, as an oops does"))

@@ -171,21 +171,14 @@ struct ConformanceCommand: ReportingCommand {
     }
     // Whoever waits for the answer decides when it is too late.
     SignalGuard.install()
-    let states = try ConformanceStates(
+    let states = try CheckRunnerStates(
       parsing: InputFile(path: "-").contents(limit: Self.givenByteLimit))
-    var options = options
-    options.otherStates = states.others
     let uri = try DeviceURI(parsing: device)
     let own = uri.scheme == "emulated" ? try OpenDevices([device], in: trace.kernel()) : nil
-    var run = ConformanceRun(
-      try opener(uri, own?.devices.first), checks: [check], options: options, clock: SystemClock())
-    run.foundState = states.saved
-    var result = CheckOutcome.Result.notRun("the run was ended")
-    let summary = try run.run { result = $0.result }
-    var loss: String?
-    if case .lost(let reason) = summary.leaving { loss = reason }
+    let line = try ConformanceRun.answer(
+      check, on: opener(uri, own?.devices.first), states, options: options, clock: SystemClock())
     var output = try TextOutput()
-    try output.print(ConformanceAnswer.line(result, loss: loss))
+    try output.print(line)
     try output.finish()
   }
 

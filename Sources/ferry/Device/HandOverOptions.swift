@@ -62,10 +62,10 @@ struct HandOverOptions: ParsableArguments {
           + "descriptors to keep open")
     }
     if let name = command.first {
-      guard let path = Self.executable(name) else {
+      guard let program = Program(named: name) else {
         throw CommandError.usage("--then \(name): there is no such command")
       }
-      return .command(path, command)
+      return .command(program, command)
     }
     if let socket {
       do throws(HandOver.SendError) {
@@ -78,28 +78,12 @@ struct HandOverOptions: ParsableArguments {
     }
     return .signal
   }
-
-  /// The file that a shell would run for `name`.
-  private static func executable(_ name: String) -> String? {
-    guard !name.isEmpty else { return nil }
-    if name.contains("/") { return isProgram(name) ? name : nil }
-    let path = unsafe getenv("PATH").map { unsafe PathBytes(cString: $0).text } ?? "/usr/bin:/bin"
-    return path.split(separator: ":").map { "\($0)/\(name)" }.first(where: isProgram)
-  }
-
-  private static func isProgram(_ path: String) -> Bool {
-    unsafe PathBytes(text: path).withCString { path in
-      var status = stat()
-      return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
-        && access(path, X_OK) == 0
-    }
-  }
 }
 
 /// Who holds restored devices.
 enum DeviceKeeper {
   case nobody
-  case command(String, [String])
+  case command(Program, [String])
   case socket(FileDescriptor, String)
   case signal
 
@@ -109,13 +93,15 @@ enum DeviceKeeper {
     let inheritance = kept.map(\.inheritance)
     switch self {
     case .nobody: break
-    case .command(let path, let arguments):
+    case .command(let program, let arguments):
       do throws(LinuxErrno) {
         try HandOver.keepOnExec(inheritance)
-        throw Self.become(
-          path, arguments, [HandOver.environmentVariable: InheritedDevice.text(of: inheritance)])
+        let variable = [HandOver.environmentVariable: InheritedDevice.text(of: inheritance)]
+        let reason = program.replaceThisProcess(
+          arguments: arguments, settingVariables: variable)
+        throw LinuxErrno(rawValue: reason.rawValue)
       } catch {
-        throw CommandError.input("--then \(path): \(error)")
+        throw CommandError.input("--then \(program.path): \(error)")
       }
     case .socket(let socket, let path):
       do throws(HandOver.SendError) {
@@ -130,22 +116,6 @@ enum DeviceKeeper {
       // A signal between the test and the sleep does not end the sleep.
       while SignalGuard.signal == nil { SystemClock().sleep(for: .milliseconds(500)) }
     }
-  }
-
-  /// Replaces this process; why that could not be.
-  private static func become(
-    _ path: String, _ arguments: [String], _ variables: [String: String]
-  ) -> LinuxErrno {
-    for (name, value) in variables { unsafe setenv(name, value, 1) }
-    // What this process ignores the next one would too.
-    _ = Glibc.signal(SIGPIPE, SIG_DFL)
-    // SAFETY: the copies live as long as the process, which is about to be another.
-    var pointers =
-      unsafe arguments.map {
-        unsafe PathBytes(text: $0).withCString { unsafe strdup($0) }
-      } + [nil]
-    unsafe PathBytes(text: path).withCString { _ = unsafe execv($0, &pointers) }
-    return LinuxErrno(rawValue: errno)
   }
 }
 

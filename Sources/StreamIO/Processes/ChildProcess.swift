@@ -1,13 +1,11 @@
 import ByteIO
-import Glibc
-import StreamIO
-import SystemPackage
+private import Glibc
+public import SystemPackage
 
-/// This command once more, as a process whose standard input and output are pipes to here.
-struct ChildProcess: ~Copyable {
-  /// How the process ended, or that it did not.
-  enum End {
-    /// By itself; what it wrote.
+extension Program {
+  /// How a process ended, or that it did not.
+  public enum End: Sendable, Hashable {
+    /// By itself; what it wrote to its standard output.
     case exited([UInt8])
     /// By this signal.
     case killed(Int32)
@@ -17,32 +15,49 @@ struct ChildProcess: ~Copyable {
     case stuck
   }
 
+  /// Starts the program, gives it `input` as its standard input, and waits for what it writes and
+  /// for its end.
+  ///
+  /// This process must ignore `SIGPIPE`, for the program need not take all of its input. Of what it
+  /// writes some 64 MiB are taken, more than any answer has. The corresponding C functions are
+  /// `posix_spawn` and `waitpid`.
+  ///
+  /// - Parameters:
+  ///   - arguments: its arguments, the first of which is its name.
+  ///   - limit: the longest that it may take; it is killed then.
+  /// - Throws: the errno if no process could be started.
+  public func run(
+    _ arguments: [String], input: [UInt8], within limit: Duration
+  ) throws(Errno) -> End {
+    try ChildProcess(self, arguments).talk(input, limit: limit)
+  }
+}
+
+/// A process whose standard input and output are pipes to here.
+private struct ChildProcess: ~Copyable {
+  typealias End = Program.End
+
   private let process: pid_t
   private let input: FileDescriptor
   private let output: FileDescriptor
   private let clock = SystemClock()
 
-  // More than any answer has.
   private static let answerByteLimit = 64 << 20
   // A process that SIGKILL does not end within it waits for the kernel.
   private static let dyingTime = Duration.seconds(5)
 
-  /// Starts it with these arguments, behind its name.
-  init(_ arguments: [String]) throws(Errno) {
+  init(_ program: Program, _ arguments: [String]) throws(Errno) {
     let (input, output) = (try Pipe(), try Pipe())
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     unsafe posix_spawn_file_actions_adddup2(&actions, input.reading.rawValue, STDIN_FILENO)
     unsafe posix_spawn_file_actions_adddup2(&actions, output.writing.rawValue, STDOUT_FILENO)
-    // SAFETY: the texts live until they are freed below.
-    var pointers =
-      unsafe (["ferry"] + arguments).map {
-        unsafe PathBytes(text: $0).withCString { unsafe strdup($0) }
-      } + [nil]
     var process: pid_t = 0
-    let result = unsafe posix_spawn(
-      &process, "/proc/self/exe", &actions, nil, &pointers, environ)
-    for index in unsafe pointers.indices { unsafe free(pointers[index]) }
+    let result = unsafe Program.withCArguments(arguments) { arguments in
+      unsafe PathBytes(text: program.path).withCString { path in
+        unsafe posix_spawn(&process, path, &actions, nil, arguments, environ)
+      }
+    }
     unsafe posix_spawn_file_actions_destroy(&actions)
     try? input.reading.close()
     try? output.writing.close()
