@@ -1,18 +1,50 @@
 import ByteIO
 import MigrationStream
 
+/// Records that are ready, of which at most one is a chunk.
+struct ExtractionOutput {
+  var records: ArraySlice<Record> = []
+  /// The state of the chunk that came last.
+  private(set) var chunk: [UInt8] = []
+  private(set) var stateByteCount: UInt64 = 0
+
+  /// Takes the next record out.
+  mutating func next() -> Record? {
+    guard let record = records.popFirst() else { return nil }
+    if case .chunk = record { return record }
+    chunk.removeAll(keepingCapacity: true)
+    return record
+  }
+
+  /// Adds a chunk of the bytes in `buffer`, which is empty afterwards.
+  mutating func add(_ chunk: StateChunk, from buffer: inout [UInt8]) {
+    swap(&self.chunk, &buffer)
+    buffer.removeAll(keepingCapacity: true)
+    stateByteCount &+= UInt64(chunk.byteCount)
+    records.append(.chunk(chunk))
+  }
+}
+
 /// A device's state on its way into records: a chunk for each record of data, or several for a
 /// large one.
 struct ExtractionLane {
+  /// The most state bytes of a chunk.
+  let chunkByteCount: Int
   private let device: UInt16
   private var framing = QEMUFraming()
   private var context = StateChunk.Context(phase: .preCopy)
   /// The number of rounds of pre-copy so far.
   private var iteration: UInt32 = 0
+  private var stateOffset: UInt64 = 0
   /// The last chunk, held back because the record behind it tells what ends with it.
   private var pending: [UInt8] = []
 
-  init(device: UInt16) { self.device = device }
+  init(device: UInt16, chunkByteCount: Int) {
+    self.device = device
+    self.chunkByteCount = chunkByteCount
+  }
+
+  // MARK: Sections
 
   /// Begins a section.
   mutating func begin(_ kind: QEMUSection.Kind) {
@@ -22,131 +54,85 @@ struct ExtractionLane {
       phase: isRunning ? .preCopy : .stopCopy, iteration: isRunning ? iteration : 0)
   }
 
-  /// Passes on a record, and the state behind it.
-  mutating func copy<Source: ByteSource & ~Copyable, Sink: RecordSink & ~Copyable>(
-    _ record: VFIORecord, from reader: inout QEMUStreamReader<Source>, _ total: inout UInt64,
-    to sink: inout Sink
-  ) throws(QEMUTransferError<Source.Failure, Sink.Failure>) {
-    do throws(Sink.Failure) {
-      guard case .data(let byteCount) = record.content else {
-        framing.append(.record(record.kind, byteCount: 0))
-        if record.kind.endsSection { try endSection(with: record.kind, &total, to: &sink) }
-        return
-      }
-      framing.append(.record(.data, byteCount: byteCount))
-      try flush(&total, to: &sink)
-    } catch {
-      throw .sink(error)
+  /// Takes over a record, without the state behind it.
+  mutating func add(_ record: VFIORecord, to output: inout ExtractionOutput) {
+    guard case .data(let byteCount) = record.content else {
+      framing.append(.record(record.kind, byteCount: 0))
+      if record.kind.endsSection { endSection(with: record.kind, &output) }
+      return
     }
-    let limit = Int(sink.limits.chunkByteCount)
-    while true {
-      // A full chunk waits for what comes behind it like any other.
-      let isFull = pending.count == limit
-      let bytes: [UInt8]
-      do throws(QEMUReadError<Source.Failure>) {
-        bytes = try Self.state(from: &reader, limit: isFull ? limit : limit - pending.count)
-      } catch {
-        throw QEMUTransferError(error)
-      }
-      do throws(Sink.Failure) {
-        if bytes.isEmpty { return try writeFraming(to: &sink) }
-        if isFull { try write(&total, to: &sink) }
-      } catch {
-        throw .sink(error)
-      }
-      pending += bytes
-    }
+    framing.append(.record(.data, byteCount: byteCount))
+    flush(&output)
   }
 
-  private static func state<Source: ByteSource & ~Copyable>(
-    from reader: inout QEMUStreamReader<Source>, limit: Int
-  ) throws(QEMUReadError<Source.Failure>) -> [UInt8] {
-    [UInt8](try reader.stateBytes(limit: limit))
+  /// The bytes of state that it takes next; a full chunk waits for what comes behind it.
+  var room: Int {
+    pending.count == chunkByteCount ? chunkByteCount : chunkByteCount - pending.count
   }
 
-  private mutating func endSection<Sink: RecordSink & ~Copyable>(
-    with kind: VFIORecord.Kind, _ total: inout UInt64, to sink: inout Sink
-  ) throws(Sink.Failure) {
+  /// Takes state, at most as many bytes as it has room for.
+  mutating func add(_ bytes: [UInt8], to output: inout ExtractionOutput) {
+    if pending.count == chunkByteCount { flush(&output) }
+    pending += bytes
+  }
+
+  private mutating func endSection(
+    with kind: VFIORecord.Kind, _ output: inout ExtractionOutput
+  ) {
     if context.phase == .preCopy && !pending.isEmpty {
       iteration &+= 1
       context.flags.insert(.lastOfIteration)
     }
     if kind == .initialDataSent { context.flags.insert(.lastOfInitialData) }
-    try flush(&total, to: &sink)
+    flush(&output)
     context.flags = []
   }
 
-  /// Passes on the multifd packets of the device.
-  mutating func write<SourceFailure: Error, Sink: RecordSink & ~Copyable>(
-    _ packets: DeviceStatePackets.Sequence,
-    reading read: (_ file: Int, _ offset: UInt64, _ count: Int) throws(SourceFailure) -> [UInt8],
-    _ total: inout UInt64, to sink: inout Sink, _ progress: (UInt64) -> Void
-  ) throws(QEMUTransferError<SourceFailure, Sink.Failure>) {
+  // MARK: Packets
+
+  /// Begins the multifd packets of the device.
+  mutating func beginPackets() {
     framing.append(.packets)
     context = StateChunk.Context(phase: .stopCopy)
-    for piece in packets.state {
-      framing.append(.record(.data, byteCount: UInt64(piece.byteCount)))
-      var position: UInt64 = 0
-      while position < piece.byteCount {
-        let count = Int(
-          min(UInt64(piece.byteCount) - position, UInt64(sink.limits.chunkByteCount)))
-        do throws(SourceFailure) {
-          pending = try read(piece.file, piece.offset + position, count)
-        } catch {
-          throw .source(error)
-        }
-        guard pending.count == count else {
-          throw .stream(
-            QEMUStreamError(
-              .torn, at: piece.offset + position, expected: "\(count) bytes of a packet",
-              found: "\(pending.count), and the end of the file"))
-        }
-        position += UInt64(count)
-        do throws(Sink.Failure) {
-          try write(&total, to: &sink)
-        } catch {
-          throw .sink(error)
-        }
-        progress(total)
-      }
-      do throws(Sink.Failure) {
-        try writeFraming(to: &sink)
-      } catch {
-        throw .sink(error)
-      }
-    }
+  }
+
+  /// Begins a packet of state.
+  mutating func beginPacket(_ byteCount: UInt64) {
+    framing.append(.record(.data, byteCount: byteCount))
+  }
+
+  /// Passes on state of a packet, at most a chunk.
+  mutating func addPacket(_ bytes: [UInt8], to output: inout ExtractionOutput) {
+    pending = bytes
+    flush(&output)
+  }
+
+  /// Ends the packets.
+  mutating func endPackets() {
     framing.append(.record(.configuration, byteCount: 0))
     framing.append(.record(.endOfState, byteCount: 0))
   }
 
-  /// Writes the chunk and the framing that are held back.
-  mutating func finish<Sink: RecordSink & ~Copyable>(
-    _ total: inout UInt64, to sink: inout Sink
-  ) throws(Sink.Failure) {
-    try flush(&total, to: &sink)
-    try writeFraming(to: &sink, last: true)
-  }
-
   // MARK: Writing
 
-  private mutating func flush<Sink: RecordSink & ~Copyable>(
-    _ total: inout UInt64, to sink: inout Sink
-  ) throws(Sink.Failure) {
-    if !pending.isEmpty { try write(&total, to: &sink) }
+  /// Writes the chunk and the framing that are held back.
+  mutating func finish(_ output: inout ExtractionOutput) {
+    flush(&output)
+    writeFraming(&output, last: true)
   }
 
-  private mutating func write<Sink: RecordSink & ~Copyable>(
-    _ total: inout UInt64, to sink: inout Sink
-  ) throws(Sink.Failure) {
-    try sink.write(pending.span.raw, device: device, context: context)
-    total &+= UInt64(pending.count)
-    pending.removeAll(keepingCapacity: true)
+  private mutating func flush(_ output: inout ExtractionOutput) {
+    guard !pending.isEmpty else { return }
+    let chunk = StateChunk(
+      device: device, stateOffset: stateOffset, byteCount: UInt32(pending.count),
+      context: context)
+    stateOffset &+= UInt64(pending.count)
+    output.add(chunk, from: &pending)
   }
 
-  private mutating func writeFraming<Sink: RecordSink & ~Copyable>(
-    to sink: inout Sink, last: Bool = false
-  ) throws(Sink.Failure) {
+  /// Writes the framing so far, if it is enough for a record or the `last`.
+  mutating func writeFraming(_ output: inout ExtractionOutput, last: Bool = false) {
     guard let record = framing.releaseRecord(device: device, last: last) else { return }
-    try sink.write(record)
+    output.records.append(record)
   }
 }

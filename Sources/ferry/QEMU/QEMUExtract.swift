@@ -55,25 +55,19 @@ struct QEMUExtract: ParsableCommand {
       throw CommandError.no(
         "\(migration.main.name): \(TerminalText.text(device.id)): \(device.findings[0])")
     }
-    let extraction = QEMUExtraction(
-      numbers.map {
-        QEMUExtraction.Device(content.catalog.vfioDevices[$0], packets: content.packets[$0])
-      })
     var writer = try coding.writer(to: OutputFile(path: output))
-    var reader = migration.reader()
+    var source = migration.records(
+      of: numbers, in: content, information: try .current(), limits: writer.limits)
     let progress = Progress(
       "extracted",
       total: numbers.reduce(0) { $0 &+ content.catalog.vfioDevices[$1].stateByteCount })
-    let information = try StreamInformation.current()
-    do throws(QEMUTransferError<StreamIOError, StreamIOError>) {
-      try extraction.write(
-        reading: &reader,
-        packets: { (file, offset, count) throws(StreamIOError) in
-          try migration.files[file].bytes(at: offset, count: count)
-        },
-        information: information, to: &writer, progress: { progress.update($0) })
+    do throws(CopyError<QEMUReadError<StreamIOError>, StreamIOError>) {
+      try source.copy(into: &writer) { progress.update($0.stateByteCount) }
     } catch {
-      throw CommandError.cause(of: error, in: migration.main.name)
+      switch error {
+      case .source(let cause): throw CommandError.cause(of: cause, in: migration.main.name)
+      case .sink(let cause): throw cause
+      }
     }
     try writer.finish()
   }

@@ -10,13 +10,15 @@ func extract(
 ) throws -> MemorySink {
   let catalog = ReadStream(stream).catalog
   let devices = (numbers ?? Array(catalog.vfioDevices.indices)).map {
-    QEMUExtraction.Device(catalog.vfioDevices[$0])
+    ExtractedDevice(catalog.vfioDevices[$0])
   }
-  var reader = QEMUStreamReader(MemoryInput<Never>(stream), description: catalog.description)
+  let reader = QEMUStreamReader(MemoryInput<Never>(stream), description: catalog.description)
   var sink = MemorySink(
     limits: StreamLimits(chunkByteCount: chunk, metadataByteCount: 1 << 20))
-  try QEMUExtraction(devices).write(
-    reading: &reader, packets: { _, _, _ in [] }, information: StreamInformation(), to: &sink)
+  var source = QEMURecords(
+    devices, reading: reader, information: StreamInformation(), limits: sink.limits,
+    packets: { _, _, _ in [] })
+  try source.copy(into: &sink)
   return sink
 }
 

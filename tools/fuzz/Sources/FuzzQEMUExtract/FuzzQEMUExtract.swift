@@ -25,7 +25,7 @@ public func fuzzQEMUExtract(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   }
   guard !numbers.isEmpty else { return 0 }
   let devices = numbers.map {
-    QEMUExtraction.Device(main.catalog.vfioDevices[$0], packets: packets[$0])
+    ExtractedDevice(main.catalog.vfioDevices[$0], packets: packets[$0])
   }
   let whole = extract(devices, from: main, channel, chunkByteCount: 1 << 20)
   let pieces = extract(devices, from: main, channel, chunkByteCount: UInt32(1 + count % 97))
@@ -76,16 +76,15 @@ private func addChannel(
 
 /// What comes out; nil if the stream cannot be read on.
 private func extract(
-  _ devices: [QEMUExtraction.Device], from main: QEMUInput, _ channel: [UInt8],
+  _ devices: [ExtractedDevice], from main: QEMUInput, _ channel: [UInt8],
   chunkByteCount: UInt32
 ) -> ExtractedRecords? {
   var sink = ExtractedRecords(chunkByteCount: chunkByteCount)
-  var reader = main.reader()
+  var source = QEMURecords(
+    devices, reading: main.reader(), information: StreamInformation(), limits: sink.limits,
+    packets: { _, offset, count in Array(channel.dropFirst(Int(offset)).prefix(count)) })
   do {
-    try QEMUExtraction(devices).write(
-      reading: &reader,
-      packets: { _, offset, count in Array(channel.dropFirst(Int(offset)).prefix(count)) },
-      information: StreamInformation(), to: &sink)
+    try source.copy(into: &sink)
     return sink
   } catch {
     return nil

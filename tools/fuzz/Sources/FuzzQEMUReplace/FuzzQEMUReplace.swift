@@ -25,10 +25,11 @@ public func fuzzQEMUReplace(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
 
 private func extract(_ device: VFIODeviceSummary, from input: QEMUInput) -> ExtractedRecords {
   var sink = ExtractedRecords(chunkByteCount: 1 << 20)
-  var reader = input.reader()
+  var source = QEMURecords(
+    [ExtractedDevice(device)], reading: input.reader(), information: StreamInformation(),
+    limits: sink.limits, packets: { _, _, _ in [] })
   do {
-    try QEMUExtraction([QEMUExtraction.Device(device)]).write(
-      reading: &reader, packets: { _, _, _ in [] }, information: StreamInformation(), to: &sink)
+    try source.copy(into: &sink)
   } catch {
     require(false, "a device of a good stream can be taken out: \(error)")
   }
