@@ -196,4 +196,53 @@ import Testing
       "\(error)".contains("found one whose saving did not end ('LibvirtQemudPart')")
     }
   }
+
+  // MARK: Devices
+
+  private static let machine = Corpus.root + "/corpora/qemu/q35-mtty2.qemu"
+
+  @Test(arguments: [nil, "0", "0000:00:01.0/vfio"])
+  func aDeviceHasItsSpaceInItsRecord(name: String?) throws {
+    let migration = try QEMUMigration([QEMUInput(Self.machine, isReadTwice: true).stream])
+    let content = try migration.content()
+    let found = try migration.space(of: name.flatMap { DeviceSelector($0) }, in: content)
+    #expect(found.function == .assigned)
+    #expect(found.bytes == content.catalog.vfioDevices[0].configuration?.space)
+  }
+
+  @Test(arguments: ["0000:00:1f.2", "0000:00:1f.2/ich9_ahci"])
+  func aFunctionOfQEMUsHasItsSpaceInItsState(name: String) throws {
+    let migration = try QEMUMigration([QEMUInput(Self.machine, isReadTwice: true).stream])
+    let selector = try #require(DeviceSelector(name))
+    #expect(selector.mayMeanEmulatedFunction)
+    let found = try migration.space(of: selector, in: migration.content())
+    #expect(found.function == .emulated)
+    // Intel's 82801IR, AHCI.
+    #expect(found.bytes.prefix(4) == [0x86, 0x80, 0x22, 0x29])
+  }
+
+  @Test func aDeviceThatIsNotThereIsRefused() throws {
+    let migration = try QEMUMigration([QEMUInput(Self.machine, isReadTwice: true).stream])
+    let content = try migration.content()
+    func refusal(_ name: String) -> InputError.Cause? {
+      do throws(InputError) {
+        _ = try migration.space(of: DeviceSelector(name), in: content)
+        return nil
+      } catch {
+        return error.cause
+      }
+    }
+    for name in ["0000:00:1f.9", "0000:00:01.0/virtio"] {
+      guard case .unsuitable(let expected, "no '\(name)'") = refusal(name) else {
+        Issue.record("\(name): \(String(describing: refusal(name)))")
+        continue
+      }
+      #expect(expected.hasPrefix("a VFIO device or one of the functions that QEMU emulates (0000"))
+    }
+    guard case .absent = refusal("7") else {
+      Issue.record("\(String(describing: refusal("7")))")
+      return
+    }
+    #expect(try content.numbers(of: nil, in: "a") == [0])
+  }
 }

@@ -14,18 +14,6 @@ extension QEMUMigration where Input == InputFile {
   }
 }
 
-extension QEMUMigrationContent {
-  /// The numbers of the devices that a command is about: the one that `selector` means, or all.
-  func numbers(of selector: DeviceSelector?, in path: String) throws -> [Int] {
-    if catalog.vfioDevices.isEmpty {
-      if let defect { throw CommandError(defect.error, in: defect.path) }
-      throw CommandError.no("\(path): expected a VFIO device, found none")
-    }
-    guard let selector else { return Array(catalog.vfioDevices.indices) }
-    return [Int(try selector.number(among: catalog.vfioDevices.map { $0.id as String? }, in: path))]
-  }
-}
-
 extension CommandError {
   /// An error of one side of a transfer; `path` is the file of the stream.
   static func cause<Source, Sink>(
