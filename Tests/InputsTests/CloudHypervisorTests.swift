@@ -97,6 +97,7 @@ import Testing
         }
         #expect(snapshot.devices[number].stateByteCount == UInt64(state.count))
         #expect(try Self.state(snapshot, number) == state)
+        try Self.expectRecords(of: snapshot, number, state)
         // Anywhere in it.
         if state.count > 10 {
           let source = try snapshot.state(of: snapshot.devices[number])
@@ -120,6 +121,32 @@ import Testing
         }
       }
     }
+  }
+
+  /// The device comes as the only one of a stream, in chunks of the limit.
+  private static func expectRecords(
+    of snapshot: CloudHypervisorSnapshot, _ number: Int, _ state: [UInt8]
+  ) throws {
+    let device = snapshot.devices[number]
+    let information = StreamInformation(producer: "test")
+    var records = try snapshot.records(
+      of: device, information: information,
+      limits: StreamLimits(chunkByteCount: 64 << 10, metadataByteCount: 1 << 20))
+    #expect(try records.next() == .information(information))
+    #expect(try records.next() == .identity(DeviceIdentity(name: device.id), device: 0))
+    var found: [UInt8] = []
+    while let record = try records.next() {
+      guard case .chunk(let chunk) = record else {
+        Issue.record("\(record)")
+        continue
+      }
+      #expect(chunk.stateOffset == UInt64(found.count))
+      #expect(chunk.context == StateChunk.Context(phase: .stopCopy))
+      found += [UInt8](try records.chunkBytes())
+      #expect(records.stateByteCount == UInt64(found.count))
+      #expect(chunk.byteCount == 64 << 10 || found.count == state.count)
+    }
+    #expect(found == state)
   }
 
   @Test(arguments: seeds(150))

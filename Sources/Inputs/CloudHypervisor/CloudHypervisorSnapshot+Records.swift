@@ -25,42 +25,17 @@ extension CloudHypervisorSnapshot {
       prefix: [UInt8](prefix.bytes), byteCount: state.byteCount, driver: nil)
   }
 
-  /// Writes a device as a stream of one device, all of whose state was read while the machine stood
-  /// still; the caller finishes the sink.
-  public func write<Sink: RecordSink & ~Copyable>(
-    _ device: Device, information: StreamInformation, to sink: inout Sink,
-    progress: (UInt64) -> Void = { _ in }
-  ) throws(CopyError<InputError, Sink.Failure>) {
-    let state: CloudHypervisorState
-    do throws(InputError) {
-      state = try self.state(of: device)
-    } catch {
-      throw .source(error)
-    }
-    do throws(Sink.Failure) {
-      try sink.write(.information(information))
-      try sink.write(.identity(DeviceIdentity(name: device.id), device: 0))
-    } catch {
-      throw .sink(error)
-    }
-    var position: UInt64 = 0
-    var buffer = ByteBuffer()
-    while position < state.byteCount {
-      buffer.removeAll()
-      let count = min(state.byteCount - position, UInt64(sink.limits.chunkByteCount))
-      do throws(StreamIOError) {
-        try state.read(at: position, count: Int(count), into: &buffer)
-      } catch {
-        throw .source(InputError(path, .file(error)))
-      }
-      do throws(Sink.Failure) {
-        try sink.write(
-          buffer.bytes, device: 0, context: StateChunk.Context(phase: .stopCopy))
-      } catch {
-        throw .sink(error)
-      }
-      position += count
-      progress(position)
-    }
+  /// A device as the only one of a sequence of records, all of whose state was read while the
+  /// machine stood still.
+  ///
+  /// - Parameters:
+  ///   - information: what the records say of themselves.
+  ///   - limits: the sizes of records.
+  public func records(
+    of device: Device, information: StreamInformation, limits: StreamLimits
+  ) throws(InputError) -> StateRecords {
+    StateRecords(
+      DeviceIntroduction(number: 0, identity: DeviceIdentity(name: device.id)),
+      state: try state(of: device), information: information, limits: limits)
   }
 }

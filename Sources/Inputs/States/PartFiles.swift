@@ -1,6 +1,6 @@
 import ByteIO
 public import MigrationStream
-import StreamIO
+public import StreamIO
 
 /// The parts of a device of a stream, as files: a sink of the stream that has no use for the state
 /// of other devices, and keeps nothing of those that `--device` cannot mean.
@@ -49,18 +49,8 @@ public struct PartFiles: RecordSink, ~Copyable {
     self.selector = selector
     self.path = path
     self.paths = paths
-    stateFile = try Self.writing(path) { () throws(StreamIOError) in
+    stateFile = try InputError.reading(path) { () throws(StreamIOError) in
       try OutputFile(path: paths.state ?? "/dev/null")
-    }
-  }
-
-  private static func writing<Result: ~Copyable>(
-    _ path: String, _ body: () throws(StreamIOError) -> Result
-  ) throws(InputError) -> Result {
-    do throws(StreamIOError) {
-      return try body()
-    } catch {
-      throw InputError(path, .file(error))
     }
   }
 
@@ -107,7 +97,7 @@ public struct PartFiles: RecordSink, ~Copyable {
   // MARK: What is intact of a damaged one
 
   /// Takes over what the stream says of a device before its state.
-  public mutating func add(_ record: Record) {
+  private mutating func add(_ record: Record) {
     switch record {
     case .identity(let identity, let device):
       // A damaged stream may have lost the identities before this one.
@@ -138,7 +128,7 @@ public struct PartFiles: RecordSink, ~Copyable {
   }
 
   /// Takes the state from `offset` if the device is meant; what is missing before it becomes zeros.
-  public mutating func write(
+  private mutating func write(
     _ chunk: RawSpan, of device: UInt16, at offset: UInt64
   ) throws(InputError) {
     if number == nil && selector.means(device, among: names) { number = device }
@@ -148,13 +138,34 @@ public struct PartFiles: RecordSink, ~Copyable {
     position = offset + UInt64(chunk.byteCount)
   }
 
-  /// Puts the files in place that there is anything for; the state is so long unless its end is not
-  /// known.
-  public consuming func finish(stateByteCount: UInt64?) throws(InputError) {
-    if paths.state != nil, let stateByteCount, stateByteCount > position {
-      try skip(stateByteCount - position)
+  /// Takes what is intact of a damaged stream, and puts the files in place that there is anything
+  /// for.
+  ///
+  /// State that is missing becomes zeros, up to the length that the device's summary has.
+  ///
+  /// - Returns: what is missing of the stream, the number of the device, and the parts besides the
+  ///   state that are wanted and that there are none of.
+  public consuming func finish(
+    salvaging stream: consuming StreamSalvage
+  ) throws(InputError) -> (report: SalvageReport, number: UInt16, missingParts: [String]) {
+    while let record = try InputError.reading(
+      path, { () throws(StreamIOError) in try stream.next() })
+    {
+      switch record.content {
+      case .metadata(let value): add(value)
+      case .chunk(let chunk):
+        try write(stream.chunkBytes, of: chunk.device, at: chunk.stateOffset)
+      }
+    }
+    let report = stream.report
+    let number = try resolve(minimumCount: report.losses.count)
+    let missingParts = missingParts
+    let byteCount = report.catalog.devices[Int(number)].summary?.byteCount
+    if paths.state != nil, let byteCount, byteCount > position {
+      try skip(byteCount - position)
     }
     try commit()
+    return (report, number, missingParts)
   }
 
   private mutating func skip(_ count: UInt64) throws(InputError) {
@@ -166,7 +177,7 @@ public struct PartFiles: RecordSink, ~Copyable {
   }
 
   /// The parts besides the state that are wanted, and that there are none of.
-  public var missingParts: [String] {
+  private var missingParts: [String] {
     parts.filter { $0.path != nil && $0.bytes == nil }.map(\.name)
   }
 
@@ -174,7 +185,7 @@ public struct PartFiles: RecordSink, ~Copyable {
 
   /// Decides which device is meant, once all were introduced; of a damaged stream at least
   /// `minimumCount`.
-  public mutating func resolve(minimumCount: Int = 0) throws(InputError) -> UInt16 {
+  private mutating func resolve(minimumCount: Int = 0) throws(InputError) -> UInt16 {
     if let number { return number }
     while names.count < minimumCount { names.append(nil) }
     let number = try selector.number(among: names, in: path)

@@ -94,11 +94,9 @@ struct Extract: ParsableCommand {
       to: OutputFile(path: output), header: StreamHeader(uuid: .random()),
       threads: reading.threadCount)
     let progress = Progress("extracted", total: chosen.stateByteCount)
-    do {
-      try snapshot.write(chosen, information: .current(), to: &writer) { progress.update($0) }
-    } catch let error as CopyError<InputError, StreamIOError> {
-      throw error.cause
-    }
+    var source = try snapshot.records(
+      of: chosen, information: .current(), limits: writer.limits)
+    try source.copy(into: &writer) { progress.update($0.stateByteCount) }
     try writer.finish()
   }
 
@@ -115,28 +113,18 @@ struct Extract: ParsableCommand {
   }
 
   private func extractIntact() throws {
-    var stream = try StreamSalvage(try InputFile(path: file).seekable())
-    var files = try files()
-    while let record = try stream.next() {
-      switch record.content {
-      case .metadata(let value): files.add(value)
-      case .chunk(let chunk):
-        try files.write(stream.chunkBytes, of: chunk.device, at: chunk.stateOffset)
-      }
-    }
-    let number = try files.resolve(minimumCount: stream.report.losses.count)
-    let loss = stream.report.losses[Int(number)]
-    for part in files.missingParts {
+    let stream = try StreamSalvage(try InputFile(path: file).seekable())
+    let (report, number, missingParts) = try files().finish(salvaging: stream)
+    for part in missingParts {
       StandardError.print("ferry: \(file): no intact \(part) of device '\(device)'")
     }
-    try files.finish(
-      stateByteCount: stream.report.catalog.devices[Int(number)].summary?.byteCount)
-    guard !stream.report.isWhole(device: number) else { return }
+    guard !report.isWhole(device: number) else { return }
+    let loss = report.losses[Int(number)]
     guard !loss.isEmpty else {
-      let text = stream.report.lines.joined(separator: "\n")
+      let text = report.lines.joined(separator: "\n")
       throw CommandError.damaged(
         "\(file): device \(number) may not be whole: the stream is "
-          + "\(stream.report.condition.rawValue)\n\(text)")
+          + "\(report.condition.rawValue)\n\(text)")
     }
     throw CommandError.damaged(
       "\(file): device \(number) is not whole\n\(loss.lines.joined(separator: "\n"))")
