@@ -66,7 +66,9 @@ struct Pack: ParsableCommand {
 
   func run() throws {
     let devices = try zip(parts, (0 as UInt16)...).map {
-      try $0.part(number: $1, hasAnyConfiguration: anyConfig)
+      try $0.part(
+        number: $1, pasids: $0.pasidPath.map(PASIDTable.init(file:)),
+        hasAnyConfiguration: anyConfig)
     }
     let file = try OutputFile(path: output)
     var writer =
