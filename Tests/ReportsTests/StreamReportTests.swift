@@ -96,6 +96,9 @@ import Testing
         == #"{"offset": 462, "record": 3, "type": "state chunk", "device": 0, "storedBytes": 32, "#
         + #""stateOffset": 0, "stateBytes": 24, "encoding": "raw", "#
         + #""context": "pre-copy, iteration 0, last of the iteration", "kept": false}"#)
+    let shown = try RecordReport(reports[3].record, in: archive, hasBytes: true)
+    #expect(shown.bytes?.count == 32 + 32)
+    #expect(try RecordReport(reports[3].record, in: archive, hasBytes: false).bytes == nil)
     let bytes = RecordReport(reports[0].record, bytes: [UInt8]("DMS\u{0}".utf8))
     let row = "          56  44 4d 53 00" + String(repeating: " ", count: 38) + "DMS."
     #expect(bytes.text.hasSuffix("\n" + row))
@@ -111,6 +114,24 @@ import Testing
     #expect(report.json["error"] == nil)
     report.devices[1].isVerified = false
     #expect(report.text.hasSuffix("no digest that is known here for device 1"))
+  }
+
+  @Test(
+    arguments: [
+      ("three-devices", nil, true), ("flipped-bit", .payloadChecksum, true), ("torn", .torn, false),
+    ] as [(String, StreamError.Code?, Bool)])
+  func verifyReadsUpToWhatIsWrong(name: String, code: StreamError.Code?, isComplete: Bool) throws {
+    var reader = StreamReader(try InputFile(path: path(name)))
+    var offset: UInt64 = 0
+    let report = try VerifyReport(of: &reader, path: path(name), limits: .standard) {
+      #expect($0 >= offset)
+      offset = $0
+    }
+    #expect(report.defect?.code == code)
+    #expect(report.isWhole == (code == nil))
+    #expect(report.isComplete == isComplete)
+    #expect(report.header != nil)
+    #expect(report.devices.allSatisfy(\.isVerified) == (code == nil))
   }
 
   @Test func aDifferenceNamesItsSidesAndItsBytes() {

@@ -30,6 +30,20 @@ public struct DevicesReport: Report {
       self.holders = holders
       self.debug = debug
     }
+
+    /// A device of `host` with these holders, which is asked if `isProbed`, unless somebody holds
+    /// it; vfio-pci resets a function that is asked.
+    public init(
+      _ device: HostDevice, of host: HostTree, holders: [DeviceHolder], isProbed: Bool
+    ) {
+      var answer: DeviceProbe?
+      if isProbed {
+        answer = holders.isEmpty ? host.probe(device) : .inUse(by: holders.map(\.process))
+      }
+      self.init(
+        device, answer, isVirtualFunction: host.isVirtualFunction(device), holders: holders,
+        debug: host.migrationDebug(of: device))
+    }
   }
 
   /// The devices, in the order of the host.

@@ -15,12 +15,23 @@ public struct RecordReport: Report {
     self.bytes = bytes
   }
 
+  /// A record of `archive`, if `hasBytes` with its header and the first bytes of its payload.
+  public init(
+    _ record: ScannedRecord, in archive: borrowing StreamArchive, hasBytes: Bool
+  ) throws(StreamIOError) {
+    let payload = min(Int(record.header.storedByteCount), Self.shownPayloadByteCount)
+    self.init(
+      record,
+      bytes: hasBytes
+        ? try archive.bytes(at: record.offset, count: RecordHeader.byteCount + payload) : nil)
+  }
+
   /// The names of the columns.
   public static let heading =
     "      offset  record  type                device       state         raw      stored  coding"
 
-  /// How many bytes of the payload are shown.
-  public static let shownPayloadByteCount = 256
+  // How many bytes of the payload are shown.
+  private static let shownPayloadByteCount = 256
 
   /// A line, and its bytes below it.
   public var text: String {

@@ -38,6 +38,43 @@ public struct VerifyReport: Report {
   /// A report on a stream of which nothing was read.
   public init(path: String) { self.path = path }
 
+  /// Reads a stream to its end, or to the first thing that is wrong with it.
+  ///
+  /// - Parameters:
+  ///   - reader: a reader of the stream, from its start.
+  ///   - path: the file, in which the end record is looked for if nothing is read up to it; `-` for
+  ///     standard input, which is read once.
+  ///   - limits: what may be spent on looking for it.
+  ///   - progress: is told after each record at which byte of the stream the reader is.
+  /// - Throws: the error of a file that cannot be read; what is wrong with its content is the
+  ///   report's defect.
+  public init(
+    of reader: inout StreamReader, path: String, limits: DecodingLimits,
+    progress: (UInt64) -> Void = { _ in }
+  ) throws(StreamIOError) {
+    self.init(path: path)
+    do throws(StreamIOError) {
+      try reader.copy(into: &self) { progress($0.offset) }
+      isWhole = true
+    } catch {
+      guard case .stream(let cause) = error.cause else { throw error }
+      defect = cause
+    }
+    for device in devices.indices where !reader.isVerified(device: UInt16(device)) {
+      devices[device].isVerified = false
+    }
+    isComplete = reader.isContentComplete || !isWhole && Self.hasEnd(path, limits)
+    header = reader.header
+  }
+
+  /// Whether the end record is in a damaged file, of which no more was read than its defect.
+  private static func hasEnd(_ path: String, _ limits: DecodingLimits) -> Bool {
+    guard path != "-", let input = try? InputFile(path: path), input.byteCount != nil,
+      let archive = try? StreamArchive(input, limits: limits)
+    else { return false }
+    return (try? archive.catalog().isComplete) ?? false
+  }
+
   private var stateByteCount: UInt64 { devices.reduce(0) { $0 &+ $1.stateByteCount } }
 
   /// A line for a stream that is whole, or what is wrong with the other.

@@ -66,13 +66,7 @@ struct DevicesCommand: ReportingCommand {
     let report = DevicesReport(
       served
         + zip(devices, holders).map { device, holders in
-          var answer: DeviceProbe?
-          if probe {
-            answer = holders.isEmpty ? host.probe(device) : .inUse(by: holders.map(\.process))
-          }
-          return DevicesReport.Device(
-            device, answer, isVirtualFunction: host.isVirtualFunction(device), holders: holders,
-            debug: host.migrationDebug(of: device))
+          DevicesReport.Device(device, of: host, holders: holders, isProbed: probe)
         }, isProbed: probe)
     try TextOutput.show(report, asJSON: json)
   }

@@ -111,7 +111,7 @@ struct Inspect: ReportingCommand {
     var failure: StreamIOError?
     do throws(StreamIOError) {
       while let record = try cursor.next(in: archive) {
-        try output.add(RecordReport(record, bytes: hex ? bytes(of: record, in: archive) : nil))
+        try output.add(RecordReport(record, in: archive, hasBytes: hex))
       }
     } catch {
       failure = error
@@ -119,13 +119,5 @@ struct Inspect: ReportingCommand {
     let error = failure.map { CommandError($0) }
     try output.finish(with: error?.report)
     if let error { throw error.reported(json) }
-  }
-
-  /// The record's header and the first bytes of its payload.
-  private func bytes(
-    of record: ScannedRecord, in archive: borrowing StreamArchive
-  ) throws(StreamIOError) -> [UInt8] {
-    let payload = min(Int(record.header.storedByteCount), RecordReport.shownPayloadByteCount)
-    return try archive.bytes(at: record.offset, count: RecordHeader.byteCount + payload)
   }
 }

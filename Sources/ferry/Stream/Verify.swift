@@ -32,32 +32,12 @@ struct Verify: ReportingCommand {
     var reader = StreamReader(
       try InputFile(file, for: .stream), limits: reading.limits, threads: reading.threadCount)
     let progress = Progress("verified", total: reader.inputByteCount)
-    var report = VerifyReport(path: file)
-    var failure: StreamIOError?
-    do throws(StreamIOError) {
-      try reader.copy(into: &report) { progress.update($0.offset) }
-      report.isWhole = true
-    } catch {
-      guard case .stream(let cause) = error.cause else { throw error }
-      report.defect = cause
-      failure = error
+    let report = try VerifyReport(of: &reader, path: file, limits: reading.limits) {
+      progress.update($0)
     }
-    for device in report.devices.indices where !reader.isVerified(device: UInt16(device)) {
-      report.devices[device].isVerified = false
-    }
-    report.isComplete = reader.isContentComplete || failure != nil && hasEnd
-    report.header = reader.header
-    guard let failure else { return try finish(with: report) }
-    var error = CommandError(failure)
+    guard let defect = report.defect else { return try finish(with: report) }
+    var error = CommandError(StreamIOError(file, .stream(defect)))
     error.partial = report.json
     throw error
-  }
-
-  /// Whether the end record of a damaged file is there, of which no more was read than its defect.
-  private var hasEnd: Bool {
-    guard file != "-", let input = try? InputFile(path: file), input.byteCount != nil,
-      let archive = try? StreamArchive(input, limits: reading.limits)
-    else { return false }
-    return (try? archive.catalog().isComplete) ?? false
   }
 }
