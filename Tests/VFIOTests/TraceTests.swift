@@ -93,6 +93,78 @@ import VFIO
     #expect(replayed.isDone, "\(replayed.divergence ?? "calls are left")")
   }
 
+  // MARK: Reading
+
+  /// Text that comes in pieces of a few bytes.
+  private struct PieceSource: ByteSource {
+    let name = "trace"
+    let pieceByteCount: Int
+    var text: ArraySlice<UInt8>
+    var byteCount: UInt64? { nil }
+
+    mutating func read(into span: inout MutableRawSpan) -> Int {
+      let piece = Array(text.prefix(min(pieceByteCount, span.byteCount)))
+      span.copy(piece.span.raw)
+      text = text.dropFirst(piece.count)
+      return piece.count
+    }
+  }
+
+  private static func records(
+    in text: [UInt8], pieces: Int = .max
+  ) throws(TraceReadError<Never>) -> [TraceRecord] {
+    var reader = TraceReader(PieceSource(pieceByteCount: pieces, text: text[...]))
+    var records: [TraceRecord] = []
+    while let record = try reader.next() { records.append(record) }
+    return records
+  }
+
+  @Test(arguments: [1, 7, 100, .max], [true, false])
+  func recordsComeHoweverTheTextIsSplit(pieces: Int, endsWithLine: Bool) throws {
+    let (_, records) = try traced(try Fixture.serial(), Self.names[0])
+    var text = [UInt8](records.map { $0.json.line + "\n" }.joined().utf8)
+    if !endsWithLine { text.removeLast() }
+    #expect(try Self.records(in: text, pieces: pieces) == records)
+  }
+
+  @Test func anEmptyTraceHasNoRecords() throws {
+    #expect(try Self.records(in: []).isEmpty)
+  }
+
+  @Test func aLongLineIsReadUpToItsLimit() throws {
+    let data = String(repeating: "ab", count: 200_000)
+    let line =
+      #"{"call": "pread", "result": 200000, "time": 1, "duration": 1, "fd": 5, "#
+      + #""offset": 0, "bytes": 200000, "data": "\#(data)"}"#
+    let records = try Self.records(in: [UInt8]((line + "\n" + line).utf8))
+    #expect(records.map(\.data?.count) == [200_000, 200_000])
+    let endless = [UInt8](repeating: UInt8(ascii: " "), count: TraceRecord.lineByteLimit * 2)
+    do throws(TraceReadError<Never>) {
+      _ = try Self.records(in: Array("\(line)\n".utf8) + endless)
+      Issue.record("a line without end was read")
+    } catch {
+      guard case .malformed(line: 2, let message) = error else {
+        Issue.record("\(error)")
+        return
+      }
+      #expect(message.hasSuffix("bytes, found more"))
+    }
+  }
+
+  @Test func aLineThatIsNoRecordIsCounted() throws {
+    let (_, records) = try traced(try Fixture.serial(), Self.names[0])
+    let good = records[0].json.line + "\n"
+    do throws(TraceReadError<Never>) {
+      _ = try Self.records(in: [UInt8]((good + good + "\n" + good).utf8))
+      Issue.record("an empty line was read")
+    } catch {
+      guard case .malformed(line: 3, _) = error else {
+        Issue.record("\(error)")
+        return
+      }
+    }
+  }
+
   @Test func anotherCallThanTheRecordedOneDiverges() throws {
     let (_, records) = try traced(try Fixture.serial(), Self.names[0])
     let replayed = ReplayedKernel(records)
