@@ -17,4 +17,14 @@ import Testing
   func otherTextIsNone(text: String) {
     #expect(CodingPolicy(text) == nil)
   }
+
+  @Test(
+    arguments: [
+      (0, 0), (1, 64 << 20), (64 << 20, 64 << 20), ((64 << 20) + 1, 0), (.max, 0),
+    ] as [(UInt64, UInt64)])
+  func aWindowHoldsAllThatIsSentAgainOrThereIsNone(count: UInt64, window: UInt64) {
+    #expect(CodingPolicy.fixed(.standard).windowByteCount(stateSentAgain: count) == window)
+    #expect(CodingPolicy.adaptive.windowByteCount(stateSentAgain: count) == window)
+    #expect(CodingPolicy.fixed(.raw).windowByteCount(stateSentAgain: count) == 0)
+  }
 }

@@ -30,7 +30,7 @@ extension HostFunction {
   public static func functions(
     in dump: ConfigSpaceDump, slot: String?, name: String, facts: Facts
   ) throws(PCIConfigError) -> [HostFunction] {
-    let parents = dump.devices.filter { $0.space.capabilityList.first(.singleRootIOV) != nil }
+    let parents = dump.physicalFunctions
     var used: [DumpedDevice] = []
     var functions: [(device: DumpedDevice, function: HostFunction)] = []
     for device in try dump.devices(at: slot) {
@@ -96,5 +96,23 @@ extension HostFunction {
 
   private static func routingID(_ address: PCIAddress) -> Int {
     Int(address.bus) << 8 | Int(address.device) << 3 | Int(address.function)
+  }
+}
+
+extension ConfigSpaceDump {
+  fileprivate var physicalFunctions: [DumpedDevice] {
+    devices.filter { $0.space.capabilityList.first(.singleRootIOV) != nil }
+  }
+
+  /// The only function with SR-IOV, for virtual functions of other dumps.
+  ///
+  /// - Throws: `PCIConfigError` with code `noDevice` if there is none or another.
+  public func physicalFunction() throws(PCIConfigError) -> ConfigSpace {
+    let functions = physicalFunctions
+    guard functions.count == 1 else {
+      throw PCIConfigError(
+        .noDevice, "expected one function with SR-IOV, found \(functions.count)")
+    }
+    return functions[0].space
   }
 }

@@ -72,16 +72,12 @@ struct CodingOptions: ParsableArguments {
 
   var threadCount: ThreadCount { threads ?? .processors }
 
-  /// The header of the stream: with a window only if one was asked for, or would hold all the
-  /// state that is sent again.
-  ///
-  /// What is sent in rounds has left a smaller window before it comes again.
+  /// The header of the stream: with a window if one was asked for, or helps.
   private func header(
     stateSentAgain: UInt64, windowLimit: UInt64, _ coding: CodingPolicy
   ) -> StreamHeader {
-    let standard = DecodingLimits.standardWindowByteCount
-    let isUseful = (1...standard).contains(stateSentAgain) && coding != .fixed(.raw)
-    let window = min(windowLimit, window?.byteCount ?? (isUseful ? standard : 0))
+    let window = min(
+      windowLimit, window?.byteCount ?? coding.windowByteCount(stateSentAgain: stateSentAgain))
     var features: StreamHeader.MandatoryFeatures = window > 0 ? .deltas : []
     if usesDictionaries { features.insert(.dictionaries) }
     return StreamHeader(

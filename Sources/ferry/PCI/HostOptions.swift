@@ -54,13 +54,7 @@ struct HostOptions: ParsableArguments {
       identity: identity.flatMap { idPair(parsing: $0) }, barSizes: barSizes)
     if let pf {
       try SpaceInput.reportingFailures(in: pf) {
-        let devices = try SpaceInput.read(pf, in: kernel).devices
-        let parents = devices.filter { $0.space.capabilityList.first(.singleRootIOV) != nil }
-        guard parents.count == 1 else {
-          throw PCIConfigError(
-            .noDevice, "expected one function with SR-IOV, found \(parents.count)")
-        }
-        facts.physicalFunction = parents[0].space
+        facts.physicalFunction = try SpaceInput.read(pf, in: kernel).physicalFunction()
       }
     }
     var functions: [HostFunction] = []
