@@ -1,4 +1,6 @@
 public import Devices
+public import Migration
+import MigrationStream
 import VFIOUser
 
 /// Why the operator's side does not do with a served device what it was asked for.
@@ -65,6 +67,24 @@ extension ControlClient {
   public func requireRunning() throws(ControlRefusal) {
     let state = try asking { () throws(DeviceError) in try device.state() }
     guard state == .running else { throw .stopped(device: device.name, state) }
+  }
+
+  /// Refuses a device that cannot be captured as it is, while its VM is paused or may run.
+  public func requireCapturable(vmIsPaused: Bool) throws(ControlRefusal) {
+    try requireRunning()
+    if vmIsPaused { try requireNoMSIX() }
+  }
+
+  /// Adds to the source of a capture what the guest sees, and that it ran if it may have; what
+  /// `requireCapturable(vmIsPaused:)` refuses of a guest may be so only now.
+  public func complete(
+    _ source: inout CaptureSource, vmIsPaused: Bool
+  ) throws(ControlRefusal) {
+    if vmIsPaused { try requireNoMSIX() }
+    source.guestSpace = try asking { () throws(DeviceError) in try guestSpace() }
+    guard !vmIsPaused else { return }
+    let status = try asking { () throws(DeviceError) in try self.status() }
+    if status.client != nil { source.circumstances = .guestRan }
   }
 
   /// Takes the device to another state, arc by arc.

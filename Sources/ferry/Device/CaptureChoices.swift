@@ -2,7 +2,6 @@ import ArgumentParser
 import DeviceServer
 import Devices
 import Migration
-import MigrationStream
 import StateTranslation
 import StreamIO
 import VirtualPCI
@@ -99,19 +98,14 @@ struct CaptureChoices: ParsableArguments {
   func check(_ open: OpenDevices) throws {
     try pause.check(open.controls)
     for control in open.controls.values {
-      try control.requireRunning()
-      if pause.isAsked { try control.requireNoMSIX() }
+      try control.requireCapturable(vmIsPaused: pause.isAsked)
     }
   }
 
   /// Adds what servers say of their guests, whose VM is paused if it is to be.
   func addGuests(to sources: inout [CaptureSource], _ open: OpenDevices) throws {
     for (index, control) in open.controls {
-      if pause.isAsked { try control.requireNoMSIX() }
-      sources[index].guestSpace = try control.guestSpace()
-      if !pause.isAsked, try control.status().client != nil {
-        sources[index].circumstances = .guestRan
-      }
+      try control.complete(&sources[index], vmIsPaused: pause.isAsked)
     }
   }
 }

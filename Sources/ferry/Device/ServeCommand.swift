@@ -120,34 +120,10 @@ struct ServeCommand: ParsableCommand {
         ServedFunction(device, profile: profile), at: path,
         control: number < controls.count ? controls[number] : nil, options: options,
         trace: MessageTrace(of: kernel),
-        report: { StandardError.print("ferry: \(path): \(Self.text($0))") })
+        report: { StandardError.print("ferry: \(path): \($0)") })
     } catch {
       throw CommandError(error)
     }
-  }
-}
-
-extension ServeCommand {
-  /// An event as a line of the log.
-  private static func text(_ event: FunctionServer.Event) -> String {
-    switch event {
-    case .listening: "listening"
-    case .connected(let peer, let mayMap):
-      "\(text(peer)) connected" + (mayMap ? ", and may map the device's registers" : "")
-    case .turnedAway(let peer, let reason): "\(text(peer)) was turned away: \(reason)"
-    case .left(let reason, let device): "the client is gone (\(reason)); \(device)"
-    case .refused(.mapDMA, .outOfMemory):
-      "DMA_MAP was refused: \(LinuxErrno.outOfMemory); memory of a kernel's device is pinned, so the limit of "
-        + "locked memory (ulimit -l) must hold the guest's"
-    case .refused(let command, let errno): "\(command) was refused: \(errno)"
-    case .foreign(let state):
-      "the device is in \(state), where this server did not leave it: whoever else has it did"
-    case .control(let peer, let text): "control, \(Self.text(peer)): \(text)"
-    }
-  }
-
-  private static func text(_ peer: UnixSocket.Peer) -> String {
-    "process \(peer.process) of user \(peer.user)"
   }
 }
 

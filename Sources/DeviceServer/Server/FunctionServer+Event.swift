@@ -1,0 +1,28 @@
+import ByteIO
+import Devices
+import VFIO
+import VFIOUser
+
+extension FunctionServer.Event: CustomStringConvertible {
+  /// The event as a line of a log, which names the server before it.
+  public var description: String {
+    switch self {
+    case .listening: "listening"
+    case .connected(let peer, let mayMap):
+      "\(Self.text(peer)) connected" + (mayMap ? ", and may map the device's registers" : "")
+    case .turnedAway(let peer, let reason): "\(Self.text(peer)) was turned away: \(reason)"
+    case .left(let reason, let device): "the client is gone (\(reason)); \(device)"
+    case .refused(.mapDMA, .outOfMemory):
+      "DMA_MAP was refused: \(LinuxErrno.outOfMemory); memory of a kernel's device is pinned, so "
+        + "the limit of locked memory (ulimit -l) must hold the guest's"
+    case .refused(let command, let errno): "\(command) was refused: \(errno)"
+    case .foreign(let state):
+      "the device is in \(state), where this server did not leave it: whoever else has it did"
+    case .control(let peer, let text): "control, \(Self.text(peer)): \(text)"
+    }
+  }
+
+  private static func text(_ peer: UnixSocket.Peer) -> String {
+    "process \(peer.process) of user \(peer.user)"
+  }
+}
