@@ -14,14 +14,19 @@ extension EmulatedDevice {
   ///
   /// Besides its family's parameters each takes `fail=ARC|BYTE|CALL:ERRNO[:ERROR]` (as
   /// `FaultPlan.Fault` reads it, any number of times) and `step=SIZE`, the most bytes that a read
-  /// or write moves. `ignoring` names parameters that belong to the caller.
+  /// or write moves. If `mayBeKept`, `mtty` takes `file=PATH` as well, which becomes `keptPath`.
   public convenience init(
-    _ uri: DeviceURI, ignoring: Set<String> = []
+    _ uri: DeviceURI, mayBeKept: Bool = false
   ) throws(DeviceURI.Malformed) {
     guard uri.scheme == "emulated" else {
       throw DeviceURI.Malformed(uri.text, "expected an emulated device")
     }
-    var values = ParameterReader(uri, ignoring: ignoring)
+    var values = ParameterReader(uri)
+    let isKept = mayBeKept && uri.path == EmulatedFamily.mtty.name
+    let paths = isKept ? values.all("file") : []
+    guard paths.count <= 1 else {
+      throw DeviceURI.Malformed(paths[0], "expected one device to be kept in it")
+    }
     var faults: [FaultPlan.Fault] = []
     for value in values.all("fail") {
       guard let fault = FaultPlan.Fault(value) else {
@@ -42,9 +47,10 @@ extension EmulatedDevice {
       "\(uri.scheme):\(uri.path)", model: model, faults: FaultPlan(faults),
       stepLimit: Int(clamping: step),
       makeTwin: {
-        // Faults are this device's own.
-        var values = ParameterReader(uri, ignoring: ignoring.union(["fail", "step"]))
+        // Faults and the file are this device's own.
+        var values = ParameterReader(uri, ignoring: ["fail", "step", "file"])
         return try? family.make(&values)
       })
+    keptPath = paths.first
   }
 }

@@ -59,6 +59,20 @@ import Testing
     #expect(mtty.keptState == whole)
   }
 
+  @Test func onlyAnMttyIsKeptInAFileAndOnlyForWhoeverKeepsIt() throws {
+    func kept(_ name: String, mayBe: Bool = true) throws -> String? {
+      try EmulatedDevice(DeviceURI(parsing: name), mayBeKept: mayBe).keptPath
+    }
+    #expect(try kept("emulated:mtty?file=a&ports=2") == "a")
+    #expect(try kept("emulated:mtty") == nil)
+    for (name, mayBe) in [
+      ("emulated:mtty?file=a&file=b", true), ("emulated:mtty?file=a", false),
+      ("emulated:igb?file=a", true),
+    ] {
+      #expect(throws: DeviceURI.Malformed.self) { try kept(name, mayBe: mayBe) }
+    }
+  }
+
   @Test func whatWasNotKeptOfADeviceLikeItIsRefused() throws {
     for name in ["mtty?ports=1&text=a", "mtty?ports=2", "virtio-net"] {
       let other = try device("emulated:\(name)")

@@ -15,6 +15,9 @@ public final class EmulatedDevice: MigratableDevice, FactualDevice, FeatureDevic
   package let model: any DeviceModel
   /// Makes another device like this; nil if nobody said how.
   private let makeTwin: (() -> (any DeviceModel)?)?
+  /// The file in which the device is kept between two commands, which whoever opened it reads and
+  /// writes; nil if it ends with the process.
+  public internal(set) var keptPath: String?
   /// The faults still to come; may be changed while the device is in use.
   public var faults: FaultPlan
   /// The most bytes that a read or write of the data channel moves; a driver may move fewer than it

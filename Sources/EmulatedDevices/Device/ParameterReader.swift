@@ -7,7 +7,7 @@ struct ParameterReader {
   private let uri: DeviceURI
   private var left: [DeviceURI.Parameter]
 
-  init(_ uri: DeviceURI, ignoring: Set<String>) {
+  init(_ uri: DeviceURI, ignoring: Set<String> = []) {
     self.uri = uri
     left = uri.parameters.filter { !ignoring.contains($0.key) }
   }

@@ -56,12 +56,10 @@ struct OpenDevices {
   let devices: [any MigratableDevice]
   /// The control sockets of devices that are served, by the devices' places.
   let controls: [Int: ControlClient]
-  private let files: [(path: String, device: Int)]
 
   /// Opens them all; those of the kernel are of `kernel`.
   init(_ names: [String], in kernel: any KernelInterface) throws {
     var devices: [any MigratableDevice] = []
-    var files: [(String, Int)] = []
     var controls: [Int: ControlClient] = [:]
     for name in names {
       let uri = try DeviceURI(parsing: name)
@@ -91,27 +89,20 @@ struct OpenDevices {
         devices.append(try Self.function(uri))
         continue
       }
-      let isSerial = uri.path == "mtty"
-      let device = try EmulatedDevice(uri, ignoring: isSerial ? ["file"] : [])
-      let paths = uri.parameters.filter { $0.key == "file" }.map(\.value)
-      if isSerial, let path = paths.first {
-        guard paths.count == 1 else {
-          throw CommandError.usage("\(path): expected one device to be kept in it")
-        }
-        try Self.load(path, into: device)
-        files.append((path, devices.count))
-      }
+      let device = try EmulatedDevice(uri, mayBeKept: true)
+      if let path = device.keptPath { try Self.load(path, into: device) }
       devices.append(device)
     }
     self.devices = devices
     self.controls = controls
-    self.files = files
     try Outputs.requireDistinct(outputs)
   }
 
   /// The files in which devices are kept.
   var outputs: [(option: String, path: String?)] {
-    files.map { ("device \($0.device), file", $0.path) }
+    devices.enumerated().compactMap { number, device in
+      (device as? EmulatedDevice)?.keptPath.map { ("device \(number), file", $0) }
+    }
   }
 
   /// The device that `name` names; nil if it is the name of something else, such as a file.
@@ -159,8 +150,8 @@ struct OpenDevices {
 
   /// Writes back the devices that live in files.
   func save() throws {
-    for (path, number) in files {
-      guard let state = (devices[number] as? EmulatedDevice)?.keptState else { continue }
+    for case let device as EmulatedDevice in devices {
+      guard let path = device.keptPath, let state = device.keptState else { continue }
       var output = try OutputFile(path: path)
       try output.write(state.span.raw)
       try output.finish()
