@@ -49,9 +49,7 @@ public struct ReplacementInput: ~Copyable {
     }
     self.path = path
     self.device = device
-    content = DeviceState(
-      state: archived, device: number,
-      byteCount: catalog.devices[Int(number)].state.byteCount)
+    content = DeviceState(of: number, in: archived)
     recordOffsets = catalog.devices[Int(number)].recordOffsets
     let statistics = catalog.devices[Int(number)].state
     preCopyByteCount = statistics.share(of: .preCopy).byteCount

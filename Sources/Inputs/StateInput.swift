@@ -48,15 +48,13 @@ public struct StateInput {
     }
     let number = try reference.selector.number(
       among: catalog.devices.map(\.identity.name), in: path)
-    let device = catalog.devices[Int(number)]
     do throws(StreamIOError) {
       try state.verify(device: number)
     } catch {
       throw InputError(path, .file(error))
     }
-    source = DeviceState(
-      state: state, device: number, byteCount: device.state.byteCount)
-    driver = device.identity.driver
+    source = DeviceState(of: number, in: state)
+    driver = catalog.devices[Int(number)].identity.driver
   }
 
   /// All bytes of the state.

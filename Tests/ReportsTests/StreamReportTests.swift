@@ -66,9 +66,8 @@ import Testing
   }
 
   @Test func salvageSaysWhatIsMissingAndWhere() throws {
-    var stream = try StreamSalvage(try InputFile(path: path("flipped-bit")))
-    while try stream.next() != nil {}
-    let report = InspectReport(stream.report.catalog, path: "a.dms", salvage: stream.report)
+    let salvage = try StreamSalvage(try InputFile(path: path("flipped-bit"))).finish()
+    let report = InspectReport(salvage.catalog, path: "a.dms", salvage: salvage)
     #expect(report.text.contains("\n  damage    bytes 526 to 615 (90 bytes) of the file\n"))
     #expect(report.text.hasSuffix("\n  missing   bytes 24 to 95 (72 bytes)"))
     let damaged: JSONValue = ["offset": .integer(526), "length": .integer(90)]

@@ -10,8 +10,7 @@ extension ArchivedState {
     catalog.devices.enumerated().map { number, device in
       StatePreview(
         DeviceState(
-          state: self, device: UInt16(number), byteCount: device.state.byteCount,
-          chunkLimit: decodedChunkCount + chunkLimit),
+          of: UInt16(number), in: self, chunkLimit: decodedChunkCount + chunkLimit),
         driver: device.identity.driver)
     }
   }
@@ -24,8 +23,7 @@ extension ArchivedState {
       // Nothing is read for what cannot be.
       guard Layout.shipped(of: driver).count > 1 else { return [] }
       let state = DeviceState(
-        state: self, device: UInt16(number), byteCount: device.state.byteCount,
-        chunkLimit: decodedChunkCount + chunkLimit)
+        of: UInt16(number), in: self, chunkLimit: decodedChunkCount + chunkLimit)
       var prefix = ByteBuffer()
       let count = Int(min(state.byteCount, Layout.prefixByteCount))
       guard (try? state.read(at: 0, count: count, into: &prefix)) != nil else { return [] }

@@ -8,14 +8,12 @@ public struct DeviceState: StateInputSource {
   public let byteCount: UInt64
   private let chunkLimit: UInt64?
 
-  /// The state of `device`, of `byteCount` bytes. Reading is refused once `chunkLimit` chunks of
-  /// the archive were decoded in all; nil sets no limit.
-  public init(
-    state: ArchivedState, device: UInt16, byteCount: UInt64, chunkLimit: UInt64? = nil
-  ) {
+  /// The state of `device`, which must be one of the catalog's. Reading is refused once
+  /// `chunkLimit` chunks of the archive were decoded in all; nil sets no limit.
+  public init(of device: UInt16, in state: ArchivedState, chunkLimit: UInt64? = nil) {
     self.state = state
     self.device = device
-    self.byteCount = byteCount
+    byteCount = state.catalog.devices[Int(device)].state.byteCount
     self.chunkLimit = chunkLimit
   }
 

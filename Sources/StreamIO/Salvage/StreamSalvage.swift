@@ -76,6 +76,12 @@ public struct StreamSalvage: ~Copyable {
     return nil
   }
 
+  /// Reads all records that are left, and gives the whole report.
+  public consuming func finish() throws(StreamIOError) -> SalvageReport {
+    while try next() != nil {}
+    return report
+  }
+
   /// Takes note of the number of an intact header.
   private mutating func note(_ header: RecordHeader, at offset: UInt64) {
     let due = lastSequence.map { UInt64($0) + 1 } ?? 0

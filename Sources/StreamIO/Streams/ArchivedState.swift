@@ -32,6 +32,13 @@ public final class ArchivedState {
     self.archive = archive
   }
 
+  /// What the stream says of a device before its state, but for optional records; nil if it has no
+  /// device of this number.
+  public func introduction(of number: UInt16) throws(StreamIOError) -> DeviceIntroduction? {
+    guard Int(number) < catalog.devices.count else { return nil }
+    return try archive.introduction(of: number, catalog.devices[Int(number)])
+  }
+
   /// Appends `count` bytes of a device's state from `offset` to `buffer`; throws if the state
   /// has no such bytes.
   public func read(

@@ -140,7 +140,7 @@ extension StreamArchive {
   }
 
   /// What the stream says of a device of its catalog, but for optional records.
-  public borrowing func introduction(
+  borrowing func introduction(
     of number: UInt16, _ device: StreamCatalog.Device
   ) throws(StreamIOError) -> DeviceIntroduction {
     var introduction = DeviceIntroduction(number: number)

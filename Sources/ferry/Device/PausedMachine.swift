@@ -17,13 +17,12 @@ extension PausedMachine {
       throw CommandError.usage("--qmp needs a stream in a file, for it is read twice")
     }
     let stream = try ArchivedState(StreamArchive(InputFile(path: file), limits: limits))
-    let devices = stream.catalog.devices
     var records: [(device: UInt16, ConfigurationRecord?)] = []
     for number in open.controls.keys.sorted().map({ targets[$0].number }) {
-      guard Int(number) < devices.count else {
-        throw CommandError.no("\(file): expected a device \(number), found \(devices.count)")
+      guard let introduction = try stream.introduction(of: number) else {
+        throw CommandError.no(
+          "\(file): expected a device \(number), found \(stream.catalog.devices.count)")
       }
-      let introduction = try stream.archive.introduction(of: number, devices[Int(number)])
       records.append((number, introduction.configuration))
     }
     do throws(QMPError) {

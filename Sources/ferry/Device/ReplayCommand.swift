@@ -147,16 +147,12 @@ struct ReplayCommand: ReportingCommand {
   private func judge(_ engine: inout ReplayEngine) throws(StreamIOError) {
     let stream = try ArchivedState(StreamArchive(InputFile(path: file), limits: reading.limits))
     if let defect = stream.catalog.defect { throw StreamIOError(file, .stream(defect)) }
-    let devices = stream.catalog.devices
     var introductions: [DeviceIntroduction] = []
-    for target in engine.targets where Int(target.number) < devices.count {
-      introductions.append(
-        try stream.archive.introduction(of: target.number, devices[Int(target.number)]))
+    for target in engine.targets {
+      guard let introduction = try stream.introduction(of: target.number) else { continue }
+      introductions.append(introduction)
     }
-    try engine.judge(introductions) { number in
-      DeviceState(
-        state: stream, device: number, byteCount: devices[Int(number)].state.byteCount)
-    }
+    try engine.judge(introductions) { DeviceState(of: $0, in: stream) }
   }
 
   func run() throws {

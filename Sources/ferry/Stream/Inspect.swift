@@ -93,9 +93,8 @@ struct Inspect: ReportingCommand {
   }
 
   private func runSalvage(_ input: consuming InputFile) throws {
-    var stream = try StreamSalvage(input)
-    while try stream.next() != nil {}
-    let report = InspectReport(stream.report.catalog, path: file, salvage: stream.report)
+    let salvage = try StreamSalvage(input).finish()
+    let report = InspectReport(salvage.catalog, path: file, salvage: salvage)
     if report.defect != nil { return try show(report) }
     var failure: CommandError?
     if let loss = report.lossDetail {

@@ -140,13 +140,13 @@ struct TranslateCommand: ReportingCommand {
       try device.map { selector in
         [try selector.number(among: catalog.devices.map(\.identity.name), in: input)]
       } ?? (0..<UInt16(catalog.devices.count)).map { $0 }
-    let devices = try numbers.map { number in
-      let known = catalog.devices[Int(number)]
-      return try naming("\(input)#\(number)", of: known.identity.driver) {
+    let introductions = try numbers.compactMap { try stream.introduction(of: $0) }
+    let devices = try introductions.map { introduction in
+      let number = introduction.number
+      return try naming("\(input)#\(number)", of: introduction.identity.driver) {
         try TranslatedDevice(
-          stream.archive.introduction(of: number, known),
-          state: DeviceState(state: stream, device: number, byteCount: known.state.byteCount),
-          from: chosen, to: wanted, by: translator, records: records)
+          introduction, state: DeviceState(of: number, in: stream), from: chosen, to: wanted,
+          by: translator, records: records)
       }
     }
     let reports = try devices.map { device in
