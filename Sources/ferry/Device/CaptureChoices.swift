@@ -2,6 +2,7 @@ import ArgumentParser
 import DeviceServer
 import Devices
 import Migration
+import MigrationStream
 import StateTranslation
 import StreamIO
 import VirtualPCI
