@@ -95,25 +95,10 @@ import VFIO
 
   // MARK: Reading
 
-  /// Text that comes in pieces of a few bytes.
-  private struct PieceSource: ByteSource {
-    let name = "trace"
-    let pieceByteCount: Int
-    var text: ArraySlice<UInt8>
-    var byteCount: UInt64? { nil }
-
-    mutating func read(into span: inout MutableRawSpan) -> Int {
-      let piece = Array(text.prefix(min(pieceByteCount, span.byteCount)))
-      span.copy(piece.span.raw)
-      text = text.dropFirst(piece.count)
-      return piece.count
-    }
-  }
-
   private static func records(
     in text: [UInt8], pieces: Int = .max
   ) throws(TraceReadError<Never>) -> [TraceRecord] {
-    var reader = TraceReader(PieceSource(pieceByteCount: pieces, text: text[...]))
+    var reader = TraceReader(MemoryInput<Never>(text, pieceByteCount: pieces))
     var records: [TraceRecord] = []
     while let record = try reader.next() { records.append(record) }
     return records
