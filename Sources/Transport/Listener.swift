@@ -7,6 +7,8 @@ public struct Listener: ~Copyable {
   /// Where it listens, with the port that the system chose if none was given.
   public let address: NetworkAddress
   private let descriptor: FileDescriptor
+  // The socket's file, by its device and number; none for TCP.
+  private let file: [UInt64]?
 
   /// Listens at `address`. A Unix socket has the mode 0600; one that stands there and that nobody
   /// listens at is taken away first.
@@ -25,10 +27,19 @@ public struct Listener: ~Copyable {
       throw TransportError("\(address)", .system(error, attempting: "listen"))
     }
     self.address = Self.name(of: descriptor, asked: address)
+    file = Self.file(of: address)
+  }
+
+  private static func file(of address: NetworkAddress) -> [UInt64]? {
+    guard case .unix(let path) = address else { return nil }
+    var status = stat()
+    let found = unsafe PathBytes(text: path).withCString { unsafe lstat($0, &status) }
+    return found == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
   }
 
   deinit {
-    if case .unix(let path) = address {
+    // Another's may stand in its place by now.
+    if case .unix(let path) = address, file != nil, Self.file(of: address) == file {
       _ = unsafe PathBytes(text: path).withCString { unsafe unlink($0) }
     }
     try? descriptor.close()
@@ -76,6 +87,8 @@ public struct Listener: ~Copyable {
       let probe = try? Sockets.make(candidate.family)
     else { return false }
     defer { try? probe.close() }
+    // With a full queue somebody listens; nobody is waited for.
+    _ = fcntl(probe.rawValue, F_SETFL, O_NONBLOCK)
     let connected = unsafe candidate.withC { unsafe connect(probe.rawValue, $0, $1) }
     return connected != 0 && errno == ECONNREFUSED
   }

@@ -7,7 +7,7 @@ import Testing
       .begun: [.aborted, .commit],
       .commit: [.handedOver, .inDoubt, .otherIsDead, .takenBack, .lost],
       .inDoubt: [.handedOver, .otherIsDead, .takenBack, .lost],
-      .otherIsDead: [.takenBack, .lost],
+      .otherIsDead: [.handedOver, .takenBack, .lost],
     ]
     for decision in SourceDecision.allCases {
       let next = Set(SourceDecision.allCases.filter { decision.isFollowed(by: $0) })

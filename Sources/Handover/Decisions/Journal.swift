@@ -18,8 +18,8 @@ public struct Journal<Decision: JournalDecision>: ~Copyable {
   /// The last decision.
   public private(set) var decision: Decision
   private let descriptor: FileDescriptor
-  // A write that failed may have left half a line.
-  private var isLineOpen = false
+  // The bytes of whole lines; what stands behind them was not synced.
+  private var byteCount: off_t = 0
 
   /// Begins a journal in `directory`, which is made if it is not there; the first line says which
   /// handover it is, and has `facts`, such as the peer and the devices.
@@ -39,16 +39,15 @@ public struct Journal<Decision: JournalDecision>: ~Copyable {
   /// Goes on with a journal that another process has left; EAGAIN if that still lives.
   public init(continuing path: String, of handover: StreamUUID) throws(StreamIOError) {
     let descriptor = try Self.lock(path, O_RDWR | O_APPEND)
-    let last: Decision?
+    let last: (decision: Decision, byteCount: Int)?
     do throws(StreamIOError) {
       last = try JournalFolder.decision(of: Decision.self, at: path)
     } catch {
       try? descriptor.close()
       throw error
     }
-    self.init(descriptor, path, handover, last ?? Decision.first)
-    // Whoever wrote it may have ended in a line.
-    isLineOpen = true
+    self.init(descriptor, path, handover, last?.decision ?? Decision.first)
+    byteCount = off_t(last?.byteCount ?? 0)
   }
 
   private init(
@@ -62,25 +61,19 @@ public struct Journal<Decision: JournalDecision>: ~Copyable {
 
   deinit { try? descriptor.close() }
 
-  /// Writes a decision down; from its return on it may be acted on.
-  ///
-  /// One that cannot follow is a fault of the caller.
+  /// Writes a decision down; from its return on it may be acted on. One that cannot follow is
+  /// refused.
   public mutating func append(
     _ next: Decision, why: String? = nil
   ) throws(StreamIOError) {
-    precondition(decision.isFollowed(by: next), "\(next) does not follow \(decision)")
+    guard decision.isFollowed(by: next) else {
+      throw StreamIOError(
+        path,
+        .content(
+          "expected a decision that follows \(decision.rawValue), found \(next.rawValue)"))
+    }
     try write(next, ["why": why.map { .string($0) }])
     decision = next
-  }
-
-  /// The last decision in the file, where an operator may have added one.
-  public func newest() throws(StreamIOError) -> Decision? {
-    try JournalFolder.decision(of: Decision.self, at: path)
-  }
-
-  /// Takes over a decision that an operator has added.
-  public mutating func follow(_ added: Decision) {
-    if decision.isFollowed(by: added) { decision = added }
   }
 
   private mutating func write(
@@ -89,19 +82,27 @@ public struct Journal<Decision: JournalDecision>: ~Copyable {
     let line: JSONValue = [
       "decision": .string(decision.rawValue), "time": .number(time(nil)),
     ]
-    let text = (isLineOpen ? "\n" : "") + line.merged(with: facts).line + "\n"
-    let end = lseek(descriptor.rawValue, 0, SEEK_END)
+    let text = line.merged(with: facts).line + "\n"
     do throws(StreamIOError) {
+      try truncate()
       try Self.append(text, to: descriptor, path)
-      isLineOpen = false
+      byteCount += off_t(text.utf8.count)
     } catch {
       // What was not synced is not decided, and must not be read as if it were.
-      isLineOpen = end < 0 || ftruncate(descriptor.rawValue, end) != 0
+      try? truncate()
       throw error
     }
   }
 
-  fileprivate static func append(
+  /// Takes away what stands behind the last whole line.
+  private func truncate() throws(StreamIOError) {
+    guard ftruncate(descriptor.rawValue, byteCount) == 0 else {
+      throw StreamIOError(
+        path, .system(Errno(rawValue: errno), attempting: "write a decision"))
+    }
+  }
+
+  private static func append(
     _ text: String, to descriptor: FileDescriptor, _ path: String
   ) throws(StreamIOError) {
     do {
@@ -141,7 +142,7 @@ public struct Journal<Decision: JournalDecision>: ~Copyable {
     return FileDescriptor(rawValue: number)
   }
 
-  private static func sync(_ directory: String) throws(StreamIOError) {
+  fileprivate static func sync(_ directory: String) throws(StreamIOError) {
     let descriptor = try open(directory, O_RDONLY | O_DIRECTORY)
     defer { try? descriptor.close() }
     guard fsync(descriptor.rawValue) == 0 else {
@@ -154,7 +155,11 @@ public struct Journal<Decision: JournalDecision>: ~Copyable {
     for part in directory.split(separator: "/") {
       path += (path.isEmpty || path.hasSuffix("/") ? "" : "/") + part
       let status = unsafe PathBytes(text: path).withCString { unsafe mkdir($0, 0o700) }
-      guard status == 0 || errno == EEXIST || errno == EISDIR else {
+      if status == 0 {
+        // So that it is there after a crash, with what is in it.
+        let parent = String(path.prefix(path.count - part.count))
+        try sync(parent.isEmpty ? "." : parent)
+      } else if errno != EEXIST, errno != EISDIR {
         throw StreamIOError(path, .system(Errno(rawValue: errno), attempting: "make the folder"))
       }
     }
@@ -193,19 +198,20 @@ public struct JournalFolder: Sendable, Hashable {
   ) throws(StreamIOError) -> Entry<Decision>? {
     let path = path(of: handover, type)
     do throws(StreamIOError) {
-      guard let decision = try Self.decision(of: type, at: path) else { return nil }
+      guard let last = try Self.decision(of: type, at: path) else { return nil }
       return Entry(
-        path: path, handover: handover, decision: decision, isHeld: try Self.isHeld(path))
+        path: path, handover: handover, decision: last.decision, isHeld: try Self.isHeld(path))
     } catch {
       if case .system(.noSuchFileOrDirectory, _) = error.cause { return nil }
       throw error
     }
   }
 
-  /// The journals of one side that have not come to an end, by their names.
+  /// The journals of one side that have not come to an end, by their names; one that cannot be read
+  /// is in its place by the reason.
   public func unfinished<Decision: JournalDecision>(
     _ type: Decision.Type
-  ) throws(StreamIOError) -> [Entry<Decision>] {
+  ) throws(StreamIOError) -> [Result<Entry<Decision>, StreamIOError>] {
     guard let folder = unsafe PathBytes(text: path).withCString({ unsafe opendir($0) }) else {
       if errno == ENOENT { return [] }
       throw StreamIOError(path, .system(Errno(rawValue: errno), attempting: "list"))
@@ -221,26 +227,54 @@ public struct JournalFolder: Sendable, Hashable {
       }
       if name.hasSuffix(".\(Decision.side)") { names.append(name) }
     }
-    var result: [Entry<Decision>] = []
+    var result: [Result<Entry<Decision>, StreamIOError>] = []
     for name in names.sorted() {
-      guard let handover = StreamUUID(String(name.dropLast(Decision.side.count + 1))),
-        let entry = try entry(of: handover, type), !entry.decision.isEnd
-      else { continue }
-      result.append(entry)
+      guard let handover = StreamUUID(String(name.dropLast(Decision.side.count + 1))) else {
+        continue
+      }
+      do throws(StreamIOError) {
+        guard let entry = try entry(of: handover, type), !entry.decision.isEnd else { continue }
+        result.append(.success(entry))
+      } catch {
+        result.append(.failure(error))
+      }
     }
     return result
   }
 
-  /// Adds a decision to a journal that a living process may hold, which sees it there.
-  public static func add<Decision: JournalDecision>(
-    _ decision: Decision, to entry: Entry<Decision>, why: String
-  ) throws(StreamIOError) {
-    let descriptor = try Journal<Decision>.open(entry.path, O_WRONLY | O_APPEND)
-    defer { try? descriptor.close() }
-    let line: JSONValue = [
-      "decision": .string(decision.rawValue), "time": .number(time(nil)), "why": .string(why),
-    ]
-    try Journal<Decision>.append("\n\(line.line)\n", to: descriptor, entry.path)
+  // Beside the journal, for that has one writer.
+  private func wordPath(_ handover: StreamUUID) -> String {
+    "\(path)/\(handover).other-is-dead"
+  }
+
+  /// Leaves an operator's word that the target of a handover is dead, for the source in doubt,
+  /// which lives.
+  func sayOtherIsDead(_ handover: StreamUUID) throws(StreamIOError) {
+    let descriptor = try Journal<SourceDecision>.open(wordPath(handover), O_WRONLY | O_CREAT)
+    try? descriptor.close()
+    try Journal<SourceDecision>.sync(path)
+  }
+
+  /// Whether an operator has left that word.
+  func saysOtherIsDead(_ handover: StreamUUID) -> Bool {
+    unsafe PathBytes(text: wordPath(handover)).withCString { unsafe access($0, F_OK) == 0 }
+  }
+
+  /// Takes the word away, which is of no use any more.
+  func forgetWord(_ handover: StreamUUID) {
+    _ = unsafe PathBytes(text: wordPath(handover)).withCString { unsafe unlink($0) }
+  }
+
+  /// Locks the folder for one who settles handovers; EAGAIN if another does. Unlocked when the
+  /// descriptor is closed.
+  func lock() throws(StreamIOError) -> FileDescriptor {
+    let descriptor = try Journal<SourceDecision>.open(path, O_RDONLY | O_DIRECTORY)
+    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+      let code = Errno(rawValue: errno)
+      try? descriptor.close()
+      throw StreamIOError(path, .system(code, attempting: "settle what another command settles"))
+    }
+    return descriptor
   }
 
   private static func isHeld(_ path: String) throws(StreamIOError) -> Bool {
@@ -252,30 +286,34 @@ public struct JournalFolder: Sendable, Hashable {
   // Journals are a few lines.
   private static let byteLimit = 1 << 20
 
-  /// The last decision in a file that follows from the first; nil for none.
+  /// The last decision in a file, and the bytes up to its line's end; nil for none.
+  ///
+  /// What stands behind the last line's end was not synced. A line that cannot be read is an error:
+  /// nobody knows what was decided.
   static func decision<Decision: JournalDecision>(
     of type: Decision.Type, at path: String
-  ) throws(StreamIOError) -> Decision? {
+  ) throws(StreamIOError) -> (decision: Decision, byteCount: Int)? {
+    var status = stat()
+    let found = unsafe PathBytes(text: path).withCString { unsafe stat($0, &status) }
+    if found == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw StreamIOError(path, .content("expected a file, found something else"))
+    }
     let bytes = try InputFile(path: path).contents(limit: byteLimit)
     var last: Decision?
     var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
-    // What stands behind the last line's end was not synced.
-    lines.removeLast()
-    for (index, line) in lines.enumerated() where !line.isEmpty {
-      guard let next = Self.decision(in: Array(line), type) else {
-        // Half a line that a full disk or a crash has left, with a whole one behind it.
-        continue
-      }
-      guard last.map({ $0.isFollowed(by: next) }) ?? (next == Decision.first) else {
+    let rest = lines.removeLast()
+    for (index, line) in lines.enumerated() {
+      let next = Self.decision(in: Array(line), type)
+      guard let next, last.map({ $0.isFollowed(by: next) }) ?? (next == Decision.first) else {
         throw StreamIOError(
           path,
           .content(
             "line \(index + 1): expected a decision that follows "
-              + "\(last.map(\.rawValue) ?? "nothing"), found \(next.rawValue)"))
+              + "\(last.map(\.rawValue) ?? "nothing"), found \(next?.rawValue ?? "none")"))
       }
       last = next
     }
-    return last
+    return last.map { ($0, bytes.count - rest.count) }
   }
 
   private static func decision<Decision: JournalDecision>(

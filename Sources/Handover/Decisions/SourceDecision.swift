@@ -29,7 +29,7 @@ public enum SourceDecision: String, Sendable, Hashable, CaseIterable {
     [false, false, false, true, true, true, true, true],
     [false, false, false, false, false, false, false, false],
     [false, false, false, true, false, true, true, true],
-    [false, false, false, false, false, false, true, true],
+    [false, false, false, true, false, false, true, true],
     [false, false, false, false, false, false, false, false],
     [false, false, false, false, false, false, false, false],
   ]

@@ -7,11 +7,16 @@ struct FrameInput: ~Copyable {
   private let patience: Duration
   // The frame that came last, with its head.
   private var frame = ByteBuffer(capacity: 4096)
+  // When what is read must have come as a whole.
+  private var end = ContinuousClock.now
 
   init(_ connection: Connection, patience: Duration) {
     self.connection = connection
     self.patience = patience
   }
+
+  /// Whether nothing has come of what is waited for.
+  var isEmpty: Bool { frame.count == 0 }
 
   /// The bytes of the payload of the frame that came last.
   var payloadByteCount: Int { max(0, frame.count - FrameHeader.byteCount) }
@@ -27,6 +32,7 @@ struct FrameInput: ~Copyable {
 
   /// Waits for what begins a connection.
   mutating func expectPreamble() throws(HandoverError.Cause) {
+    end = .now + patience * 4
     try fill(FrameHeader.preamble.count)
     guard [UInt8](frame.bytes) == FrameHeader.preamble else {
       throw .malformed("expected a peer of the handover protocol, found bytes of another")
@@ -35,6 +41,7 @@ struct FrameInput: ~Copyable {
 
   /// Waits for the next frame.
   mutating func next() throws(HandoverError.Cause) -> FrameHeader {
+    end = .now + patience * 4
     try fill(FrameHeader.byteCount)
     let header = try FrameHeader(frame.bytes)
     try fill(FrameHeader.byteCount + Int(header.payloadByteCount), keeping: FrameHeader.byteCount)
@@ -70,6 +77,9 @@ struct FrameInput: ~Copyable {
           try connection.read(into: &span, patience: patience)
         }
         if got == 0 { throw TransportError(connection.peer, .closed) }
+        if frame.count < count, end < .now {
+          throw TransportError(connection.peer, .stalled(patience * 4))
+        }
       }
     } catch {
       throw .transport(error)

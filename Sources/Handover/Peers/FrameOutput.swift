@@ -14,10 +14,13 @@ final class FrameOutput: Sendable {
     self.patience = patience
   }
 
-  /// Sends a frame whose payload is `first` and then `second`.
+  /// Sends a frame whose payload is `first` and then `second`; a peer that takes nothing for
+  /// `patience`, or for that of the link, has stalled.
   func send(
-    _ kind: FrameHeader.Kind, offset: UInt64 = 0, _ first: RawSpan, _ second: RawSpan = RawSpan()
+    _ kind: FrameHeader.Kind, offset: UInt64 = 0, _ first: RawSpan, _ second: RawSpan = RawSpan(),
+    patience: Duration? = nil
   ) throws(TransportError) {
+    let patience = patience ?? self.patience
     let header = FrameHeader(
       kind: kind, offset: offset, payloadByteCount: first.byteCount + second.byteCount)
     let head = header.bytes(of: first, second)

@@ -41,9 +41,16 @@ final class PeerLink {
     return try accept(try expectHello())
   }
 
-  /// Hears the greeting of who connected; the answer is the caller's to `send`.
-  func hear() throws(HandoverError.Cause) -> HandoverMessage.Hello {
-    try input.expectPreamble()
+  /// Hears the greeting of who connected; nil if that has gone without a word.
+  func hear() throws(HandoverError.Cause) -> HandoverMessage.Hello? {
+    do throws(HandoverError.Cause) {
+      try input.expectPreamble()
+    } catch {
+      guard case .transport(let failure) = error, failure.cause == .closed, input.isEmpty else {
+        throw error
+      }
+      return nil
+    }
     return try expectHello()
   }
 
@@ -86,6 +93,14 @@ final class PeerLink {
 
   // MARK: Out
 
+  /// Says the last thing, for which a peer that does not listen is given a moment only, and ends.
+  func end(with message: HandoverMessage) {
+    try? output.send(.message, message.bytes.span.raw, patience: min(patience, .seconds(2)))
+    heartbeat = nil
+    connection.endOutput()
+    input.drain()
+  }
+
   func send(_ message: HandoverMessage) throws(HandoverError.Cause) {
     let bytes = message.bytes
     guard bytes.count <= FrameHeader.payloadLimit else {
@@ -110,7 +125,8 @@ final class PeerLink {
         let fromFirst = min(first.byteCount, FrameHeader.payloadLimit)
         let fromRest = min(rest.byteCount, FrameHeader.payloadLimit - fromFirst)
         try output.send(
-          kind, offset: offset, first.extracting(0..<fromFirst), rest.extracting(0..<fromRest))
+          kind, offset: offset, first.extracting(0..<fromFirst), rest.extracting(0..<fromRest),
+          patience: patience * 4)
         offset += UInt64(fromFirst + fromRest)
         first = first.extracting(fromFirst..<first.byteCount)
         rest = rest.extracting(fromRest..<rest.byteCount)
@@ -124,14 +140,6 @@ final class PeerLink {
   func abandon() {
     heartbeat = nil
     connection.shutDown()
-  }
-
-  /// Says that nothing more will be said, and waits a moment for the peer to end too, so that it
-  /// gets what was said before.
-  func end() {
-    heartbeat = nil
-    connection.endOutput()
-    input.drain()
   }
 
   // MARK: In
@@ -160,6 +168,8 @@ final class PeerLink {
         throw .transport(TransportError(peer, .stalled(patience * 4)))
       }
       if let incoming = try receiveFrame() { return incoming }
+      // A peer that only says that it lives must not make this side deaf.
+      if Interruption.isRequested { throw .transport(TransportError(peer, .interrupted)) }
     }
   }
 
@@ -167,6 +177,7 @@ final class PeerLink {
   func receiveIfReady() throws(HandoverError.Cause) -> Incoming? {
     while hasInput {
       if let incoming = try receiveFrame() { return incoming }
+      if Interruption.isRequested { throw .transport(TransportError(peer, .interrupted)) }
     }
     return nil
   }
@@ -178,7 +189,11 @@ final class PeerLink {
     case .alive: return nil
     case .message:
       return .message(try HandoverMessage(parsing: input.payloadBytes()))
-    case .introduction, .stream: return .bytes(header.kind, offset: header.offset)
+    case .introduction, .stream:
+      guard header.payloadByteCount > 0 else {
+        throw .malformed("expected bytes of a stream, found none")
+      }
+      return .bytes(header.kind, offset: header.offset)
     }
   }
 }

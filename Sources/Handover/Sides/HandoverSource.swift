@@ -13,10 +13,8 @@ public struct HandoverSource {
   public var options: HandoverOptions
   /// Which handover it is.
   public let handover: StreamUUID
-  /// Told what the target says of what was introduced, before anything is done.
-  public var reported: (CompatibilityReport) -> Void = { _ in }
-  /// Told once when the source begins to be in doubt, with the reason; it then asks the target
-  /// until that answers.
+  /// Told when the source begins to be in doubt, with the reason; it then asks the target until that
+  /// answers, and tells why it does not, if that is another reason.
   public var doubted: (HandoverError) -> Void = { _ in }
 
   /// A handover of the sources of `engine`.
@@ -30,45 +28,56 @@ public struct HandoverSource {
 
   /// Asks the target whether its devices could take these; touches nothing on either side.
   public func check() throws(CaptureError<HandoverError>) -> (CompatibilityReport, permits: Bool) {
+    let offer = try offer(.check)
+    try? offer.link.send(.settled)
+    return (offer.report, offer.permits)
+  }
+
+  /// Introduces the devices to the target and hears what it says of them; touches nothing yet. The
+  /// target waits for the offer to be taken up or dropped.
+  public func offer() throws(CaptureError<HandoverError>) -> HandoverOffer { try offer(.handover) }
+
+  private func offer(
+    _ purpose: HandoverMessage.Hello.Purpose
+  ) throws(CaptureError<HandoverError>) -> HandoverOffer {
     let introductions = try engine.introductions(failingAs: HandoverError.self)
     do throws(HandoverError.Cause) {
       let link = try connect()
-      _ = try link.greet(hello(.check))
-      let answer = try introduce(introductions, over: link)
-      try link.send(.settled)
-      return answer
+      link.expectSoon()
+      let target = try link.greet(hello(purpose))
+      let (report, permits) = try introduce(introductions, over: link)
+      return HandoverOffer(
+        report: report, permits: permits, link: link, windowByteCount: target.windowByteCount)
     } catch {
       throw CaptureError(cause: .sink(HandoverError("\(options.address)", error)))
     }
   }
 
-  /// Hands the devices over.
+  /// Hands the devices over that were offered, and that the target takes.
   ///
   /// If it throws, the devices run as before, or are as its outcomes say. If it returns, they are
   /// stopped, and never run here again unless the handover is settled otherwise.
   ///
-  /// - Parameter writer: makes the writer of the stream into a sink, for a target that gives chunks
-  ///   that refer to earlier ones a memory of so many bytes.
+  /// - Parameters:
+  ///   - offer: what the target was told and has permitted.
+  ///   - writer: makes the writer of the stream into a sink, for a target that gives chunks that
+  ///     refer to earlier ones a memory of so many bytes.
   public func run(
+    _ offer: HandoverOffer,
     writer: (consuming any ByteSink<StreamIOError> & ~Copyable, UInt64?) throws(StreamIOError) ->
       StreamWriter
   ) throws(CaptureError<HandoverError>) -> (CaptureSummary, HandoverEnd) {
-    let introductions = try engine.introductions(failingAs: HandoverError.self)
     let side: SourceSide
     let sink: HandoverSink
     do throws(HandoverError.Cause) {
-      let link = try connect()
-      let target = try link.greet(hello(.handover))
-      let (report, permits) = try introduce(introductions, over: link)
-      reported(report)
-      guard permits else {
-        try? link.send(.settled)
-        throw .refused(report)
+      guard offer.permits else {
+        try? offer.link.send(.settled)
+        throw .refused(offer.report)
       }
-      side = SourceSide(self, link, try journal(of: introductions))
+      side = SourceSide(self, offer.link, try journal())
       do throws(StreamIOError) {
-        let output = LinkSink(link, .stream, side.failure)
-        sink = HandoverSink(try writer(output, target.windowByteCount), side)
+        let output = LinkSink(offer.link, .stream, side.failure)
+        sink = HandoverSink(try writer(output, offer.windowByteCount), side)
       } catch {
         throw .stream(error)
       }
@@ -102,9 +111,7 @@ public struct HandoverSource {
     }
   }
 
-  private func journal(
-    of introductions: [DeviceIntroduction]
-  ) throws(HandoverError.Cause) -> Journal<SourceDecision> {
+  private func journal() throws(HandoverError.Cause) -> Journal<SourceDecision> {
     do throws(StreamIOError) {
       return try Journal<SourceDecision>.begin(
         of: handover, in: options.journals.path,
@@ -143,6 +150,7 @@ public struct HandoverSource {
   public func ask() throws(HandoverError) -> TargetDecision? {
     do throws(HandoverError.Cause) {
       let link = try connect()
+      link.expectSoon()
       _ = try link.greet(hello(.resolve))
       guard case .message(.resolution(let decision)) = try link.receive() else {
         throw HandoverError.Cause.malformed(
@@ -153,4 +161,14 @@ public struct HandoverSource {
       throw HandoverError("\(options.address)", error)
     }
   }
+}
+
+/// What a target has said of devices that a source has introduced, and the connection to it.
+public struct HandoverOffer {
+  /// What the target found when it held its devices against these.
+  public let report: CompatibilityReport
+  /// Whether the target goes on.
+  public let permits: Bool
+  let link: PeerLink
+  let windowByteCount: UInt64?
 }

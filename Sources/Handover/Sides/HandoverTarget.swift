@@ -3,6 +3,7 @@ import Devices
 public import Migration
 public import MigrationStream
 public import StreamIO
+import SystemPackage
 public import Transport
 
 /// The side of a handover that takes devices.
@@ -10,13 +11,25 @@ public struct HandoverTarget {
   /// How a connection ended that was not an error.
   public enum End: Sendable {
     /// The peer asked whether the devices could take its own; the answer.
-    case checked(CompatibilityReport, permits: Bool)
+    case checked(StreamUUID, CompatibilityReport, permits: Bool)
     /// The devices cannot take what the peer has, and were not touched.
-    case refused(CompatibilityReport)
+    case refused(StreamUUID, CompatibilityReport)
     /// The peer asked how a handover ended.
     case resolved(StreamUUID, TargetDecision?)
-    /// The devices run with what came; whether the source knows.
-    case running(ReplaySummary, StreamUUID, isSettled: Bool)
+    /// The devices run with what came.
+    case running(ReplaySummary, Settling)
+    /// The peer has said nothing, and gone.
+    case silent
+  }
+
+  /// What is left to settle of a handover whose devices run.
+  public struct Settling: Sendable, Hashable {
+    /// Which handover it is.
+    public let handover: StreamUUID
+    /// How long the source may take to ask whether they do; nil if it knows.
+    public let asksWithin: Duration?
+    /// Why the journal does not say that they run; nil if it does.
+    public let journalFailure: StreamIOError?
   }
 
   /// Takes the state onto the devices.
@@ -46,7 +59,7 @@ public struct HandoverTarget {
     let link = PeerLink(connection, patience: patience)
     do throws(HandoverError.Cause) {
       link.expectSoon()
-      let hello = try link.hear()
+      guard let hello = try link.hear() else { return .silent }
       try greet(link, hello)
       switch hello.purpose {
       case .check?, .handover?:
@@ -55,10 +68,11 @@ public struct HandoverTarget {
           // The source ends first, so that nothing of what was said is lost.
           _ = try? link.receive()
           return hello.purpose == .check
-            ? .checked(report, permits: permits) : .refused(report)
+            ? .checked(hello.handover, report, permits: permits)
+            : .refused(hello.handover, report)
         }
-        let (summary, isSettled) = try take(hello.handover, over: link)
-        return .running(summary, hello.handover, isSettled: isSettled)
+        let (summary, settling) = try take(hello, over: link)
+        return .running(summary, settling)
       case .resolve?:
         let decision = try settle(hello.handover)
         try link.send(.resolution(decision))
@@ -71,22 +85,23 @@ public struct HandoverTarget {
     }
   }
 
-  /// Answers a peer that asks how a handover ended, and refuses any other.
+  /// Answers a peer that asks how a handover ended, and refuses any other; nil for one that says
+  /// nothing. Of the handover `running` is known that its devices run.
   public func answer(
-    _ connection: Connection
-  ) throws(HandoverError) -> (StreamUUID, TargetDecision?) {
+    _ connection: Connection, running: StreamUUID? = nil
+  ) throws(HandoverError) -> (StreamUUID, TargetDecision?)? {
     let link = PeerLink(connection, patience: patience)
     link.expectSoon()
     do throws(HandoverError.Cause) {
-      let hello = try link.hear()
+      guard let hello = try link.hear() else { return nil }
       try greet(link, hello)
       guard hello.purpose == .resolve else {
         let text = "it takes no devices now, and only answers how handovers ended"
-        try link.send(.failed(PeerFailure(text)))
-        link.end()
+        link.end(with: .failed(PeerFailure(text)))
         throw .malformed("expected a source that asks, found one with devices")
       }
-      let decision = try settle(hello.handover)
+      let decision =
+        hello.handover == running ? .running : try settle(hello.handover)
       try link.send(.resolution(decision))
       _ = try? link.receive()
       return (hello.handover, decision)
@@ -117,8 +132,7 @@ public struct HandoverTarget {
       report = try engine.checkIntroductions(&reader)
     } catch {
       let cause = failure.cause ?? .devices(error)
-      try? link.send(.failed(PeerFailure("\(HandoverError(link.peer, cause))")))
-      link.end()
+      link.end(with: .failed(PeerFailure("\(HandoverError(link.peer, cause))")))
       throw cause
     }
     try source.expectEnd()
@@ -134,47 +148,61 @@ public struct HandoverTarget {
   }
 
   private func take(
-    _ handover: StreamUUID, over link: PeerLink
-  ) throws(HandoverError.Cause) -> (ReplaySummary, isSettled: Bool) {
+    _ hello: HandoverMessage.Hello, over link: PeerLink
+  ) throws(HandoverError.Cause) -> (ReplaySummary, Settling) {
     var journal: Journal<TargetDecision>
     do throws(StreamIOError) {
       journal = try Journal<TargetDecision>.begin(
-        of: handover, in: journals.path,
+        of: hello.handover, in: journals.path,
         facts: [
           "peer": .string(link.peer),
           "devices": .strings(engine.targets.map(\.device.name)),
         ])
     } catch {
-      try? link.send(.failed(PeerFailure("its journal: \(error)")))
-      link.end()
+      link.end(with: .failed(PeerFailure("its journal: \(error)")))
       throw .journal(error)
     }
     do throws(HandoverError.Cause) {
-      return try take(link, &journal)
+      return try take(hello, link, &journal)
     } catch {
-      let text = "\(HandoverError(link.peer, error))"
-      let lines = error.outcomes.sorted { $0.key < $1.key }.map { "device \($0.key) \($0.value)" }
-      // Whatever it was, the devices do not run with the peer's state; if this cannot be written
-      // down, a journal without commit says the same.
-      let end: TargetDecision = journal.decision == .commit ? .failed : .aborted
-      do throws(StreamIOError) {
-        if !journal.decision.isEnd { try journal.append(end, why: text) }
-        try? link.send(.failed(PeerFailure(text, outcomes: lines)))
-      } catch {
-        // Behind a commit the source must not hear what is not written down.
-        if journal.decision != .commit {
-          try? link.send(.failed(PeerFailure(text)))
-        }
-      }
-      link.end()
+      giveUp(error, over: link, &journal)
       throw error
     }
   }
 
-  /// Takes the stream, agrees with the source, and has the devices run; whether the source knows.
+  /// Writes down that the devices do not run with the source's state, and tells the source.
+  ///
+  /// If that is not certain, or behind a commit cannot be written down, the source hears nothing,
+  /// and is in doubt.
+  private func giveUp(
+    _ error: HandoverError.Cause, over link: PeerLink, _ journal: inout Journal<TargetDecision>
+  ) {
+    var failure = PeerFailure("\(HandoverError(link.peer, error))")
+    failure.outcomes = error.outcomes.sorted { $0.key < $1.key }.map {
+      "device \($0.key) \($0.value)"
+    }
+    if case .devices(let error) = error, case .incompatible = error.cause {
+      failure.isRefusal = true
+    }
+    let isCommitted = journal.decision == .commit
+    if isCommitted {
+      let mayRun = error.outcomes.values.contains {
+        if case .unusable = $0 { true } else { false }
+      }
+      guard !mayRun, (try? journal.append(.failed, why: failure.text)) != nil else {
+        return link.abandon()
+      }
+    } else {
+      // A journal without commit says the same.
+      try? journal.append(.aborted, why: failure.text)
+    }
+    link.end(with: .failed(failure))
+  }
+
+  /// Takes the stream, agrees with the source, and has the devices run.
   private func take(
-    _ link: PeerLink, _ journal: inout Journal<TargetDecision>
-  ) throws(HandoverError.Cause) -> (ReplaySummary, isSettled: Bool) {
+    _ hello: HandoverMessage.Hello, _ link: PeerLink, _ journal: inout Journal<TargetDecision>
+  ) throws(HandoverError.Cause) -> (ReplaySummary, Settling) {
     let failure = LinkFailure()
     let source = LinkSource(link, .stream, failure)
     var reader = StreamReader(source, limits: limits, threads: threads)
@@ -199,14 +227,28 @@ public struct HandoverTarget {
       throw .devices(error)
     }
     // The devices run, whatever fails from here on.
-    try? journal.append(.running)
+    var journalFailure: StreamIOError?
+    do throws(StreamIOError) {
+      try journal.append(.running)
+    } catch {
+      journalFailure = error
+    }
     let lines = summary.devices.map {
       HandoverMessage.DeviceLine(number: $0.number, name: $0.name, outcome: "\($0.outcome)")
     }
     try? link.send(.running(lines))
     link.expectSoon()
-    guard case .message(.settled)? = try? link.receive() else { return (summary, false) }
-    return (summary, true)
+    var asksWithin: Duration?
+    if case .message(.settled)? = try? link.receive() {
+    } else {
+      // It loses patience first, and then asks.
+      asksWithin = max(patience, .milliseconds(Int64(hello.patience))) * 6
+    }
+    return (
+      summary,
+      Settling(
+        handover: hello.handover, asksWithin: asksWithin, journalFailure: journalFailure)
+    )
   }
 
   /// Says that everything is there, and waits for the source to commit.
@@ -244,7 +286,15 @@ public struct HandoverTarget {
       guard !entry.decision.isEnd, !entry.isHeld, entry.decision != .commit else {
         return entry.decision
       }
-      var journal = try Journal<TargetDecision>(continuing: entry.path, of: handover)
+      var journal: Journal<TargetDecision>
+      do throws(StreamIOError) {
+        journal = try Journal<TargetDecision>(continuing: entry.path, of: handover)
+      } catch {
+        // Somebody else has it since.
+        if case .system(.wouldBlock, _) = error.cause { return entry.decision }
+        throw error
+      }
+      guard !journal.decision.isEnd, journal.decision != .commit else { return journal.decision }
       try journal.append(.aborted, why: "the process that took it has gone")
       return .aborted
     } catch {

@@ -12,6 +12,8 @@ final class SourceSide {
   private let source: HandoverSource
   private var journal: Journal<SourceDecision>
   private(set) var end = HandoverEnd.inDoubt("nothing was decided")
+  // Why the devices here run again behind a commit; nil if they do not.
+  private var takesBack: String?
 
   init(_ source: HandoverSource, _ link: PeerLink, _ journal: consuming Journal<SourceDecision>) {
     self.source = source
@@ -28,6 +30,7 @@ final class SourceSide {
   /// If it throws, the devices here are to run again. It returns when they must not.
   func conclude() throws(HandoverError) {
     do throws(HandoverError.Cause) {
+      link.expectSoon()
       switch try link.receive() {
       case .message(.prepared): break
       case .message(.failed(let failure)): throw .peer(failure)
@@ -46,13 +49,14 @@ final class SourceSide {
     do throws(HandoverError.Cause) {
       // A target that has ended may have said before that it gave up.
       try? link.send(.commit)
+      link.expectSoon()
       switch try link.receive() {
       case .message(.running(let devices)):
         note(.handedOver)
         end = .running(devices)
         try? link.send(.settled)
       case .message(.failed(let failure)):
-        note(.takenBack, why: failure.text)
+        takesBack = failure.text
         throw .peer(failure)
       case .message, .bytes: throw .malformed("expected running, found another message")
       }
@@ -68,23 +72,41 @@ final class SourceSide {
     note(.inDoubt, why: "\(doubt)")
     source.doubted(doubt)
     end = .inDoubt("\(doubt)")
+    let journals = source.options.journals
+    var told = "\(doubt)"
     while true {
-      if (try? journal.newest()) == .otherIsDead {
-        journal.follow(.otherIsDead)
-        note(.takenBack, why: "an operator said that the target is dead")
+      if journals.saysOtherIsDead(source.handover) {
+        note(.otherIsDead, why: "an operator said so")
+        journals.forgetWord(source.handover)
+        takesBack = "an operator said that the target is dead"
         throw error(
           .peer(PeerFailure("an operator said that it is dead and does not run the devices")))
       }
-      // Whoever cannot be asked now may answer later.
-      switch (try? source.ask())??.meansRunning {
-      case true?:
-        note(.handedOver)
-        end = .running([])
-        return
-      case false?:
-        note(.takenBack, why: "the target's journal says that it did not run")
-        throw error(.peer(PeerFailure("its journal says that its devices did not come to run")))
-      case nil: break
+      do throws(HandoverError) {
+        let answer = try source.ask()
+        switch answer?.meansRunning {
+        case true?:
+          note(.handedOver)
+          end = .running([])
+          return
+        case false?:
+          takesBack = "the target's journal says that it did not run"
+        case nil:
+          throw error(
+            .peer(
+              PeerFailure(
+                answer.map { "its journal ends in '\($0.rawValue)'" }
+                  ?? "it has no journal of the handover")))
+        }
+      } catch {
+        if "\(error)" != told, !source.engine.isCancelled() {
+          told = "\(error)"
+          source.doubted(error)
+        }
+      }
+      if takesBack != nil {
+        throw error(
+          .peer(PeerFailure("its journal says that its devices did not come to run")))
       }
       if source.engine.isCancelled() { return }
       source.engine.clock.sleep(for: .seconds(1))
@@ -98,10 +120,8 @@ final class SourceSide {
     try? journal.append(decision, why: why)
   }
 
-  /// The capture ended without a commit.
+  /// The capture has failed, and the devices are back, or as its outcomes say.
   func giveUp(_ error: CaptureError<HandoverError>) {
-    // Behind a commit the target has said why.
-    guard journal.decision == .begun else { return }
     let text =
       switch error.cause {
       case .sink(let error): "\(error)"
@@ -109,9 +129,9 @@ final class SourceSide {
       case .refused(let refusal): "\(refusal)"
       case .cancelled: "cancelled"
       }
+    if let takesBack { return note(.takenBack, why: takesBack) }
     note(.aborted, why: text)
-    try? link.send(.abort(text))
-    link.end()
+    link.end(with: .abort(text))
   }
 }
 

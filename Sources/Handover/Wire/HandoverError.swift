@@ -56,6 +56,8 @@ public struct PeerFailure: Sendable, Hashable {
   public var text: String
   /// What became of its devices, a line each.
   public var outcomes: [String] = []
+  /// Whether its devices cannot take the stream; else something went wrong.
+  public var isRefusal = false
 
   /// A failure with nothing known of the devices.
   public init(_ text: String, outcomes: [String] = []) {

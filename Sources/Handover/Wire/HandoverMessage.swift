@@ -111,6 +111,7 @@ extension HandoverMessage {
       for device in devices { fields.add(1, device.bytes) }
     case .failed(let failure):
       fields.add(1, failure.text)
+      if failure.isRefusal { fields.add(3, 1 as UInt8) }
       for outcome in failure.outcomes { fields.add(2, outcome) }
     case .abort(let text): fields.add(1, text)
     case .resolution(let decision): fields.add(1, decision?.code ?? 0)
@@ -157,13 +158,20 @@ extension HandoverMessage {
     return count
   }
 
+  // More than any devices have.
+  private static let findingLimit = 4096
+
   private static func report(_ fields: inout FieldReader) throws(HandoverError.Cause) -> Self {
     var report = CompatibilityReport()
     var permits = false
     while let field = try fields.next() {
       switch field.tag {
       case 1: permits = try field.bool()
-      case 2: report.findings.append(try CompatibilityReport.Finding(parsing: field.value))
+      case 2:
+        guard report.findings.count < findingLimit else {
+          throw .malformed("expected at most \(findingLimit) findings, found more")
+        }
+        report.findings.append(try CompatibilityReport.Finding(parsing: field.value))
       default: try field.passOver()
       }
     }
@@ -187,6 +195,7 @@ extension HandoverMessage {
       switch field.tag {
       case 1: failure.text = try field.text()
       case 2: failure.outcomes.append(try field.text())
+      case 3: failure.isRefusal = try field.bool()
       default: try field.passOver()
       }
     }

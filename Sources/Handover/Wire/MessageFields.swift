@@ -44,7 +44,9 @@ struct FieldReader {
       guard let text = String(validating: value, as: UTF8.self) else {
         throw .malformed("field \(tag): expected UTF-8")
       }
-      return text
+      // A peer's words stand in one line, so that they cannot look like others'.
+      return text.contains(where: \.isNewline)
+        ? String(text.map { $0.isNewline ? " " : $0 }) : text
     }
 
     func integer<T: FixedWidthInteger>(_ type: T.Type) throws(HandoverError.Cause) -> T {

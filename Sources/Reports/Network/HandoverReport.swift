@@ -15,6 +15,8 @@ public struct HandoverReport: Report {
   public enum End: Sendable, Hashable {
     /// The target was asked, and nothing was touched.
     case checked
+    /// The target's devices cannot take what the source has, and were not touched.
+    case refused
     /// The target's devices run, and the source knows or will ask.
     case handedOver
     /// The source has committed and does not know whether the target runs, for a reason.
@@ -31,6 +33,8 @@ public struct HandoverReport: Report {
   public var end: End
   /// What the target found when it held its devices against the stream.
   public var findings = CompatibilityReport()
+  /// Whether the target goes on, or would.
+  public var isPermitted = true
   /// The devices of this side.
   public var devices: [FailureReport.Device] = []
   /// Those of the other side, if it told.
@@ -58,7 +62,7 @@ public struct HandoverReport: Report {
       "\(QuantityText.count(devices.count, "device")), \(QuantityText.bytes(stateByteCount)) of "
       + "state in \(QuantityText.duration(duration))"
     switch (end, side) {
-    case (.checked, _): lines.append("\(peer): \(verdictText)")
+    case (.checked, _), (.refused, _): lines.append("\(peer): \(verdictText)")
     case (.handedOver, .source): lines.append("\(peer) runs what was handed over: \(amount)")
     case (.handedOver, .target): lines.append("taken over from \(peer): \(amount)")
     case (.inDoubt(let reason), _):
@@ -73,12 +77,19 @@ public struct HandoverReport: Report {
       lines.append(
         TerminalText.text("there: device \(device.number) (\(device.name)) \(device.outcome)"))
     }
-    if end != .checked { lines.append("downtime here: \(QuantityText.duration(downtime))") }
+    if end != .checked, end != .refused {
+      lines.append("downtime here: \(QuantityText.duration(downtime))")
+    }
     return (lines + ["handover \(handover)"]).joined(separator: "\n")
   }
 
   private var verdictText: String {
-    switch findings.verdict {
+    if side == .target {
+      return "these devices were held against those of a source: \(findings.verdict.rawValue)"
+    }
+    return switch findings.verdict {
+    case .can where !isPermitted, .unchecked where !isPermitted:
+      "its devices are not to take these, for not all could be checked"
     case .can: "its devices can take these"
     case .unchecked: "nothing that could be checked keeps its devices from taking these"
     case .cannot: "its devices cannot take these"
@@ -92,6 +103,7 @@ public struct HandoverReport: Report {
     let word: String
     switch end {
     case .checked: word = "checked"
+    case .refused: word = "refused"
     case .handedOver: word = "handed-over"
     case .inDoubt(let why):
       word = "in-doubt"
@@ -100,7 +112,7 @@ public struct HandoverReport: Report {
     return [
       "handover": .string("\(handover)"), "side": .string(side.rawValue), "peer": .string(peer),
       "end": .string(word), "reason": reason.map { .string($0) },
-      "verdict": .string(findings.verdict.rawValue),
+      "verdict": .string(findings.verdict.rawValue), "permitted": .bool(isPermitted),
       "findings": .array(findings.findings.map(\.json)),
       "devices": .array(devices.map(\.json)),
       "peerDevices": .array(

@@ -6,12 +6,12 @@ public import MigrationStream
 /// `schemas/settlement.schema.json`.
 public struct SettlementReport: Report {
   /// Each with its outcome.
-  public let outcomes: [(handover: StreamUUID, outcome: Settlement.Outcome)]
+  public var outcomes: [(handover: StreamUUID, outcome: Settlement.Outcome)] = []
+  /// Why journals could not be read or written.
+  public var unreadable: [String] = []
 
-  /// A report on these.
-  public init(_ outcomes: [(StreamUUID, Settlement.Outcome)]) {
-    self.outcomes = outcomes.map { (handover: $0.0, outcome: $0.1) }
-  }
+  /// A report without handovers.
+  public init() {}
 
   /// Whether one is not settled.
   public var isInDoubt: Bool {
@@ -23,8 +23,10 @@ public struct SettlementReport: Report {
 
   /// A line for each.
   public var text: String {
-    guard !outcomes.isEmpty else { return "nothing is left to settle" }
-    return outcomes.map { "handover \($0.handover): \($0.outcome.text)" }.joined(separator: "\n")
+    let lines =
+      unreadable.map { TerminalText.text($0) }
+      + outcomes.map { "handover \($0.handover): \($0.outcome.text)" }
+    return lines.isEmpty ? "nothing is left to settle" : lines.joined(separator: "\n")
   }
 
   /// The same.
@@ -38,7 +40,7 @@ public struct SettlementReport: Report {
             "handover": .string("\(handover)"), "outcome": .string(outcome.word),
             "reason": reason.map { .string($0) },
           ]
-        })
+        }), "unreadable": .strings(unreadable),
     ]
   }
 }
@@ -49,6 +51,7 @@ extension Settlement.Outcome {
     case .targetRuns: "target-runs"
     case .lost: "lost"
     case .neverCommitted: "never-committed"
+    case .underWay: "under-way"
     case .asksItself: "asks-itself"
     case .toldToTakeBack: "told-to-take-back"
     case .inDoubt: "in-doubt"
@@ -64,6 +67,7 @@ extension Settlement.Outcome {
     case .neverCommitted:
       "the process that had the devices here has gone before it committed, so the target does not run them; "
         + "their state is here, if somebody else holds them open"
+    case .underWay: "the process that has the devices lives, and is at it"
     case .asksItself:
       "in doubt; the process that has the devices stopped lives, and asks the target"
     case .toldToTakeBack:

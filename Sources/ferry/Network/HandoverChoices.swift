@@ -28,6 +28,7 @@ struct HandoverChoices: ParsableArguments {
   var insecure = false
 
   func validate() throws {
+    guard journal != "" else { throw ValidationError("Expected a folder behind --journal.") }
     guard patience.duration >= .milliseconds(100) else {
       throw ValidationError("Expected a --patience of 100 ms or more, found \(patience).")
     }

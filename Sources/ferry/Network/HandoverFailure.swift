@@ -19,6 +19,8 @@ extension CommandError {
     case .version: self = .no("\(error)").about(ErrorDetail("version", file: error.peer))
     case .refused:
       self = .no("\(error)").about(ErrorDetail("incompatible", file: error.peer))
+    case .peer(let failure) where failure.isRefusal:
+      self = .no("\(error)").about(ErrorDetail("incompatible", file: error.peer))
     case .peer: self = .device("\(error)").about(ErrorDetail("peer", file: error.peer))
     case .stream(let cause): self.init(cause)
     case .journal(let cause): self = .input("\(error)").about(ErrorDetail(cause))

@@ -7,6 +7,7 @@ import MigrationStream
 import Reports
 import StreamIO
 import Transport
+import VFIOUser
 
 /// `ferry receive`: devices from another host.
 struct ReceiveCommand: ReportingCommand {
@@ -22,9 +23,9 @@ struct ReceiveCommand: ReportingCommand {
       Ends when its devices run. A source that may not know is answered for a while longer; \
       --resolve answers those of earlier handovers by the journal, without devices.
 
-      ADDR is unix:PATH, whose socket this user alone may open, or HOST:PORT. Nothing protects what \
-      passes, so addresses that other hosts reach want --insecure: whoever connects there may write \
-      to the devices.
+      ADDR is unix:PATH, whose socket this user alone may open, or HOST:PORT. Whoever connects may \
+      write to the devices: on loopback every user of this host. Nothing protects what passes, so \
+      addresses that other hosts reach want --insecure.
 
       Examples:
         ferry receive --listen unix:target.sock emulated:mtty
@@ -93,6 +94,7 @@ struct ReceiveCommand: ReportingCommand {
     let journals = try handover.journals()
     let open = try OpenDevices(devices, in: trace.kernel())
     let keeper = try keeping.prepare(open.devices)
+    try requireKept(open.devices, by: keeper)
     var targets = zip((0 as UInt16)..., open.devices).map { ReplayTarget($1, number: $0) }
     for (index, path) in profiles.enumerated() {
       targets[index].profile = try ProfileFiles.layout(path)
@@ -123,18 +125,95 @@ struct ReceiveCommand: ReportingCommand {
     StandardError.print("ferry: \(listener.address): listening")
     while true {
       let end = try next(target, listener, open, progress)
-      if case .running(let summary, let id, let isSettled)? = end {
-        if !isSettled { answer(id, target, listener) }
-        do {
-          try open.save()
-        } catch {
-          throw DeviceFailure.unsaved(error, summary.devices.map(FailureReport.Device.init))
-        }
-        return try keep(
-          targets, by: keeper, with: report(summary, id), summary, done: "the devices run")
+      if case .running(let summary, let settling)? = end {
+        return try keep(summary, settling, open, targets, by: keeper, target, listener)
       }
-      if once { return }
+      if once, try reportOnce(end, targets) { return }
     }
+  }
+
+  /// Refuses devices whose state would end with this command, and would be the only copy.
+  private func requireKept(
+    _ devices: [any MigratableDevice], by keeper: DeviceKeeper
+  ) throws {
+    for device in devices {
+      if case .nobody = keeper, device.isResetWhenClosed {
+        throw CommandError.usage(
+          "\(device.name): its driver resets it when nobody has it open, so what it takes over would end with this "
+            + "command; expected --then, --hand-over or --hold")
+      }
+      if let device = device as? VFIOUserDevice, !device.isKeptByServer {
+        throw CommandError.usage(
+          "\(device.name): what it takes over may end with this command's connection; a device that ferry serve "
+            + "serves is named by its control socket (serve:PATH)")
+      }
+    }
+  }
+
+  /// Saves and keeps the devices that run, and answers the source if it may not know.
+  private func keep(
+    _ summary: ReplaySummary, _ settling: HandoverTarget.Settling, _ open: OpenDevices,
+    _ targets: [ReplayTarget], by keeper: DeviceKeeper, _ target: HandoverTarget,
+    _ listener: borrowing Listener
+  ) throws {
+    if let failure = settling.journalFailure {
+      StandardError.print(
+        "ferry: the devices run, and the journal does not say so: \(failure)")
+    }
+    do {
+      try open.save()
+    } catch {
+      throw DeviceFailure.unsaved(error, summary.devices.map(FailureReport.Device.init))
+    }
+    var answers = false
+    if settling.asksWithin != nil {
+      switch keeper {
+      case .nobody, .socket: answers = true
+      case .command, .signal:
+        StandardError.print(
+          "ferry: the source may not know that the devices run; 'ferry receive --resolve --listen \(listen)' "
+            + "answers it")
+      }
+    }
+    do {
+      try keep(
+        targets, by: keeper, with: report(summary, settling.handover), summary,
+        done: "the devices run")
+    } catch {
+      if answers { answer(settling, target, listener) }
+      throw error
+    }
+    if answers { answer(settling, target, listener) }
+  }
+
+  /// Tells how the only connection ended, if one was made; whether it was.
+  private func reportOnce(
+    _ end: HandoverTarget.End?, _ targets: [ReplayTarget]
+  ) throws -> Bool {
+    guard let end else { return true }
+    var report = HandoverReport(.random(), .target, peer: listen, .checked)
+    report.devices = targets.map {
+      FailureReport.Device($0.number, name: $0.device.name, outcome: nil)
+    }
+    switch end {
+    case .silent: return false
+    case .checked(let id, let found, let permits):
+      report.handover = id
+      report.findings = found
+      report.isPermitted = permits
+      try finish(with: report)
+    case .refused(let id, let found):
+      report.handover = id
+      report.findings = found
+      report.isPermitted = false
+      report.end = .refused
+      try finish(
+        with: report, .answer("incompatible", "\(listen): the devices cannot take what came"))
+    case .resolved(let id, let decision):
+      try finish(with: ResolutionReport(id, decision?.rawValue))
+    case .running: break
+    }
+    return true
   }
 
   /// Serves the next peer. Its failure ends the command if there is to be one peer only, if a
@@ -153,15 +232,17 @@ struct ReceiveCommand: ReportingCommand {
     defer { progress.clear() }
     do throws(HandoverError) {
       if resolve {
-        try answerOnly(target, connection)
-        return nil
+        guard let (id, decision) = try target.answer(connection) else { return .silent }
+        said(id, decision)
+        return .resolved(id, decision)
       }
       let end = try target.serve(connection)
       switch end {
-      case .checked(let report, _): said("was told: \(report.verdict.rawValue)")
-      case .refused(let report): said("was refused\(report.findings.map { "\n  \($0)" }.joined())")
+      case .checked(_, let report, _): said("was told: \(report.verdict.rawValue)")
+      case .refused(_, let report):
+        said("was refused\(report.findings.map { "\n  \($0)" }.joined())")
       case .resolved(let id, let decision): said(id, decision)
-      case .running: break
+      case .running, .silent: break
       }
       return end
     } catch {
@@ -183,24 +264,20 @@ struct ReceiveCommand: ReportingCommand {
     said("asked for handover \(id): \(decision?.rawValue ?? "no journal here has it")")
   }
 
-  private func answerOnly(
-    _ target: HandoverTarget, _ connection: Connection
-  ) throws(HandoverError) {
-    let (id, decision) = try target.answer(connection)
-    said(id, decision)
-  }
-
   /// Answers a source that may not know that the devices run, for as long as it may take to ask.
   private func answer(
-    _ handover: StreamUUID, _ target: HandoverTarget, _ listener: borrowing Listener
+    _ settling: HandoverTarget.Settling, _ target: HandoverTarget, _ listener: borrowing Listener
   ) {
+    guard let time = settling.asksWithin else { return }
     said("may not know that the devices run; it is answered until it asks")
-    let end = ContinuousClock.now + self.handover.patience.duration * 2
+    let end = ContinuousClock.now + time
     while ContinuousClock.now < end, SignalGuard.signal == nil {
       do throws(TransportError) {
         guard let connection = try listener.accept(until: end) else { return }
-        let answered = try? target.answer(connection)
-        if let answered, answered.0 == handover { return said(handover, answered.1) }
+        let answered = try? target.answer(connection, running: settling.handover)
+        if let (id, decision) = answered ?? nil, id == settling.handover {
+          return said(id, decision)
+        }
       } catch {
         return
       }

@@ -28,8 +28,9 @@ struct SendCommand: ReportingCommand {
       ADDR is unix:PATH or HOST:PORT. Nothing protects what passes, so hosts other than this one want \
       --insecure; a tunnel of yours, such as ssh -L, ends at a Unix socket or on this host.
 
-      Exit codes: 1 the target's devices cannot take it; 4 a device or the target failed; 5 the \
-      connection or the journal; 8 in doubt who runs the devices.
+      Exit codes: 1 the target's devices cannot take it; 3 a peer that breaks the protocol, or a \
+      damaged journal; 4 a device or the target failed; 5 the connection or the journal; 6 and 7 as \
+      everywhere; 8 in doubt who runs the devices.
 
       Examples:
         ferry send emulated:mtty --to unix:target.sock --check
@@ -117,56 +118,46 @@ struct SendCommand: ReportingCommand {
   private func send() throws {
     let options = try options()
     let open = try OpenDevices(devices, in: trace.kernel())
-    var sources = try choices.sources(open)
+    let sources = try choices.sources(open)
     try choices.check(open)
     SignalGuard.install()
-    let machine = check ? nil : try PausedVM(choices.pause)
-    do {
-      try choices.addGuests(to: &sources, open)
-      let engine = CaptureEngine(
-        sources, options: choices.options, information: try .current(), clock: SystemClock())
-      let source = HandoverSource(engine, options: options)
-      if check {
-        try ask(source, open)
-      } else {
-        try send(source, open)
-      }
-    } catch let error as CommandError {
-      // In doubt the VM stays paused with its devices.
-      if error.code != 8 { machine?.runOn(choices.pause) }
-      throw error
-    } catch {
-      machine?.runOn(choices.pause)
-      throw error
+    let engine = CaptureEngine(
+      sources, options: choices.options, information: try .current(), clock: SystemClock())
+    let source = HandoverSource(engine, options: options)
+    if check {
+      try ask(source, open)
+    } else {
+      try handOver(source, open)
     }
   }
 
   private func ask(_ source: HandoverSource, _ open: OpenDevices) throws {
     let found: CompatibilityReport
+    let permits: Bool
     do throws(CaptureError<HandoverError>) {
-      (found, _) = try source.check()
+      (found, permits) = try source.check()
     } catch {
       throw failure(error, open)
     }
     var report = HandoverReport(source.handover, .source, peer: to ?? "", .checked)
     report.findings = found
+    report.isPermitted = permits
     report.devices = zip((0 as UInt16)..., open.devices).map {
       FailureReport.Device($0, name: $1.name, outcome: nil)
     }
     try finish(
       with: report,
-      found.isCompatible
+      permits
         ? nil : .answer("incompatible", "\(to ?? ""): its devices cannot take these"))
   }
 
-  private func send(_ handover: HandoverSource, _ open: OpenDevices) throws {
+  /// Hands the devices over; whatever is told afterwards, the VM runs on only if they run here.
+  private func handOver(_ handover: HandoverSource, _ open: OpenDevices) throws {
     var source = handover
     let progress = HandoverProgress("sent", self.handover.progress)
     source.engine.progress = { state in
       progress.show({ state.text }, { state.json })
     }
-    var findings = CompatibilityReport()
-    source.reported = { findings = $0 }
     let journals = source.options.journals.path
     source.doubted = { error in
       progress.clear()
@@ -175,46 +166,61 @@ struct SendCommand: ReportingCommand {
           + "answers; the journal is in \(journals)")
     }
     let sentAgain = source.engine.byteCountSentAgain
-    let result: (summary: CaptureSummary, end: HandoverEnd)
+    let offer: HandoverOffer
     do throws(CaptureError<HandoverError>) {
-      result = try source.run { (sink, window) throws(StreamIOError) in
-        try coding.writer(
-          to: sink, stateSentAgain: sentAgain, standard: .adaptive, windowLimit: window)
-      }
+      offer = try source.offer()
     } catch {
       throw failure(error, open)
     }
+    let machine = offer.permits ? try PausedVM(choices.pause) : nil
+    let result: (summary: CaptureSummary, end: HandoverEnd)
+    do {
+      if offer.permits { try choices.addGuests(to: &source.engine.sources, open) }
+      do throws(CaptureError<HandoverError>) {
+        result = try source.run(offer) { (sink, window) throws(StreamIOError) in
+          try coding.writer(
+            to: sink, stateSentAgain: sentAgain, standard: .adaptive, windowLimit: window)
+        }
+      } catch {
+        throw failure(error, open)
+      }
+    } catch {
+      machine?.runOn(choices.pause)
+      throw error
+    }
     progress.clear()
     var report = HandoverReport(source.handover, .source, peer: to ?? "", .handedOver)
-    report.findings = findings
+    report.findings = offer.report
+    report.devices = zip((0 as UInt16)..., result.summary.devices).map {
+      FailureReport.Device($0, name: $1.name, outcome: $1.outcome)
+    }
     report.stateByteCount = result.summary.byteCount
     report.downtime = result.summary.downtime
     report.duration = result.summary.duration
-    let left = zip((0 as UInt16)..., result.summary.devices).map {
-      FailureReport.Device($0, name: $1.name, outcome: $1.outcome)
-    }
-    report.devices = left
+    var failure: CommandError?
     do {
       try open.save()
     } catch {
-      throw DeviceFailure.unsaved(error, left)
+      failure = CommandError(error)
     }
+    var done = "\(to ?? "") runs the devices"
     switch result.end {
-    case .running(let devices):
-      report.peerDevices = devices
-      do throws(StreamIOError) {
-        try TextOutput.show(report, asJSON: json)
-      } catch {
-        throw DeviceFailure.reportLost(error, done: "\(to ?? "") runs the devices", left)
-      }
+    case .running(let devices): report.peerDevices = devices
     case .inDoubt(let reason):
       report.end = .inDoubt(reason)
-      var error = CommandError(
-        message:
-          "in doubt who runs the devices: 'ferry send --resolve --to \(to ?? "")' settles it",
-        code: 8, ErrorDetail("in-doubt", file: to))
-      error.devices = left
-      try finish(with: report, error)
+      done = "in doubt who runs the devices: 'ferry send --resolve --to \(to ?? "")' settles it"
+      failure = CommandError(
+        message: done + (failure?.message.map { "; \($0)" } ?? ""), code: 8,
+        ErrorDetail("in-doubt", file: to))
+    }
+    for device in open.devices { device.warnOfConnectionEnd() }
+    failure?.devices = report.devices
+    do {
+      try finish(with: report, failure)
+    } catch let lost as StreamIOError {
+      // Who runs the devices is not to be told by the report alone.
+      throw failure?.adding("; the report is lost: \(CommandError.reason(lost))")
+        ?? DeviceFailure.reportLost(lost, done: done, report.devices)
     }
   }
 
@@ -230,29 +236,40 @@ struct SendCommand: ReportingCommand {
     var settlement = Settlement(options)
     settlement.isOtherDead = otherIsDead
     SignalGuard.install()
-    let entries = try options.journals.unfinished(SourceDecision.self)
-    var outcomes: [(StreamUUID, Settlement.Outcome)] = []
-    if let handoverID, !entries.contains(where: { $0.handover == handoverID }) {
+    var report = SettlementReport()
+    var entries: [JournalFolder.Entry<SourceDecision>] = []
+    for item in try options.journals.unfinished(SourceDecision.self) {
+      switch item {
+      case .success(let entry):
+        if handoverID == nil || entry.handover == handoverID { entries.append(entry) }
+      case .failure(let error): report.unreadable.append("\(error)")
+      }
+    }
+    if let handoverID, entries.isEmpty {
       throw CommandError.no(
         "\(options.journals.path): expected an unsettled handover \(handoverID), found none")
     }
-    for entry in entries where handoverID == nil || entry.handover == handoverID {
-      outcomes.append(
-        (
-          entry.handover,
-          try settlement.settle(entry) { (handover) throws(HandoverError) in
-            let engine = CaptureEngine([], clock: SystemClock())
-            return try HandoverSource(engine, options: options, handover: handover).ask()
-          }
-        ))
+    do throws(StreamIOError) {
+      try settlement.settle(entries) { (handover) throws(HandoverError) in
+        let engine = CaptureEngine([], clock: SystemClock())
+        return try HandoverSource(engine, options: options, handover: handover).ask()
+      } told: { handover, outcome in
+        switch outcome {
+        case .success(let outcome): report.outcomes.append((handover, outcome))
+        case .failure(let error): report.unreadable.append("\(error)")
+        }
+      }
+    } catch {
+      throw CommandError(error)
     }
-    let report = SettlementReport(outcomes)
-    guard !report.isInDoubt else {
-      return try finish(
-        with: report,
-        CommandError(
-          message: "not all handovers are settled", code: 8, ErrorDetail("in-doubt", file: to)))
+    var failure: CommandError?
+    if report.isInDoubt {
+      failure = CommandError(
+        message: "not all handovers are settled", code: 8, ErrorDetail("in-doubt", file: to))
+    } else if !report.unreadable.isEmpty {
+      failure = .damaged("not all journals can be read").about(
+        ErrorDetail("journal", file: options.journals.path))
     }
-    try finish(with: report)
+    try finish(with: report, failure)
   }
 }
