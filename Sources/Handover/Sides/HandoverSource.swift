@@ -13,8 +13,8 @@ public struct HandoverSource {
   public var options: HandoverOptions
   /// Which handover it is.
   public let handover: StreamUUID
-  /// Told when the source begins to be in doubt, with the reason; it then asks the target until that
-  /// answers, and tells why it does not, if that is another reason.
+  /// Told when the source begins to be in doubt, with the reason; it then asks the target until
+  /// that answers, and tells why it does not, if that is another reason.
   public var doubted: (HandoverError) -> Void = { _ in }
 
   /// A handover of the sources of `engine`.

@@ -1,8 +1,8 @@
 public import ByteIO
 public import MigrationStream
 
-/// What a target has answered a source that asked how a handover ended (`ferry receive --once`); the
-/// JSON is `schemas/resolution.schema.json`.
+/// What a target has answered a source that asked how a handover ended (`ferry receive --once`);
+/// the JSON is `schemas/resolution.schema.json`.
 public struct ResolutionReport: Report {
   /// Which handover it is.
   public let handover: StreamUUID
