@@ -12,20 +12,28 @@ extension Dissector {
     let range = node.range ?? evaluator.position..<evaluator.position
     for validity in field.validity {
       do throws(EvaluationProblem) {
-        guard let expected = try violated(validity, value, field) else { continue }
-        let found = value.text(isHexadecimal: field.isHexadecimal)
-        find(field.severity, .value, range, "expected \(expected), found \(found)")
+        if try admits(validity, value, field) { continue }
+        guard report.takes(field.severity) else {
+          report.passOver()
+          continue
+        }
+        // Put together in place, as its path is.
+        var message = "expected "
+        message.reserveCapacity(96)
+        message += try expectation(validity, field)
+        message += ", found "
+        message += value.text(isHexadecimal: field.isHexadecimal)
+        find(field.severity, .value, range, message)
       } catch {
         find(.note, .value, range, "could not be checked: \(error.message)")
       }
     }
   }
 
-  /// The expectation of a check that `value` does not pass; nil if it passes.
-  private mutating func violated(
+  /// Whether `value` passes a check.
+  private mutating func admits(
     _ validity: FieldDefinition.Validity, _ value: Value, _ field: FieldDefinition
-  ) throws(EvaluationProblem) -> String? {
-    func text(_ value: Value) -> String { value.text(isHexadecimal: field.isHexadecimal) }
+  ) throws(EvaluationProblem) -> Bool {
     func integer() throws(EvaluationProblem) -> Int128 {
       guard case .integer(let integer) = value else {
         throw EvaluationProblem("expected an integer, found \(value.kind)")
@@ -34,40 +42,61 @@ extension Dissector {
     }
     switch validity {
     case .equal(let expression):
-      let expected = try evaluator.value(expression)
-      return try Evaluator.isEqual(value, expected) ? nil : text(expected)
+      return try Evaluator.isEqual(value, evaluator.value(expression))
     case .minimum(let expression):
       let minimum = try evaluator.integer(expression)
-      return try integer() >= minimum ? nil : "at least \(text(.integer(minimum)))"
+      return try integer() >= minimum
     case .maximum(let expression):
       let maximum = try evaluator.integer(expression)
-      return try integer() <= maximum ? nil : "at most \(text(.integer(maximum)))"
+      return try integer() <= maximum
+    case .anyOf(let expressions):
+      for expression in expressions {
+        if try Evaluator.isEqual(value, evaluator.value(expression)) { return true }
+      }
+      return false
+    case .inEnumeration:
+      guard let enumeration = field.enumeration else { return true }
+      return try enumeration.entries[integer()] != nil
+    case .expression(let expression, _): return try evaluator.truth(expression)
+    }
+  }
+
+  /// What a check that a value does not pass expects of it.
+  private mutating func expectation(
+    _ validity: FieldDefinition.Validity, _ field: FieldDefinition
+  ) throws(EvaluationProblem) -> String {
+    func text(_ value: Value) -> String { value.text(isHexadecimal: field.isHexadecimal) }
+    switch validity {
+    case .equal(let expression): return text(try evaluator.value(expression))
+    case .minimum(let expression):
+      return "at least \(text(.integer(try evaluator.integer(expression))))"
+    case .maximum(let expression):
+      return "at most \(text(.integer(try evaluator.integer(expression))))"
     case .anyOf(let expressions):
       var allowed: [String] = []
-      for expression in expressions {
-        let expected = try evaluator.value(expression)
-        if try Evaluator.isEqual(value, expected) { return nil }
-        allowed.append(text(expected))
-      }
+      for expression in expressions { allowed.append(text(try evaluator.value(expression))) }
       return "one of \(allowed.joined(separator: ", "))"
     case .inEnumeration:
-      guard let enumeration = field.enumeration else { return nil }
-      if enumeration.entries[try integer()] != nil { return nil }
-      let known = enumeration.entries.sorted { $0.key < $1.key }
+      if let known = enumerated[ObjectIdentifier(field)] { return known }
+      let known = (field.enumeration?.entries ?? [:]).sorted { $0.key < $1.key }
         .map { "\(text(.integer($0.key))) (\($0.value.label))" }
-      return "one of \(known.joined(separator: ", "))"
-    case .expression(let expression, let text):
-      return try evaluator.truth(expression) ? nil : "a value with \(text)"
+      let expected = "one of \(known.joined(separator: ", "))"
+      enumerated[ObjectIdentifier(field)] = expected
+      return expected
+    case .expression(_, let text): return "a value with \(text)"
     }
   }
 
   /// Checks a rule of the structure that has just been read.
   mutating func check(_ rule: Rule, _ range: Range<UInt64>) {
-    let (severity, message): (LayoutFinding.Severity, String)
+    let severity: LayoutFinding.Severity
+    let message: String
     do throws(EvaluationProblem) {
       if let condition = rule.guardCondition, try !evaluator.truth(condition) { return }
       if try evaluator.truth(rule.condition) { return }
-      (severity, message) = (self.severity(rule.severity, of: rule.id), text(rule.message))
+      severity = self.severity(rule.severity, of: rule.id)
+      guard report.takes(severity) else { return report.passOver() }
+      message = text(rule.message)
     } catch {
       (severity, message) = (.note, "could not be checked: \(error.message)")
     }
@@ -84,7 +113,9 @@ extension Dissector {
   }
 
   mutating func text(_ message: Message) -> String {
+    if message.pieces.count == 1, case .text(let fixed) = message.pieces[0] { return fixed }
     var text = ""
+    text.reserveCapacity(96)
     for piece in message.pieces {
       switch piece {
       case .text(let fixed): text += fixed
@@ -112,15 +143,13 @@ extension Dissector {
         switch rule.kind {
         case .count(let counter): evaluator[counter: counter, at: level] += 1
         case .unique(let key):
-          if !state.insert(try evaluator.value(key).key, rule: index) {
-            find(severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
-          }
+          if !state.insert(try evaluator.value(key).key, rule: index) { find(rule, range) }
         case .ascending(let key, let group):
           let group = try group.map { (group) throws(EvaluationProblem) in
             try evaluator.integer(group)
           }
           if !state.advance(to: try evaluator.integer(key), group: group ?? 0, rule: index) {
-            find(severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
+            find(rule, range)
           }
         case .contiguous(let start, let end, let group):
           let group = try group.map { (group) throws(EvaluationProblem) in
@@ -128,12 +157,12 @@ extension Dissector {
           }
           let (first, last) = (try evaluator.integer(start), try evaluator.integer(end))
           if let expected = state.follow(first, to: last, group: group ?? 0, rule: index) {
-            find(
-              severity(rule.severity, of: rule.id), .rule, range,
-              "\(text(rule.message)), where what is before it ends at \(expected)")
+            find(rule, range, ", where what is before it ends at \(expected)")
           }
         case .refers(let key, let id):
           let key = try evaluator.value(key).key
+          // Of a list before this one, the key is there or never will be.
+          if evaluator.frames[level].keys[id]?.contains(key) ?? false { break }
           guard state.remember(key, rule: index) else { break }
           let finding = self.finding(
             severity(rule.severity, of: rule.id), .rule, range, text(rule.message))
@@ -144,6 +173,13 @@ extension Dissector {
         find(.note, .rule, range, "could not be checked: \(error.message)")
       }
     }
+  }
+
+  /// Notes that a rule about items does not hold of the one that has just been read.
+  private mutating func find(_ rule: ItemRule, _ range: Range<UInt64>, _ more: String = "") {
+    let severity = severity(rule.severity, of: rule.id)
+    guard report.takes(severity) else { return report.passOver() }
+    find(severity, .rule, range, text(rule.message) + more)
   }
 
   /// Checks the references of items in the structure that has just been read.
@@ -164,27 +200,43 @@ struct FindingList {
   private(set) var findings: [LayoutFinding] = []
   private(set) var more: UInt64 = 0
   private let limit: Int
+  /// How many of those that are kept are no errors.
+  private var mildCount = 0
 
   init(limit: Int) { self.limit = limit }
 
+  /// Whether a finding would be kept: after the first, errors take the places of others.
+  func takes(_ severity: LayoutFinding.Severity) -> Bool {
+    findings.count < limit || severity == .error && mildCount > 0
+  }
+
+  /// Counts a finding that is not kept, which need not even be put in words.
+  mutating func passOver() { more += 1 }
+
   /// Adds a finding that is seen however many there are.
   mutating func addLast(_ finding: LayoutFinding) {
-    if findings.count >= limit, findings.popLast() != nil { more += 1 }
-    findings.append(finding)
+    if findings.count >= limit, let last = findings.popLast() {
+      if last.severity != .error { mildCount -= 1 }
+      more += 1
+    }
+    append(finding)
   }
 
   mutating func add(_ finding: LayoutFinding) {
-    if findings.count < limit {
-      findings.append(finding)
-    } else if finding.severity == .error,
-      let index = findings.firstIndex(where: { $0.severity != .error })
+    guard takes(finding.severity) else { return passOver() }
+    // An error must not go unseen behind notes.
+    if findings.count >= limit,
+      let index = findings.indices.first(where: { findings[$0].severity != .error })
     {
-      // An error must not go unseen behind notes.
       findings.remove(at: index)
-      findings.append(finding)
-      more += 1
-    } else {
+      mildCount -= 1
       more += 1
     }
+    append(finding)
+  }
+
+  private mutating func append(_ finding: LayoutFinding) {
+    if finding.severity != .error { mildCount += 1 }
+    findings.append(finding)
   }
 }

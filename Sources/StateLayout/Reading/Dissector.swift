@@ -26,6 +26,8 @@ struct Dissector: ~Copyable {
   var residue: [UInt8] = []
   /// The first text with something behind its end, and the number of all.
   var residues: (first: LayoutFinding, count: Int)?
+  /// The values that a field's enumeration has, in words, of the fields that had others.
+  var enumerated: [ObjectIdentifier: String] = [:]
   private var path: [LayoutPath.Step] = []
   private let load: Load
   private var window = ByteBuffer()
@@ -271,10 +273,11 @@ struct Dissector: ~Copyable {
   func finding(
     _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
     _ message: String, field: String? = nil
+    // Most of what a badly damaged state has is one too many.
+    guard report.takes(severity) else { return report.passOver() }
   ) -> LayoutFinding {
     LayoutFinding(
-      severity: severity, kind: kind,
-      path: LayoutPath.text(path + (field.map { [.name($0)] } ?? [])), range: range,
+      severity: severity, kind: kind, path: LayoutPath.text(path, field), range: range,
       message: message)
   }
 

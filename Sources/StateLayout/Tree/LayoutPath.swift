@@ -143,7 +143,8 @@ extension LayoutNode {
 }
 
 extension LayoutPath {
-  static func text(_ steps: [Step]) -> String {
+  /// The path in words; `last` is one more name.
+  static func text(_ steps: [Step], _ last: String? = nil) -> String {
     // Of a damaged state there are many; an interpolation takes memory of its own.
     var text = ""
     text.reserveCapacity(64)
@@ -157,6 +158,10 @@ extension LayoutPath {
         text += String(number)
         text += "]"
       }
+    if let last {
+      if !text.isEmpty { text += "." }
+      text += last
+    }
     }
     return text
   }
