@@ -15,8 +15,8 @@ struct Evaluator {
 
   var depth = 0
 
-  /// Nothing is being read yet. There is room for what most states have at a time.
-  init() {
+  /// Makes room for what most states have at a time.
+  mutating func reserve() {
     frames.reserveCapacity(8)
     starts.reserveCapacity(8)
     slots.reserveCapacity(64)
@@ -59,9 +59,13 @@ struct Evaluator {
     starts.append(
       Start(slot: slots.count, instance: instances.count, counter: counters.count))
     top += 1
-    for _ in type.fields { slots.append(nil) }
-    for _ in type.instances { instances.append(.pending) }
-    for _ in type.counters { counters.append(0) }
+    slots.append(contentsOf: repeatElement(nil, count: type.fields.count))
+    if !type.instances.isEmpty {
+      instances.append(contentsOf: repeatElement(.pending, count: type.instances.count))
+    }
+    if !type.counters.isEmpty {
+      counters.append(contentsOf: repeatElement(0, count: type.counters.count))
+    }
   }
 
   /// Ends the innermost structure and returns its known fields, then `rest`, then its instances.
@@ -72,7 +76,7 @@ struct Evaluator {
     for index in start.slot..<slots.count {
       if let node = slots[index].take() { nodes.append(node) }
     }
-    nodes += rest
+    if !rest.isEmpty { nodes += rest }
     for index in start.instance..<instances.count {
       if case .known(let node?) = instances[index] { nodes.append(node) }
     }
@@ -86,8 +90,10 @@ struct Evaluator {
     frames.removeLast()
     top -= 1
     slots.removeLast(slots.count - start.slot)
-    instances.removeLast(instances.count - start.instance)
-    counters.removeLast(counters.count - start.counter)
+    if instances.count > start.instance {
+      instances.removeLast(instances.count - start.instance)
+    }
+    if counters.count > start.counter { counters.removeLast(counters.count - start.counter) }
   }
 
   /// A field of a structure's sequence; nil if it is not read yet or not there.
@@ -179,6 +185,23 @@ struct Evaluator {
     case .item:
       guard case .integer(let value)? = frames[level].item else { return nil }
       return value
+    case .instance(let index):
+      guard case .known(let node?) = instances[starts[level].instance + index] else { return nil }
+      return node.integer
+    case .counter(let index): return counters[starts[level].counter + index]
+    default: return nil
+    }
+  }
+
+  /// The text that is there without computing anything, as names are compared with; nil for any
+  /// other.
+  private mutating func simpleText(_ expression: Expression, at level: Int) -> String? {
+    switch expression {
+    case .text(let text): return text
+    case .field(let slot): return slots[starts[level].slot + slot]?.text
+    case .member(.item, let name):
+      guard case .node(let node)? = frames[level].item else { return nil }
+      return node.field(named: name)?.text
     default: return nil
     }
   }
@@ -212,6 +235,9 @@ struct Evaluator {
     if let left = simple(left, at: level), let right = simple(right, at: level) {
       return left == right
     }
+    if case .text(let right) = right, let left = simpleText(left, at: level) {
+      return left == right
+    }
     return try Self.isEqual(value(left, at: level), value(right, at: level))
   }
 
@@ -230,12 +256,7 @@ struct Evaluator {
     try take()
     switch expression {
     case .integer(let value): return .integer(value)
-    case .field(let slot):
-      guard let node = slots[starts[level].slot + slot] else {
-        throw EvaluationProblem(
-          "expected the field '\(frames[level].type.fields[slot].name)', found none")
-      }
-      return Value(node)
+    case .field(let slot): return try field(slot, at: level)
     case .instance(let index): return try instance(index, at: level)
     case .member(let base, let name):
       let base = try value(base, at: level)
@@ -292,12 +313,20 @@ struct Evaluator {
     }
     let type = frames[level].type
     if let slot = type.fields.firstIndex(where: { $0.name == name }) {
-      return try value(.field(slot), at: level)
+      return try field(slot, at: level)
     }
     if let index = type.instances.firstIndex(where: { $0.name == name }) {
       return try instance(index, at: level)
     }
     throw EvaluationProblem("expected '\(name)' in '\(type.name)', found none")
+  }
+
+  private mutating func field(_ slot: Int, at level: Int) throws(EvaluationProblem) -> Value {
+    guard let node = slots[starts[level].slot + slot] else {
+      throw EvaluationProblem(
+        "expected the field '\(frames[level].type.fields[slot].name)', found none")
+    }
+    return Value(node)
   }
 
   private mutating func instance(_ index: Int, at level: Int) throws(EvaluationProblem) -> Value {

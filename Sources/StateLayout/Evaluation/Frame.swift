@@ -28,12 +28,12 @@ struct ItemKeys {
   // More different keys than any device has queues; beyond them nothing is claimed.
   static let limit = 1 << 16
 
-  mutating func insert(_ key: Value.Key) {
-    if keys.count < Self.limit {
-      keys.insert(key)
-    } else if !keys.contains(key) {
-      isWhole = false
-    }
+  /// Whether the key is new.
+  mutating func insert(_ key: Value.Key) -> Bool {
+    if keys.count < Self.limit { return keys.insert(key).inserted }
+    if keys.contains(key) { return false }
+    isWhole = false
+    return true
   }
 
   func contains(_ key: Value.Key) -> Bool { keys.contains(key) }

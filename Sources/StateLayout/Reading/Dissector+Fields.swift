@@ -154,9 +154,9 @@ extension Dissector {
 
   private mutating func text(_ format: TextFormat, _ extent: Extent) -> LayoutNode.Content? {
     let range = evaluator.position..<evaluator.position + extent.byteCount
-    let payload = payload(range)
+    let loaded = loaded(range)
     evaluator.position = range.upperBound
-    guard let bytes = payload.loadedBytes else { return .bytes(payload) }
+    guard let bytes = loaded else { return .bytes(Payload(source: range)) }
     if let (text, rest) = format.text(of: bytes) {
       residue = rest
       return .text(text)
@@ -165,7 +165,7 @@ extension Dissector {
       .error, .value, range,
       "expected \(format.isASCII ? "ASCII" : "UTF-8") text, found \(hex(bytes.prefix(16), separator: " "))"
     )
-    return .bytes(payload)
+    return .bytes(Payload(bytes))
   }
 
   /// Gives the text that was just read the bytes behind its end.
@@ -179,9 +179,9 @@ extension Dissector {
   private mutating func structure(_ index: Int, _ field: FieldDefinition) -> LayoutNode.Content? {
     let type = layout.types[index]
     if case .natural = field.extent {
-      let around = evaluator.frames[evaluator.top]
-      return .record(
-        record(type, streamStart: around.streamStart, streamEnd: around.streamEnd))
+      let start = evaluator.frames[evaluator.top].streamStart
+      let end = evaluator.frames[evaluator.top].streamEnd
+      return .record(record(type, streamStart: start, streamEnd: end))
     }
     guard let extent = extent(of: field) else { return nil }
     // An error inside does not keep the fields behind from being read.
@@ -249,10 +249,11 @@ extension Dissector {
         stop("expected items of an array to take bytes, found one that takes none")
       }
     }
-    for (id, keys) in rules.named { evaluator.frames[level].keys[id] = keys }
+    for index in rules.rules.indices {
+      if let (id, keys) = rules.named(index) { evaluator.frames[level].keys[id] = keys }
+    }
     return short(
-      LayoutNode(
-        field.name, .list(items.items), field: field, range: start..<evaluator.position))
+      LayoutNode(field.name, items.items, field: field, range: start..<evaluator.position))
   }
 
   private mutating func isLast(_ field: FieldDefinition, _ node: LayoutNode) -> Bool {

@@ -53,6 +53,7 @@ struct Dissector: ~Copyable {
   /// are there, and how many come behind them is not known.
   mutating func run(type index: Int, isOpen: Bool = false) -> LayoutNode {
     let type = layout.types[index]
+    evaluator.reserve()
     var fields = record(type, streamStart: 0, streamEnd: isOpen ? nil : byteCount)
     let position = evaluator.position
     if isOpen { checkLength(by: type.rules) }
@@ -251,13 +252,18 @@ struct Dissector: ~Copyable {
 
   /// A range of the state: its bytes if they are few, else its place.
   mutating func payload(_ range: Range<UInt64>) -> Payload {
+    loaded(range).map { Payload($0) } ?? Payload(source: range)
+  }
+
+  /// The bytes of a range of the state; nil if they are too many to be kept.
+  mutating func loaded(_ range: Range<UInt64>) -> [UInt8]? {
     let count = range.upperBound - range.lowerBound
     guard count <= UInt64(limits.fieldByteCount),
       count <= UInt64(max(0, limits.loadedByteCount - loadedByteCount)),
       window(range.lowerBound, Int(count))
-    else { return Payload(source: range) }
+    else { return nil }
     loadedByteCount += Int(count)
-    return Payload(bytes(range.lowerBound, Int(count)))
+    return bytes(range.lowerBound, Int(count))
   }
 
   // MARK: Findings
@@ -267,14 +273,14 @@ struct Dissector: ~Copyable {
     _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
     _ message: String, field: String? = nil
   ) {
+    // Most of what a badly damaged state has is one too many.
+    guard report.takes(severity) else { return report.passOver() }
     report.add(finding(severity, kind, range, message, field: field))
   }
 
   func finding(
     _ severity: LayoutFinding.Severity, _ kind: LayoutFinding.Kind, _ range: Range<UInt64>,
     _ message: String, field: String? = nil
-    // Most of what a badly damaged state has is one too many.
-    guard report.takes(severity) else { return report.passOver() }
   ) -> LayoutFinding {
     LayoutFinding(
       severity: severity, kind: kind, path: LayoutPath.text(path, field), range: range,
@@ -282,7 +288,7 @@ struct Dissector: ~Copyable {
   }
 
   /// Whether the structure that is being read goes on behind the bytes that are there.
-  var isOpen: Bool { evaluator.frames.last.map { $0.streamEnd == nil } ?? false }
+  var isOpen: Bool { evaluator.top >= 0 && evaluator.frames[evaluator.top].streamEnd == nil }
 
   /// Ends the reading where what is there of a state does, which says nothing against it.
   mutating func leaveOpen() {

@@ -1,38 +1,36 @@
 /// The memory of rules about items: keys and ends of the items before.
 struct ItemRuleState {
   let rules: [ItemRule]
-  private var keys: [ItemKeys]
-  private var heights: [[Int128: Int128]]
+  private var memories: [Memory]
+
+  /// The memory of one rule.
+  private struct Memory {
+    var keys = ItemKeys()
+    var heights: [Int128: Int128] = [:]
+  }
 
   init(_ rules: [ItemRule]) {
     self.rules = rules
-    keys = Array(repeating: ItemKeys(), count: rules.count)
-    heights = Array(repeating: [:], count: rules.count)
+    memories = Array(repeating: Memory(), count: rules.count)
   }
 
   /// Whether the key is new.
-  mutating func insert(_ key: Value.Key, rule: Int) -> Bool {
-    let isKnown = keys[rule].contains(key)
-    keys[rule].insert(key)
-    return !isKnown
-  }
+  mutating func insert(_ key: Value.Key, rule: Int) -> Bool { memories[rule].keys.insert(key) }
 
   /// Whether the key is new, and not one too many to be kept.
   mutating func remember(_ key: Value.Key, rule: Int) -> Bool {
-    insert(key, rule: rule) && keys[rule].isWhole
+    insert(key, rule: rule) && memories[rule].keys.isWhole
   }
 
-  /// The keys of rules that can be referred to, by their ids.
-  var named: [(id: String, keys: ItemKeys)] {
-    rules.indices.compactMap { index in
-      guard case .unique = rules[index].kind, let id = rules[index].id else { return nil }
-      return (id, keys[index])
-    }
+  /// The id of a rule that can be referred to, with its keys; nil of any other.
+  func named(_ rule: Int) -> (id: String, keys: ItemKeys)? {
+    guard case .unique = rules[rule].kind, let id = rules[rule].id else { return nil }
+    return (id, memories[rule].keys)
   }
 
   /// Whether the key does not go down in its group.
   mutating func advance(to key: Int128, group: Int128, rule: Int) -> Bool {
-    if let height = heights[rule][group], key < height { return false }
+    if let height = memories[rule].heights[group], key < height { return false }
     raise(to: key, group: group, rule: rule)
     return true
   }
@@ -41,14 +39,17 @@ struct ItemRuleState {
   mutating func follow(
     _ start: Int128, to end: Int128, group: Int128, rule: Int
   ) -> Int128? {
-    let height = heights[rule][group] ?? 0
-    let isFull = heights[rule].count >= ItemKeys.limit && heights[rule][group] == nil
+    let known = memories[rule].heights[group]
+    let height = known ?? 0
+    let isFull = known == nil && memories[rule].heights.count >= ItemKeys.limit
     raise(to: max(height, end), group: group, rule: rule)
     return start == height || isFull ? nil : height
   }
 
   private mutating func raise(to height: Int128, group: Int128, rule: Int) {
-    guard heights[rule].count < ItemKeys.limit || heights[rule][group] != nil else { return }
-    heights[rule][group] = height
+    guard
+      memories[rule].heights.count < ItemKeys.limit || memories[rule].heights[group] != nil
+    else { return }
+    memories[rule].heights[group] = height
   }
 }

@@ -66,15 +66,18 @@ extension LayoutNode {
   /// What showing the node takes, in fields; at most about `limit`, however much it shares.
   func weight(upTo limit: Int) -> Int {
     var weight = 1
+    if let items = list {
+      for item in items.first where weight <= limit { weight += item.weight(upTo: limit - weight) }
+      for item in items.last where weight <= limit { weight += item.weight(upTo: limit - weight) }
+      return weight
+    }
     switch content {
     case .integer: break
     case .text(let text): weight += text.utf8.count / Self.contentByteCount
     case .bytes(let payload): weight += (payload.loadedBytes?.count ?? 0) / Self.contentByteCount
     case .record(let fields):
       for field in fields where weight <= limit { weight += field.weight(upTo: limit - weight) }
-    case .list(let items):
-      for item in items.first where weight <= limit { weight += item.weight(upTo: limit - weight) }
-      for item in items.last where weight <= limit { weight += item.weight(upTo: limit - weight) }
+    case .list: break
     }
     return weight
   }

@@ -53,6 +53,8 @@ public struct LayoutNode: Sendable {
     case text(String)
     case bytes(Payload)
     case record([LayoutNode])
+    /// An array of which all items are kept, as of most, which then takes no memory of its own.
+    case whole([LayoutNode])
     indirect case list(Items)
     /// Text with bytes behind its end, in its field, that mean nothing.
     indirect case residual(String, [UInt8])
@@ -65,8 +67,14 @@ public struct LayoutNode: Sendable {
       case .text(let text): self = .text(text)
       case .bytes(let payload): self = .bytes(payload)
       case .record(let fields): self = .record(fields)
-      case .list(let items): self = .list(items)
+      case .list(let items): self.init(items)
       }
+    }
+
+    init(_ items: Items) {
+      self =
+        items.elided == nil && items.elidedCount == 0 && items.last.isEmpty
+        ? .whole(items.first) : .list(items)
     }
 
     var content: Content {
@@ -75,6 +83,7 @@ public struct LayoutNode: Sendable {
       case .text(let text): .text(text)
       case .bytes(let payload): .bytes(payload)
       case .record(let fields): .record(fields)
+      case .whole(let items): .list(Items(items))
       case .list(let items): .list(items)
       case .residual(let text, _): .text(text)
       }
@@ -146,6 +155,11 @@ public struct LayoutNode: Sendable {
     body = Body(name, Stored(content), field, range, origin, nil)
   }
 
+  /// An array, as `.list` has it.
+  init(_ name: String, _ items: Items, field: FieldDefinition?, range: Range<UInt64>?) {
+    body = Body(name, Stored(items), field, range, .sequence, nil)
+  }
+
   /// A field to be put into a tree; its place there gives it its type.
   public init(_ name: String, _ content: Content) {
     self.init(name, content, field: nil, range: nil)
@@ -176,12 +190,15 @@ extension LayoutNode {
 
   /// The text, if the field is text.
   public var text: String? {
-    if case .text(let text) = content { text } else { nil }
+    switch body.stored {
+    case .text(let text), .residual(let text, _): text
+    default: nil
+    }
   }
 
   /// The bytes, if the field is bytes.
   public var payload: Payload? {
-    if case .bytes(let payload) = content { payload } else { nil }
+    if case .bytes(let payload) = body.stored { payload } else { nil }
   }
 
   /// The fields of a structure; none of anything else.
@@ -198,13 +215,20 @@ extension LayoutNode {
 
   /// The items that are kept of an array; none of anything else.
   public var items: [LayoutNode] {
-    guard let list else { return [] }
-    return list.last.isEmpty ? list.first : list.first + list.last
+    switch body.stored {
+    case .whole(let items): items
+    case .list(let items): items.first + items.last
+    default: []
+    }
   }
 
   /// The items, if the field is an array. To ask for its content takes memory.
   var list: Items? {
-    if case .list(let items) = body.stored { items } else { nil }
+    switch body.stored {
+    case .whole(let items): Items(items)
+    case .list(let items): items
+    default: nil
+    }
   }
 
   /// Whether the field is a structure.
@@ -218,7 +242,7 @@ extension LayoutNode {
     case .integer(let low, let high): .integer(Int128(high) << 64 | Int128(low))
     case .text(let text), .residual(let text, _): .text(text)
     case .bytes(let payload): .bytes(payload)
-    case .record, .list: .node(self)
+    case .record, .whole, .list: .node(self)
     }
   }
 

@@ -61,15 +61,14 @@ extension LayoutNode {
   }
 
   private func field(named name: Span<UInt8>) -> LayoutNode? {
-    guard case .record(let fields) = content else { return nil }
-    return fields.first { field in
+    fields.first { field in
       let other = field.name.utf8Span.span
       return other.count == name.count && name.indices.allSatisfy { name[$0] == other[$0] }
     }
   }
 
   private func item(_ number: Int) -> LayoutNode? {
-    guard case .list(let items) = content else { return nil }
+    guard let items = list else { return nil }
     if number < items.first.count { return items.first[number] }
     let behind = UInt64(number) - UInt64(items.first.count)
     guard behind >= items.elidedCount, behind - items.elidedCount < UInt64(items.last.count)
@@ -158,10 +157,10 @@ extension LayoutPath {
         text += String(number)
         text += "]"
       }
+    }
     if let last {
       if !text.isEmpty { text += "." }
       text += last
-    }
     }
     return text
   }

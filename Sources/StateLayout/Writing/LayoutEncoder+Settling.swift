@@ -81,12 +81,9 @@ extension LayoutEncoder {
   }
 
   private func itemCount(_ node: LayoutNode, _ field: FieldDefinition) -> UInt64? {
-    switch (node.content, field.kind) {
-    case (.list(let items), _): items.count
-    case (.bytes(let payload), .integer(let format)):
-      payload.byteCount / UInt64(format.byteCount)
-    default: nil
-    }
+    if let items = node.list { return items.count }
+    guard let payload = node.payload, case .integer(let format) = field.kind else { return nil }
+    return payload.byteCount / UInt64(format.byteCount)
   }
 
   /// Sets the field that a measurement names. If there is no such field, writing checks the length.

@@ -51,6 +51,7 @@ struct LayoutEncoder {
   init(_ layout: LayoutDefinition) { self.layout = layout }
 
   mutating func run(_ fields: [LayoutNode]) throws(LayoutError) -> Payload {
+    evaluator.reserve()
     let settled = try settle(0, fields, streamStart: 0)
     let end = evaluator.position
     evaluator.position = 0
