@@ -59,7 +59,9 @@ public struct Translator: Sendable {
     let tree = try layout.dissect(state, accepting: translation.mends)
     run.report.isUnsound = !tree.isSound
     run.refuse(tree.findings, of: layout)
-    if layout.name != wanted.name { run.refuse(remaindersOf: tree.root, at: "") }
+    if layout.name != wanted.name, tree.root.hasRemainder {
+      run.refuse(remaindersOf: tree.root, at: "")
+    }
     guard run.report.isAccepted else { return Outcome(report: run.report, state: nil) }
     let result: Payload
     do throws(LayoutError) {
@@ -132,6 +134,14 @@ public enum TranslationError<SourceFailure: Error>: Error {
   case unknownLayout([LayoutDetection.Candidate])
 }
 
+extension LayoutNode {
+  /// Whether there are bytes in it that its layout does not describe.
+  fileprivate var hasRemainder: Bool {
+    origin == .remainder || fields.contains(where: \.hasRemainder)
+      || items.contains(where: \.hasRemainder)
+  }
+}
+
 extension TranslationRun {
   /// Refuses bytes that a state's layout does not describe, for another layout has no place for
   /// them.
@@ -164,13 +174,8 @@ extension TranslationRun {
   /// Refuses what a state's own layout calls unsound.
   fileprivate mutating func refuse(_ findings: [LayoutFinding], of layout: Layout) {
     for finding in findings where finding.severity == .error {
-      // As the reader and the shipped layouts word it; another's layout may say it otherwise.
-      let start = "expected "
-      let middle = finding.message.firstRange(of: ", found ")
-      if finding.message.hasPrefix(start), let middle {
-        refuse(
-          finding.path, found: String(finding.message[middle.upperBound...]),
-          needed: String(finding.message[..<middle.lowerBound].dropFirst(start.count)))
+      if let (expected, found) = finding.expectation {
+        refuse(finding.path, found: found, needed: expected)
       } else {
         refuse(finding.path, found: finding.message, needed: "a sound \(layout.name) state")
       }

@@ -55,3 +55,27 @@ extension LayoutFinding: CustomStringConvertible {
     "\(severity): \(path.isEmpty ? "" : "\(path): ")\(message)"
   }
 }
+
+extension LayoutFinding {
+  /// What was expected and what was found, if the message has those words, as the reader and the
+  /// shipped layouts have them; another's layout may say it otherwise.
+  package var expectation: (expected: String, found: String)? {
+    let (start, middle) = ("expected ", ", found ")
+    guard message.hasPrefix(start) else { return nil }
+    // By bytes: of a damaged state there are hundreds, and none of the words is part of another
+    // character.
+    let (text, words) = (message.utf8Span.span, middle.utf8Span.span)
+    var place = start.utf8.count
+    while place + words.count <= text.count {
+      if text[place] == words[0], words.indices.allSatisfy({ text[place + $0] == words[$0] }) {
+        let end = message.utf8.index(message.startIndex, offsetBy: place)
+        return (
+          String(message.dropFirst(start.count)[..<end]),
+          String(message[message.utf8.index(end, offsetBy: words.count)...])
+        )
+      }
+      place += 1
+    }
+    return nil
+  }
+}
