@@ -51,12 +51,14 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
+    .target(name: "Comparisons", path: "Comparisons"),
     .target(
       name: "FuzzSupport",
-      dependencies: ["ByteIO", "MigrationStream", "QEMUStream", "StreamIO"].map {
-        .product(name: $0, package: "ferry")
-      },
-      swiftSettings: settings)
+      dependencies: ["Comparisons"]
+        + ["ByteIO", "MigrationStream", "QEMUStream", "StreamIO"].map {
+          .product(name: $0, package: "ferry")
+        },
+      swiftSettings: settings),
   ]
     + targets.sorted { $0.key < $1.key }.map { name, products in
       .executableTarget(
