@@ -8,6 +8,10 @@ extension ServedFunction {
     guard descriptors.count <= 1 else { throw .invalid }
     let new = try memory.map(mapping, descriptors.first)
     counters.maps += 1
+    if device is VFIOUserDevice, case .file = new.backing {
+      _ = try? memory.unmap(new.range)
+      throw .invalid
+    }
     // What came without a file, as another device's BAR does, the device cannot reach.
     guard let device = dmaDevice, case .mapped(let file) = new.backing,
       let descriptor = descriptors.first?.number

@@ -92,7 +92,8 @@ public final class ServedFunction {
     regionDevice = device as? any RegionDevice
     hosted = device as? any HostedDevice
     hosted?.memory = memory
-    memory.mapsUnsealedFiles = hosted == nil
+    // A kernel reaches memory that was pinned; another process asks this one, which would touch it.
+    memory.mapsUnsealedFiles = hosted == nil && !(device is VFIOUserDevice)
   }
 
   // MARK: Commands

@@ -79,9 +79,13 @@ final class ServedInterrupts {
 
   private func signal(_ index: Int, _ number: Int) {
     guard let eventfd = vectors[index][number].eventfd else { return }
-    var value: UInt64 = 1
-    // An eventfd that is full has been signalled.
-    _ = unsafe write(eventfd.number, &value, 8)
+    // An eventfd that is full has been signalled. Its client can have it wait again at any time,
+    // and so it is asked first whether it has room.
+    var request = pollfd(fd: eventfd.number, events: Int16(POLLOUT), revents: 0)
+    if unsafe poll(&request, 1, 0) > 0, (try? Self.check(eventfd)) != nil {
+      var value: UInt64 = 1
+      _ = unsafe write(eventfd.number, &value, 8)
+    }
     signalCount += 1
   }
 

@@ -41,20 +41,45 @@ final class ClientSession {
 
   /// Takes what has come, and answers every command that is whole.
   func serve() throws(ConnectionError) {
-    try socket.fill()
+    // What is here comes first.
+    if !isBehind { try socket.fill() }
     try answerAll()
   }
 
-  /// Answers every command that is here and whole.
+  /// Whether commands are here that were not answered in their turn.
+  private(set) var isBehind = false
+  // When this turn is over: others wait for theirs.
+  private var turnEnd = ContinuousClock.now
+
+  /// Begins a turn, in which the client may keep the server waiting for as long as it may for one
+  /// message.
+  func beginTurn(patience: Duration) { turnEnd = .now + patience }
+
+  /// Answers the commands that are here and whole, as far as a turn goes and the client takes the
+  /// answers.
   ///
   /// Some came while the server waited for the client's memory, and nothing more may come.
   func answerAll() throws(ConnectionError) {
-    while true {
-      while !queue.isEmpty { try answer(queue.removeFirst()) }
-      guard let received = try socket.next() else { return }
-      try answer(received)
+    let end = ContinuousClock.now + Self.turn
+    var isFirst = true
+    while !queue.isEmpty || socket.holdsMessage {
+      // The first is known to have room, or has nothing before it.
+      guard isFirst || ContinuousClock.now < end && socket.hasRoom else {
+        isBehind = true
+        return
+      }
+      isFirst = false
+      if !queue.isEmpty {
+        try answer(queue.removeFirst())
+      } else if let received = try socket.next() {
+        try answer(received)
+      }
     }
+    isBehind = false
   }
+
+  // Short beside what an operator notices, long beside a command.
+  private static let turn = Duration.milliseconds(50)
 
   private func answer(_ received: ReceivedMessage) throws(ConnectionError) {
     let message = received.message
@@ -107,6 +132,7 @@ final class ClientSession {
       number, request.command, .command(wantsReply: true), body: request.body)
     let pending = trace?.begin(command, from: .server)
     do throws(ConnectionError) {
+      guard ContinuousClock.now < turnEnd else { throw .timeout }
       try socket.send(command)
       while true {
         let received = try socket.receive()

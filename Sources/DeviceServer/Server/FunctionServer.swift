@@ -107,6 +107,7 @@ public final class FunctionServer {
     let start = ContinuousClock.now
     while true {
       let now = ContinuousClock.now - start
+      client?.beginTurn(patience: options.patience)
       let due = function.advance(to: now)
       if !isClientHeld {
         serveClient { (client) throws(ConnectionError) in try client.answerAll() }
@@ -148,7 +149,8 @@ public final class FunctionServer {
       pollfd(fd: listener.number, events: Int16(POLLIN), revents: 0),
     ]
     // A number below 0 is passed over; without events only the end of a connection is told.
-    let events = isClientHeld ? 0 : Int16(POLLIN)
+    // Nothing more is taken of one that is behind before it takes its answers.
+    let events = isClientHeld ? 0 : Int16(client?.isBehind == true ? POLLOUT : POLLIN)
     requests.append(pollfd(fd: client?.descriptor ?? -1, events: events, revents: 0))
     for descriptor in [control?.listener.number, operatorSession?.descriptor] {
       requests.append(pollfd(fd: descriptor ?? -1, events: Int16(POLLIN), revents: 0))

@@ -27,6 +27,9 @@ public final class ServerGroup {
   }
 
   private var servers: [FunctionServer]
+  /// How many servers did not come to their end in time when that was asked for: a peer or a device
+  /// holds them, and the process is to end without them.
+  public private(set) var stuckCount = 0
 
   /// The servers, none of which may be used by others from now on.
   public init(_ servers: [FunctionServer]) { self.servers = servers }
@@ -44,19 +47,35 @@ public final class ServerGroup {
     let isComplete = threads.count == servers.count
     var left = threads.count
     while isComplete, left > 0, !Interruption.isRequested {
-      var request = pollfd(fd: done.read.rawValue, events: Int16(POLLIN), revents: 0)
       // A signal that comes just before the call is seen after this time.
-      if unsafe poll(&request, 1, 500) > 0 {
-        var byte: UInt8 = 0
-        if unsafe read(done.read.rawValue, &byte, 1) == 1 { left -= 1 }
-      }
+      if Self.isDone(done.read, within: 500) { left -= 1 }
     }
     close(stop.write.rawValue)
+    let end = ContinuousClock.now + Self.endLimit
+    while left > 0, isComplete, ContinuousClock.now < end {
+      if Self.isDone(done.read, within: 100) { left -= 1 }
+    }
+    // Who hangs at a peer or in a device does not keep the others from their ends.
+    guard left == 0 || !isComplete else {
+      stuckCount = left
+      return true
+    }
     for thread in threads { thread.join() }
     for descriptor in [stop.read, done.read, done.write] { close(descriptor.rawValue) }
     // Sockets leave their places when their servers go.
     servers = []
     return isComplete
+  }
+
+  // Longer than a client may take for a message.
+  private static let endLimit = Duration.seconds(15)
+
+  /// Whether a server has come to its end within so many milliseconds.
+  private static func isDone(_ done: FileDescriptor, within milliseconds: Int32) -> Bool {
+    var request = pollfd(fd: done.rawValue, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&request, 1, milliseconds) > 0 else { return false }
+    var byte: UInt8 = 0
+    return unsafe read(done.rawValue, &byte, 1) == 1
   }
 
   private static func pipe() -> (read: FileDescriptor, write: FileDescriptor)? {

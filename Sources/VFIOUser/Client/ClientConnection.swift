@@ -138,7 +138,6 @@ final class ClientConnection {
   private func reply(to command: Message) throws(ConnectionError) -> ReceivedMessage {
     let end = ContinuousClock.now + timeout
     while true {
-      if Interruption.isRequested { throw .system(.interrupted) }
       guard ContinuousClock.now < end else { throw .timeout }
       let received = try socket.receive()
       let message = received.message

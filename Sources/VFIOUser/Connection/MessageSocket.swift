@@ -48,6 +48,9 @@ public struct MessageSocket: ~Copyable {
   /// Room for the descriptors of one call.
   private var numbers = [Int32](repeating: -1, count: Int(FERRY_DESCRIPTORS_MAX))
 
+  /// How long one may take once an `Interruption` was requested.
+  private static let hurriedTimeout = Duration.seconds(5)
+
   /// How long a message may take if nobody says otherwise.
   public static let standardTimeout = Duration.seconds(60)
 
@@ -94,13 +97,20 @@ public struct MessageSocket: ~Copyable {
   private func wait(
     for events: Int32, until end: ContinuousClock.Instant
   ) throws(ConnectionError) {
+    var end = end
+    var isHurried = false
     while true {
+      // Whoever was asked to give up still brings a device back, but waits no longer than it must.
+      if Interruption.isRequested, !isHurried {
+        end = min(end, .now + Self.hurriedTimeout)
+        isHurried = true
+      }
       let left = max(.zero, end - .now) / .milliseconds(1)
       var request = pollfd(fd: socket.number, events: Int16(events), revents: 0)
       let count = unsafe poll(&request, 1, Int32(clamping: Int(left.rounded(.up))))
       if count > 0 { return }
       if count == 0 { throw .timeout }
-      guard errno == EINTR, !Interruption.isRequested else {
+      guard errno == EINTR else {
         throw .system(LinuxErrno(rawValue: errno))
       }
     }
@@ -109,14 +119,27 @@ public struct MessageSocket: ~Copyable {
   private static func result(_ count: Int) throws(ConnectionError) -> Int {
     guard count < 0 else { return count }
     switch Int32(clamping: -count) {
-    case EINTR where !Interruption.isRequested: return 0
+    case EINTR: return 0
     case EAGAIN: throw .timeout
     case EPIPE, ECONNRESET: throw .closed(isWithinMessage: false)
     case let number: throw .system(LinuxErrno(rawValue: number))
     }
   }
 
+  /// Whether a message can be sent, or begun, without waiting.
+  public var hasRoom: Bool {
+    var request = pollfd(fd: socket.number, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&request, 1, 0) > 0
+  }
+
   // MARK: Receiving
+
+  /// Whether a whole message has come that was not taken, or one that is none.
+  public var holdsMessage: Bool {
+    guard buffer.count >= MessageHead.byteCount else { return false }
+    guard let head = try? head(at: 0) else { return true }
+    return buffer.count >= Int(head.byteCount)
+  }
 
   /// Waits for the next message.
   public mutating func receive() throws(ConnectionError) -> ReceivedMessage {

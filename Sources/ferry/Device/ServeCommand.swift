@@ -100,8 +100,14 @@ struct ServeCommand: ParsableCommand {
     for (number, name) in devices.enumerated() {
       servers.append(try server(of: name, number, kernel))
     }
-    guard ServerGroup(servers).run() else {
+    let group = ServerGroup(servers)
+    guard group.run() else {
       throw CommandError.input("the system has no thread for each device")
+    }
+    guard group.stuckCount == 0 else {
+      throw CommandError.input(
+        "\(group.stuckCount) of the devices did not come to their end within 15 s, and are left as they are"
+      )
     }
   }
 
