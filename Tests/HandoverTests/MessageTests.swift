@@ -8,7 +8,7 @@ import Testing
   private static func text(_ random: inout SplitMix64) -> String {
     String(
       (0..<Int.random(in: 0...12, using: &random)).map { _ in
-        "aé☃\u{0}\n\u{202e}".randomElement(using: &random) ?? "a"
+        "aé☃\u{0}\t\u{202e}".randomElement(using: &random) ?? "a"
       })
   }
 
@@ -75,6 +75,11 @@ import Testing
         try HandoverMessage(parsing: bytes + [0x70, 0x80, 0, 0, 0, 0, 0, 0])
       }
     }
+  }
+
+  @Test func wordsStandInOneLine() throws {
+    let bytes = HandoverMessage.abort("a\r\nb\u{2028}c\n").bytes
+    #expect(try HandoverMessage(parsing: bytes) == .abort("a b c "))
   }
 
   @Test func aSeverityThatIsNotKnownIsANo() throws {
