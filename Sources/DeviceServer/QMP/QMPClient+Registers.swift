@@ -16,13 +16,10 @@ extension QMPClient {
       throw .unsuitable("expected a paused VM, found one that runs")
     }
     let bytes = space.synthesized
-    guard bytes.count >= Self.leastByteCount else {
-      throw .unsuitable(
-        "expected a configuration space of \(Self.leastByteCount) bytes, found \(bytes.count)")
-    }
+    let registers = try Self.registers(of: bytes)
     let function = try function(showing: bytes, identifier: identifier)
     let latch = try inPort(0xcf8)
-    for register in Self.registers(of: bytes) {
+    for register in registers {
       let address =
         0x8000_0000 | UInt32(function.bus) << 16 | UInt32(function.slot) << 11
         | UInt32(function.function) << 8 | UInt32(register.offset)
@@ -63,17 +60,32 @@ extension QMPClient {
 
   /// The registers that QEMU keeps of a function, four bytes each, in the order in which they are
   /// written: the command register comes last, for it switches on what the others say.
-  static func registers(of space: [UInt8]) -> [(offset: Int, value: UInt32)] {
+  public static func registers(
+    of space: [UInt8]
+  ) throws(QMPError) -> [(offset: Int, value: UInt32)] {
+    guard space.count >= leastByteCount else {
+      throw .unsuitable(
+        "expected a configuration space of \(leastByteCount) bytes, found \(space.count)")
+    }
     func value(_ offset: Int) -> UInt32 {
-      (0..<4).reduce(0) { $0 | UInt32(space[offset + $1]) << UInt32(8 * $1) }
+      // A register's last bytes may be none of the capability's, nor of the space.
+      (offset..<min(offset + 4, space.count)).reduce(0) {
+        $0 | UInt32(space[$1]) << UInt32(8 * ($1 - offset))
+      }
     }
     var offsets = Array(stride(from: 0x10, to: 0x28, by: 4)) + [0x30, 0x3c]
     if let msi = (try? ConfigSpace(space))?.capabilityList.capabilities.first(where: {
       $0.id == CapabilityID(standard: 0x05)
-    })?.offset, msi + 0x18 <= space.count {
+    })?.offset {
       let control = value(msi) >> 16
+      let (is64Bit, isMaskable) = (control & 0x80 != 0, control & 0x100 != 0)
+      let end = msi + (is64Bit ? 14 : 10) + (isMaskable ? 10 : 0)
+      guard end <= min(space.count, 0x100) else {
+        throw .unsuitable(
+          "MSI at 0x\(hex(UInt16(truncatingIfNeeded: msi))) is cut by the end of the space")
+      }
       // Address, upper address, data; masks if there are any (PCI 3.0, 6.8.1).
-      let words = (control & 0x80 != 0 ? 3 : 2) + (control & 0x100 != 0 ? 1 : 0)
+      let words = (is64Bit ? 3 : 2) + (isMaskable ? 1 : 0)
       offsets += (1...words).map { msi + 4 * $0 } + [msi]
     }
     return (offsets + [0x04]).map {
