@@ -115,6 +115,13 @@ struct ReplayCommand: ReportingCommand {
     guard !leaveStopped || only == nil || only == .state else {
       throw ValidationError("--leave-stopped goes with state only.")
     }
+    guard !leaveStopped || pause.qmp == nil else {
+      throw ValidationError(
+        """
+        --leave-stopped gives QEMU no registers back, which --qmp is for; --paused says that the VM is \
+        paused.
+        """)
+    }
   }
 
   /// The stream's device numbers, and the names of who takes them.
