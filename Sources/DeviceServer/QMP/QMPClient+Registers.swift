@@ -8,10 +8,12 @@ extension QMPClient {
   ///
   /// The VM must be paused. The registers are written through the ports 0xcf8 and 0xcfc, the first
   /// of which the guest may be in the middle of using, so it is put back. `identifier` is the `id=`
-  /// of the `-device`; without one the function is found by its ids.
+  /// of the `-device`; without one the function is found by its ids. Signals do not end it half way,
+  /// and whatever fails, the port 0xcf8 is put back while there is a monitor.
   public func restore(
     _ space: ConfigSpaceState, identifier: String? = nil
   ) throws(QMPError) {
+    waitOutSignals()
     guard try !isRunning() else {
       throw .unsuitable("expected a paused VM, found one that runs")
     }
@@ -19,12 +21,21 @@ extension QMPClient {
     let registers = try Self.registers(of: bytes)
     let function = try function(showing: bytes, identifier: identifier)
     let latch = try inPort(0xcf8)
-    for register in registers {
-      let address =
-        0x8000_0000 | UInt32(function.bus) << 16 | UInt32(function.slot) << 11
-        | UInt32(function.function) << 8 | UInt32(register.offset)
-      try outPort(0xcf8, address)
-      try outPort(0xcfc, register.value)
+    do throws(QMPError) {
+      for register in registers {
+        let address =
+          0x8000_0000 | UInt32(function.bus) << 16 | UInt32(function.slot) << 11
+          | UInt32(function.function) << 8 | UInt32(register.offset)
+        try outPort(0xcf8, address)
+        try outPort(0xcfc, register.value)
+      }
+    } catch {
+      do throws(QMPError) {
+        try outPort(0xcf8, latch)
+      } catch _ {
+        throw .unsettled(error, "the port 0xcf8 is to have 0x\(hex(latch)) again")
+      }
+      throw error
     }
     try outPort(0xcf8, latch)
   }

@@ -11,6 +11,9 @@ import YAMLReader
 public final class QMPClient {
   private let socket: OwnedDescriptor
   private var pending: [UInt8] = []
+  /// Whether answers are waited for though an `Interruption` is requested: what was changed in the
+  /// VM is to be known, and to be put back.
+  private var waitsOutSignals = false
 
   private static let timeout = Duration.seconds(20)
   // Answers are short; query-pci of the largest machines has some 100 KiB.
@@ -25,11 +28,14 @@ public final class QMPClient {
     } catch {
       throw .system(error)
     }
-    guard try member("QMP", of: try line()) != nil else {
+    guard try member("QMP", of: try line(until: .now + Self.timeout)) != nil else {
       throw .malformed("no greeting")
     }
     _ = try execute("qmp_capabilities")
   }
+
+  /// Has everything from here on wait for its answer, whatever signals come.
+  func waitOutSignals() { waitsOutSignals = true }
 
   // MARK: The VM
 
@@ -41,11 +47,17 @@ public final class QMPClient {
     }
   }
 
-  /// Pauses the VM; returns when it is paused.
-  public func pause() throws(QMPError) { _ = try execute("stop") }
+  /// Pauses the VM, whatever signals come; returns when it is paused.
+  public func pause() throws(QMPError) {
+    waitOutSignals()
+    _ = try execute("stop")
+  }
 
-  /// Lets the VM run.
-  public func resume() throws(QMPError) { _ = try execute("cont") }
+  /// Lets the VM run, whatever signals come.
+  public func resume() throws(QMPError) {
+    waitOutSignals()
+    _ = try execute("cont")
+  }
 
   /// What the monitor for people says to a command.
   public func say(_ command: String) throws(QMPError) -> String {
@@ -109,9 +121,10 @@ public final class QMPClient {
     _ command: String, _ arguments: JSONValue? = nil
   ) throws(QMPError) -> YAMLNode {
     let request: JSONValue = ["execute": .string(command), "arguments": arguments]
+    let end = ContinuousClock.now + Self.timeout
     try send([UInt8]((request.line + "\n").utf8))
     while true {
-      let answer = try line()
+      let answer = try line(until: end)
       if let value = try member("return", of: answer) { return value }
       if let error = try member("error", of: answer) {
         let reason = try member("desc", of: error)
@@ -140,14 +153,20 @@ public final class QMPClient {
   }
 
   private func send(_ bytes: [UInt8]) throws(QMPError) {
-    let sent = unsafe Glibc.send(socket.number, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-    guard sent == bytes.count else {
-      throw sent < 0 ? .system(LinuxErrno(rawValue: errno)) : .closed
+    var left = bytes
+    while !left.isEmpty {
+      let sent = unsafe Glibc.send(socket.number, left, left.count, Int32(MSG_NOSIGNAL))
+      if sent < 0 {
+        guard errno == EINTR else { throw .system(LinuxErrno(rawValue: errno)) }
+        try requireUninterrupted()
+      } else {
+        left.removeFirst(sent)
+      }
     }
   }
 
   /// The next line, which is one value of JSON.
-  private func line() throws(QMPError) -> YAMLNode {
+  private func line(until end: ContinuousClock.Instant) throws(QMPError) -> YAMLNode {
     while true {
       if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
         let text = Array(pending[..<end])
@@ -156,11 +175,29 @@ public final class QMPClient {
         return try parsing { () throws(YAMLError) in try YAMLNode(parsing: text, limits: limits) }
       }
       guard pending.count < Self.lineByteLimit else { throw .malformed("a line without end") }
+      try wait(until: end)
       var buffer = [UInt8](repeating: 0, count: 65_536)
-      let count = unsafe recv(socket.number, &buffer, buffer.count, 0)
-      if count < 0, errno == EINTR, !Interruption.isRequested { continue }
+      let count = unsafe recv(socket.number, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
       guard count > 0 else { throw .closed }
       pending += buffer[..<count]
     }
+  }
+
+  /// Waits until there is something to read; signals make the time no longer.
+  private func wait(until end: ContinuousClock.Instant) throws(QMPError) {
+    while true {
+      try requireUninterrupted()
+      let left = end - .now
+      guard left > .zero else { throw .closed }
+      var entry = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
+      let ready = unsafe poll(&entry, 1, Int32(clamping: Int(left / .milliseconds(1)) + 1))
+      if ready > 0 { return }
+      guard ready == 0 || errno == EINTR else { throw .system(LinuxErrno(rawValue: errno)) }
+    }
+  }
+
+  private func requireUninterrupted() throws(QMPError) {
+    guard waitsOutSignals || !Interruption.isRequested else { throw .system(.interrupted) }
   }
 }

@@ -12,6 +12,8 @@ public enum QMPError: Error, Sendable, Hashable {
   case refused(command: String, String)
   /// The VM is not as it must be for what was asked.
   case unsuitable(String)
+  /// What failed, and what it has left of the VM.
+  indirect case unsettled(QMPError, String)
 }
 
 extension QMPError: CustomStringConvertible {
@@ -22,6 +24,7 @@ extension QMPError: CustomStringConvertible {
     case .malformed(let reason): "expected an answer of QMP, found \(reason)"
     case .refused(let command, let reason): "QEMU refused \(command): \(reason)"
     case .unsuitable(let reason): reason
+    case .unsettled(let error, let left): "\(error); \(left)"
     }
   }
 }

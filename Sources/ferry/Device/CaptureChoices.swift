@@ -105,8 +105,12 @@ struct CaptureChoices: ParsableArguments {
 
   /// Adds what servers say of their guests, whose VM is paused if it is to be.
   func addGuests(to sources: inout [CaptureSource], _ open: OpenDevices) throws {
-    for (index, control) in open.controls {
-      try control.complete(&sources[index], vmIsPaused: pause.isAsked)
+    do throws(ControlRefusal) {
+      for (index, control) in open.controls {
+        try control.complete(&sources[index], vmIsPaused: pause.isAsked)
+      }
+    } catch {
+      throw CommandError.signalOr(error)
     }
   }
 }

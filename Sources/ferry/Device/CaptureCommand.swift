@@ -77,8 +77,11 @@ struct CaptureCommand: ReportingCommand {
     var sources = try choices.sources(open)
     try choices.check(open)
     let file = try OutputFile(path: output)
+    // A VM that is paused must run again, whatever ends the command.
+    SignalGuard.install()
+    var machine = try PausedVM(choices.pause)
     // Before the first record, for what the guest sees must be of the moment of its state.
-    let machine = try PausedVM(choices.pause)
+    try machine?.pause(choices.pause)
     do {
       try capture(open, &sources, into: file)
     } catch {
@@ -98,7 +101,6 @@ struct CaptureCommand: ReportingCommand {
       sources, options: options, information: try .current(), clock: SystemClock())
     let writer = try coding.writer(
       to: file, stateSentAgain: engine.byteCountSentAgain, standard: standard)
-    SignalGuard.install()
     let progress = Progress("captured", total: nil)
     var readByteCount: UInt64 = 0
     engine.progress = { state in

@@ -43,13 +43,22 @@ struct PauseOptions: ParsableArguments {
 }
 
 extension PausedVM {
-  /// Pauses the VM that the options name; nil if they name none.
+  /// The VM that the options name; nil if they name none.
   init?(_ options: PauseOptions) throws {
     guard let path = options.qmp else { return nil }
     do throws(QMPError) {
       try self.init(path: path)
     } catch {
       throw CommandError(error, path)
+    }
+  }
+
+  /// Pauses the VM that the options name.
+  mutating func pause(_ options: PauseOptions) throws {
+    do throws(QMPError) {
+      try pause()
+    } catch {
+      throw CommandError(error, options.qmp ?? "QEMU")
     }
   }
 

@@ -1,5 +1,6 @@
 import ByteIO
 import DeviceServer
+import Devices
 import Inputs
 import Migration
 import MigrationStream
@@ -34,12 +35,22 @@ extension PausedMachine {
 }
 
 extension CommandError {
+  /// The end of a command that has touched no device: by a signal if one came, for it is why
+  /// servers were not waited for.
+  static func signalOr(_ error: ControlRefusal) -> any Error {
+    guard let signal = SignalGuard.signal else { return error }
+    return CommandError.signal(signal, "ended by a signal\n  no device was touched")
+  }
+
   /// What QEMU did not do at the monitor `path`.
   init(_ error: QMPError, _ path: String) {
-    if case .unsuitable(let reason) = error {
-      self = .no("\(path): \(reason)")
-    } else {
-      self = .input("\(path): \(error)")
+    if error == .system(.interrupted), let signal = SignalGuard.signal {
+      self = .signal(signal, "\(path): ended by a signal; the VM is as it was")
+      return
+    }
+    switch error {
+    case .unsuitable: self = .no("\(path): \(error)")
+    default: self = .input("\(path): \(error)")
     }
   }
 }

@@ -121,13 +121,14 @@ struct SendCommand: ReportingCommand {
     let sources = try choices.sources(open)
     try choices.check(open)
     SignalGuard.install()
+    let machine = try PausedVM(choices.pause)
     let engine = CaptureEngine(
       sources, options: choices.options, information: try .current(), clock: SystemClock())
     let source = HandoverSource(engine, options: options)
     if check {
       try ask(source, open)
     } else {
-      try handOver(source, open)
+      try handOver(source, open, machine)
     }
   }
 
@@ -152,7 +153,9 @@ struct SendCommand: ReportingCommand {
   }
 
   /// Hands the devices over; whatever is told afterwards, the VM runs on only if they run here.
-  private func handOver(_ handover: HandoverSource, _ open: OpenDevices) throws {
+  private func handOver(
+    _ handover: HandoverSource, _ open: OpenDevices, _ vm: PausedVM?
+  ) throws {
     var source = handover
     let progress = HandoverProgress("sent", self.handover.progress)
     source.engine.progress = { state in
@@ -172,7 +175,8 @@ struct SendCommand: ReportingCommand {
     } catch {
       throw failure(error, open)
     }
-    let machine = offer.permits ? try PausedVM(choices.pause) : nil
+    var machine = offer.permits ? vm : nil
+    try machine?.pause(choices.pause)
     let result: (summary: CaptureSummary, end: HandoverEnd)
     do {
       if offer.permits { try choices.addGuests(to: &source.engine.sources, open) }
