@@ -63,6 +63,13 @@ extension ControlClient {
     guard !space.hasMSIXEnabled else { throw .msix(device: device.name) }
   }
 
+  /// The device as its VM has it.
+  public func deviceOfVM() throws(ControlRefusal) -> PausedVM.Device {
+    let space = try asking { () throws(DeviceError) in try guestView() }
+    let client = try asking { () throws(DeviceError) in try status() }.client?.process
+    return PausedVM.Device(name: device.name, space: space, client: client == 0 ? nil : client)
+  }
+
   /// Refuses a device that somebody has stopped.
   public func requireRunning() throws(ControlRefusal) {
     let state = try asking { () throws(DeviceError) in try device.state() }

@@ -5,18 +5,18 @@ import VirtualPCI
 /// A VM of QEMU that waits, paused, for its half of devices that are restored behind its back.
 public struct PausedMachine {
   private let monitor: QMPClient
-  private let identifier: String?
-  /// What the guest saw of each device.
-  private let spaces: [ConfigSpaceState]
+  /// What the guest saw of each device, and where its VM has it.
+  private var devices: [(space: ConfigSpaceState, function: QMPClient.Function)] = []
 
-  /// Makes sure that the VM whose monitor is at `path` is paused, and that `records`, which a
-  /// stream has of devices, say what its guest saw. `identifier` is the `id=` of the only device's
-  /// `-device`, if its PCI ids do not name it.
+  /// Makes sure that the VM whose monitor is at `path` is paused and has the devices of `records`,
+  /// and that these, which a stream has of devices, say what its guest saw. Each stands with the
+  /// device that it goes to.
   public init(
-    path: String, identifier: String? = nil, records: [(device: UInt16, ConfigurationRecord?)]
+    path: String,
+    records: [(device: UInt16, ConfigurationRecord?, target: PausedVM.Device)]
   ) throws(QMPError) {
-    var spaces: [ConfigSpaceState] = []
-    for (number, record) in records {
+    var spaces: [(ConfigSpaceState, identifier: String?)] = []
+    for (number, record, target) in records {
       guard let space = record.flatMap({ ConfigSpaceState(guestsViewIn: $0) }) else {
         throw .unsuitable("device \(number): the stream does not say what its guest saw")
       }
@@ -24,21 +24,23 @@ public struct PausedMachine {
         throw .unsuitable(
           "device \(number): its guest had MSI-X enabled, whose table is in no stream")
       }
-      spaces.append(space)
+      spaces.append((space, target.identifier))
     }
-    self.spaces = spaces
-    self.identifier = identifier
     monitor = try QMPClient(path: path)
     guard try !monitor.isRunning() else {
       throw .unsuitable(
         "the VM runs, with a device whose state it does not have; start it with -incoming, or "
           + "pause it")
     }
+    try monitor.require(records.map(\.target))
+    for (space, identifier) in spaces {
+      devices.append((space, try monitor.function(taking: space, identifier: identifier)))
+    }
   }
 
   /// Writes the registers that QEMU keeps of the devices.
   public func giveRegistersBack() throws(QMPError) {
-    for space in spaces { try monitor.restore(space, identifier: identifier) }
+    for device in devices { try monitor.restore(device.space, to: device.function) }
   }
 }
 

@@ -1,14 +1,35 @@
 import ByteIO
 import Devices
+public import VirtualPCI
 
 /// A VM of QEMU that is paused for a while.
 public struct PausedVM {
   private let monitor: QMPClient
   private var wasRunning = false
 
-  /// Connects to the monitor at `path`; stops nothing.
-  public init(path: String) throws(QMPError) {
+  /// A served device that a VM has.
+  public struct Device {
+    let name: String
+    let space: ConfigSpaceState
+    let client: UInt32?
+    /// The `id=` of its `-device`. It is a word on whose device it is too: without one the monitor
+    /// must be the client's own, by its process.
+    public var identifier: String?
+
+    /// - Parameters:
+    ///   - space: what the guest sees.
+    ///   - client: the process that has the device, if it is known.
+    public init(name: String, space: ConfigSpaceState, client: UInt32?) {
+      self.name = name
+      self.space = space
+      self.client = client
+    }
+  }
+
+  /// Connects to the monitor at `path`, and makes sure that its VM has `devices`; stops nothing.
+  public init(path: String, devices: [Device] = []) throws(QMPError) {
     monitor = try QMPClient(path: path)
+    try monitor.require(devices)
   }
 
   /// Pauses the VM, unless it is paused, or an `Interruption` is requested. If it throws, the VM

@@ -8,18 +8,21 @@ extension QMPClient {
   ///
   /// The VM must be paused. The registers are written through the ports 0xcf8 and 0xcfc, the first
   /// of which the guest may be in the middle of using, so it is put back. `identifier` is the `id=`
-  /// of the `-device`; without one the function is found by its ids. Signals do not end it half way,
-  /// and whatever fails, the port 0xcf8 is put back while there is a monitor.
+  /// of the `-device`; without one the function is found by its ids.
   public func restore(
     _ space: ConfigSpaceState, identifier: String? = nil
   ) throws(QMPError) {
+    try restore(space, to: function(taking: space, identifier: identifier))
+  }
+
+  /// The same of a function that was found. Signals do not end it half way, and whatever fails, the
+  /// port 0xcf8 is put back while there is a monitor.
+  func restore(_ space: ConfigSpaceState, to function: Function) throws(QMPError) {
     waitOutSignals()
     guard try !isRunning() else {
       throw .unsuitable("expected a paused VM, found one that runs")
     }
-    let bytes = space.synthesized
-    let registers = try Self.registers(of: bytes)
-    let function = try function(showing: bytes, identifier: identifier)
+    let registers = try Self.registers(of: space.synthesized)
     let latch = try inPort(0xcf8)
     do throws(QMPError) {
       for register in registers {
@@ -43,30 +46,84 @@ extension QMPClient {
   // Of a conventional function; mtty shows one byte less.
   private static let leastByteCount = 255
 
-  /// The function of the VM that is meant.
-  private func function(
-    showing space: [UInt8], identifier: String?
+  /// The function of the VM that has these ids, and takes what the guest saw of it.
+  func function(
+    taking space: ConfigSpaceState, identifier: String?
   ) throws(QMPError) -> Function {
-    let (vendor, device) = (
-      UInt16(space[0]) | UInt16(space[1]) << 8, UInt16(space[2]) | UInt16(space[3]) << 8
-    )
-    let ids = idPair(vendor, device)
+    _ = try Self.registers(of: space.synthesized)
+    let ids = IDs(space)
     let found = try functions().filter { function in
-      guard let identifier else {
-        return function.vendorID == vendor && function.deviceID == device
-      }
-      return function.identifier == identifier
+      identifier.map { $0 == function.identifier } ?? ids.are(of: function)
     }
+    return try Self.one(of: found, ids, identifier)
+  }
+
+  /// The only one of the functions that were found by ids or identifier.
+  private static func one(
+    of found: [Function], _ ids: IDs, _ identifier: String?
+  ) throws(QMPError) -> Function {
     guard let function = found.first, found.count == 1 else {
-      throw .unsuitable(
-        identifier.map { "expected a function with the id \($0), found \(found.count)" }
-          ?? "expected one function \(ids) in the VM, found \(found.count); its id tells which")
+      if identifier == nil, found.count > 1 {
+        throw .unsuitable(
+          "expected one function \(ids) in the VM, found \(found.count); --qdev says which")
+      }
+      let wanted =
+        identifier.map { "a function with the id \($0)" } ?? "a function \(ids) in the VM"
+      throw .unsuitable("expected \(wanted), found \(found.isEmpty ? "none" : "\(found.count)")")
     }
-    guard function.vendorID == vendor, function.deviceID == device else {
+    guard ids.are(of: function) else {
       throw .unsuitable(
         "expected a function \(ids), found \(idPair(function.vendorID, function.deviceID))")
     }
     return function
+  }
+
+  /// Makes sure that the VM has these devices.
+  func require(_ devices: [PausedVM.Device]) throws(QMPError) {
+    guard !devices.isEmpty else { return }
+    let functions = try functions()
+    let process = try process()
+    for device in devices {
+      let ids = IDs(device.space)
+      if let identifier = device.identifier {
+        _ = try Self.one(of: functions.filter { $0.identifier == identifier }, ids, identifier)
+        continue
+      }
+      let wanted = devices.count { IDs($0.space) == ids }
+      let found = functions.count(where: ids.are)
+      guard found >= wanted else {
+        throw .unsuitable(
+          "\(device.name): expected \(wanted) function\(wanted == 1 ? "" : "s") \(ids) in the VM, "
+            + "found \(found == 0 ? "none" : "\(found)")")
+      }
+      if let process, let client = device.client, client != process {
+        throw .unsuitable(
+          "\(device.name): expected the monitor of its client, process \(client), found that of "
+            + "process \(process); --qdev says that it is its VM's all the same")
+      }
+    }
+  }
+
+  /// The ids of a function, as its guest reads them.
+  private struct IDs: Equatable, CustomStringConvertible {
+    let vendor: UInt16
+    let device: UInt16
+
+    init(_ space: ConfigSpaceState) {
+      func half(_ offset: Int) -> UInt16 {
+        let bytes = space.synthesized
+        guard bytes.count > offset + 1 else { return 0 }
+        return UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
+      }
+      vendor = half(0)
+      device = half(2)
+    }
+
+    func are(of function: Function) -> Bool {
+      function.vendorID == vendor && function.deviceID == device
+    }
+
+    var description: String { idPair(vendor, device) }
   }
 
   /// The registers that QEMU keeps of a function, four bytes each, in the order in which they are

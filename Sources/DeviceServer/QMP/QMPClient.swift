@@ -34,6 +34,16 @@ public final class QMPClient {
     _ = try execute("qmp_capabilities")
   }
 
+  /// The process whose monitor it is; nil if it is in another namespace.
+  func process() throws(QMPError) -> UInt32? {
+    do throws(LinuxErrno) {
+      let process = try UnixSocket.peer(of: socket.number).process
+      return process == 0 ? nil : process
+    } catch {
+      throw .system(error)
+    }
+  }
+
   /// Has everything from here on wait for its answer, whatever signals come.
   func waitOutSignals() { waitsOutSignals = true }
 

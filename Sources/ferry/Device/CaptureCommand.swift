@@ -79,7 +79,7 @@ struct CaptureCommand: ReportingCommand {
     let file = try OutputFile(path: output)
     // A VM that is paused must run again, whatever ends the command.
     SignalGuard.install()
-    var machine = try PausedVM(choices.pause)
+    var machine = try PausedVM(choices.pause, open.controls)
     // Before the first record, for what the guest sees must be of the moment of its state.
     try machine?.pause(choices.pause)
     do {

@@ -11,9 +11,11 @@ struct PauseOptions: ParsableArguments {
   var qmp: String?
 
   @Option(
+    name: .customLong("qdev"), parsing: .singleValue,
     help: ArgumentHelp(
-      "The id of the device in QEMU, if its PCI ids do not name it.", valueName: "id"))
-  var qdev: String?
+      "The id of a device in QEMU, if its PCI ids do not name it; the nth is the nth served device's.",
+      valueName: "id"))
+  var qdevs: [String] = []
 
   @Flag(help: "The VM that has the device is paused: the operator's word.")
   var paused = false
@@ -22,11 +24,29 @@ struct PauseOptions: ParsableArguments {
     guard qmp == nil || !paused else {
       throw ValidationError("--qmp and --paused exclude each other: QEMU is asked, or not.")
     }
-    guard qdev == nil || qmp != nil else { throw ValidationError("--qdev goes with --qmp.") }
+    guard qdevs.isEmpty || qmp != nil else { throw ValidationError("--qdev goes with --qmp.") }
+    guard Set(qdevs).count == qdevs.count else {
+      throw ValidationError("Expected different ids for each --qdev.")
+    }
   }
 
   /// Whether the VM does not run while the device is stopped.
   var isAsked: Bool { qmp != nil || paused }
+
+  /// The devices as their VM has them, in the order of the command line.
+  func devices(_ controls: [Int: ControlClient]) throws -> [PausedVM.Device] {
+    var devices: [PausedVM.Device] = []
+    do throws(ControlRefusal) {
+      for (_, control) in controls.sorted(by: { $0.key < $1.key }) {
+        var device = try control.deviceOfVM()
+        if qdevs.indices.contains(devices.count) { device.identifier = qdevs[devices.count] }
+        devices.append(device)
+      }
+    } catch {
+      throw CommandError.signalOr(error)
+    }
+    return devices
+  }
 
   /// Refuses options that fit none of the devices, and devices whose clients could reach them while
   /// they are stopped.
@@ -34,8 +54,10 @@ struct PauseOptions: ParsableArguments {
     guard !controls.isEmpty || !isAsked else {
       throw CommandError.usage("--qmp and --paused go with a device that is served (serve:PATH)")
     }
-    guard qdev == nil || controls.count == 1 else {
-      throw CommandError.usage("--qdev names one device, found \(controls.count) that are served")
+    guard qdevs.isEmpty || qdevs.count == controls.count else {
+      throw CommandError.usage(
+        "expected one --qdev for each of \(controls.count) devices that are served, found "
+          + "\(qdevs.count)")
     }
     guard !isAsked else { return }
     for control in controls.values { try control.requireHeldClient() }
@@ -43,11 +65,12 @@ struct PauseOptions: ParsableArguments {
 }
 
 extension PausedVM {
-  /// The VM that the options name; nil if they name none.
-  init?(_ options: PauseOptions) throws {
+  /// The VM that the options name, which has the devices that are served; nil if they name none.
+  init?(_ options: PauseOptions, _ controls: [Int: ControlClient]) throws {
     guard let path = options.qmp else { return nil }
+    let devices = try options.devices(controls)
     do throws(QMPError) {
-      try self.init(path: path)
+      try self.init(path: path, devices: devices)
     } catch {
       throw CommandError(error, path)
     }

@@ -18,16 +18,17 @@ extension PausedMachine {
       throw CommandError.usage("--qmp needs a stream in a file, for it is read twice")
     }
     let stream = try ArchivedState(StreamArchive(InputFile(path: file), limits: limits))
-    var records: [(device: UInt16, ConfigurationRecord?)] = []
+    let devices = try options.devices(open.controls)
+    var records: [(device: UInt16, ConfigurationRecord?, target: PausedVM.Device)] = []
     for number in open.controls.keys.sorted().map({ targets[$0].number }) {
       guard let introduction = try stream.introduction(of: number) else {
         throw CommandError.no(
           "\(file): expected a device \(number), found \(stream.catalog.devices.count)")
       }
-      records.append((number, introduction.configuration))
+      records.append((number, introduction.configuration, devices[records.count]))
     }
     do throws(QMPError) {
-      try self.init(path: path, identifier: options.qdev, records: records)
+      try self.init(path: path, records: records)
     } catch {
       throw CommandError(error, path)
     }

@@ -121,7 +121,7 @@ struct SendCommand: ReportingCommand {
     let sources = try choices.sources(open)
     try choices.check(open)
     SignalGuard.install()
-    let machine = try PausedVM(choices.pause)
+    let machine = try PausedVM(choices.pause, open.controls)
     let engine = CaptureEngine(
       sources, options: choices.options, information: try .current(), clock: SystemClock())
     let source = HandoverSource(engine, options: options)
