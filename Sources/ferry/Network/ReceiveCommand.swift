@@ -27,6 +27,10 @@ struct ReceiveCommand: ReportingCommand {
       write to the devices: on loopback every user of this host. Nothing protects what passes, so \
       addresses that other hosts reach want --insecure.
 
+      QEMU keeps a half of a device that is served to it (serve:PATH): addresses, MSI and the command \
+      register. Nothing gives these back here, so a guest that 'ferry send --qmp' left cannot go on \
+      in the VM of the target; 'ferry capture --qmp' and 'ferry replay --qmp' take them along.
+
       Examples:
         ferry receive --listen unix:target.sock emulated:mtty
         ferry receive --listen 10.0.0.2:7000 --insecure vfio:0000:3b:00.1 --then my-vmm --resume
