@@ -17,6 +17,7 @@ public struct PausedVM {
     public var identifier: String?
 
     /// - Parameters:
+    ///   - name: what messages call it.
     ///   - space: what the guest sees.
     ///   - client: the process that has the device, if it is known.
     public init(name: String, space: ConfigSpaceState, client: UInt32?) {
