@@ -11,6 +11,7 @@ extension PartDescription {
   /// The device with this number in a stream, whose configuration space is read.
   ///
   /// - Parameters:
+  ///   - number: counted from 0.
   ///   - pasids: what is in the file of its PASID bindings.
   ///   - hasAnyConfiguration: whether the space may be one that no function has.
   /// - Throws: `InputError` with cause `space` if not every byte of the space is known, or no

@@ -29,6 +29,7 @@ extension CloudHypervisorSnapshot {
   /// machine stood still.
   ///
   /// - Parameters:
+  ///   - device: which of the snapshot's.
   ///   - information: what the records say of themselves.
   ///   - limits: the sizes of records.
   public func records(
