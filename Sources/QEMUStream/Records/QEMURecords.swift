@@ -188,6 +188,7 @@ extension QEMUMigration where Input: ~Copyable {
   /// The devices at `numbers` of the content's catalog, as records.
   ///
   /// - Parameters:
+  ///   - numbers: the devices, by their places in the content.
   ///   - content: what was read of this migration.
   ///   - information: what the records say of themselves.
   ///   - limits: the sizes of records.

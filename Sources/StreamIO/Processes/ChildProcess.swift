@@ -24,6 +24,7 @@ extension Program {
   ///
   /// - Parameters:
   ///   - arguments: its arguments, the first of which is its name.
+  ///   - input: what it reads as its standard input.
   ///   - limit: the longest that it may take; it is killed then.
   /// - Throws: the errno if no process could be started.
   public func run(
