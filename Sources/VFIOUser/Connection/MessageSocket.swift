@@ -7,6 +7,8 @@ private import Glibc
 public struct ReceivedMessage: Sendable {
   /// The message.
   public let message: Message
+  /// Its head as it came, with what a message has no place for.
+  let head: [2 of UInt64]
   /// In the order in which they were sent.
   public let descriptors: [OwnedDescriptor]
 }
@@ -72,7 +74,19 @@ public struct MessageSocket: ~Copyable {
   public func send(
     _ message: Message, descriptors: [Int32] = []
   ) throws(ConnectionError) {
-    let bytes = message.bytes
+    try send(message.bytes, descriptors)
+  }
+
+  /// Sends a message on as it came.
+  func pass(_ received: ReceivedMessage) throws(ConnectionError) {
+    var bytes = ByteWriter(reserving: MessageHead.byteCount + received.message.body.count)
+    bytes.little(received.head[0])
+    bytes.little(received.head[1])
+    bytes.append(received.message.body)
+    try send(bytes.bytes, received.descriptors.map(\.number))
+  }
+
+  private func send(_ bytes: [UInt8], _ descriptors: [Int32]) throws(ConnectionError) {
     var sent = 0
     var end: ContinuousClock.Instant?
     while sent < bytes.count {
@@ -161,12 +175,15 @@ public struct MessageSocket: ~Copyable {
       return nil
     }
     let body = [UInt8](buffer.bytes.extracting(MessageHead.byteCount..<byteCount))
+    let bytes: [2 of UInt64] = [
+      buffer.bytes.little(UInt64.self, at: 0), buffer.bytes.little(UInt64.self, at: 8),
+    ]
     buffer.removeFirst(byteCount)
     let descriptors = arrived.filter { $0.place == taken }.map(\.descriptor)
     arrived.removeAll { $0.place == taken }
     taken += byteCount
     return ReceivedMessage(
-      message: Message(head.number, head.command, head.kind, body: body),
+      message: Message(head.number, head.command, head.kind, body: body), head: bytes,
       descriptors: descriptors)
   }
 

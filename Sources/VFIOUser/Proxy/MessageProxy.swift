@@ -85,24 +85,48 @@ private struct Ends: ~Copyable {
 
   mutating func run(_ trace: MessageTrace) -> MessageProxy.End {
     while !Interruption.isRequested {
-      var requests = [client.descriptor, server.descriptor].map {
-        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      // Of neither side more is taken than the other takes, so that none waits for the other's
+      // answers here.
+      let clientHasRoom = client.hasRoom
+      let serverHasRoom = server.hasRoom
+      var requests = [
+        Self.request(client.descriptor, reads: serverHasRoom, writes: !clientHasRoom),
+        Self.request(server.descriptor, reads: clientHasRoom, writes: !serverHasRoom),
+      ]
+      let isBehind =
+        serverHasRoom && client.holdsMessage || clientHasRoom && server.holdsMessage
+      guard unsafe poll(&requests, 2, isBehind ? 0 : 500) > 0 || isBehind else { continue }
+      if serverHasRoom, let end = passFromClient(trace, fills: Self.canRead(requests[0])) {
+        return finish(end, trace)
       }
-      guard unsafe poll(&requests, 2, 500) > 0 else { continue }
-      if requests[0].revents != 0, let end = passFromClient(trace) { return finish(end, trace) }
-      if requests[1].revents != 0, let end = passFromServer(trace) { return finish(end, trace) }
+      if clientHasRoom, let end = passFromServer(trace, fills: Self.canRead(requests[1])) {
+        return finish(end, trace)
+      }
     }
     return finish(.interrupted, trace)
   }
 
-  /// Passes on what the client sent; the side that failed, if one did.
-  private mutating func passFromClient(_ trace: MessageTrace) -> MessageProxy.End? {
+  private static func request(_ descriptor: Int32, reads: Bool, writes: Bool) -> pollfd {
+    pollfd(
+      fd: descriptor, events: Int16((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0)
+  }
+
+  /// Whether there is something to read, if it was asked for, or the connection has ended.
+  private static func canRead(_ request: pollfd) -> Bool {
+    request.revents & ~Int16(POLLOUT) != 0
+  }
+
+  /// Passes on what the client sent, as far as the server takes it; the side that failed, if one
+  /// did.
+  private mutating func passFromClient(
+    _ trace: MessageTrace, fills: Bool
+  ) -> MessageProxy.End? {
     do throws(ConnectionError) {
-      try client.fill()
-      while let received = try client.next() {
+      if fills, !client.holdsMessage { try client.fill() }
+      while server.hasRoom, client.holdsMessage, let received = try client.next() {
         pass(received, from: .client, trace)
         do throws(ConnectionError) {
-          try server.send(received.message, descriptors: received.descriptors.map(\.number))
+          try server.pass(received)
         } catch {
           return .server(error)
         }
@@ -114,13 +138,15 @@ private struct Ends: ~Copyable {
   }
 
   /// The same for what the server sent.
-  private mutating func passFromServer(_ trace: MessageTrace) -> MessageProxy.End? {
+  private mutating func passFromServer(
+    _ trace: MessageTrace, fills: Bool
+  ) -> MessageProxy.End? {
     do throws(ConnectionError) {
-      try server.fill()
-      while let received = try server.next() {
+      if fills, !server.holdsMessage { try server.fill() }
+      while client.hasRoom, server.holdsMessage, let received = try server.next() {
         pass(received, from: .server, trace)
         do throws(ConnectionError) {
-          try client.send(received.message, descriptors: received.descriptors.map(\.number))
+          try client.pass(received)
         } catch {
           return .client(error)
         }
