@@ -195,7 +195,7 @@ extension ServedFunction {
         byteCount: bytes.little(UInt64.self, at: 24 + 16 * index))
     }
     guard let device = loggingDevice else {
-      return try memory.startLog(pageByteCount: pageByteCount)
+      return try memory.startLog()
     }
     try naming { () throws(DeviceError) in
       try device.startDMALogging(ranges, pageByteCount: pageByteCount)

@@ -150,9 +150,9 @@ final class GuestMemory {
   // MARK: Logging
 
   /// Notes which pages are written to from now on.
-  func startLog(pageByteCount: UInt64) throws(LinuxErrno) {
+  func startLog() throws(LinuxErrno) {
     guard log == nil else { throw .invalid }
-    log = DMALog(pageByteCount: pageByteCount)
+    log = DMALog()
   }
 
   func stopLog() throws(LinuxErrno) {
