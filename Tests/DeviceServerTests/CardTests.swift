@@ -26,16 +26,6 @@ import VirtualPCI
     function = try ServedFunction(card, profile: layout)
   }
 
-  /// A file of memory, as a VMM hands it over.
-  private func memory(byteCount: Int) throws -> OwnedDescriptor {
-    var template = Array("/tmp/card.XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    defer { unlink(template) }
-    try #require(descriptor >= 0)
-    try #require(ftruncate(descriptor, byteCount) == 0)
-    return OwnedDescriptor(descriptor)
-  }
-
   private func range(_ page: UInt64, pages: UInt64 = 1) -> AddressRange {
     AddressRange(start: page << 12, byteCount: pages << 12)
   }
@@ -43,7 +33,7 @@ import VirtualPCI
   private func map(_ range: AddressRange, offset: UInt64 = 0) throws {
     let mapping = DMAMapping(access: [.read, .write], offset: offset, range: range)
     _ = try function.answer(
-      .mapDMA(mapping), descriptors: [try memory(byteCount: 16 << 12)])
+      .mapDMA(mapping), descriptors: [try TestMemory.file(byteCount: 16 << 12)])
   }
 
   private func unmap(_ range: AddressRange) throws {

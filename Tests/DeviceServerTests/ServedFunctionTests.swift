@@ -128,13 +128,89 @@ import VFIOUser
   func aDeviceIsFreeWhenItsClientGoes(state: MigrationState) throws {
     let function = try Self.function()
     _ = try function.answer(Self.move(state))
-    #expect(function.clientLeft() == "the device was reset")
+    #expect(function.clientLeft().contains("the device was reset"))
     #expect(function.owner == nil)
     #expect(try function.device.state() == .running)
     // What the operator has stopped stays.
     _ = try function.answer(Self.move(.stop), from: .control)
     #expect(function.clientLeft().contains("stays STOP"))
     #expect(function.owner == .control)
+  }
+
+  /// What a client left stays known until a reset was done, and no client comes before.
+  @Test func leftoversStayKnownUntilAReset() throws {
+    let function = try Self.function("emulated:igb")
+    let register = RegionRange(region: 0, offset: 64, byteCount: 1)
+    _ = try function.answer(.writeRegion(register, [7]))
+    _ = try function.answer(Self.move(.stop), from: .control)
+    #expect(function.clientLeft().contains("stays STOP"))
+    #expect(throws: LinuxErrno.busy) { try function.clientComes() }
+    _ = try function.answer(Self.move(.running), from: .control)
+    #expect(try function.clientComes() == "the device was reset")
+    #expect(try function.clientComes() == nil)
+    guard case .regionData(_, let bytes) = try function.answer(.readRegion(register)).reply else {
+      Issue.record("expected data")
+      return
+    }
+    #expect(bytes == [0])
+  }
+
+  /// A reset is said to clear only what it is known to clear.
+  @Test(arguments: ["igb": true, "mtty?ports=2": false])
+  func aResetIsSaidInTrueWords(name: String, clears: Bool) throws {
+    let function = try Self.function("emulated:\(name)")
+    #expect(function.clientLeft().contains("not known to clear") == !clears)
+  }
+
+  private static func report(
+    _ function: ServedFunction, _ page: UInt64, _ pages: UInt64, pageByteCount: UInt64
+  ) throws -> Set<UInt64> {
+    var writer = ByteWriter()
+    for value in [page << 12, pages << 12, pageByteCount] { writer.little(value) }
+    let request = FeatureRequest(
+      .reportDMALogging, .get, writer.bytes, replyLimit: 1 << 16)
+    guard case .feature(let found) = try function.answer(.feature(request)).reply else { return [] }
+    let bits = found.payload.dropFirst(24)
+    let unit = pageByteCount >> 12
+    return (0..<pages).reduce(into: []) { set, number in
+      let bit = Int(number / unit)
+      if bits[bits.startIndex + bit / 8] >> UInt8(bit % 8) & 1 == 1 { set.insert(page + number) }
+    }
+  }
+
+  /// Reports of parts, in any page size: none hides a write, and what was reported is clean.
+  @Test(arguments: seeds(50))
+  func noReportLosesAPage(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
+    let device = try EmulatedDevice(DeviceURI(parsing: "emulated:synthetic?size=1MiB"))
+    let function = try ServedFunction(device)
+    let file = try TestMemory.file(byteCount: 64 << 12)
+    let mapping = DMAMapping(
+      access: [.read, .write], offset: 0, range: AddressRange(start: 0, byteCount: 64 << 12))
+    _ = try function.answer(.mapDMA(mapping), descriptors: [file])
+    let sizes: [UInt64] = [4096, 8192, 16384, 65536]
+    var writer = ByteWriter()
+    writer.little(sizes.randomElement(using: &generator) ?? 4096)
+    writer.little(0 as UInt64)
+    _ = try function.answer(.feature(FeatureRequest(.startDMALogging, .set, writer.bytes)))
+    var dirty: Set<UInt64> = []
+    for _ in 0..<100 {
+      let page = UInt64.random(in: 0..<64, using: &generator)
+      if Bool.random(using: &generator) {
+        let bytes: [UInt8] = [1]
+        try device.memory?.write(bytes.span.raw, at: page << 12)
+        dirty.insert(page)
+      } else {
+        let size = sizes.randomElement(using: &generator) ?? 4096
+        let pages = UInt64.random(in: 1...64 - page, using: &generator)
+        let found = try Self.report(function, page, pages, pageByteCount: size)
+        let expected = dirty.filter { page..<page + pages ~= $0 }
+        #expect(found.isSuperset(of: expected))
+        if size == 4096 { #expect(found == expected) }
+        dirty.subtract(expected)
+      }
+    }
+    #expect(try Self.report(function, 0, 64, pageByteCount: 4096) == dirty)
   }
 
   /// Every emulated family can be served, and shows its own space.

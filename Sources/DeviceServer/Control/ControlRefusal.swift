@@ -91,7 +91,8 @@ extension ControlClient {
     source.guestSpace = try asking { () throws(DeviceError) in try guestSpace() }
     guard !vmIsPaused else { return }
     let status = try asking { () throws(DeviceError) in try self.status() }
-    if status.client != nil { source.circumstances = .guestRan }
+    // One that waits touched nothing, and is not served before this is over.
+    if let client = status.client, !client.waits { source.circumstances = .guestRan }
   }
 
   /// Takes the device to another state, arc by arc.

@@ -112,6 +112,7 @@ extension ServedFunction {
         rawValue: request.payload.span.raw.little(UInt32.self, at: 0))
     else { throw .invalid }
     guard owner == nil || owner == side else { throw .busy }
+    if side == .control { try prepare(for: target) }
     do throws(DeviceError) {
       let opened = try device.transition(to: target)
       settle(in: state ?? target, opened, side)
@@ -120,6 +121,28 @@ extension ServedFunction {
       if let now = state { settle(in: now, nil, side) }
       throw error.errno
     }
+  }
+
+  /// Makes sure that the operator's side may take the device to `target`.
+  ///
+  /// EBUSY if a client came or got the registers since the operator's side asked for the status,
+  /// by which it decided. State goes into a device that holds nothing of a client before.
+  private func prepare(for target: MigrationState) throws(LinuxErrno) {
+    switch target {
+    case .running, .runningP2P, .error: return
+    case .resuming:
+      try requireUnmapped()
+      guard hasLeftovers else { return }
+      try reset(by: .control)
+    case .preCopy, .preCopyP2P, .stopCopy:
+      try requireUnmapped()
+      if let told, hasClient, !told.hasClient { throw .busy }
+    case .stop: try requireUnmapped()
+    }
+  }
+
+  private func requireUnmapped() throws(LinuxErrno) {
+    if let told, mapsRegisters, !told.mapsRegisters { throw .busy }
   }
 
   /// Takes note of where a device came to.

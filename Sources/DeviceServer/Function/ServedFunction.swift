@@ -3,6 +3,7 @@ public import Devices
 private import Glibc
 import MigrationStream
 import PCIConfig
+import StateTranslation
 public import VFIOUser
 public import VirtualPCI
 
@@ -48,8 +49,18 @@ public final class ServedFunction {
   public var mayMap = false
   /// Whether the client was given one.
   public internal(set) var mapsRegisters = false
-  /// Whether the device still is as a client before left it.
-  private var hasLeftovers = false
+  /// Whether the device still is as a client before left it: until a reset was done.
+  private(set) var hasLeftovers = false
+  /// Whether a client is served.
+  private(set) var hasClient = false
+  /// What the operator's side was told of the client last; nil if it never asked.
+  var told: ClientNews?
+
+  /// What a server tells of its client, by which the operator's side decides what it may do.
+  struct ClientNews {
+    let hasClient: Bool
+    let mapsRegisters: Bool
+  }
 
   /// How often clients asked for what.
   public struct Counters: Sendable, Hashable {
@@ -217,13 +228,31 @@ public final class ServedFunction {
     try naming { () throws(DeviceError) in try device.reset() }
     configuration.reset()
     owner = nil
+    hasLeftovers = false
   }
 
-  /// Resets a device that still is as a client before left it, if nobody owns its state; throws if
-  /// it cannot, for what another guest left is no client's.
-  public func clientComes() throws(LinuxErrno) {
-    if hasLeftovers, owner == nil { try reset(by: .client) }
-    hasLeftovers = false
+  /// Resets a device that still is as a client before left it, and says so; nil if there was
+  /// nothing to reset.
+  ///
+  /// Throws if that cannot be done, for what another guest left is no client's: EBUSY as long as
+  /// the operator's side owns the device.
+  @discardableResult
+  public func clientComes() throws(LinuxErrno) -> String? {
+    guard hasLeftovers else {
+      hasClient = true
+      return nil
+    }
+    guard owner == nil else { throw .busy }
+    try reset(by: .client)
+    hasClient = true
+    return resetText
+  }
+
+  /// What a reset did, in true words: not every device's clears all that a guest can write.
+  private var resetText: String {
+    device.isClearedByReset
+      ? "the device was reset"
+      : "the device was reset, which is not known to clear all that a client left in it"
   }
 
   /// Takes back everything that a client had when it goes; what became of the device.
@@ -238,6 +267,7 @@ public final class ServedFunction {
     }
     memory.askClient = nil
     mapsRegisters = false
+    hasClient = false
     // What nobody logs refuses to be stopped.
     try? memory.stopLog()
     try? loggingDevice?.stopDMALogging()
@@ -253,7 +283,7 @@ public final class ServedFunction {
     }
     do throws(LinuxErrno) {
       try reset(by: .client)
-      return "the device was reset" + text
+      return resetText + text
     } catch {
       hasLeftovers = true
       return "the device could not be reset: \(error)" + text

@@ -10,6 +10,8 @@ extension FunctionServer.Event: CustomStringConvertible {
     case .listening: "listening"
     case .connected(let peer, let mayMap):
       "\(Self.text(peer)) connected" + (mayMap ? ", and may map the device's registers" : "")
+    case .waiting(let peer, let reason): "\(Self.text(peer)) connected, and waits: \(reason)"
+    case .cleared(let text): "\(text), for a client before left it as it was"
     case .turnedAway(let peer, let reason): "\(Self.text(peer)) was turned away: \(reason)"
     case .left(let reason, let device): "the client is gone (\(reason)); \(device)"
     case .refused(.mapDMA, .outOfMemory):

@@ -32,6 +32,10 @@ public final class FunctionServer {
     case listening(path: String)
     /// A client is served, and may have descriptors of the device or not.
     case connected(UnixSocket.Peer, mayMap: Bool)
+    /// A client came to a device that the operator has, and what it waits for.
+    case waiting(UnixSocket.Peer, String)
+    /// The device of a client that comes was made ready for it.
+    case cleared(String)
     /// A client is not served, and why.
     case turnedAway(UnixSocket.Peer, String)
     /// A client is gone; the reason, and what became of the device.
@@ -56,6 +60,8 @@ public final class FunctionServer {
   private let control: (listener: OwnedDescriptor, path: String)?
   private var client: ClientSession?
   private var peer: UnixSocket.Peer?
+  /// Whether the client came while the operator had the device, and is not served yet.
+  private var clientWaits = false
   private var operatorSession: ClientSession?
   private var operatorPeer: UnixSocket.Peer?
   /// How many clients came.
@@ -106,6 +112,7 @@ public final class FunctionServer {
   public func run(until stop: FileDescriptor) {
     let start = ContinuousClock.now
     while true {
+      if clientWaits, function.owner != .control { admit() }
       let now = ContinuousClock.now - start
       client?.beginTurn(patience: options.patience)
       let due = function.advance(to: now)
@@ -124,7 +131,8 @@ public final class FunctionServer {
       }
       if ready.control { acceptOperator() }
       if ready.listener { accept() }
-      if options.servesOnce, client == nil, clientCount > 0 { break }
+      // The operator's side may be taking the device out that its client has left.
+      if options.servesOnce, client == nil, operatorSession == nil, clientCount > 0 { break }
     }
     if operatorSession != nil { dropOperator("the server ends") }
     if client != nil { drop("the server ends") }
@@ -139,8 +147,11 @@ public final class FunctionServer {
     var `operator` = false
   }
 
-  /// Whether the client waits: the operator has stopped the device, which nobody may touch then.
-  private var isClientHeld: Bool { function.owner == .control && !function.isRunning }
+  /// Whether the client waits: the operator has stopped the device, which nobody may touch then, or
+  /// had it when the client came.
+  private var isClientHeld: Bool {
+    clientWaits || function.owner == .control && !function.isRunning
+  }
 
   /// Waits for a command, a client, the end, or the device's own time.
   private func wait(for stop: FileDescriptor, until time: Duration?) -> Ready {
@@ -195,16 +206,37 @@ public final class FunctionServer {
     guard client == nil else {
       return report(.turnedAway(peer, "the device has a client"))
     }
+    client = ClientSession(socket, function, trace: trace, refused: refusalReport())
+    self.peer = peer
+    // What the operator takes out or puts in is no client's that was not there before.
+    clientWaits = function.owner == .control
+    if clientWaits {
+      report(.waiting(peer, waitText))
+    } else {
+      admit()
+    }
+  }
+
+  /// What a client waits for whose device the operator has.
+  private var waitText: String {
+    let state = "the device is \(function.stateName) for the control socket"
+    guard operatorSession == nil, let control else { return state + ", which is in use" }
+    return state + "; ferry served run \(control.path) lets it run, if its state lives nowhere else"
+  }
+
+  /// Serves the client that came, with a device that holds nothing of the one before.
+  private func admit() {
+    guard let peer else { return }
+    clientWaits = false
     if let state = function.foreignState { report(.foreign(state)) }
     do throws(LinuxErrno) {
-      try function.clientComes()
+      if let text = try function.clientComes() { report(.cleared(text)) }
     } catch {
+      client = nil
+      self.peer = nil
       return report(.turnedAway(peer, "what a client before left in the device stays: \(error)"))
     }
     function.mayMap = options.mapUser.map { peer.user == $0 || peer.user == 0 } ?? false
-    let session = ClientSession(socket, function, trace: trace, refused: refusalReport())
-    client = session
-    self.peer = peer
     clientCount += 1
     report(.connected(peer, mayMap: function.mayMap))
   }
@@ -251,6 +283,11 @@ public final class FunctionServer {
 
   private func drop(_ reason: String) {
     client = nil
+    if clientWaits, let peer {
+      clientWaits = false
+      self.peer = nil
+      return report(.turnedAway(peer, "\(reason), before it was served"))
+    }
     peer = nil
     report(.left(reason: reason, device: function.clientLeft()))
   }
@@ -275,11 +312,18 @@ public final class FunctionServer {
     }
     let session = ClientSession(
       socket, function, as: .control, trace: nil, refused: refusalReport())
-    session.answerStatus = { [weak self] in self?.status.json ?? .null }
+    session.answerStatus = { [weak self] in
+      guard let self else { return .null }
+      let status = self.status
+      function.told = .init(
+        hasClient: function.hasClient, mapsRegisters: status.mapsRegisters)
+      return status.json
+    }
     session.observe = { [weak self] request in
       guard let self, let text = Self.use(request) else { return }
       self.report(.control(peer, text))
     }
+    function.told = nil
     operatorSession = session
     operatorPeer = peer
     report(.control(peer, "connected"))
@@ -317,7 +361,9 @@ public final class FunctionServer {
   var status: ServerStatus {
     ServerStatus(
       device: function.device.name, profile: function.configuration.profile?.profile.name,
-      client: peer.map { .init($0, mayMap: function.mayMap) },
+      client: peer.map {
+        .init($0, mayMap: !clientWaits && function.mayMap, waits: isClientHeld)
+      },
       state: function.state, owner: function.owner, mapsRegisters: function.mapsRegisters,
       mappedByteCount: function.memory.byteCount,
       rangeCount: function.memory.mappings.count,

@@ -34,11 +34,14 @@ public struct ServerStatus: Sendable, Hashable {
     public var user: UInt32
     /// Whether it may have the device's descriptor, and with it every right on the device.
     public var mayMap: Bool
+    /// Whether its messages wait, for the operator has the device.
+    public var waits: Bool
 
-    init(_ peer: UnixSocket.Peer, mayMap: Bool) {
+    init(_ peer: UnixSocket.Peer, mayMap: Bool, waits: Bool) {
       process = peer.process
       user = peer.user
       self.mayMap = mayMap
+      self.waits = waits
     }
   }
 
@@ -49,6 +52,7 @@ public struct ServerStatus: Sendable, Hashable {
       "client": client.map {
         [
           "process": .number($0.process), "user": .number($0.user), "mayMap": .bool($0.mayMap),
+          "waits": .bool($0.waits),
         ]
       } ?? .null,
       "state": .optional(state?.description), "owner": .optional(owner?.rawValue),
@@ -104,10 +108,11 @@ extension ServerStatus.Client {
   /// Nil for null.
   fileprivate init?(_ node: YAMLNode) throws(YAMLError) {
     if node.isNull { return nil }
-    let fields = try node.fields(["process", "user", "mayMap"])
+    let fields = try node.fields(["process", "user", "mayMap", "waits"])
     process = try fields.required("process").integer()
     user = try fields.required("user").integer()
     mayMap = try fields.required("mayMap").bool()
+    waits = try fields.required("waits").bool()
   }
 }
 

@@ -22,6 +22,7 @@ public struct ServedReport: Report {
       status.client.map {
         "process \($0.process) of user \($0.user)"
           + ($0.mayMap ? ", which may map the device's registers" : "")
+          + ($0.waits ? "; its messages wait until the device runs (ferry served run)" : "")
       } ?? "none"
     return [
       "\(TerminalText.text(path)): \(TerminalText.text(status.device))",
