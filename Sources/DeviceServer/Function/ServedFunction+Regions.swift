@@ -14,6 +14,13 @@ extension ServedFunction {
     return min(bar.size, found)
   }
 
+  /// Whether a client that may map finds something to map.
+  var hasMappings: Bool {
+    regionDevice?.regions.contains {
+      $0.index < 6 && $0.byteCount > 0 && $0.flags.contains(.map)
+    } ?? false
+  }
+
   func region(
     _ question: InformationRequest, _ side: Side
   ) throws(LinuxErrno) -> Answer {

@@ -116,6 +116,7 @@ public final class ServedFunction {
   public func answer(
     _ request: Request, descriptors: [OwnedDescriptor] = [], from side: Side = .client
   ) throws(LinuxErrno) -> Answer {
+    memory.refusal = nil
     do throws(LinuxErrno) {
       let answer =
         switch side {

@@ -42,6 +42,8 @@ final class GuestMemory {
   /// The most ranges whose file stays open: a client's descriptors are of this process.
   private static let openFileLimit = 512
   private var openFileCount = 0
+  /// Why the last range was refused, in words for a log; nil if the errno says it all.
+  var refusal: String?
 
   /// How many bytes are mapped.
   var byteCount: UInt64 { mappings.reduce(0) { $0 + $1.range.byteCount } }
@@ -62,19 +64,29 @@ final class GuestMemory {
     else { throw .invalid }
     guard mappings.count < Self.mappingLimit else { throw .noSpace }
     let place = index(behind: range.start)
-    if place > 0, mappings[place - 1].end > range.start { throw LinuxErrno(rawValue: EEXIST) }
-    if place < mappings.count, mappings[place].range.start < range.start + range.byteCount {
-      throw LinuxErrno(rawValue: EEXIST)
-    }
+    guard place == 0 || mappings[place - 1].end <= range.start,
+      place == mappings.count
+        || mappings[place].range.start >= range.start + range.byteCount
+    else { throw refuse(LinuxErrno(rawValue: EEXIST), "some of its addresses are mapped") }
     let new = Mapping(
       range: range, access: mapping.access,
       backing: try backing(of: mapping, file))
     if case .file = new.backing {
-      guard openFileCount < Self.openFileLimit else { throw .noSpace }
+      guard openFileCount < Self.openFileLimit else {
+        throw refuse(
+          .noSpace,
+          "of files that are not sealed against shrinking (F_SEAL_SHRINK) at most "
+            + "\(Self.openFileLimit) are kept open")
+      }
       openFileCount += 1
     }
     mappings.insert(new, at: place)
     return new
+  }
+
+  private func refuse(_ errno: LinuxErrno, _ reason: String) -> LinuxErrno {
+    refusal = reason
+    return errno
   }
 
   private func backing(
@@ -84,12 +96,24 @@ final class GuestMemory {
     var status = stat()
     guard unsafe fstat(file.number, &status) == 0 else { throw LinuxErrno(rawValue: errno) }
     // Memory is a file, of tmpfs, hugetlbfs or a disk; a pipe or a device is none.
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .invalid }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw refuse(.invalid, "what came with it is no file of memory (a pipe, a device, a folder)")
+    }
+    // A mapping needs both to write (mmap(2)), and calls would fail later.
+    let mode = fcntl(file.number, F_GETFL) & O_ACCMODE
+    guard mode == O_RDWR || mode == O_RDONLY && !mapping.access.contains(.write) else {
+      throw refuse(
+        LinuxErrno(rawValue: EACCES), "the file is not open for what the device may do with it")
+    }
     let size = UInt64(clamping: status.st_size)
     guard mapping.offset <= size, mapping.range.byteCount <= size - mapping.offset,
       mapping.offset % Self.pageByteCount == 0,
       let byteCount = Int(exactly: mapping.range.byteCount)
-    else { throw .invalid }
+    else {
+      throw refuse(
+        .invalid, "expected pages of the file, of \(size) bytes, found "
+          + "\(mapping.range.byteCount) bytes from \(mapping.offset) on")
+    }
     let seals = ferry_seals(file.number)
     guard mapsUnsealedFiles || seals >= 0 && seals & FERRY_SEAL_SHRINK != 0 else {
       return .file(file, offset: mapping.offset)

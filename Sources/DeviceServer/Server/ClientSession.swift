@@ -10,7 +10,7 @@ final class ClientSession {
   private let function: ServedFunction
   private let side: ServedFunction.Side
   private let trace: MessageTrace?
-  private let refused: (MessageCommand, LinuxErrno) -> Void
+  private let refused: (MessageCommand, LinuxErrno, String?) -> Void
   private var hasVersion = false
   // What came while the server waited for an answer of the client's.
   private var queue: [ReceivedMessage] = []
@@ -23,7 +23,7 @@ final class ClientSession {
   init(
     _ socket: consuming MessageSocket, _ function: ServedFunction,
     as side: ServedFunction.Side = .client, trace: MessageTrace?,
-    refused: @escaping (MessageCommand, LinuxErrno) -> Void
+    refused: @escaping (MessageCommand, LinuxErrno, String?) -> Void
   ) {
     self.socket = socket
     self.function = function
@@ -104,7 +104,7 @@ final class ClientSession {
       }
     } catch {
       reply.kind = .failure(error)
-      refused(message.command, error)
+      refused(message.command, error, function.memory.refusal)
     }
     if let trace, let pending {
       trace.end(pending, reply: wantsReply ? reply : nil, descriptorCount: descriptors.count)

@@ -30,6 +30,8 @@ public final class FunctionServer {
   /// Something that happens, for a log.
   public enum Event: Sendable, Hashable {
     case listening(path: String)
+    /// The device has registers that clients of a user may map, who are trusted with it.
+    case trusted(user: UInt32)
     /// A client is served, and may have descriptors of the device or not.
     case connected(UnixSocket.Peer, mayMap: Bool)
     /// A client came to a device that the operator has, and what it waits for.
@@ -42,7 +44,7 @@ public final class FunctionServer {
     case left(reason: String, device: String)
     /// A command was refused; told of the first of each connection, for a client must not be able
     /// to fill a log.
-    case refused(MessageCommand, LinuxErrno)
+    case refused(MessageCommand, LinuxErrno, reason: String?)
     /// The device was found in a state that this server did not leave it in.
     case foreign(MigrationState)
     /// The operator's side came, went, or changed the device's state.
@@ -56,8 +58,8 @@ public final class FunctionServer {
   private let options: Options
   private let trace: MessageTrace?
   private let report: (Event) -> Void
-  private let listener: OwnedDescriptor
-  private let control: (listener: OwnedDescriptor, path: String)?
+  private let listener: ListeningSocket
+  private let control: ListeningSocket?
   private var client: ClientSession?
   private var peer: UnixSocket.Peer?
   /// Whether the client came while the operator had the device, and is not served yet.
@@ -78,34 +80,13 @@ public final class FunctionServer {
     self.options = options
     self.trace = trace
     self.report = report
-    listener = try Self.listen(at: path)
-    do throws(ServingError) {
-      control = try controlPath.map { (path) throws(ServingError) in
-        (try Self.listen(at: path), path)
-      }
-    } catch {
-      unsafe unlink(path)
-      throw error
+    listener = try ListeningSocket(at: path)
+    control = try controlPath.map { (path) throws(ServingError) in
+      try ListeningSocket(at: path)
     }
-    if let user = options.mapUser, user != geteuid() {
-      guard unsafe chown(path, user, gid_t.max) == 0 else {
-        throw .socket(path: path, LinuxErrno(rawValue: errno))
-      }
-    }
+    if let user = options.mapUser, user != geteuid() { try listener.give(to: user) }
     report(.listening(path: path))
-  }
-
-  static func listen(at path: String) throws(ServingError) -> OwnedDescriptor {
-    do throws(LinuxErrno) {
-      return OwnedDescriptor(try UnixSocket.listen(at: path).rawValue)
-    } catch {
-      throw .socket(path: path, error)
-    }
-  }
-
-  deinit {
-    unsafe unlink(path)
-    if let control { unsafe unlink(control.path) }
+    if let user = options.mapUser, function.hasMappings { report(.trusted(user: user)) }
   }
 
   /// Serves until `stop` can be read, or the first client is gone if the options say so.
@@ -163,7 +144,7 @@ public final class FunctionServer {
     // Nothing more is taken of one that is behind before it takes its answers.
     let events = isClientHeld ? 0 : Int16(client?.isBehind == true ? POLLOUT : POLLIN)
     requests.append(pollfd(fd: client?.descriptor ?? -1, events: events, revents: 0))
-    for descriptor in [control?.listener.number, operatorSession?.descriptor] {
+    for descriptor in [control?.number, operatorSession?.descriptor] {
       requests.append(pollfd(fd: descriptor ?? -1, events: Int16(POLLIN), revents: 0))
     }
     let milliseconds = time.map { max(.zero, $0) / .milliseconds(1) }
@@ -236,13 +217,14 @@ public final class FunctionServer {
       self.peer = nil
       return report(.turnedAway(peer, "what a client before left in the device stays: \(error)"))
     }
-    function.mayMap = options.mapUser.map { peer.user == $0 || peer.user == 0 } ?? false
+    function.mayMap =
+      function.hasMappings && (options.mapUser.map { [0, $0].contains(peer.user) } ?? false)
     clientCount += 1
     report(.connected(peer, mayMap: function.mayMap))
   }
 
   /// The next connection; nil if there is none, or this process has no descriptor left for it.
-  private func accepted(_ listener: OwnedDescriptor) -> FileDescriptor? {
+  private func accepted(_ listener: ListeningSocket) -> FileDescriptor? {
     do throws(LinuxErrno) {
       return try UnixSocket.accept(listener.number)
     } catch {
@@ -273,11 +255,16 @@ public final class FunctionServer {
   // QEMU's own are a handful: kinds of interrupts and features that a device lacks.
   private static let refusalLimit = 16
 
-  private func refusalReport() -> (MessageCommand, LinuxErrno) -> Void {
+  /// Tells of a connection's first refusals; of the operator's with who it is.
+  private func refusalReport(
+    ofOperator peer: UnixSocket.Peer? = nil
+  ) -> (MessageCommand, LinuxErrno, String?) -> Void {
     var count = 0
-    return { [report] command, errno in
+    return { [report] command, errno, reason in
       count += 1
-      if count <= Self.refusalLimit { report(.refused(command, errno)) }
+      guard count <= Self.refusalLimit else { return }
+      let event = Event.refused(command, errno, reason: reason)
+      report(peer.map { .control($0, "\(event)") } ?? event)
     }
   }
 
@@ -295,7 +282,7 @@ public final class FunctionServer {
   // MARK: The operator
 
   private func acceptOperator() {
-    guard let control, let descriptor = accepted(control.listener) else { return }
+    guard let control, let descriptor = accepted(control) else { return }
     for _ in 0..<Self.drainLimit {
       guard let operatorSession, Self.isReadable(operatorSession.descriptor) else { break }
       serveOperator()
@@ -311,7 +298,7 @@ public final class FunctionServer {
       return report(.turnedAway(peer, "the control socket is in use"))
     }
     let session = ClientSession(
-      socket, function, as: .control, trace: nil, refused: refusalReport())
+      socket, function, as: .control, trace: nil, refused: refusalReport(ofOperator: peer))
     session.answerStatus = { [weak self] in
       guard let self else { return .null }
       let status = self.status

@@ -24,7 +24,9 @@ struct ServeCommand: ParsableCommand {
       A client of the user --map-uid (by default the user of this process; root always may) can map \
       the device's registers, where the device has a descriptor for that. That descriptor carries \
       every right on the device, so a client that has it is trusted with the device; --no-map gives \
-      it to nobody. The sockets can be opened by the user of this process and by root.
+      it to nobody. A device's socket belongs to the user --map-uid, if it is given, and its clients are \
+      of that user, of the user of this process, or of root; the control socket is for the user of \
+      this process and for root.
 
       At the control socket the state can be taken out and put in while a VMM holds the device: \
       'ferry capture serve:PATH', 'ferry replay F serve:PATH', 'ferry served status PATH'.
