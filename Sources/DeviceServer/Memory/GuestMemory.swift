@@ -111,7 +111,8 @@ final class GuestMemory {
       let byteCount = Int(exactly: mapping.range.byteCount)
     else {
       throw refuse(
-        .invalid, "expected pages of the file, of \(size) bytes, found "
+        .invalid,
+        "expected pages of the file, of \(size) bytes, found "
           + "\(mapping.range.byteCount) bytes from \(mapping.offset) on")
     }
     let seals = ferry_seals(file.number)

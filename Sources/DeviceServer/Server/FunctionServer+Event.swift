@@ -24,6 +24,8 @@ extension FunctionServer.Event: CustomStringConvertible {
       "\(command) was refused: \(errno)" + (reason.map { "; \($0)" } ?? "")
     case .foreign(let state):
       "the device is in \(state), where this server did not leave it: whoever else has it did"
+    case .withheld(let count):
+      "\(count) events were passed over, for clients brought them about too fast"
     case .control(let peer, let text): "control, \(Self.text(peer)): \(text)"
     }
   }

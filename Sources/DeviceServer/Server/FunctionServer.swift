@@ -47,6 +47,8 @@ public final class FunctionServer {
     case refused(MessageCommand, LinuxErrno, reason: String?)
     /// The device was found in a state that this server did not leave it in.
     case foreign(MigrationState)
+    /// So many events that clients brought about were passed over, for they came too fast.
+    case withheld(count: Int)
     /// The operator's side came, went, or changed the device's state.
     case control(UnixSocket.Peer, String)
   }
@@ -57,7 +59,7 @@ public final class FunctionServer {
   public let path: String
   private let options: Options
   private let trace: MessageTrace?
-  private let report: (Event) -> Void
+  private let log: LimitedReport
   private let listener: ListeningSocket
   private let control: ListeningSocket?
   private var client: ClientSession?
@@ -79,7 +81,7 @@ public final class FunctionServer {
     self.path = path
     self.options = options
     self.trace = trace
-    self.report = report
+    log = LimitedReport(report)
     listener = try ListeningSocket(at: path)
     control = try controlPath.map { (path) throws(ServingError) in
       try ListeningSocket(at: path)
@@ -117,7 +119,10 @@ public final class FunctionServer {
     }
     if operatorSession != nil { dropOperator("the server ends") }
     if client != nil { drop("the server ends") }
+    log.tellWithheld()
   }
+
+  private func report(_ event: Event) { log.tell(event) }
 
   private struct Ready {
     var stop = false
@@ -260,11 +265,11 @@ public final class FunctionServer {
     ofOperator peer: UnixSocket.Peer? = nil
   ) -> (MessageCommand, LinuxErrno, String?) -> Void {
     var count = 0
-    return { [report] command, errno, reason in
+    return { [log] command, errno, reason in
       count += 1
       guard count <= Self.refusalLimit else { return }
       let event = Event.refused(command, errno, reason: reason)
-      report(peer.map { .control($0, "\(event)") } ?? event)
+      log.tell(peer.map { .control($0, "\(event)") } ?? event)
     }
   }
 

@@ -128,7 +128,7 @@ struct ServeCommand: ParsableCommand {
         ServedFunction(device, profile: profile), at: path,
         control: number < controls.count ? controls[number] : nil, options: options,
         trace: MessageTrace(of: kernel),
-        report: { StandardError.print("ferry: \(path): \($0)") })
+        report: { ServerLog.print("ferry: \(path): \($0)") })
     } catch {
       throw CommandError(error)
     }
