@@ -22,6 +22,10 @@ final class EmptyKernel: KernelInterface {
     throw .badDescriptor
   }
 
+  func isReadable(_ descriptor: FileDescriptor) throws(LinuxErrno) -> Bool {
+    throw .badDescriptor
+  }
+
   func control(
     _ descriptor: FileDescriptor, _ request: IoctlRequest, _ argument: inout IoctlArgument
   ) throws(LinuxErrno) -> Int32 {
