@@ -60,13 +60,6 @@ struct ReplayCommand: ReportingCommand {
       valueName: "device"))
   var devices: [String]
 
-  @Option(
-    name: .customLong("profile"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "The vPCI profile that a device's guest is shown, in place of the stream's; the nth is the nth device's.",
-      valueName: "profile"))
-  var profiles: [String] = []
-
   @Flag(help: "Only check: whether the stream is whole, and whether the devices can take it.")
   var check = false
 
@@ -79,20 +72,7 @@ struct ReplayCommand: ReportingCommand {
       valueName: "part"))
   var only: Part?
 
-  @Flag(
-    name: .customLong("without-p2p"),
-    help: "Restore several devices though not all of their drivers have P2P.")
-  var withoutP2P = false
-
-  @Flag(
-    help: """
-      Restore state that its layout finds unsound, or that was taken while the guest ran, if the \
-      driver takes it.
-      """)
-  var allowUnsound = false
-
-  @Flag(help: "Restore nothing, and end with 1, if something could not be checked.")
-  var strict = false
+  @OptionGroup var choices: ReplayChoices
 
   @OptionGroup var pause: PauseOptions
 
@@ -106,9 +86,7 @@ struct ReplayCommand: ReportingCommand {
   @OptionGroup var trace: TraceOption
 
   func validate() throws {
-    guard profiles.count <= devices.count else {
-      throw ValidationError("Expected at most one --profile for each device.")
-    }
+    try choices.validate(deviceCount: devices.count)
     guard !check || !keeping.isAsked else {
       throw ValidationError("--check restores nothing that could be kept.")
     }
@@ -142,11 +120,8 @@ struct ReplayCommand: ReportingCommand {
   }
 
   private var options: ReplayOptions {
-    var options = ReplayOptions()
+    var options = choices.options
     options.parts = only?.parts ?? .all
-    options.allowsMissingP2P = withoutP2P
-    options.allowsUnsoundState = allowUnsound
-    options.isStrict = strict
     return options
   }
 
@@ -174,18 +149,14 @@ struct ReplayCommand: ReportingCommand {
   /// Replays; whatever fails once a device was touched says what became of them.
   private func replay(onto assignments: [(number: UInt16, name: String)]) throws {
     let open = try OpenDevices(assignments.map(\.name), in: trace.kernel())
-    var targets = zip(open.devices, assignments).map { ReplayTarget($0, number: $1.number) }
-    for (index, path) in profiles.enumerated() {
-      targets[index].profile = try ProfileFiles.layout(path)
-    }
-    for (index, control) in open.controls { targets[index].guestSpaceServer = control }
+    let targets = try choices.targets(open, numbers: assignments.map(\.number))
     try pause.check(open.controls)
     let machine = try PausedMachine(pause, open, targets, file: file, reading.limits)
     var arguments = ReplayArguments(path: file)
     for (index, assignment) in assignments.enumerated() {
       arguments.devices[assignment.number] = assignment.name
-      guard profiles.indices.contains(index) else { continue }
-      arguments.profiles[assignment.number] = profiles[index]
+      guard choices.profiles.indices.contains(index) else { continue }
+      arguments.profiles[assignment.number] = choices.profiles[index]
     }
     let keeper = try keeping.prepare(open.devices)
     let input: InputFile

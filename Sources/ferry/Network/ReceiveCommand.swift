@@ -50,27 +50,7 @@ struct ReceiveCommand: ReportingCommand {
   @Flag(help: "Only answer sources that ask how an earlier handover ended.")
   var resolve = false
 
-  @Option(
-    name: .customLong("profile"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "The vPCI profile that a device's guest is shown, in place of the stream's; the nth is the nth device's.",
-      valueName: "profile"))
-  var profiles: [String] = []
-
-  @Flag(
-    name: .customLong("without-p2p"),
-    help: "Restore several devices though not all of their drivers have P2P.")
-  var withoutP2P = false
-
-  @Flag(
-    help: """
-      Restore state that its layout finds unsound, or that was taken while the guest ran, if the \
-      driver takes it.
-      """)
-  var allowUnsound = false
-
-  @Flag(help: "Take nothing of which something could not be checked.")
-  var strict = false
+  @OptionGroup var choices: ReplayChoices
 
   @OptionGroup var handover: HandoverChoices
 
@@ -84,9 +64,7 @@ struct ReceiveCommand: ReportingCommand {
   @OptionGroup var trace: TraceOption
 
   func validate() throws {
-    guard profiles.count <= devices.count else {
-      throw ValidationError("Expected at most one --profile for each device.")
-    }
+    try choices.validate(deviceCount: devices.count)
     guard resolve == devices.isEmpty else {
       throw ValidationError(
         resolve ? "--resolve takes no devices: it only answers." : "Expected a device.")
@@ -99,17 +77,9 @@ struct ReceiveCommand: ReportingCommand {
     let open = try OpenDevices(devices, in: trace.kernel())
     let keeper = try keeping.prepare(open.devices)
     try requireKept(open.devices, by: keeper)
-    var targets = zip((0 as UInt16)..., open.devices).map { ReplayTarget($1, number: $0) }
-    for (index, path) in profiles.enumerated() {
-      targets[index].profile = try ProfileFiles.layout(path)
-    }
-    for (index, control) in open.controls { targets[index].guestSpaceServer = control }
-    var options = ReplayOptions()
-    options.allowsMissingP2P = withoutP2P
-    options.allowsUnsoundState = allowUnsound
-    options.isStrict = strict
+    let targets = try choices.targets(open, numbers: open.devices.indices.map(UInt16.init))
     let clock = SystemClock()
-    var engine = ReplayEngine(targets, options: options, clock: clock)
+    var engine = ReplayEngine(targets, options: choices.options, clock: clock)
     let progress = HandoverProgress("received", handover.progress)
     engine.progress = { state in
       progress.show({ state.text(after: clock.now) }, { state.json })
