@@ -145,7 +145,8 @@ enum DeviceFailure {
       FailureReport.Device(
         $0.number, name: $0.device.name, outcome: error.cause.outcomes[$0.number])
     }
-    return ending(CommandError(error).adding(text(outcomes)), left)
+    let said = outcomes.isEmpty ? untouched(targets) : text(outcomes)
+    return ending(CommandError(error).adding(said), left)
   }
 
   /// What to say of a device of which nothing but the opening reached its driver; nil if that

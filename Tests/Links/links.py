@@ -1,0 +1,94 @@
+"""Two hosts in network namespaces of a user namespace of their own, with a cable of a rate and a delay.
+
+`enter` puts this process into the namespaces, from which it does not come back; all that is made there ends
+with its last process.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+INSIDE = "FERRY_LINKS_INSIDE"
+SOURCE, TARGET = "10.9.0.1", "10.9.0.2"
+
+
+class Unavailable(Exception):
+    """Why there can be no such hosts here."""
+
+
+def enter():
+    """Runs this script again, in namespaces of its own."""
+    if INSIDE in os.environ:
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+        return
+    command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child",
+               "--mount-proc"]
+    done = subprocess.run([*command, "test", "-c", "/dev/net/tun"], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise Unavailable(done.stderr.strip() or "no /dev/net/tun")
+    os.environ[INSIDE] = "1"
+    os.execvp(command[0], [*command, sys.executable, *sys.argv])
+
+
+def built(folder):
+    """The program that is the cable."""
+    path = os.path.join(folder, "link")
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", path, os.path.join(HERE, "link.c")], check=True)
+    return path
+
+
+class Cable:
+    """A cable between two hosts that are made for it: `source` and `target`.
+
+    The rate is in bits a second, or None; the delay in seconds, each way.
+    """
+
+    HOSTS = ("source", "target")
+
+    def __init__(self, program, rate=None, delay=0.0):
+        for host in self.HOSTS:
+            self.ip("netns", "add", host)
+            self.ip("-n", host, "link", "set", "lo", "up")
+        # pylint: disable-next=consider-using-with
+        self.process = subprocess.Popen([program, *self.HOSTS, str(round(delay * 1e6))], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+        for host, address in zip(self.HOSTS, (SOURCE, TARGET)):
+            self.ip("-n", host, "address", "add", address + "/24", "dev", "cable")
+            self.ip("-n", host, "link", "set", "cable", "mtu", "9000", "up")
+            if rate:
+                # Ten milliseconds of the rate in one go, and a queue of fifty.
+                subprocess.run(self.at(host, "tc", "qdisc", "add", "dev", "cable", "root", "tbf", "rate", f"{rate}bit",
+                                       "burst", str(max(rate // 800, 20000)), "latency", "50ms"), check=True)
+
+    @staticmethod
+    def ip(*words):
+        done = subprocess.run(["ip", *words], check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise Unavailable(f"ip {' '.join(words)}: {done.stderr.strip()}")
+
+    @staticmethod
+    def at(host, *words):
+        """The command that runs `words` on a host."""
+        return ["ip", "netns", "exec", host, *words]
+
+    def passed(self):
+        """What has passed since the last call, the source's first."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+        for host in self.HOSTS:
+            self.ip("netns", "delete", host)
+
+
+def folder():
+    return tempfile.TemporaryDirectory(prefix="ferry-links-")
