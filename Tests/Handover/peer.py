@@ -48,7 +48,12 @@ def fields(data):
 
 def frame(kind, payload, offset=0):
     head = struct.pack("<IB3xQ", len(payload), kind, offset)
-    return head + struct.pack("<I", crc32c(head + payload)) + payload
+    return head + struct.pack("<I", crc32c(covered(head, kind, payload))) + payload
+
+
+def covered(head, kind, payload):
+    """What the checksum of a frame is of."""
+    return head if kind in (INTRODUCTION, STREAM) else head + payload
 
 
 class Peer:
@@ -71,7 +76,7 @@ class Peer:
         head = self.exactly(20)
         size, kind, offset, crc = struct.unpack("<IB3xQI", head)
         payload = self.exactly(size)
-        assert crc32c(head[:16] + payload) == crc, "checksum"
+        assert crc32c(covered(head[:16], kind, payload)) == crc, "checksum"
         return head + payload, kind, offset, payload
 
     def receive(self):

@@ -5,10 +5,12 @@ import Transport
 struct FrameInput: ~Copyable {
   private let connection: Connection
   private let patience: Duration
-  // The frame that came last, with its head.
+  // The frame that came last, with its head, but without bytes of a stream.
   private var frame = ByteBuffer(capacity: 4096)
-  // When what is read must have come as a whole.
-  private var end = ContinuousClock.now
+  // How much longer a frame may take to come as a whole; time that nobody waits for it is free.
+  private var timeLeft = Duration.zero
+  /// The bytes of the last frame that are yet to come, which are of a stream.
+  private(set) var bytesLeft = 0
 
   init(_ connection: Connection, patience: Duration) {
     self.connection = connection
@@ -18,37 +20,55 @@ struct FrameInput: ~Copyable {
   /// Whether nothing has come of what is waited for.
   var isEmpty: Bool { frame.count == 0 }
 
-  /// The bytes of the payload of the frame that came last.
-  var payloadByteCount: Int { max(0, frame.count - FrameHeader.byteCount) }
-
-  /// A copy of the payload of the frame that came last.
+  /// A copy of the payload of the message that came last.
   func payloadBytes() -> [UInt8] { Array([UInt8](frame.bytes).dropFirst(FrameHeader.byteCount)) }
-
-  /// Copies bytes of the payload of the frame that came last to the front of `span`.
-  func copyPayload(_ range: Range<Int>, into span: inout MutableRawSpan) {
-    let start = FrameHeader.byteCount
-    span.copy(frame.bytes.extracting(range.lowerBound + start..<range.upperBound + start))
-  }
 
   /// Waits for what begins a connection.
   mutating func expectPreamble() throws(HandoverError.Cause) {
-    end = .now + patience * 4
+    timeLeft = patience * 4
     try fill(FrameHeader.preamble.count)
     guard [UInt8](frame.bytes) == FrameHeader.preamble else {
       throw .malformed("expected a peer of the handover protocol, found bytes of another")
     }
   }
 
-  /// Waits for the next frame.
+  /// Waits for the next frame; if it is of a stream, for its head.
   mutating func next() throws(HandoverError.Cause) -> FrameHeader {
-    end = .now + patience * 4
+    guard bytesLeft == 0 else {
+      throw .malformed("expected \(bytesLeft) more bytes of a stream to be read")
+    }
+    timeLeft = patience * 4
     try fill(FrameHeader.byteCount)
     let header = try FrameHeader(frame.bytes)
-    try fill(FrameHeader.byteCount + Int(header.payloadByteCount), keeping: FrameHeader.byteCount)
+    if header.kind.isOfStream {
+      bytesLeft = Int(header.payloadByteCount)
+    } else {
+      try fill(FrameHeader.byteCount + Int(header.payloadByteCount), keeping: FrameHeader.byteCount)
+    }
     guard FrameHeader.isIntact(frame.bytes) else {
       throw .malformed("a frame's bytes do not fit its checksum: they were changed on their way")
     }
     return header
+  }
+
+  /// Reads bytes of the last frame, which is of a stream, to the front of `span`, as many as have
+  /// come; waits for one.
+  mutating func read(into span: inout MutableRawSpan) throws(HandoverError.Cause) -> Int {
+    var part = span._mutatingExtracting(0..<min(bytesLeft, span.byteCount))
+    if part.byteCount == 0 { return 0 }
+    let start = ContinuousClock.now
+    do throws(TransportError) {
+      let got = try connection.read(into: &part, patience: patience)
+      if got == 0 { throw TransportError(connection.peer, .closed) }
+      bytesLeft -= got
+      timeLeft -= .now - start
+      if bytesLeft > 0, timeLeft < .zero {
+        throw TransportError(connection.peer, .stalled(patience * 4))
+      }
+      return got
+    } catch {
+      throw .transport(error)
+    }
   }
 
   /// Passes over what comes until the peer ends, for at most two seconds.
@@ -71,6 +91,7 @@ struct FrameInput: ~Copyable {
     frame.reserve(count)
     let connection = connection
     let patience = patience
+    let end = ContinuousClock.now + timeLeft
     do throws(TransportError) {
       while frame.count < count {
         let got = try frame.fill(limit: count - frame.count) { (span) throws(TransportError) in

@@ -14,8 +14,8 @@ final class FrameOutput: Sendable {
     self.patience = patience
   }
 
-  /// Sends a frame whose payload is `first` and then `second`; a peer that takes nothing for
-  /// `patience`, or for that of the link, has stalled.
+  /// Sends a frame whose payload is `first` and, of a stream, then `second`; a peer that takes
+  /// nothing for `patience`, or for that of the link, has stalled.
   func send(
     _ kind: FrameHeader.Kind, offset: UInt64 = 0, _ first: RawSpan, _ second: RawSpan = RawSpan(),
     patience: Duration? = nil
@@ -23,7 +23,7 @@ final class FrameOutput: Sendable {
     let patience = patience ?? self.patience
     let header = FrameHeader(
       kind: kind, offset: offset, payloadByteCount: first.byteCount + second.byteCount)
-    let head = header.bytes(of: first, second)
+    let head = kind.isOfStream ? header.bytes() : header.bytes(of: first)
     try lastSent.withLock { (time) throws(TransportError) in
       if first.isEmpty {
         try connection.write(head.span.raw, second, patience: patience)

@@ -87,8 +87,6 @@ final class LinkSource: ByteSource {
   private let link: PeerLink
   private let kind: FrameHeader.Kind
   private let failure: LinkFailure
-  private var taken = 0
-  private var count = 0
   private var byteCountSoFar: UInt64 = 0
   /// Whether the peer said that this was all.
   private(set) var isEnded = false
@@ -101,19 +99,16 @@ final class LinkSource: ByteSource {
 
   var name: String { link.peer }
   var byteCount: UInt64? { nil }
-  var isReady: Bool { isEnded || taken < count || link.hasInput }
+  var isReady: Bool { isEnded || link.hasInput }
 
   func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
     do throws(HandoverError.Cause) {
-      while taken == count, !isEnded { try next() }
+      while link.streamBytesLeft == 0, !isEnded { try next() }
+      return try link.readBytes(into: &span)
     } catch {
       failure.cause = error
       throw error.asStreamError(name)
     }
-    let amount = min(count - taken, span.byteCount)
-    if amount > 0 { link.copyPayload(taken..<taken + amount, into: &span) }
-    taken += amount
-    return amount
   }
 
   private func next() throws(HandoverError.Cause) {
@@ -122,9 +117,7 @@ final class LinkSource: ByteSource {
       guard offset == byteCountSoFar else {
         throw .malformed("expected the stream's byte \(byteCountSoFar), found \(offset)")
       }
-      taken = 0
-      count = link.payloadByteCount
-      byteCountSoFar += UInt64(count)
+      byteCountSoFar += UInt64(link.streamBytesLeft)
     case .message(.end(let total)) where kind == .stream,
       .message(.introduced(let total)) where kind == .introduction:
       guard total == byteCountSoFar else {
@@ -139,7 +132,7 @@ final class LinkSource: ByteSource {
   /// Makes sure that the peer says that the stream was all.
   func expectEnd() throws(HandoverError.Cause) {
     while !isEnded {
-      guard taken == count else { throw .malformed("expected the stream's end, found more bytes") }
+      guard link.streamBytesLeft == 0 else { throw .malformed("expected the stream's end, found more bytes") }
       try next()
     }
   }

@@ -6,7 +6,7 @@ final class PeerLink {
   /// What came.
   enum Incoming {
     case message(HandoverMessage)
-    /// Bytes of a stream, which are the payload.
+    /// Bytes of a stream, which are to be read (`readBytes`) before anything else.
     case bytes(FrameHeader.Kind, offset: UInt64)
   }
 
@@ -147,12 +147,12 @@ final class PeerLink {
   /// Whether something has come that was not received.
   var hasInput: Bool { connection.hasInput }
 
-  /// The bytes of the payload of what came last.
-  var payloadByteCount: Int { input.payloadByteCount }
+  /// The bytes of a stream that have come, or are to come next.
+  var streamBytesLeft: Int { input.bytesLeft }
 
-  /// Copies bytes of the payload of what came last to the front of `span`.
-  func copyPayload(_ range: Range<Int>, into span: inout MutableRawSpan) {
-    input.copyPayload(range, into: &span)
+  /// Reads some of these to the front of `span`, and waits for one.
+  func readBytes(into span: inout MutableRawSpan) throws(HandoverError.Cause) -> Int {
+    try input.read(into: &span)
   }
 
   /// Has the peer say what it owes soon: from now on it has four times the patience until the next

@@ -63,7 +63,7 @@ public struct HandoverTarget {
       try greet(link, hello)
       switch hello.purpose {
       case .check?, .handover?:
-        let (report, permits) = try answerIntroduction(of: hello.handover, over: link)
+        let (report, permits, digests) = try answerIntroduction(of: hello.handover, over: link)
         guard hello.purpose == .handover, permits else {
           // The source ends first, so that nothing of what was said is lost.
           _ = try? link.receive()
@@ -71,7 +71,7 @@ public struct HandoverTarget {
             ? .checked(hello.handover, report, permits: permits)
             : .refused(hello.handover, report)
         }
-        let (summary, settling) = try take(hello, over: link)
+        let (summary, settling) = try take(hello, digests, over: link)
         return .running(summary, settling)
       case .resolve?:
         let decision = try settle(hello.handover)
@@ -120,10 +120,13 @@ public struct HandoverTarget {
     try link.answer(answer, to: hello)
   }
 
-  /// Reads what the source has, and says whether the devices can take it.
+  /// Reads what the source has, and says whether the devices can take it. The digests there are by
+  /// the algorithms that those of the state will be by.
   private func answerIntroduction(
     of handover: StreamUUID, over link: PeerLink
-  ) throws(HandoverError.Cause) -> (CompatibilityReport, permits: Bool) {
+  ) throws(HandoverError.Cause) -> (
+    CompatibilityReport, permits: Bool, digests: Set<Digest.Algorithm>
+  ) {
     let failure = LinkFailure()
     let source = LinkSource(link, .introduction, failure)
     var reader = StreamReader(source, limits: limits)
@@ -144,11 +147,11 @@ public struct HandoverTarget {
           found: "none: it has not come yet"))
     }
     try link.send(.report(report, permits: permits))
-    return (report, permits)
+    return (report, permits, reader.digestAlgorithms)
   }
 
   private func take(
-    _ hello: HandoverMessage.Hello, over link: PeerLink
+    _ hello: HandoverMessage.Hello, _ digests: Set<Digest.Algorithm>, over link: PeerLink
   ) throws(HandoverError.Cause) -> (ReplaySummary, Settling) {
     var journal: Journal<TargetDecision>
     do throws(StreamIOError) {
@@ -163,7 +166,7 @@ public struct HandoverTarget {
       throw .journal(error)
     }
     do throws(HandoverError.Cause) {
-      return try take(hello, link, &journal)
+      return try take(hello, digests, link, &journal)
     } catch {
       giveUp(error, over: link, &journal)
       throw error
@@ -201,11 +204,12 @@ public struct HandoverTarget {
 
   /// Takes the stream, agrees with the source, and has the devices run.
   private func take(
-    _ hello: HandoverMessage.Hello, _ link: PeerLink, _ journal: inout Journal<TargetDecision>
+    _ hello: HandoverMessage.Hello, _ digests: Set<Digest.Algorithm>, _ link: PeerLink,
+    _ journal: inout Journal<TargetDecision>
   ) throws(HandoverError.Cause) -> (ReplaySummary, Settling) {
     let failure = LinkFailure()
     let source = LinkSource(link, .stream, failure)
-    var reader = StreamReader(source, limits: limits, threads: threads)
+    var reader = StreamReader(source, limits: limits, threads: threads, digests: digests)
     let prepared: PreparedReplay<StreamIOError>
     // As long as the source's devices run, it may have nothing to send.
     link.expectSoon(false)

@@ -13,6 +13,9 @@ struct FrameHeader: Equatable {
     case stream = 3
     /// Nothing: its sender is alive.
     case alive = 4
+
+    /// Whether the payload is of a stream, which has checksums of its own.
+    var isOfStream: Bool { self == .introduction || self == .stream }
   }
 
   var kind: Kind
@@ -28,16 +31,15 @@ struct FrameHeader: Equatable {
   /// that were changed.
   static let preamble: [UInt8] = [0x8f, 0x46, 0x48, 0x4f, 0x0d, 0x0a, 0x1a, 0x0a]
 
-  /// The bytes of the head of a frame with this payload.
-  func bytes(of payload: RawSpan, _ rest: RawSpan = RawSpan()) -> [UInt8] {
+  /// The bytes of the head, whose checksum is of `message` too, if that is the payload.
+  func bytes(of message: RawSpan = RawSpan()) -> [UInt8] {
     var writer = ByteWriter(reserving: Self.byteCount)
     writer.little(payloadByteCount)
     writer.little(kind.rawValue)
     writer.append([0, 0, 0])
     writer.little(offset)
-    var checksum = CRC32C.checksum(of: writer.bytes.span.raw)
-    checksum = CRC32C.checksum(of: payload, continuing: checksum)
-    writer.little(CRC32C.checksum(of: rest, continuing: checksum))
+    let checksum = CRC32C.checksum(of: writer.bytes.span.raw)
+    writer.little(CRC32C.checksum(of: message, continuing: checksum))
     return writer.bytes
   }
 
@@ -62,7 +64,7 @@ struct FrameHeader: Equatable {
     self.payloadByteCount = UInt32(payloadByteCount)
   }
 
-  /// Whether a whole frame, its head included, is as it was sent.
+  /// Whether a frame is as it was sent: its head and, of one that is not of a stream, its payload.
   static func isIntact(_ frame: RawSpan) -> Bool {
     let head = frame.extracting(0..<byteCount - 4)
     let checksum = CRC32C.checksum(

@@ -31,6 +31,8 @@ public struct StreamReader: ~Copyable {
   public let inputByteCount: UInt64?
   /// Whether the end record came.
   public private(set) var isContentComplete = false
+  /// What the digests of the devices whose summaries came are by.
+  package private(set) var digestAlgorithms: Set<Digest.Algorithm> = []
 
   /// A reader at the start of `input`, which decodes no more than `limits` allow with `threads`.
   public init(
@@ -49,8 +51,8 @@ public struct StreamReader: ~Copyable {
     self.init(file, limits: limits, threads: threads, digests: algorithms)
   }
 
-  /// The same with digests by these algorithms.
-  init(
+  /// The same with digests by these algorithms: state with a digest by another is not verified.
+  package init(
     _ input: consuming any ByteSource<StreamIOError> & ~Copyable, limits: DecodingLimits,
     threads: ThreadCount, digests algorithms: Set<Digest.Algorithm>
   ) {
@@ -133,6 +135,7 @@ public struct StreamReader: ~Copyable {
           throw current.place.error(.compression, expected: "memory for a digest", found: "none")
         }
       case .summary(let summary, let device):
+        if let digest = summary.digest { digestAlgorithms.insert(digest.algorithm) }
         if try digests.check(summary, of: device, at: current.place) { verified.insert(device) }
       case .end: isContentComplete = true
       default: break
