@@ -132,7 +132,9 @@ final class LinkSource: ByteSource {
   /// Makes sure that the peer says that the stream was all.
   func expectEnd() throws(HandoverError.Cause) {
     while !isEnded {
-      guard link.streamBytesLeft == 0 else { throw .malformed("expected the stream's end, found more bytes") }
+      guard link.streamBytesLeft == 0 else {
+        throw .malformed("expected the stream's end, found more bytes")
+      }
       try next()
     }
   }
