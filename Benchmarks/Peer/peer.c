@@ -8,6 +8,8 @@
 //   peer decompress CHUNK IN [N]         reads and checks what compress wrote, keeps nothing
 //   peer ping SOCKET COUNT               reads 4 bytes of configuration space so often, as a vfio-user client does
 //   peer pong SOCKET                     answers one such client without looking: nothing is faster
+//   peer copy BYTES CHUNK                so many bytes over TCP within this host, from one process to another that drops them;
+//                                        prints the seconds until that has said that it has all
 //   peer measure COMMAND…                runs it; its wall and CPU seconds and peak KiB, on one line of fd 3
 //
 // `-` is standard output. Each thread has one buffer each way; reads and writes are of a chunk.
@@ -15,6 +17,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -315,6 +318,45 @@ static void pong(const char *path) {
   unlink(path);
 }
 
+// MARK: sockets
+
+static void copy(uint64_t size, size_t chunk) {
+  char *bytes = allocate(chunk);
+  memset(bytes, 0x5a, chunk);
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof place;
+  if (bind(listener, (struct sockaddr *)&place, sizeof place) || listen(listener, 1) ||
+      getsockname(listener, (struct sockaddr *)&place, &length))
+    fail("listen: %s", strerror(errno));
+  pid_t receiver = fork();
+  if (receiver < 0) fail("fork: %s", strerror(errno));
+  if (!receiver) {
+    int fd = accept(listener, NULL, NULL);
+    uint64_t left = size;
+    while (left) {
+      ssize_t got = read(fd, bytes, chunk);
+      if (got <= 0) fail("%llu bytes have not come", (unsigned long long)left);
+      left -= (uint64_t)got;
+    }
+    if (write(fd, bytes, 1) != 1) fail("write: %s", strerror(errno));
+    _exit(0);
+  }
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (connect(fd, (struct sockaddr *)&place, sizeof place)) fail("connect: %s", strerror(errno));
+  struct timespec start, end;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  for (uint64_t left = size; left;) {
+    ssize_t sent = write(fd, bytes, left < chunk ? left : chunk);
+    if (sent <= 0) fail("write: %s", strerror(errno));
+    left -= (uint64_t)sent;
+  }
+  if (read(fd, bytes, 1) != 1) fail("no answer");
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  waitpid(receiver, NULL, 0);
+  printf("%.6f\n", (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+}
+
 int main(int count, char **arguments) {
   const char *verb = count > 1 ? arguments[1] : "";
   char **rest = arguments + 2;
@@ -329,9 +371,10 @@ int main(int count, char **arguments) {
     decompress(number(rest[0]), rest[1], count == 5 ? (int)number(rest[2]) : 1);
   else if (!strcmp(verb, "ping") && count == 4) ping(rest[0], number(rest[1]));
   else if (!strcmp(verb, "pong") && count == 3) pong(rest[0]);
+  else if (!strcmp(verb, "copy") && count == 4) copy(number(rest[0]), number(rest[1]));
   else if (!strcmp(verb, "measure") && count > 2) return measure(rest);
   else
-    fail("usage: generate BYTES SEED OUT | rounds BYTES N DIRTY same|any mix|random OUT | compress LEVEL CHUNK IN OUT [N] | "
+    fail("usage: generate BYTES SEED OUT | copy BYTES CHUNK | rounds BYTES N DIRTY same|any mix|random OUT | compress LEVEL CHUNK IN OUT [N] | "
          "frame LEVEL IN | "
          "decompress CHUNK IN [N] | ping SOCKET COUNT | pong SOCKET | measure COMMAND…");
   return 0;

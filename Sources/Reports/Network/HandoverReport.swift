@@ -41,6 +41,9 @@ public struct HandoverReport: Report {
   public var peerDevices: [HandoverMessage.DeviceLine] = []
   /// The bytes of state that came or went.
   public var stateByteCount: UInt64 = 0
+  /// Those of them that were read once the source's devices were stopped; nil on the target's side,
+  /// which does not count them.
+  public var stopCopyByteCount: UInt64?
   /// How long the devices of this side were stopped.
   public var downtime = Duration.zero
   /// From the start to the end.
@@ -122,7 +125,8 @@ public struct HandoverReport: Report {
             "outcome": .string(device.outcome),
           ]
         }),
-      "stateBytes": .number(stateByteCount), "downtime": .microseconds(downtime),
+      "stateBytes": .number(stateByteCount), "stopCopyBytes": stopCopyByteCount.map { .number($0) },
+      "downtime": .microseconds(downtime),
       "duration": .microseconds(duration),
     ]
   }

@@ -199,6 +199,7 @@ struct SendCommand: ReportingCommand {
       FailureReport.Device($0, name: $1.name, outcome: $1.outcome)
     }
     report.stateByteCount = result.summary.byteCount
+    report.stopCopyByteCount = result.summary.devices.reduce(0) { $0 + $1.stopCopyByteCount }
     report.downtime = result.summary.downtime
     report.duration = result.summary.duration
     var failure: CommandError?
