@@ -51,7 +51,10 @@ import Testing
   static let cases: [Case] = [
     Case("a newer major version", .unsupportedVersion) { $0.streamHeader[8] = 2 },
     Case("an unknown mandatory feature", .unsupportedFeature) { $0.streamHeader[13] = 1 },
-    Case("several channels", .unsupportedFeature) { $0.streamHeader[38] = 2 },
+    Case("one of two channels", .oneChannel) { $0.streamHeader[38] = 2 },
+    Case("more than 16 channels", .unsupportedFeature) { $0.streamHeader[38] = 17 },
+    Case("no channels", .unsupportedFeature) { $0.streamHeader[38] = 0 },
+    Case("a channel behind the last", .unsupportedFeature) { $0.streamHeader[36] = 1 },
     Case("a chunk limit of 0", .limitExceeded) {
       $0.streamHeader.replaceSubrange(40..<44, with: [0, 0, 0, 0])
     },

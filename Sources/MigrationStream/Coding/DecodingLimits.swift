@@ -9,6 +9,9 @@ public struct DecodingLimits: Sendable, Hashable {
   /// The greatest window that a stream may declare.
   public var windowByteCount: UInt64
 
+  /// Whether one of several channels is taken by itself, though it has a part of the chunks.
+  public var takesOneChannel = false
+
   /// The window that writers declare unless told otherwise: 64 MiB.
   public static let standardWindowByteCount: UInt64 = 64 << 20
 
@@ -43,7 +46,8 @@ public struct DecodingLimits: Sendable, Hashable {
 }
 
 extension DecodingLimits {
-  /// Throws `unwilling`, or `windowExceeded`, if `header` declares more.
+  /// Throws `unwilling`, or `windowExceeded`, if `header` declares more, and `oneChannel` if it is
+  /// not of a whole stream and is to be.
   package func check(_ header: StreamHeader) throws(StreamError) {
     guard header.limits.chunkByteCount <= chunkByteCount else {
       throw StreamError(
@@ -59,6 +63,11 @@ extension DecodingLimits {
       throw StreamError(
         .windowExceeded, at: 48, expected: "a window of at most \(windowByteCount) bytes",
         found: "\(header.limits.windowByteCount)")
+    }
+    guard takesOneChannel || header.channelCount == 1 else {
+      throw StreamError(
+        .oneChannel, at: 36,
+        expected: "a whole stream", found: "channel \(header.channel) of \(header.channelCount) alone")
     }
   }
 }

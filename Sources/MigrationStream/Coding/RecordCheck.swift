@@ -42,7 +42,7 @@ package struct RecordCheck: Sendable {
     guard !header.isMandatory || RecordType.known.contains(header.type) else {
       throw StreamError(
         .unknownMandatoryRecord, at: offset, record: header.sequence, device: header.deviceNumber,
-        expected: "records of version 1.1",
+        expected: "records of version 1.2",
         found: "a record of \(header.type), which must be understood")
     }
     try header.check(limits: limits, features: features, at: offset)

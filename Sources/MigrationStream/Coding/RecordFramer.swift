@@ -29,6 +29,7 @@ struct RecordFramer: ~Copyable {
     blockByteCount = IndexEntry.byteCount * min(max(capacity, 1), IndexEntry.blockCapacity)
     uuidChecksum = header.uuidChecksum
     head.append(header.encoded())
+    ledger.begin(header)
   }
 
   /// Forgets what was lent by the call before. A call that threw lent nothing: what it had framed
@@ -99,16 +100,18 @@ struct RecordFramer: ~Copyable {
 
   /// Frames a chunk. Its record header and head are in `head`, with the byte of a fill; the rest of
   /// the payload is `frame` or `bytes` itself, as the encoding says. Its digest is taken, unless
-  /// that was done before.
+  /// that was done before. Its state begins at `stateOffset`, or where the last one ended.
   mutating func put(
     chunk bytes: RawSpan, as encoding: ChunkEncoding, frame: borrowing ByteBuffer, device: UInt16,
-    context: StateChunk.Context, plan: ReferencePlan, isDigested: Bool = false
+    context: StateChunk.Context, plan: ReferencePlan, stateOffset: UInt64? = nil,
+    isDigested: Bool = false
   ) throws(StreamError) {
     try checkChunk(byteCount: bytes.byteCount, device: device)
     try putFullIndexBlock()
     let known = Int(device) < ledger.devices.count
     let chunk = StateChunk(
-      device: device, stateOffset: known ? ledger.devices[Int(device)].byteCount : 0,
+      device: device,
+      stateOffset: stateOffset ?? (known ? ledger.devices[Int(device)].byteCount : 0),
       byteCount: UInt32(bytes.byteCount), context: context, dependency: plan.dependency)
     scratch.removeAll()
     chunk.encodeHead(into: &scratch)
@@ -142,11 +145,12 @@ struct RecordFramer: ~Copyable {
   /// The same for the bytes of a buffer.
   mutating func put(
     chunk buffer: borrowing ByteBuffer, as encoding: ChunkEncoding, frame: borrowing ByteBuffer,
-    device: UInt16, context: StateChunk.Context, plan: ReferencePlan, isDigested: Bool = false
+    device: UInt16, context: StateChunk.Context, plan: ReferencePlan, stateOffset: UInt64? = nil,
+    isDigested: Bool = false
   ) throws(StreamError) {
     try put(
       chunk: buffer.bytes, as: encoding, frame: frame, device: device, context: context,
-      plan: plan, isDigested: isDigested)
+      plan: plan, stateOffset: stateOffset, isDigested: isDigested)
   }
 
   /// Takes the bytes of a chunk that is put later into its device's digest.
@@ -164,15 +168,20 @@ struct RecordFramer: ~Copyable {
     return sequence &+ UInt32(truncatingIfNeeded: count + blocks)
   }
 
-  /// Sums up every device and puts the end, the last index block and the footer.
-  mutating func finish() throws(StreamError) {
+  /// Sums up every device, unless the summaries are given, and puts the end, the last index block
+  /// and the footer.
+  mutating func finish(_ summaries: [DeviceSummary]?) throws(StreamError) {
     try putFullIndexBlock()
     for device in 0..<ledger.devices.count {
-      try put(ledger.summary(of: UInt16(device)), device: UInt16(device))
+      let summary = summaries?[device] ?? ledger.summary(of: UInt16(device))
+      try ledger.check(
+        .summary(summary, device: UInt16(device)), at: place(device: UInt16(device)))
+      try put(summary, device: UInt16(device))
     }
     var totals = ledger.currentTotals
     // Once there is a block, one must follow the end.
     totals.isIndexed = lastIndexOffset != nil || totals.chunkCount >= UInt64(max(indexThreshold, 0))
+    try ledger.check(.end(totals), at: place(device: RecordHeader.noDevice))
     try put(totals)
     if totals.isIndexed { try putIndexBlock() }
     head.append(StreamFooter(indexOffset: lastIndexOffset, uuid: header.uuid).encoded())

@@ -37,6 +37,7 @@ package struct RecordParser: ~Copyable {
   private mutating func begin(_ header: StreamHeader) {
     self.header = header
     check = RecordCheck(header)
+    ledger.begin(header)
   }
 
   /// Whether the footer comes next.

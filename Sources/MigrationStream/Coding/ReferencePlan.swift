@@ -19,6 +19,8 @@ package struct PlannedChunk: Sendable {
   let device: UInt16
   let context: StateChunk.Context
   let plan: ReferencePlan
+  // Where its state begins; nil where that of the chunk before it ended.
+  let stateOffset: UInt64?
   // The number of chunks that were planned before.
   let number: UInt64
 }

@@ -49,7 +49,7 @@ package struct StateDigests {
   func byteCount(of device: UInt16) -> UInt64 { entries[Int(device)].byteCount }
 
   /// The digest of those by `algorithm`; nil if it is not computed.
-  func value(_ algorithm: Digest.Algorithm, of device: UInt16) -> Digest? {
+  package func value(_ algorithm: Digest.Algorithm, of device: UInt16) -> Digest? {
     entries[Int(device)].digest.value(algorithm)
   }
 

@@ -5,7 +5,11 @@ package import ByteIO
 /// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them
 /// before the next call. The order of calls is the order of the format: stream information, then
 /// for each device its identity and what else is known of it, then state, then `finish()`. A call
+/// then for each device its identity and what else is known of it, then state, then `finish()`. A call
 /// out of order throws `misplacedRecord` and adds nothing.
+///
+/// Of a stream of several channels it makes the one that the header names: whoever deals the chunks
+/// says where each begins, and sums up the devices.
 public struct StreamEncoder: ~Copyable {
   private var framer: RecordFramer
   private let coder: ChunkCoder
@@ -100,13 +104,14 @@ public struct StreamEncoder: ~Copyable {
   /// Takes the next chunk of a device, whose bytes are then coded elsewhere and come into the
   /// stream by `head`, in the order in which they came here.
   ///
-  /// Its digest is taken while its bytes are still in the processor's caches. A chunk that
-  /// is not coded refers to no other.
+  /// Its digest is taken while its bytes are still in the processor's caches, unless this is one
+  /// channel of several. A chunk that is not coded refers to no other. Its state begins at
+  /// `stateOffset`, or where that of the device's chunk before it ended.
   package mutating func plan(
     _ bytes: borrowing ByteBuffer, device: UInt16, context: StateChunk.Context,
-    isCoded: Bool
+    at stateOffset: UInt64? = nil, isCoded: Bool
   ) -> PlannedChunk {
-    framer.digest(bytes, device: device)
+    if header.channelCount == 1 { framer.digest(bytes, device: device) }
     let plan =
       isCoded
       ? planner.plan(
@@ -114,7 +119,8 @@ public struct StreamEncoder: ~Copyable {
         sequence: framer.sequence(afterChunks: Int(plannedCount - addedCount)))
       : .none
     defer { plannedCount += 1 }
-    return PlannedChunk(device: device, context: context, plan: plan, number: plannedCount)
+    return PlannedChunk(
+      device: device, context: context, plan: plan, stateOffset: stateOffset, number: plannedCount)
   }
 
   /// Adds the chunk that was planned first of those that are not added yet, and lends what comes
@@ -132,7 +138,7 @@ public struct StreamEncoder: ~Copyable {
     guard let encoding else { throw outOfMemory(device: chunk.device) }
     try framer.put(
       chunk: bytes, as: encoding, frame: frame, device: chunk.device, context: chunk.context,
-      plan: chunk.plan, isDigested: true)
+      plan: chunk.plan, stateOffset: chunk.stateOffset, isDigested: true)
     framer.lend(
       bodyByteCount: encoding == .raw ? bytes.count : encoding == .fill ? 0 : frame.count)
     return framer.head.bytes
@@ -204,12 +210,15 @@ public struct StreamEncoder: ~Copyable {
     return EncodedBytes(head: framer.head.bytes, body: pending.bytes)
   }
 
-  /// Sums up every device and ends the stream: nothing may follow.
+  /// Sums up every device and ends the stream: nothing may follow. The summaries of a stream of
+  /// several channels are given, for they are of all of them.
   @_lifetime(&self)
-  public mutating func finish() throws(StreamError) -> EncodedBytes {
+  public mutating func finish(
+    _ summaries: [DeviceSummary]? = nil
+  ) throws(StreamError) -> EncodedBytes {
     precondition(target == nil, "flush() the bytes pushed before finishing")
     framer.begin()
-    try framer.finish()
+    try framer.finish(summaries)
     return lend(RawSpan())
   }
 

@@ -6,6 +6,7 @@ package struct StreamLedger: ~Copyable {
   /// What a device's records amount to so far.
   struct Device {
     var has: Set<RecordType> = []
+    /// Where its state ended so far; what other channels have is counted in.
     var byteCount: UInt64 = 0
     var chunkCount: UInt64 = 0
     var phase: StateChunk.Phase?
@@ -16,9 +17,19 @@ package struct StreamLedger: ~Copyable {
   private(set) var devices: [Device] = []
   private(set) var digests: StateDigests
   private(set) var totals = StreamTotals()
+  private var channel: UInt16 = 0
+  private var channelCount: UInt16 = 1
+  // The chunks of all channels, by the summaries so far.
+  private var summarizedChunkCount: UInt64 = 0
 
   /// The books of a stream whose states get digests by these algorithms.
   package init(digests algorithms: Set<Digest.Algorithm>) { digests = StateDigests(algorithms) }
+
+  /// Takes note of which channel the stream is.
+  mutating func begin(_ header: StreamHeader) {
+    channel = header.channel
+    channelCount = header.channelCount
+  }
 
   /// Takes note of a record with this header, or throws because it must not come here; then nothing
   /// has changed.
@@ -109,7 +120,11 @@ package struct StreamLedger: ~Copyable {
 
   private func check(_ chunk: StateChunk, at place: RecordLocation) throws(StreamError) {
     let end = devices[Int(chunk.device)].byteCount
-    guard chunk.stateOffset == end else {
+    let isNext =
+      channelCount == 1
+      ? chunk.stateOffset == end
+      : chunk.stateOffset >= end && chunk.stateOffset <= .max - UInt64(chunk.byteCount)
+    guard isNext else {
       throw place.error(
         .discontinuousState, expected: "state from offset \(end)",
         found: "state from offset \(chunk.stateOffset)")
@@ -136,7 +151,7 @@ package struct StreamLedger: ~Copyable {
   private mutating func add(_ chunk: StateChunk) {
     let number = Int(chunk.device)
     devices[number].phase = chunk.context.phase
-    devices[number].byteCount += UInt64(chunk.byteCount)
+    devices[number].byteCount = chunk.stateOffset + UInt64(chunk.byteCount)
     devices[number].chunkCount += 1
     totals.chunkCount += 1
     totals.stateByteCount += UInt64(chunk.byteCount)
@@ -148,9 +163,11 @@ package struct StreamLedger: ~Copyable {
   }
 
   /// Throws if a summary or the end counts otherwise than the stream.
-  package func check(_ record: Record, at place: RecordLocation) throws(StreamError) {
+  package mutating func check(_ record: Record, at place: RecordLocation) throws(StreamError) {
     switch record {
-    case .summary(let summary, let device): try check(summary, of: device, at: place)
+    case .summary(let summary, let device):
+      try check(summary, of: device, at: place)
+      summarizedChunkCount = summarizedChunkCount.addingSaturating(summary.chunkCount)
     case .end(let totals): try check(totals, at: place)
     default: break
     }
@@ -160,7 +177,10 @@ package struct StreamLedger: ~Copyable {
     _ summary: DeviceSummary, of device: UInt16, at place: RecordLocation
   ) throws(StreamError) {
     let actual = devices[Int(device)]
-    guard summary.byteCount == actual.byteCount, summary.chunkCount == actual.chunkCount else {
+    let isAll = summary.byteCount == actual.byteCount && summary.chunkCount == actual.chunkCount
+    // That of a channel is of the whole device.
+    let isMore = summary.byteCount >= actual.byteCount && summary.chunkCount >= actual.chunkCount
+    guard isAll || channelCount > 1 && isMore else {
       throw place.error(
         .totalsMismatch, expected: "\(actual.byteCount) bytes in \(actual.chunkCount) chunks",
         found: "a summary of \(summary.byteCount) bytes in \(summary.chunkCount)")
@@ -177,6 +197,15 @@ package struct StreamLedger: ~Copyable {
         expected: "an end after \(actual.deviceCount) devices, \(actual.chunkCount) chunks and "
           + "\(actual.stateByteCount) bytes",
         found: "\(totals.deviceCount), \(totals.chunkCount) and \(totals.stateByteCount)")
+    }
+    // Chunks are dealt to the channels in turn.
+    let (rounds, rest) = summarizedChunkCount.quotientAndRemainder(dividingBy: UInt64(channelCount))
+    let share = rounds + (channel < rest ? 1 : 0)
+    guard totals.chunkCount == share else {
+      throw place.error(
+        .totalsMismatch,
+        expected: "\(share) of \(summarizedChunkCount) chunks in channel \(channel) of \(channelCount)",
+        found: "\(totals.chunkCount)")
     }
   }
 

@@ -20,7 +20,7 @@ public struct ChunkEncoding: RawRepresentable, Sendable, Hashable {
   /// By how many bytes a delta may be longer than what it stands for.
   static let deltaExcess: UInt32 = 1024
 
-  /// The encodings of version 1.1.
+  /// The encodings of version 1.2.
   public static let known: [ChunkEncoding] = [.raw, .fill, .zstd, .delta, .dictionary]
 }
 

@@ -144,7 +144,7 @@ extension FieldReader.Field {
   func unknown() throws(StreamError) -> MetadataField {
     guard !isMandatory else {
       throw place.error(
-        .unknownMandatoryField, at: offset, expected: "fields of version 1.1",
+        .unknownMandatoryField, at: offset, expected: "fields of version 1.2",
         found: "field \(tag), which must be understood")
     }
     return MetadataField(tag: tag, bytes: bytes)

@@ -25,7 +25,7 @@ public struct RecordType: RawRepresentable, Sendable, Hashable {
   /// there.
   public static var qemuFraming: Self { Self(rawValue: 10) }
 
-  /// Every type that a reader of version 1.1 has to know.
+  /// Every type that a reader of version 1.2 has to know.
   public static let known: [RecordType] = [
     .streamInformation, .deviceIdentity, .configurationSpace, .interruptState, .pasidTable,
     .stateChunk, .deviceSummary, .end, .index,

@@ -24,6 +24,7 @@ public struct StreamError: Error, Sendable, Hashable {
       case unwilling
       case windowExceeded = "window-exceeded"
       case missingDictionary = "missing-dictionary"
+      case oneChannel = "one-channel"
     }
     private let value: Value
 
@@ -34,7 +35,8 @@ public struct StreamError: Error, Sendable, Hashable {
     public var isDamage: Bool {
       switch value {
       case .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord,
-        .unknownMandatoryField, .unwilling, .windowExceeded, .missingDictionary, .compression:
+        .unknownMandatoryField, .unwilling, .windowExceeded, .missingDictionary, .oneChannel,
+        .compression:
         false
       default: true
       }
@@ -56,6 +58,8 @@ public struct StreamError: Error, Sendable, Hashable {
     public static var windowExceeded: Self { Self(value: .windowExceeded) }
     /// A chunk that is coded with a dictionary that this reader does not have.
     public static var missingDictionary: Self { Self(value: .missingDictionary) }
+    /// One channel of several, which has a part of the chunks, where all of the stream is needed.
+    public static var oneChannel: Self { Self(value: .oneChannel) }
     /// The stream header, a record header or the footer does not match its checksum.
     public static var headerChecksum: Self { Self(value: .headerChecksum) }
     /// A record's stored payload does not match its checksum.

@@ -6,10 +6,12 @@ public struct StreamHeader: Sendable, Hashable {
   /// `89 'D' 'M' 'S' CR LF ^Z LF`: a byte above 0x7f, both line ends and a DOS end of file, so that
   /// a transfer in text mode is noticed at once.
   public static let magic: [UInt8] = [0x89, 0x44, 0x4d, 0x53, 0x0d, 0x0a, 0x1a, 0x0a]
+  /// The most channels that carry a stream.
+  public static let channelLimit: UInt16 = 16
   /// The size of the encoded header.
   public static let byteCount = 56
   /// The version that this module knows; it reads every minor version of this major one.
-  public static let currentVersion = Version(major: 1, minor: 1)
+  public static let currentVersion = Version(major: 1, minor: 2)
 
   /// A version of the format: readers refuse another major one and read any minor one.
   public struct Version: Sendable, Hashable {
@@ -48,20 +50,22 @@ public struct StreamHeader: Sendable, Hashable {
   public var uuid: StreamUUID
   /// This channel's number, below `channelCount`.
   public var channel: UInt16
-  /// How many channels carry the stream; 1 for now.
+  /// How many channels carry the stream, 1 to `channelLimit`.
   public var channelCount: UInt16
   /// The limits that the writer keeps to.
   public var limits: StreamLimits
 
   /// A header; unless told otherwise, its features are those that its limits need, and its version
-  /// the first that has those.
+  /// the first that has those and its channels.
   public init(
     uuid: StreamUUID, limits: StreamLimits = .standard, version: Version? = nil,
     mandatoryFeatures: MandatoryFeatures? = nil, optionalFeatures: UInt32 = 0,
     channel: UInt16 = 0, channelCount: UInt16 = 1
   ) {
     let features = mandatoryFeatures ?? (limits.windowByteCount > 0 ? .deltas : [])
-    self.version = version ?? Version(major: 1, minor: features.isEmpty ? 0 : 1)
+    self.version =
+      version
+      ?? Version(major: 1, minor: channelCount > 1 ? 2 : features.isEmpty ? 0 : 1)
     self.mandatoryFeatures = features
     self.optionalFeatures = optionalFeatures
     self.uuid = uuid
@@ -103,12 +107,13 @@ extension StreamHeader {
     let unknown = header.mandatoryFeatures.subtracting(.supported)
     guard unknown.isEmpty else {
       throw StreamError(
-        .unsupportedFeature, at: 12, expected: "no mandatory feature but those of version 1.1",
+        .unsupportedFeature, at: 12, expected: "no mandatory feature but those of version 1.2",
         found: "feature bits 0x\(hex(unknown.rawValue, digits: 8))")
     }
-    guard header.channelCount == 1, header.channel == 0 else {
+    guard (1...Self.channelLimit).contains(header.channelCount), header.channel < header.channelCount
+    else {
       throw StreamError(
-        .unsupportedFeature, at: 36, expected: "channel 0 of 1",
+        .unsupportedFeature, at: 36, expected: "one of at most \(Self.channelLimit) channels",
         found: "channel \(header.channel) of \(header.channelCount)")
     }
     guard StreamLimits.chunkRange.contains(Int(header.limits.chunkByteCount)) else {

@@ -95,7 +95,7 @@ public struct StreamSalvage: ~Copyable {
     if header.isMandatory, !RecordType.known.contains(header.type) {
       report.note(
         RecordLocation(header, payloadOffset: offset).error(
-          .unknownMandatoryRecord, at: offset, expected: "records of version 1.1",
+          .unknownMandatoryRecord, at: offset, expected: "records of version 1.2",
           found: "a record of \(header.type), which must be understood"))
     }
   }

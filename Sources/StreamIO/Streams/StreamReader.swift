@@ -161,6 +161,13 @@ public struct StreamReader: ~Copyable {
     return current.stateBytes
   }
 
+  /// Decodes the chunk that `next()` gave, and swaps its record with `other`, for which this reader
+  /// has no further use.
+  mutating func exchangeChunk(_ other: inout StoredRecord) throws(StreamIOError) {
+    _ = try chunkBytes()
+    swap(&current, &other)
+  }
+
   /// Whether the state of `device` was held against its summary, and the digest there.
   public func isVerified(device: UInt16) -> Bool { verified.contains(device) }
 }

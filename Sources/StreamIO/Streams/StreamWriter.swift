@@ -84,10 +84,20 @@ public struct StreamWriter: ~Copyable {
   public mutating func write(
     from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
   ) throws(StreamIOError) {
+    try write(from: &buffer, device: device, context: context, at: nil)
+  }
+
+  /// The same for a chunk of one of several channels, which begins at `stateOffset`.
+  mutating func write(
+    from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context,
+    at stateOffset: UInt64?
+  ) throws(StreamIOError) {
     if codesInSlots {
       swap(&slot.bytes, &buffer)
       // The same memory again, if that is free, is still in the processor's caches.
-      if try submit(device: device, context: context) { swap(&slot.bytes, &buffer) }
+      if try submit(device: device, context: context, at: stateOffset) {
+        swap(&slot.bytes, &buffer)
+      }
     } else {
       try Self.write(
         buffer.bytes, device: device, context: context, with: &encoder, to: &output, path)
@@ -96,25 +106,31 @@ public struct StreamWriter: ~Copyable {
   }
 
   /// Ends the stream and puts the file in place.
-  public consuming func finish() throws(StreamIOError) {
+  public consuming func finish() throws(StreamIOError) { try finish(nil) }
+
+  /// The same for one of several channels, with the summaries of the whole stream.
+  consuming func finish(_ summaries: [DeviceSummary]?) throws(StreamIOError) {
     try drain()
-    try Self.finish(&encoder, &output, path)
+    try Self.finish(&encoder, &output, path, summaries)
     try output.finish()
   }
 
   // MARK: Threads
 
   /// Whether chunks are not simply coded alike by this thread.
-  private var codesInSlots: Bool { ring != nil || controller != nil }
+  private var codesInSlots: Bool {
+    ring != nil || controller != nil || header.channelCount > 1
+  }
 
   /// Codes and writes the chunk in `slot`, or hands it to the threads; whether it is written.
   private mutating func submit(
-    device: UInt16, context: StateChunk.Context
+    device: UInt16, context: StateChunk.Context, at stateOffset: UInt64? = nil
   ) throws(StreamIOError) -> Bool {
     if let failure { throw failure }
     if let ring, ring.isFull { try writeOldest(of: ring) }
     let isCoded = chooseLevel()
-    slot.chunk = encoder.plan(slot.bytes, device: device, context: context, isCoded: isCoded)
+    slot.chunk = encoder.plan(
+      slot.bytes, device: device, context: context, at: stateOffset, isCoded: isCoded)
     guard let ring, isCoded || !ring.isEmpty else {
       if isCoded { slotCoder.encode(&slot) }
       failure = Self.write(&slot, with: &encoder, to: &output, path, &controller, clock)
@@ -209,11 +225,11 @@ public struct StreamWriter: ~Copyable {
 
   private static func finish(
     _ encoder: inout StreamEncoder, _ output: inout any ByteSink<StreamIOError> & ~Copyable,
-    _ path: String
+    _ path: String, _ summaries: [DeviceSummary]?
   ) throws(StreamIOError) {
     let bytes: EncodedBytes
     do throws(StreamError) {
-      bytes = try encoder.finish()
+      bytes = try encoder.finish(summaries)
     } catch {
       throw StreamIOError(path, .stream(error))
     }

@@ -216,6 +216,7 @@ extension StreamError.Code {
     case .unsupportedVersion, .unsupportedFeature, .unknownMandatoryRecord, .unknownMandatoryField:
       "; a newer ferry may read it"
     case .missingDictionary: "; a newer ferry may have it"
+    case .oneChannel: "; ferry merge takes all of them, and makes a stream of them"
     case .windowExceeded: "; --window accepts as much memory as it takes"
     case .headerChecksum, .payloadChecksum, .corruptChunk, .torn:
       "; --salvage of inspect and extract gives what is intact"
