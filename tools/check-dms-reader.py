@@ -312,7 +312,7 @@ def check_refused():
     domain, binding = field(1, field(1, 1)), field(2, field(1, 5) + field(2, 1))
     unknown = {
         "major version": Writer(header(major=2)), "mandatory feature": Writer(header(features=4)),
-        "two channels": Writer(header(channels=2)), "mandatory record": device().record(10), "mandatory private record": device().record(255),
+        "more than 16 channels": Writer(header(channels=17)), "no channel": Writer(header(channels=0)), "mandatory record": device().record(10), "mandatory private record": device().record(255),
         "too many fields": device(field(99, b"") * 131_073, metadata_limit=4_194_304),
         "mandatory field": device(field(11, b"", 1)), "mandatory field within": device(field(8, field(9, b"", 1)))}
     malformed = {

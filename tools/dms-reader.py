@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Reads a .dms stream, checks it, and prints what it holds as one JSON object.
+"""Reads a .dms stream, or all its channels, checks it, and prints what it holds as one JSON object.
 
 This is the second, independent reader of the format. It follows Format.md of the MigrationStream module ("The .dms
-format, version 1.1") and shares nothing with Ferry's own reader: where the two disagree, one of them, or the document,
+format, version 1.2") and shares nothing with Ferry's own reader: where the two disagree, one of them, or the document,
 is wrong. It reads strictly forwards, one record at a time, and so reads pipes too.
 
-Exit status: 0 whole; 1 a major version, mandatory feature, record or field that version 1.1 does not know, or more
-devices or fields than every reader takes; 2 usage;
+Exit status: 0 whole; 1 a major version, mandatory feature, record or field that version 1.2 does not know, more devices
+or fields than every reader takes, or one of several channels alone; 2 usage;
 3 torn or malformed; 5 input or output failed.
 """
 
@@ -23,7 +23,7 @@ UNKNOWN, USAGE, MALFORMED, IO = 1, 2, 3, 5
 
 MAGIC, FOOTER_MAGIC = b"\x89DMS\r\n\x1a\n", b"DMS\n"
 CHUNK_LIMITS, METADATA_LIMITS = range(65_536, 4_194_304 + 1), range(4_194_304 + 1)
-NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS, MOST_DEVICES = 0xFFFF, 1, 2, 131_072, 4096
+NO_DEVICE, PRECOPY, STOPCOPY, MOST_FIELDS, MOST_DEVICES, MOST_CHANNELS = 0xFFFF, 1, 2, 131_072, 4096, 16
 RAW, FILL, ZSTD, DELTA, DICTIONARY, KEPT, WINDOW_UNIT, LEAST_KEPT = 0, 1, 2, 3, 4, 16, 65_536, 4096
 DELTAS, DICTIONARIES = 1, 2
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Sources/MigrationStream/Dictionaries")
@@ -316,7 +316,7 @@ class Device:
         self.summary = {"index": number, "name": identity.get("name"), "driver": identity.get("driver"),
                         "vendorID": vendor, "deviceID": product, "stateBytes": 0, "chunks": 0, "precopyBytes": 0,
                         "configBytes": 0, "pasidBindings": 0, "digest": None}
-        self.dictionary = identity.get("dictionary")
+        self.dictionary, self.end, self.stated = identity.get("dictionary"), 0, None
         self.types, self.phase, self.decoded, self.digests = set(), PRECOPY, decoded, {"sha-256": hashlib.sha256()}
         try:
             import xxhash
@@ -334,10 +334,15 @@ class Reader:
 
     def read(self):
         self.stream_header()
-        while self.stage != END:
-            self.record()
-        if self.indexed:
-            self.record()
+        for _ in self.steps():
+            pass
+
+    def steps(self):
+        """Each record behind the stream header with its payload, and the state of a chunk that is decoded."""
+        while self.stage != END or self.indexed:
+            yield self.record()
+            if self.type == 9 and self.stage == END:
+                break
         self.footer()
 
     def bytes(self, count, place):
@@ -353,6 +358,7 @@ class Reader:
     def summary(self):
         return {"format": dict(zip(("major", "minor"), self.version)), "complete": self.stage == END,
                 "rawBytes": self.total("stateBytes"), "storedBytes": self.stored_bytes,
+                **({"channel": {"number": self.channel, "count": self.channels}} if self.channels > 1 else {}),
                 "devices": [device.summary for device in self.devices]}
 
     def stream_header(self):
@@ -360,7 +366,7 @@ class Reader:
         magic = self.bytes(8, place)
         place.same("magic", MAGIC.hex(" "), magic.hex(" "))
         header = magic + self.bytes(48, place + 8)
-        (major, minor, features, _, self.uuid, channel, channels, self.chunk_limit, self.metadata_limit, window,
+        (major, minor, features, _, self.uuid, self.channel, self.channels, self.chunk_limit, self.metadata_limit, window,
          checksum) = struct.unpack("<HHII16sHHIIII", header[8:])
         (place + 8).require(major == 1, "major version", 1, major, UNKNOWN)
         (place + 52).checksum("stream header", checksum, header[:52])
@@ -368,7 +374,9 @@ class Reader:
         self.deltas = bool(features & DELTAS and window)
         self.window = Window(window * WINDOW_UNIT)
         self.encodings = [RAW, FILL, ZSTD] + [DELTA] * self.deltas + [DICTIONARY] * bool(features & DICTIONARIES)
-        (place + 36).require((channel, channels) == (0, 1), "channel", "0 of 1", f"{channel} of {channels}", UNKNOWN)
+        (place + 36).require(self.channel < self.channels <= MOST_CHANNELS, "channel", f"one of at most {MOST_CHANNELS}",
+                             f"{self.channel} of {self.channels}", UNKNOWN)
+        self.alike = header[:36] + header[38:52]
         (place + 40).require(self.chunk_limit in CHUNK_LIMITS, "chunk limit",
                              f"{CHUNK_LIMITS[0]} to {CHUNK_LIMITS[-1]}", self.chunk_limit)
         (place + 44).require(self.metadata_limit in METADATA_LIMITS, "metadata limit",
@@ -386,9 +394,10 @@ class Reader:
         self.sequence += 1
         taken = getattr(self, record.kind.name.replace(" ", "_").lower(), None)
         values = record.kind.payload(payload, place)
-        if taken:
-            taken(record, values, place)
+        state = taken(record, values, place) if taken else None
         self.stage = self.stage if record.kind.begins is None else record.kind.begins
+        self.type = record.type
+        return record, payload, state
 
     def check_order(self, record):
         place, number, count = record.place, record.device, len(self.devices)
@@ -419,12 +428,16 @@ class Reader:
 
     def state_chunk(self, record, payload, place):
         device, raw = self.devices[record.device], record.raw_length
-        record.place.same("state offset", device.summary["stateBytes"], record.state_offset)
+        if self.channels == 1:
+            record.place.same("state offset", device.end, record.state_offset)
+        record.place.require(device.end <= record.state_offset < (1 << 64) - raw, "state offset",
+                             f"at least {device.end}", record.state_offset)
+        device.end = record.state_offset + raw
         phase = payload[0]
         place.require(phase in (device.phase, STOPCOPY), "phase", f"{device.phase} to {STOPCOPY}", phase)
         if record.encoding in (ZSTD, DELTA, DICTIONARY):
             check_zstd_frame(payload[8:], raw, place + 8)
-        against = None
+        against = state = None
         if record.encoding == DELTA:
             place.require(not payload[1] & KEPT, "kept chunk", "raw or zstd", "a delta")
             against = self.window.refer(record, int.from_bytes(payload[2:4], "little"), place)
@@ -437,7 +450,7 @@ class Reader:
             state = self.decoded(record, payload[8:], place + 8, against)
             for running in device.digests.values():
                 running.update(state)
-            if record.device == self.output_of:
+            if record.device == self.output_of and self.output:
                 self.output.write(state)
         device.phase = phase
         for name, more in ("stateBytes", raw), ("chunks", 1), ("precopyBytes", raw if phase == PRECOPY else 0):
@@ -446,6 +459,7 @@ class Reader:
         self.unlisted += 1
         if len(self.entries) < self.metadata_limit:  # of more, no block can have the entries
             self.entries += struct.pack("<Q", record.place.offset) + record.header + payload[:8]
+        return state
 
     def decoded(self, record, coded, place, against=None):
         if record.encoding in (RAW, FILL):
@@ -464,12 +478,18 @@ class Reader:
 
     def device_summary(self, record, values, place):
         device = self.devices[record.device]
-        place.same("state bytes", device.summary["stateBytes"], values.get("state bytes", 0))
-        place.same("chunks", device.summary["chunks"], values.get("chunks", 0))
+        size, chunks = values.get("state bytes", 0), values.get("chunks", 0)
+        device.stated = size, chunks
+        if self.channels == 1:
+            place.same("state bytes", device.end, size)
+            place.same("chunks", device.summary["chunks"], chunks)
+        # Of one channel, the summary is of the whole device.
+        place.require(device.end <= size, "state bytes", f"at least {device.end}", size)
+        place.require(device.summary["chunks"] <= chunks, "chunks", f"at least {device.summary['chunks']}", chunks)
         if values.get("digest"):
             name, stated = values["digest"]
             device.summary["digest"] = f"{name}:{stated}"
-            if device.decoded and name in device.digests:
+            if device.decoded and name in device.digests and device.summary["stateBytes"] == size:
                 place.same(f"{name} digest", device.digests[name].hexdigest(), stated)
 
     def end(self, record, values, place):
@@ -477,6 +497,8 @@ class Reader:
         place.same("devices", len(self.devices), values.get("devices", 0))
         place.same("chunks of all devices", self.total("chunks"), values.get("chunks", 0))
         place.same("state bytes of all devices", self.total("stateBytes"), values.get("state bytes", 0))
+        share = (sum(device.stated[1] for device in self.devices) + self.channels - 1 - self.channel) // self.channels
+        place.same("chunks that are dealt to the channel", share, self.total("chunks"))
         self.indexed = "index" in values
         place.require(self.indexed or self.last_block is None, "field 4", "1 after earlier index blocks", "none")
 
@@ -499,19 +521,101 @@ class Reader:
         (place + 32).require(not self.source.read(1), "end of the stream", "nothing after the footer", "more")
 
 
+class Channels:
+    """All channels of a stream, read as one: chunk k stands in channel k mod n."""
+
+    def __init__(self, readers):
+        for reader in readers:
+            reader.stream_header()
+        self.readers = sorted(readers, key=lambda reader: reader.channel)
+        self.first, self.version, self.devices = self.readers[0], self.readers[0].version, []
+        for number, reader in enumerate(self.readers):
+            Place(0, f"header of channel {number}").require(
+                (reader.channel, reader.channels, reader.alike) == (number, len(readers), self.first.alike), "channel",
+                f"{number} of {len(readers)} of one stream", f"{reader.channel} of {reader.channels}, or another stream")
+
+    def read(self):
+        steps = [filter(lambda step: step[0].type != 9, reader.steps()) for reader in self.readers]
+        heads, turn, taken = [next(each) for each in steps], 0, []
+
+        def alike():
+            for head in heads[1:]:
+                head[0].place.same("record that all channels have", content(heads[0]), content(head))
+            return advance(range(len(heads)))
+
+        def content(head):
+            record, payload, _ = head
+            return record.type, record.device, payload.hex() if record.type != 8 else None
+
+        def advance(channels):
+            for channel in channels:
+                heads[channel] = next(steps[channel], None)
+
+        while heads[0][0].type not in (6, 7, 8):
+            alike()
+        self.devices = [Device(number, {}, True) for number, _ in enumerate(self.first.devices)]
+        while heads[turn][0].type == 6:
+            record, payload, state = heads[turn]
+            device = self.devices[record.device]
+            record.place.same("state offset in the whole stream", device.end, record.state_offset)
+            device.end += record.raw_length
+            for running in device.digests.values() if state is not None else ():
+                running.update(state)
+            if state is not None and record.device == self.first.output_of:
+                self.first.output.write(state)
+            taken.append(record.device)
+            advance([turn])
+            while turn == 0 and heads[0][0].type not in TYPES:
+                advance([0])
+            turn = (turn + 1) % len(heads)
+        while heads[0][0].type not in TYPES:
+            advance([0])
+        while heads[0]:
+            place, device = heads[0][0].place, self.devices[heads[0][0].device] if heads[0][0].type == 7 else None
+            if device:
+                stated = self.first.devices[heads[0][0].device]
+                place.same("state bytes and chunks of all channels", (device.end, taken.count(heads[0][0].device)),
+                           stated.stated)
+                for name, running in device.digests.items() if stated.decoded else ():
+                    digest = stated.summary["digest"] or ""
+                    if digest.startswith(name):
+                        place.same(f"{name} digest", f"{name}:{running.hexdigest()}", digest)
+            alike()
+        for each, head in zip(steps, heads):
+            Place(0, "channels").require(head is None and next(each, None) is None, "end", "that of all", "more")
+
+    def summary(self):
+        whole = self.first.summary()
+        whole.pop("channel", None)
+        parts = [reader.summary() for reader in self.readers]
+        for name in "rawBytes", "storedBytes":
+            whole[name] = sum(part[name] for part in parts)
+        for number, device in enumerate(whole["devices"]):
+            for name in "stateBytes", "chunks", "precopyBytes":
+                device[name] = sum(part["devices"][number][name] for part in parts)
+        whole["complete"] = all(part["complete"] for part in parts)
+        return whole
+
+
 def run(options, parser):
     """Reads, prints, and returns the exit status and what to say about it."""
     number = output = torn = None
-    source = sys.stdin.buffer if options.file == "-" else open(options.file, "rb")
+    files = [options.file, *options.more]
+    if files.count("-") > 1:
+        parser.error("standard input is one channel")
+    sources = [sys.stdin.buffer if file == "-" else open(file, "rb") for file in files]
     if options.state:
         number, path = options.state
         if not (number.isascii() and number.isdigit() and int(number) < NO_DEVICE):
             parser.error(f"--state: {number!r} is no device number")
-        if os.path.exists(path) and os.path.samestat(os.fstat(source.fileno()), os.stat(path)):
+        if os.path.exists(path) and any(os.path.samestat(os.fstat(source.fileno()), os.stat(path)) for source in sources):
             parser.error("--state: OUT is FILE")
         number, output = int(number), open(path, "wb")
-    reader = Reader(source, options.decode, number, output)
+    readers = [Reader(source, options.decode, number, output if len(sources) == 1 else None) for source in sources]
     try:
+        reader = readers[0] if len(readers) == 1 else Channels(readers)
+        if len(readers) > 1:
+            reader.first.output = output
         reader.read()
     except Torn as refusal:
         torn = refusal
@@ -521,12 +625,15 @@ def run(options, parser):
         print(json.dumps(reader.summary()), flush=True)
     if not torn and output and number >= len(reader.devices):
         return USAGE, f"--state: there is no device {number}"
+    if not torn and len(readers) == 1 and reader.channels > 1:
+        return UNKNOWN, f"channel {reader.channel} of {reader.channels}, and good: the others have the rest"
     return torn.args if torn else (0, None)
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Read and check a .dms stream; print what it holds as JSON.")
     parser.add_argument("file", metavar="FILE", help="the stream, or - for standard input")
+    parser.add_argument("more", metavar="FILE", nargs="*", help="the other channels of the stream")
     parser.add_argument("--decode", action="store_true", help="decode every chunk, and verify the digests")
     parser.add_argument("--state", nargs=2, metavar=("N", "OUT"), help="write the state of device N to OUT")
     options = parser.parse_args(arguments)

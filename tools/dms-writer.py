@@ -573,8 +573,8 @@ def unknown_feature(stream, dice):
 
 
 @fault(1)
-def second_channel(stream, dice):
-    stream.channel = dice.choice([(1, 2), (0, 2), (1, 1), (0, 0)])
+def channel_of_no_stream(stream, dice):
+    stream.channel = dice.choice([(2, 2), (16, 17), (1, 1), (0, 0)])
 
 
 @fault(3)

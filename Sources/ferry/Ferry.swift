@@ -23,7 +23,7 @@ struct Ferry: ParsableCommand {
       CommandGroup(
         name: "Streams",
         subcommands: [
-          Pack.self, Inspect.self, Verify.self, Extract.self, Diff.self, Replace.self,
+          Pack.self, Inspect.self, Verify.self, Extract.self, Merge.self, Diff.self, Replace.self,
         ]),
       CommandGroup(
         name: "Devices",

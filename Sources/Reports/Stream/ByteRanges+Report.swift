@@ -77,6 +77,11 @@ extension StreamError {
 
 extension StreamHeader {
   /// The version of the format.
+  /// Which channel of several the stream is; absent for a whole one.
+  var channelJSON: JSONValue? {
+    channelCount > 1 ? ["number": .number(channel), "count": .number(channelCount)] : nil
+  }
+
   var formatJSON: JSONValue {
     ["major": .number(version.major), "minor": .number(version.minor)]
   }

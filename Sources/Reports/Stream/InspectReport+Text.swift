@@ -10,6 +10,12 @@ extension InspectReport {
   private var lines: [String] {
     var lines = [headline]
     lines += [writtenBy, "  uuid      \(catalog.header.uuid)", needs, amount].compactMap(\.self)
+    if catalog.header.channelCount > 1, catalog.isComplete {
+      let all = catalog.devices.reduce(0 as UInt64) { $0 &+ ($1.summary?.byteCount ?? 0) }
+      lines.append(
+        "  missing   \(QuantityText.bytes(all &- catalog.stateByteCount)) of "
+          + "\(QuantityText.bytes(all)) of state, which the other channels have")
+    }
     if let defect = catalog.defect { lines.append("  damage    \(defect)") }
     if let salvage { lines += salvage.lines }
     for (number, device) in catalog.devices.enumerated() {
@@ -25,18 +31,22 @@ extension InspectReport {
   }
 
   private var headline: String {
-    let version = catalog.header.version
+    let header = catalog.header
+    let version = header.version
     let state =
       switch verdict {
       case .whole: "whole"
       case .unverified: "complete, its state not verified"
       case .damaged: "damaged"
+      case .incomplete where salvage == nil: "without the other channels"
       case .incomplete: "incomplete"
       case .torn: "TORN"
       case .unread: "not all of it can be read here"
       }
     return "\(TerminalText.text(path)): "
-      + "migration stream \(version.major).\(version.minor), \(state)"
+      + "migration stream \(version.major).\(version.minor), "
+      + (header.channelCount > 1 ? "channel \(header.channel) of \(header.channelCount), " : "")
+      + state
   }
 
   private var writtenBy: String? {

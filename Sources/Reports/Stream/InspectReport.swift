@@ -53,7 +53,8 @@ public struct InspectReport: Report {
     case damaged, torn
     /// This version cannot read all of it, or will not.
     case unread
-    /// Of a stream that was searched: what there is, is good, but not all is there.
+    /// What there is, is good, but not all is there: of a stream that was searched, or of one channel
+    /// of several.
     case incomplete
   }
 
@@ -68,6 +69,7 @@ public struct InspectReport: Report {
     let isTorn = !catalog.isComplete && (catalog.defect.map { $0.code == .torn } ?? true)
     if isTorn { return .torn }
     if defect != nil { return .damaged }
+    if catalog.header.channelCount > 1 { return .incomplete }
     return isVerified ? .whole : .unverified
   }
 
@@ -101,6 +103,7 @@ public struct InspectReport: Report {
     let information = catalog.information
     return [
       "format": catalog.header.formatJSON,
+      "channel": catalog.header.channelJSON,
       "uuid": .string("\(catalog.header.uuid)"),
       "verdict": .string(verdict.rawValue),
       "producer": .optional(information.producer),

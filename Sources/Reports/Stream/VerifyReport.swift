@@ -15,6 +15,8 @@ public struct VerifyReport: Report {
     public var stateByteCount: UInt64 = 0
     /// The chunks of its state so far.
     public var chunkCount: UInt64 = 0
+    /// The bytes of its state in all channels, as its summary has it.
+    public var summedByteCount: UInt64?
     /// The digest of its summary.
     public var digest: Digest?
     /// Whether the state has the digest of its summary, as far as the source held them against each
@@ -32,7 +34,7 @@ public struct VerifyReport: Report {
   public var devices: [Device] = []
   /// The first thing that is wrong.
   public var defect: StreamError?
-  /// Whether the stream was read to its end.
+  /// Whether the stream was read to its end; one of several channels is none.
   public var isWhole = false
 
   /// A report on a stream of which nothing was read.
@@ -55,7 +57,7 @@ public struct VerifyReport: Report {
     self.init(path: path)
     do throws(StreamIOError) {
       try reader.copy(into: &self) { progress($0.offset) }
-      isWhole = true
+      isWhole = reader.header?.channelCount == 1
     } catch {
       guard case .stream(let cause) = error.cause else { throw error }
       defect = cause
@@ -63,7 +65,7 @@ public struct VerifyReport: Report {
     for device in devices.indices where !reader.isVerified(device: UInt16(device)) {
       devices[device].isVerified = false
     }
-    isComplete = reader.isContentComplete || !isWhole && Self.hasEnd(path, limits)
+    isComplete = reader.isContentComplete || defect != nil && Self.hasEnd(path, limits)
     header = reader.header
   }
 
@@ -77,9 +79,20 @@ public struct VerifyReport: Report {
 
   private var stateByteCount: UInt64 { devices.reduce(0) { $0 &+ $1.stateByteCount } }
 
+  /// Which channel a good one of several is; nil for a stream.
+  public var channel: StreamHeader? {
+    header.flatMap { $0.channelCount > 1 && defect == nil ? $0 : nil }
+  }
+
   /// A line for a stream that is whole, or what is wrong with the other.
   public var text: String {
     let path = TerminalText.text(path)
+    if let channel {
+      let all = devices.reduce(0 as UInt64) { $0 &+ ($1.summedByteCount ?? 0) }
+      return "\(path): channel \(channel.channel) of \(channel.channelCount), and good by itself; "
+        + "the others have \(QuantityText.bytes(all &- stateByteCount)) of the "
+        + "\(QuantityText.bytes(all)) of state"
+    }
     guard isWhole else { return "\(path): \(defect.map { "\($0)" } ?? "not whole")" }
     let unverified = devices.indices.filter { !devices[$0].isVerified }.map(String.init)
     let digests =
@@ -93,7 +106,7 @@ public struct VerifyReport: Report {
   /// Whether the stream is `ok`, and what each device has.
   public var json: JSONValue {
     [
-      "format": header?.formatJSON, "ok": .bool(isWhole), "complete": .bool(isComplete),
+      "format": header?.formatJSON, "channel": header?.channelJSON, "ok": .bool(isWhole), "complete": .bool(isComplete),
       "rawBytes": .number(stateByteCount),
       "devices": .array(
         devices.enumerated().map { number, device in
@@ -120,6 +133,7 @@ extension VerifyReport: RecordSink {
     case .identity(let identity, _): devices.append(Device(name: identity.name))
     case .summary(let summary, let device):
       devices[Int(device)].digest = summary.digest
+      devices[Int(device)].summedByteCount = summary.byteCount
       devices[Int(device)].isVerified =
         summary.digest.map { Digest.Algorithm.known.contains($0.algorithm) } ?? false
     default: break

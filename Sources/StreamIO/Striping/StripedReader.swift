@@ -43,7 +43,7 @@ public struct StripedReader: ~Copyable {
 
   private enum Stage { case introductions, state, summaries, ended }
 
-  private let channels: [Channel]
+  private var channels: [Channel]
   private var stage = Stage.introductions
   private var hasHeaders = false
   // The channel that has the next chunk, or else the record that comes next.
@@ -72,6 +72,18 @@ public struct StripedReader: ~Copyable {
 
   /// The header of channel 0, once `next()` was called.
   public var header: StreamHeader? { channels.first?.reader.header }
+
+  /// Reads the headers, and puts the channels in the order of their numbers, for who does not know
+  /// it; the header of channel 0.
+  public mutating func open() throws(StreamIOError) -> StreamHeader {
+    for channel in channels { channel.putBack(try channel.next()) }
+    channels.sort { ($0.reader.header?.channel ?? 0) < ($1.reader.header?.channel ?? 0) }
+    try checkHeaders()
+    guard let header else {
+      throw StreamIOError("no channel", .content("expected a channel, found none"))
+    }
+    return header
+  }
 
   /// The next record of the stream, or nil once every channel came to its end.
   public mutating func next() throws(StreamIOError) -> Record? {

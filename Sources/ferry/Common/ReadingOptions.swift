@@ -17,6 +17,13 @@ struct ReadingOptions: ParsableArguments {
 
   var threadCount: ThreadCount { threads ?? .processors }
 
+  /// The same for who takes one of several channels by itself.
+  var channelLimits: DecodingLimits {
+    var limits = limits
+    limits.takesOneChannel = true
+    return limits
+  }
+
   var limits: DecodingLimits {
     var limits = DecodingLimits.standard
     limits.windowByteCount = window.byteCount

@@ -59,7 +59,7 @@ struct Inspect: ReportingCommand {
     if salvage {
       try runSalvage(try input.seekable())
     } else if records || hex {
-      try listRecords(try StreamArchive(try input.seekable(), limits: reading.limits))
+      try listRecords(try StreamArchive(try input.seekable(), limits: reading.channelLimits))
     } else if input.byteCount == nil {
       let read = try SequentialCatalog(of: input, limits: reading.limits)
       try show(
@@ -67,7 +67,13 @@ struct Inspect: ReportingCommand {
           read.catalog, path: file, previews: read.previews,
           unshownLayouts: read.unshownLayouts, isVerified: read.isVerified))
     } else {
-      let state = try ArchivedState(StreamArchive(input, limits: reading.limits))
+      let archive = try StreamArchive(input, limits: reading.channelLimits)
+      // One channel's part of a state does not tell what that is.
+      if archive.header.channelCount > 1 {
+        return try show(
+          InspectReport(try archive.catalog(), path: file, indexDefect: archive.indexDefect))
+      }
+      let state = try ArchivedState(archive)
       let catalog = state.catalog
       let previews = state.previews()
       try show(
@@ -80,7 +86,10 @@ struct Inspect: ReportingCommand {
 
   private func show(_ report: InspectReport) throws {
     try finish(
-      with: report, report.defect.map { CommandError(StreamIOError(file, .stream($0))) })
+      with: report,
+      report.defect.map { CommandError(StreamIOError(file, .stream($0))) }
+        ?? (report.catalog.header.channelCount == 1
+          ? nil : .answer("one-channel", "\(file): one of several channels")))
   }
 
   private func show(_ snapshot: CloudHypervisorSnapshot) throws {

@@ -10,7 +10,8 @@ struct Verify: ReportingCommand {
     abstract: "Check every byte of a stream.",
     discussion: """
       Reads the whole stream: checksums, order, limits, every chunk decoded, every device's digest, \
-      totals, index and footer. Exit code 0 if all is good, else 3 with the first bad record.
+      totals, index and footer. Exit code 0 if all is good, else 3 with the first bad record; 1 for one \
+      of several channels that is good, since the others have the rest ('ferry merge' takes all).
 
       Whether the state in it is whole and sound is another question: ferry inspect answers it for \
       every device, and ferry dissect for one, with every reason.
@@ -30,12 +31,17 @@ struct Verify: ReportingCommand {
 
   func run() throws {
     var reader = StreamReader(
-      try InputFile(file, for: .stream), limits: reading.limits, threads: reading.threadCount)
+      try InputFile(file, for: .stream), limits: reading.channelLimits,
+      threads: reading.threadCount)
     let progress = Progress("verified", total: reader.inputByteCount)
-    let report = try VerifyReport(of: &reader, path: file, limits: reading.limits) {
+    let report = try VerifyReport(of: &reader, path: file, limits: reading.channelLimits) {
       progress.update($0)
     }
-    guard let defect = report.defect else { return try finish(with: report) }
+    guard let defect = report.defect else {
+      return try finish(
+        with: report,
+        report.channel == nil ? nil : .answer("one-channel", "\(file): one of several channels"))
+    }
     var error = CommandError(StreamIOError(file, .stream(defect)))
     error.partial = report.json
     throw error
