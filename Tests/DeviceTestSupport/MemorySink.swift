@@ -10,6 +10,8 @@ package final class StreamBox {
   package var chunkSizes: [Int] = []
   /// Called before each record and chunk; what it throws the sink fails with.
   package var onWrite: () throws(SinkFull) -> Void = { () throws(SinkFull) in }
+  /// Called as the sink is to wait until all is where it goes.
+  package var onFlush: () throws(SinkFull) -> Void = { () throws(SinkFull) in }
 
   package init() {}
 }
@@ -54,6 +56,11 @@ package struct MemorySink: ~Copyable, RecordSink {
     }
     box.chunks.append(context)
     box.chunkSizes.append(chunk.byteCount)
+  }
+
+  package mutating func flush() throws(SinkFull) {
+    let box = box
+    try box.onFlush()
   }
 
   package consuming func finish() throws(SinkFull) {

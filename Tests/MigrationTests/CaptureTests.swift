@@ -112,6 +112,43 @@ import Testing
     #expect(box.chunkSizes.dropLast(1).filter { $0 == 65_536 }.count > 150)
   }
 
+  /// Writes cost nothing until they are waited for, as where a socket's memory takes them.
+  @Test func aRoundLastsUntilItsBytesAreWhereTheyGo() throws {
+    let clock = ManualClock()
+    let rate = 10e6
+    var options = CaptureOptions()
+    options.downtimeLimit = .milliseconds(130)
+    let box = StreamBox()
+    var flushed = 0
+    box.onFlush = { () throws(SinkFull) in
+      clock.advance(by: .seconds(Double(box.bytes.count - flushed) / rate))
+      flushed = box.bytes.count
+    }
+    let summary = try capture(
+      [try device("emulated:synthetic?size=9MiB&precopy=8MiB&dirty=25%")], options: options,
+      clock: clock, into: box)
+    #expect(summary.stopReason == .converged && summary.iterations.count == 3)
+    for round in summary.iterations {
+      let seconds = round.duration / .seconds(1)
+      #expect(abs(Double(round.byteCount) / seconds / rate - 1) < 0.01)
+    }
+    // All that is stopped for is what was read since: nothing else waits before it.
+    let left = box.bytes.count - flushed
+    #expect(UInt64(left) < summary.devices[0].stopCopyByteCount + 65_536)
+  }
+
+  @Test func aFlushThatFailsIsTheSinksFailure() throws {
+    let box = StreamBox()
+    box.onFlush = { () throws(SinkFull) in throw SinkFull() }
+    let error = #expect(throws: CaptureError<SinkFull>.self) {
+      _ = try capture([try device("emulated:synthetic?size=1MiB&precopy=1MiB")], into: box)
+    }
+    guard case .sink? = error?.cause else {
+      Issue.record("expected the sink's failure, found \(String(describing: error))")
+      return
+    }
+  }
+
   @Test func aDeviceThatNeverSettlesIsStoppedByTheCaps() throws {
     let clock = ManualClock()
     var options = CaptureOptions()

@@ -196,8 +196,16 @@ struct CaptureRun<SinkFailure: Error>: EngineRun {
         expectedDowntime: expectedDowntime(remaining)),
       pacingSince: preCopyStart)
     let got = byteCount - before
-    // A driver that has something to come, but not yet.
-    if got == 0 { engine.clock.sleep(for: .milliseconds(10)) }
+    if got > 0 {
+      do throws(SinkFailure) {
+        try sink.flush()
+      } catch {
+        throw .sink(error)
+      }
+    } else {
+      // A driver that has something to come, but not yet.
+      engine.clock.sleep(for: .milliseconds(10))
+    }
     let duration = now - iterationStart
     if got > 0 {
       // On a clock that did not move, whatever is left takes no time.

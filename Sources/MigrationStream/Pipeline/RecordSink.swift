@@ -33,6 +33,10 @@ public protocol RecordSink: ~Copyable {
     from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
   ) throws(Failure)
 
+  /// Waits until all that was written is where it goes, if the sink can tell: so the time of a round
+  /// of pre-copy is that of the link, and a device that is stopped then waits for its own state only.
+  mutating func flush() throws(Failure)
+
   /// Sums up and ends. A sink dropped without it leaves a torn stream, which readers report.
   consuming func finish() throws(Failure)
 }
@@ -40,6 +44,9 @@ public protocol RecordSink: ~Copyable {
 extension RecordSink where Self: ~Copyable {
   /// The state of every device, unless the sink says otherwise.
   public func wantsState(of device: UInt16) -> Bool { true }
+
+  /// Waits for nothing.
+  public mutating func flush() throws(Failure) {}
 
   /// Writes what `buffer` holds and empties it.
   public mutating func write(

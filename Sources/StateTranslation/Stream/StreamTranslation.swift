@@ -72,6 +72,8 @@ public struct StreamTranslation<State: StateSource, Next: RecordSink & ~Copyable
     try next.write(chunk, device: device, context: context)
   }
 
+  public mutating func flush() throws(Failure) { try next.flush() }
+
   public consuming func finish() throws(Failure) {
     var total: UInt64 = 0
     for (_, device) in devices.sorted(by: { $0.key < $1.key }) {

@@ -105,6 +105,12 @@ public struct StreamWriter: ~Copyable {
     buffer.removeAll()
   }
 
+  /// Writes the chunks that are with other threads, and waits until the output has taken them.
+  public mutating func flush() throws(StreamIOError) {
+    try drain()
+    try output.flush()
+  }
+
   /// Ends the stream and puts the file in place.
   public consuming func finish() throws(StreamIOError) { try finish(nil) }
 

@@ -9,6 +9,7 @@ final class ChannelQueue {
     case record(Record)
     /// The state is in the slot's buffer; it begins at the offset.
     case chunk(UInt16, StateChunk.Context, UInt64)
+    case flush
     case end([DeviceSummary])
   }
 
@@ -93,6 +94,7 @@ private final class ChannelWriter {
       case .record(let record): try writer?.write(record)
       case .chunk(let device, let context, let offset):
         try writer?.write(from: &buffer, device: device, context: context, at: offset)
+      case .flush: try writer?.flush()
       case .end(let summaries):
         guard let writer = writer.take() else { return }
         try writer.finish(summaries)

@@ -31,6 +31,13 @@ public struct StripedWriter: ~Copyable {
 
   private var channelCount: UInt64 { UInt64(others.count) + 1 }
 
+  /// Waits until every channel has flushed.
+  public mutating func flush() throws(StreamIOError) {
+    for queue in others { try queue.submit(.flush) }
+    try first.flush()
+    for queue in others { try queue.drain() }
+  }
+
   /// Ends every channel, with the summaries of the whole stream.
   public consuming func finish() throws(StreamIOError) {
     guard !others.isEmpty else { return try first.finish() }
