@@ -268,8 +268,9 @@ let package = Package(
     .testTarget(
       name: "DeviceServerTests",
       dependencies: [
-        "ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "MigrationStream", "VFIOUser",
-        "VirtualPCI", "TestSupport",
+        "ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "MigrationStream", "StreamIO",
+        "VFIO", "VFIOUser", "VirtualPCI", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "VFIOUserTests",

@@ -65,14 +65,16 @@ ssize_t ferry_send(int socket, const void *bytes, size_t byte_count, const int *
 }
 
 ssize_t ferry_receive(int socket, void *bytes, size_t byte_count, int *descriptors,
-                      size_t *count) {
+                      size_t room, size_t *count) {
+  if (room > FERRY_DESCRIPTORS_MAX) room = FERRY_DESCRIPTORS_MAX;
   struct iovec vector = {bytes, byte_count};
   union control control;
   struct msghdr message = {
       .msg_iov = &vector,
       .msg_iovlen = 1,
       .msg_control = control.bytes,
-      .msg_controllen = sizeof control.bytes,
+      // Not CMSG_SPACE, whose padding the kernel takes for room.
+      .msg_controllen = CMSG_LEN(room * sizeof(int)),
   };
   *count = 0;
   ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
@@ -81,7 +83,7 @@ ssize_t ferry_receive(int socket, void *bytes, size_t byte_count, int *descripto
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     size_t found = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    if (found > FERRY_DESCRIPTORS_MAX - *count) found = FERRY_DESCRIPTORS_MAX - *count;
+    if (found > room - *count) found = room - *count;
     memcpy(descriptors + *count, CMSG_DATA(header), found * sizeof(int));
     *count += found;
   }

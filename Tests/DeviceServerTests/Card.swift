@@ -17,6 +17,8 @@ final class Card: MigratableDevice, ConfigurableDevice, InterruptDevice, DMADevi
   /// Whether memory can be had by its file.
   var takesFiles = true
   var mapError: LinuxErrno?
+  /// The errno of a kind that is turned on.
+  var interruptError: LinuxErrno?
   /// The range that stays, whoever takes it away.
   var stuckRange: AddressRange?
   /// Whether it can be reset.
@@ -75,6 +77,7 @@ final class Card: MigratableDevice, ConfigurableDevice, InterruptDevice, DMADevi
   }
 
   func set(_ setup: InterruptSetup, eventfds: [Int32]) throws(DeviceError) {
+    if let interruptError, setup.count > 0 { throw DeviceError(.setInterrupts, interruptError) }
     calls.append(.set(setup, eventfds))
   }
 

@@ -101,6 +101,46 @@ import VirtualPCI
     #expect(card.calls == [.set(setup, [-1, -1, -1])])
   }
 
+  private func enable(_ index: UInt32, start: UInt32 = 0, count: UInt32) throws -> [Int32] {
+    let eventfds = (0..<count).map { _ in OwnedDescriptor(open("/dev/null", O_WRONLY)) }
+    let setup = InterruptSetup(.trigger, .eventfds, index: index, start: start, count: count)
+    _ = try function.answer(.setInterrupts(setup), descriptors: eventfds)
+    return eventfds.map(\.number)
+  }
+
+  /// A message brings 16 of the 17 vectors, and the kernel has as many as it was first told of.
+  @Test func aKindThatCannotBeResizedIsTurnedOnAgainWithAll() throws {
+    let first = try enable(2, count: 16)
+    let off = InterruptSetup(.trigger, .none, index: 2, count: 0)
+    #expect(card.calls == [.set(InterruptSetup(.trigger, .eventfds, index: 2, count: 16), first)])
+    card.forgetCalls()
+    let last = try enable(2, start: 16, count: 1)
+    let all = InterruptSetup(.trigger, .eventfds, index: 2, count: 17)
+    #expect(card.calls == [.set(off, []), .set(all, first + last)])
+    // What is there already is changed alone.
+    card.forgetCalls()
+    let changed = try enable(2, start: 3, count: 1)
+    let one = InterruptSetup(.trigger, .eventfds, index: 2, start: 3, count: 1)
+    #expect(card.calls == [.set(one, changed)])
+    // Off is off: what was kept is not turned on again.
+    _ = try function.answer(.setInterrupts(off))
+    card.forgetCalls()
+    let anew = try enable(2, count: 2)
+    #expect(card.calls == [.set(InterruptSetup(.trigger, .eventfds, index: 2, count: 2), anew)])
+  }
+
+  /// A kind that the device cannot turn on again is off, and none of it is kept.
+  @Test func aKindThatIsRefusedIsOff() throws {
+    _ = try enable(2, count: 16)
+    card.interruptError = .noSpace
+    #expect(throws: LinuxErrno.noSpace) { try enable(2, start: 16, count: 1) }
+    card.interruptError = nil
+    card.forgetCalls()
+    let last = try enable(2, start: 16, count: 1)
+    let one = InterruptSetup(.trigger, .eventfds, index: 2, start: 16, count: 1)
+    #expect(card.calls == [.set(one, last)])
+  }
+
   /// The guest is shown the profile's 17 vectors of the device's 64, and no kind that it lacks.
   @Test func noMoreVectorsThanTheGuestIsShown() throws {
     let counts = try (0..<4 as Range<UInt32>).map { index in

@@ -62,14 +62,19 @@ import VFIOUser
     #expect(Self.errno(of: function, Self.move(.stop), other) == nil)
   }
 
-  /// The uAPI forbids access to a device whose state is being read or written.
-  @Test(arguments: [MigrationState.stopCopy, .resuming])
+  /// The uAPI forbids access to a device that was stopped, or whose state is being read or written.
+  @Test(arguments: [MigrationState.stop, .stopCopy, .resuming])
   func nobodyTouchesADeviceWhoseStateMoves(state: MigrationState) throws {
     let function = try Self.function()
     #expect(Self.errno(of: function, Self.move(state), .client) == nil)
     let register = RegionRange(region: 0, offset: 5, byteCount: 1)
     #expect(Self.errno(of: function, .readRegion(register), .client) == .invalid)
     #expect(Self.errno(of: function, .writeRegion(register, [0]), .client) == .invalid)
+    #expect(function.counters.regionReads == 0 && function.counters.regionWrites == 0)
+    // In STOP it answers for its configuration space.
+    let space = RegionRange(region: 7, offset: 0, byteCount: 4)
+    let expected: LinuxErrno? = state == .stop ? nil : .invalid
+    #expect(Self.errno(of: function, .readRegion(space), .client) == expected)
   }
 
   /// The operator reads the device's own space, and touches nothing that is the guest's.

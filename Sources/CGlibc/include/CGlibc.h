@@ -31,13 +31,13 @@ ssize_t ferry_send(int socket, const void *_Nonnull bytes, size_t byte_count,
                    const int *_Nonnull descriptors, size_t count, int waits);
 
 // Receives at most `byte_count` bytes with the descriptors that come with them; how many bytes
-// came, or errno negated. `descriptors` has room for FERRY_DESCRIPTORS_MAX; `*count` says how many
-// came. They close on exec.
+// came, or errno negated. `descriptors` has room for so many, at most FERRY_DESCRIPTORS_MAX;
+// `*count` says how many came. They close on exec.
 //
-// A message of a socket of messages that does not fit is EMSGSIZE, and its descriptors are still
-// given, to be closed.
+// A message that does not fit is EMSGSIZE, and so are more descriptors than there is room for, or
+// than the process may open; those that came are still given, to be closed.
 ssize_t ferry_receive(int socket, void *_Nonnull bytes, size_t byte_count,
-                      int *_Nonnull descriptors, size_t *_Nonnull count);
+                      int *_Nonnull descriptors, size_t room, size_t *_Nonnull count);
 
 // accept4(2) with SOCK_CLOEXEC; the connection, or errno negated.
 int ferry_accept(int listener);

@@ -7,7 +7,7 @@ extension ServedFunction {
   func interrupt(_ index: UInt32) throws(LinuxErrno) -> InterruptInformation {
     guard index < Self.interruptCount else { throw .invalid }
     let shown = try shownVectors(Int(index))
-    if let device = interruptDevice {
+    if let device = hosted == nil ? device as? any InterruptDevice : nil {
       let kinds = try naming { () throws(DeviceError) in try device.interrupts() }
       guard var kind = kinds.first(where: { $0.index == index }) else {
         return InterruptInformation(index: index, flags: .eventfd, count: 0)
@@ -37,13 +37,9 @@ extension ServedFunction {
     guard setup.start <= kind.count, setup.count <= kind.count - setup.start,
       eventfds.isEmpty || setup.data == .eventfds && eventfds.count == Int(setup.count)
     else { throw .invalid }
-    if let device = interruptDevice {
-      // Without descriptors the vectors let go of theirs, which the kernel is told one by one.
-      let none = [Int32](repeating: -1, count: Int(setup.count))
-      try naming { () throws(DeviceError) in
-        try device.set(setup, eventfds: eventfds.isEmpty ? none : eventfds.map(\.number))
-      }
-      return
+    if setup.action == .unmask, setup.index == ServedInterrupts.intx { counters.unmasks += 1 }
+    if let deviceInterrupts {
+      return try deviceInterrupts.set(setup, of: kind, eventfds)
     }
     try interrupts.set(setup, of: kind.count, eventfds)
   }

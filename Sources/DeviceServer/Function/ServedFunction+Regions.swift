@@ -100,8 +100,9 @@ extension ServedFunction {
     guard count <= Self.transferByteLimit else { throw LinuxErrno(rawValue: E2BIG) }
     let size = size(of: region)
     guard UInt64(count) <= size, offset <= size - UInt64(count) else { throw .invalid }
-    // The uAPI forbids it while state is read or written.
-    guard channel == nil || isRunning else { throw .invalid }
+    // Whoever stopped the device is not to touch it (include/uapi/linux/vfio.h); in STOP it answers
+    // for its configuration space.
+    guard channel == nil && region == Self.configurationRegion || isRunning else { throw .invalid }
     return count
   }
 }

@@ -36,8 +36,11 @@ public final class ServedFunction {
   /// The device that is served.
   public let device: any MigratableDevice
   let configuration: ServedConfiguration
-  let memory = GuestMemory()
-  let interrupts = ServedInterrupts()
+  let holdings: ClientHoldings
+  let memory: GuestMemory
+  let interrupts: ServedInterrupts
+  /// Of a device that signals the guest's eventfds by itself.
+  let deviceInterrupts: DeviceInterrupts?
   let regionDevice: (any RegionDevice)?
   let hosted: (any HostedDevice)?
   var channel: (any MigrationChannel)?
@@ -76,6 +79,8 @@ public final class ServedFunction {
     public var maps: UInt64 = 0
     /// Commands that unmapped memory.
     public var unmaps: UInt64 = 0
+    /// Commands that unmask INTx, as a guest sends after each of its interrupts.
+    public var unmasks: UInt64 = 0
     /// Commands that were refused, of either side.
     public var refusals: UInt64 = 0
   }
@@ -95,6 +100,9 @@ public final class ServedFunction {
         "\(device.name): expected a PCI function, found a device without configuration space")
     }
     self.device = device
+    holdings = ClientHoldings()
+    memory = GuestMemory(holdings)
+    interrupts = ServedInterrupts(holdings)
     configuration = try ServedConfiguration(configurable, profile)
     guard configuration.byteCount >= 64 else {
       throw .unsuitable(
@@ -102,6 +110,9 @@ public final class ServedFunction {
     }
     regionDevice = device as? any RegionDevice
     hosted = device as? any HostedDevice
+    deviceInterrupts =
+      hosted == nil
+      ? (device as? any InterruptDevice).map { [holdings] in DeviceInterrupts($0, holdings) } : nil
     hosted?.memory = memory
     // A kernel reaches memory that was pinned; another process asks this one, which would touch it.
     memory.mapsUnsealedFiles = hosted == nil && !(device is VFIOUserDevice)
@@ -158,7 +169,7 @@ public final class ServedFunction {
   /// What both sides may ask.
   func reply(to request: Request, _ side: Side) throws(LinuxErrno) -> Answer {
     switch request {
-    case .version(let offer): return Answer(.version(try Self.version(offer)))
+    case .version(let offer): return Answer(.version(try version(offer, side)))
     case .deviceInformation:
       return Answer(
         .device(
@@ -180,12 +191,16 @@ public final class ServedFunction {
     }
   }
 
-  private static func version(_ offer: VersionOffer) throws(LinuxErrno) -> VersionOffer {
+  private func version(_ offer: VersionOffer, _ side: Side) throws(LinuxErrno) -> VersionOffer {
     guard offer.major == 0 else { throw .notSupported }
+    if side == .client {
+      memory.clientByteLimit = min(
+        Self.transferByteLimit, offer.capabilities?.transferByteLimit ?? Self.transferByteLimit)
+    }
     var own = VersionOffer.Capabilities()
-    own.descriptorLimit = descriptorLimit
-    own.transferByteLimit = transferByteLimit
-    own.mappingLimit = GuestMemory.mappingLimit
+    own.descriptorLimit = Self.descriptorLimit
+    own.transferByteLimit = Self.transferByteLimit
+    own.mappingLimit = holdings.share.rangeCount
     own.pageSizes = 4096
     own.takesWriteMultiple = true
     own.migrationPageByteCount = 4096
@@ -194,11 +209,6 @@ public final class ServedFunction {
 
   /// The device, if it reaches the guest's memory by itself.
   var dmaDevice: (any DMADevice)? { hosted == nil ? device as? any DMADevice : nil }
-
-  /// The device, if it signals the guest's eventfds by itself.
-  var interruptDevice: (any InterruptDevice)? {
-    hosted == nil ? device as? any InterruptDevice : nil
-  }
 
   /// The errno of a device's refusal.
   func naming<Result>(
@@ -261,12 +271,9 @@ public final class ServedFunction {
   /// As a kernel does with a device whose user goes, it is reset, unless control owns its state.
   public func clientLeft() -> String {
     interrupts.clear()
-    for index in 0..<3 as Range<UInt32> {
-      // A kind that the function lacks refuses to be turned off.
-      try? interruptDevice?.set(
-        InterruptSetup(.trigger, .none, index: index, count: 0), eventfds: [])
-    }
+    deviceInterrupts?.clear()
     memory.askClient = nil
+    memory.clientByteLimit = Self.transferByteLimit
     mapsRegisters = false
     hasClient = false
     // What nobody logs refuses to be stopped.

@@ -9,13 +9,16 @@ final class ServedInterrupts {
   static let (intx, msi, msix, error, request) = (0, 1, 2, 3, 4)
 
   private struct Vector {
-    var eventfd: OwnedDescriptor?
+    var eventfd: KeptDescriptor?
     var isMasked = false
   }
 
+  private let holdings: ClientHoldings
   private var vectors: [[Vector]] = Array(repeating: [], count: 5)
   /// How many interrupts were signalled.
   private(set) var signalCount: UInt64 = 0
+
+  init(_ holdings: ClientHoldings) { self.holdings = holdings }
 
   /// Does what a client asks of a kind with `count` vectors.
   func set(
@@ -34,9 +37,10 @@ final class ServedInterrupts {
       vectors[index] = []
     case (.trigger, .eventfds):
       guard eventfds.isEmpty || eventfds.count == range.count else { throw .invalid }
-      for eventfd in eventfds { try Self.check(eventfd) }
-      for (place, number) in range.enumerated() {
-        vectors[index][number].eventfd = eventfds.isEmpty ? nil : eventfds[place]
+      for eventfd in eventfds { try Self.check(eventfd.number) }
+      for number in range { vectors[index][number].eventfd = nil }
+      for (number, eventfd) in zip(range, eventfds) {
+        vectors[index][number].eventfd = try holdings.keep(eventfd)
       }
     case (.mask, .eventfds), (.unmask, .eventfds):
       // Events of masking, which no device here has.
@@ -55,14 +59,14 @@ final class ServedInterrupts {
 
   /// A file that is no eventfd would take eight bytes for each interrupt; one that waits would hold
   /// the device up.
-  private static func check(_ descriptor: OwnedDescriptor) throws(LinuxErrno) {
+  private static func check(_ descriptor: Int32) throws(LinuxErrno) {
     var characters = [CChar](repeating: 0, count: 64)
-    let path = "/proc/self/fd/\(descriptor.number)"
+    let path = "/proc/self/fd/\(descriptor)"
     let count = unsafe readlink(path, &characters, characters.count)
     let name = characters.prefix(max(0, count)).map(UInt8.init(bitPattern:))
     guard name == [UInt8]("anon_inode:[eventfd]".utf8) else { throw .invalid }
-    let flags = fcntl(descriptor.number, F_GETFL)
-    guard flags >= 0, fcntl(descriptor.number, F_SETFL, flags | O_NONBLOCK) == 0 else {
+    let flags = fcntl(descriptor, F_GETFL)
+    guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
       throw LinuxErrno(rawValue: errno)
     }
   }
@@ -82,7 +86,7 @@ final class ServedInterrupts {
     // An eventfd that is full has been signalled. Its client can have it wait again at any time,
     // and so it is asked first whether it has room.
     var request = pollfd(fd: eventfd.number, events: Int16(POLLOUT), revents: 0)
-    if unsafe poll(&request, 1, 0) > 0, (try? Self.check(eventfd)) != nil {
+    if unsafe poll(&request, 1, 0) > 0, (try? Self.check(eventfd.number)) != nil {
       var value: UInt64 = 1
       _ = unsafe write(eventfd.number, &value, 8)
     }

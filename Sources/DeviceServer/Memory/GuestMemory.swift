@@ -20,7 +20,7 @@ final class GuestMemory {
 
   enum Backing {
     case mapped(MappedFile)
-    case file(OwnedDescriptor, offset: UInt64)
+    case file(KeptDescriptor, offset: UInt64)
     /// Nothing but addresses: the client is asked for what is there.
     case client
   }
@@ -29,6 +29,8 @@ final class GuestMemory {
   private(set) var mappings: [Mapping] = []
   /// Asks the client for memory that came without a file.
   var askClient: ((Request) throws(LinuxErrno) -> Reply)?
+  /// The most bytes that the client takes or gives with a message (`max_data_xfer_size`).
+  var clientByteLimit = VersionOffer.standardTransferByteLimit
   /// The pages written to since somebody asked; nil if nobody logs.
   private(set) var log: DMALog?
 
@@ -36,24 +38,22 @@ final class GuestMemory {
   /// pages that it reaches, while this process touches none.
   var mapsUnsealedFiles = false
 
-  /// The most ranges that are mapped at a time; QEMU's limit (vfio-user-qemu, section 3).
-  static let mappingLimit = 65_535
   private static let pageByteCount: UInt64 = 4096
-  /// The most ranges whose file stays open: a client's descriptors are of this process.
-  private static let openFileLimit = 512
-  private var openFileCount = 0
+  private let holdings: ClientHoldings
   /// Why the last range was refused, in words for a log; nil if the errno says it all.
   var refusal: String?
 
   /// How many bytes are mapped.
-  var byteCount: UInt64 { mappings.reduce(0) { $0 + $1.range.byteCount } }
+  private(set) var byteCount: UInt64 = 0
+
+  init(_ holdings: ClientHoldings) { self.holdings = holdings }
 
   // MARK: Mapping
 
   /// Takes a range in, with the file that is behind it.
   ///
   /// EEXIST for addresses that are mapped, EINVAL for a range of no pages or a file that has not so
-  /// much, ENOSPC for one range too many.
+  /// much; beyond the client's share ENOSPC for ranges, ENOMEM for bytes and EMFILE for files.
   @discardableResult
   func map(
     _ mapping: DMAMapping, _ file: OwnedDescriptor?
@@ -62,7 +62,13 @@ final class GuestMemory {
     guard range.byteCount > 0, range.start % Self.pageByteCount == 0,
       range.byteCount % Self.pageByteCount == 0, !mapping.access.isEmpty
     else { throw .invalid }
-    guard mappings.count < Self.mappingLimit else { throw .noSpace }
+    let share = holdings.share
+    guard mappings.count < share.rangeCount else {
+      throw refuse(.noSpace, "a client's share are \(share.rangeCount) ranges")
+    }
+    guard range.byteCount <= share.byteCount, byteCount <= share.byteCount - range.byteCount else {
+      throw refuse(.outOfMemory, "a client's share are \(share.byteCount >> 30) GiB of ranges")
+    }
     let place = index(behind: range.start)
     guard place == 0 || mappings[place - 1].end <= range.start,
       place == mappings.count
@@ -71,15 +77,7 @@ final class GuestMemory {
     let new = Mapping(
       range: range, access: mapping.access,
       backing: try backing(of: mapping, file))
-    if case .file = new.backing {
-      guard openFileCount < Self.openFileLimit else {
-        throw refuse(
-          .noSpace,
-          "of files that are not sealed against shrinking (F_SEAL_SHRINK) at most "
-            + "\(Self.openFileLimit) are kept open")
-      }
-      openFileCount += 1
-    }
+    byteCount += range.byteCount
     mappings.insert(new, at: place)
     return new
   }
@@ -117,7 +115,14 @@ final class GuestMemory {
     }
     let seals = ferry_seals(file.number)
     guard mapsUnsealedFiles || seals >= 0 && seals & FERRY_SEAL_SHRINK != 0 else {
-      return .file(file, offset: mapping.offset)
+      do throws(LinuxErrno) {
+        return .file(try holdings.keep(file), offset: mapping.offset)
+      } catch {
+        throw refuse(
+          error,
+          "of files that are not sealed against shrinking (F_SEAL_SHRINK) and of eventfds a "
+            + "client's share are \(holdings.share.descriptorCount)")
+      }
     }
     return .mapped(
       try MappedFile(
@@ -159,7 +164,7 @@ final class GuestMemory {
   }
 
   private func forget(_ gone: [Mapping]) {
-    openFileCount -= gone.count { if case .file = $0.backing { true } else { false } }
+    byteCount -= gone.reduce(0) { $0 + $1.range.byteCount }
   }
 
   /// The place of the first mapping that begins behind `address`.
@@ -260,11 +265,13 @@ extension GuestMemory: DMAMemory {
       }
       guard got == count else { throw got < 0 ? LinuxErrno(rawValue: errno) : .fault }
     case .client:
-      let range = AddressRange(start: part.address, byteCount: UInt64(count))
-      guard let askClient, case .memory(_, let data) = try askClient(.readDMA(range)) else {
-        throw .fault
+      try forEachPiece(of: part) { (piece, ask) throws(LinuxErrno) in
+        let range = AddressRange(
+          start: part.address + UInt64(piece.lowerBound), byteCount: UInt64(piece.count))
+        guard case .memory(_, let data) = try ask(.readDMA(range)) else { throw .fault }
+        var room = span._mutatingExtracting(piece)
+        room.copy(data.span.raw)
       }
-      span.copy(data.span.raw)
     }
   }
 
@@ -283,9 +290,25 @@ extension GuestMemory: DMAMemory {
       }
       guard put == count else { throw put < 0 ? LinuxErrno(rawValue: errno) : .fault }
     case .client:
-      guard let askClient,
-        case .memoryWritten = try askClient(.writeDMA(address: part.address, [UInt8](bytes)))
-      else { throw .fault }
+      try forEachPiece(of: part) { (piece, ask) throws(LinuxErrno) in
+        let address = part.address + UInt64(piece.lowerBound)
+        let request = Request.writeDMA(address: address, [UInt8](bytes.extracting(piece)))
+        guard case .memoryWritten = try ask(request) else { throw .fault }
+      }
+    }
+  }
+
+  /// Calls `body` for the pieces of a part that the client takes one at a time.
+  private func forEachPiece(
+    of part: Part,
+    _ body: (Range<Int>, (Request) throws(LinuxErrno) -> Reply) throws(LinuxErrno) -> Void
+  ) throws(LinuxErrno) {
+    guard let askClient, clientByteLimit > 0 else { throw .fault }
+    var place = 0
+    while place < part.count {
+      let end = min(part.count, place + clientByteLimit)
+      try body(place..<end, askClient)
+      place = end
     }
   }
 }

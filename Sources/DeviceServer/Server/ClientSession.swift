@@ -112,6 +112,15 @@ final class ClientSession {
     if wantsReply { try socket.send(reply, descriptors: descriptors) }
   }
 
+  /// Answers the first command of a connection that is not served with why; of one that sends none
+  /// within the socket's time nothing is said.
+  static func refuse(_ socket: consuming MessageSocket, _ errno: LinuxErrno, _ reason: String) {
+    var socket = socket
+    guard let command = try? socket.receive().message else { return }
+    try? socket.send(
+      Message(command.number, command.command, .failure(errno), body: [UInt8](reason.utf8)))
+  }
+
   /// What a command asks for; the first must be VERSION, and no other may.
   private func request(of message: Message) throws(LinuxErrno) -> Request {
     guard (message.command == .version) != hasVersion else { throw .invalid }
@@ -160,5 +169,5 @@ final class ClientSession {
 
   // A client that sends so much instead of an answer gets none.
   private static let queueByteLimit = 4 << 20
-  private static let queueDescriptorLimit = 64
+  private static let queueDescriptorLimit = 16
 }

@@ -14,9 +14,13 @@ public final class FunctionServer {
   /// Who may connect, and what for.
   public struct Options: Sendable, Hashable {
     /// The user whose clients may map the device's registers, and with them have every right on
-    /// it; root may always. Nil if nobody may. The socket is this user's, else of the user of
-    /// this process; clients of both and of root are served.
+    /// it; root may always. Nil if nobody may.
     public var mapUser: UInt32?
+    /// The user whose clients may connect, for the socket is this user's; nil for `mapUser`, or the
+    /// user of this process if nobody may map. Root and the user of this process may connect too.
+    ///
+    /// Who may connect and not map is served by messages alone.
+    public var clientUser: UInt32?
     /// Whether the server ends with its first client.
     public var servesOnce = false
     /// How long a client may take to read a reply, or to answer a command of the server's, to the
@@ -86,7 +90,8 @@ public final class FunctionServer {
     control = try controlPath.map { (path) throws(ServingError) in
       try ListeningSocket(at: path)
     }
-    if let user = options.mapUser, user != geteuid() { try listener.give(to: user) }
+    let user = options.clientUser ?? options.mapUser ?? geteuid()
+    if user != geteuid() { try listener.give(to: user) }
     report(.listening(path: path))
     if let user = options.mapUser, function.hasMappings { report(.trusted(user: user)) }
   }
@@ -174,6 +179,9 @@ public final class FunctionServer {
     transferByteCount: ServedFunction.transferByteLimit,
     descriptorCount: ServedFunction.descriptorLimit)
 
+  private static let controlLimits = MessageSocket.Limits(
+    transferByteCount: ServedFunction.transferByteLimit, descriptorCount: 0)
+
   // MARK: Clients
 
   private func accept() {
@@ -186,8 +194,8 @@ public final class FunctionServer {
     let socket = MessageSocket(
       descriptor.rawValue, limits: Self.limits, timeout: options.patience)
     guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
-    guard [0, geteuid(), options.mapUser].contains(peer.user) else {
-      return report(.turnedAway(peer, "it is none of those who are served"))
+    guard [0, geteuid(), options.clientUser, options.mapUser].contains(peer.user) else {
+      return report(.turnedAway(peer, "its user is none of those whose clients may connect"))
     }
     guard client == nil else {
       return report(.turnedAway(peer, "the device has a client"))
@@ -293,13 +301,17 @@ public final class FunctionServer {
       serveOperator()
     }
     let socket = MessageSocket(
-      descriptor.rawValue, limits: Self.limits, timeout: options.patience)
+      descriptor.rawValue, limits: Self.controlLimits,
+      timeout: operatorPeer == nil ? options.patience : Self.refusalPatience)
     guard let peer = try? UnixSocket.peer(of: socket.descriptor) else { return }
     let user = geteuid()
     guard peer.user == user || peer.user == 0 else {
       return report(.turnedAway(peer, "user \(peer.user) is not user \(user)"))
     }
-    guard operatorSession == nil else {
+    if let operatorPeer {
+      ClientSession.refuse(
+        socket, .busy,
+        "process \(operatorPeer.process) of user \(operatorPeer.user) has the control socket")
       return report(.turnedAway(peer, "the control socket is in use"))
     }
     let session = ClientSession(
@@ -321,6 +333,9 @@ public final class FunctionServer {
     report(.control(peer, "connected"))
     if let state = function.foreignState { report(.foreign(state)) }
   }
+
+  // Whoever may use the control socket may hold a server up, and need not for longer.
+  private static let refusalPatience = Duration.milliseconds(100)
 
   /// What a command of the operator's does to the device, if it does something.
   private static func use(_ request: Request) -> String? {

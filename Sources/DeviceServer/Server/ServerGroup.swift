@@ -5,7 +5,8 @@ import SystemPackage
 import VFIOUser
 
 /// Servers that run beside each other, each in a thread of its own, so that a device that takes its
-/// time holds up no other.
+/// time holds up no other. Each one's client has an equal share of what the process may have, so
+/// that none starves another's.
 public final class ServerGroup {
   // Each server and its device go to one thread, which alone touches them.
   private final class Work: @unchecked Sendable {
@@ -32,7 +33,32 @@ public final class ServerGroup {
   public private(set) var stuckCount = 0
 
   /// The servers, none of which may be used by others from now on.
-  public init(_ servers: [FunctionServer]) { self.servers = servers }
+  ///
+  /// The process may open as many files from now on as its hard limit says (RLIMIT_NOFILE); if that
+  /// is too few for so many devices, it is an error.
+  public init(_ servers: [FunctionServer]) throws(ServingError) {
+    self.servers = servers
+    let limit = Self.raisedDescriptorLimit()
+    do throws(ClientShare.Shortage) {
+      let share = try ClientShare(of: servers.count, descriptorLimit: limit)
+      for server in servers { server.function.holdings.share = share }
+    } catch {
+      throw .unsuitable(
+        "expected a limit of \(error.needed) open files or more (ulimit -n) for "
+          + "\(servers.count) devices, found \(limit)")
+    }
+  }
+
+  /// How many files the process may open, once that is as many as it can be.
+  private static func raisedDescriptorLimit() -> Int {
+    let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard unsafe getrlimit(files, &limit) == 0 else { return 0 }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(files, &limit)
+    _ = unsafe getrlimit(files, &limit)
+    return Int(clamping: limit.rlim_cur)
+  }
 
   /// Serves until an `Interruption` is requested, or every server has come to its end; false if the
   /// system has no threads for them.

@@ -65,6 +65,7 @@ public struct ServerStatus: Sendable, Hashable {
         "regionReads": .number(counters.regionReads),
         "regionWrites": .number(counters.regionWrites),
         "maps": .number(counters.maps), "unmaps": .number(counters.unmaps),
+        "unmasks": .number(counters.unmasks),
         "refusals": .number(counters.refusals),
       ],
     ]
@@ -91,7 +92,7 @@ extension ServerStatus {
     interruptCount = try fields.required("interrupts").integer()
     let messages = try fields.required("messages").fields([
       "configurationReads", "configurationWrites", "regionReads", "regionWrites", "maps", "unmaps",
-      "refusals",
+      "unmasks", "refusals",
     ])
     counters = ServedFunction.Counters()
     counters.configurationReads = try messages.required("configurationReads").integer()
@@ -100,6 +101,7 @@ extension ServerStatus {
     counters.regionWrites = try messages.required("regionWrites").integer()
     counters.maps = try messages.required("maps").integer()
     counters.unmaps = try messages.required("unmaps").integer()
+    counters.unmasks = try messages.required("unmasks").integer()
     counters.refusals = try messages.required("refusals").integer()
   }
 }

@@ -16,6 +16,8 @@ struct CompatibilityCheck {
   var report: CompatibilityReport
   /// What is known of the device, once it was asked.
   var facts: DeviceFacts?
+  /// Whoever shows the guest its configuration space.
+  var guestSpaceServer: (any GuestSpaceServer)?
 
   private var identity = DeviceIdentity()
   private var number: UInt16 { wanted.number }
@@ -220,6 +222,11 @@ struct CompatibilityCheck {
 
   private mutating func checkConfiguration() throws(DeviceError) {
     if let profile { return try check(profile) }
+    if parts.contains(.configuration), let guestSpaceServer,
+      let space = wanted.configuration.flatMap(ConfigSpaceState.init)
+    {
+      return check(space, against: try guestSpaceServer.guestSpace())
+    }
     if let name = wanted.configuration?.profileName {
       report.add(
         number, "profile", wanted: name,
@@ -254,6 +261,17 @@ struct CompatibilityCheck {
         number, "capability \(capability.id)", wanted: "at 0x\(hex(capability.offset, digits: 2))",
         found: same.first.map { "at 0x\(hex($0.offset, digits: 2))" } ?? "none")
     }
+  }
+
+  /// Holds what the guest saw against what a server shows it, which holds its device against the
+  /// profile itself.
+  private mutating func check(_ space: ConfigSpaceState, against shown: ConfigSpaceState?) {
+    guard space.profileDigest == nil || space.profileDigest != shown?.profileDigest else { return }
+    let found = shown.map { $0.profileName ?? "a profile without a name" }
+    report.add(
+      number, "profile", wanted: space.profileName ?? "one with a digest",
+      found: found.map { $0 == space.profileName ? "one of this name with another layout" : $0 }
+        ?? "a server that shows the device's own space")
   }
 
   private mutating func check(_ profile: ProfileLayout) throws(DeviceError) {

@@ -19,6 +19,7 @@ extension ReplayRun {
         var check = CompatibilityCheck(
           wanted: introduction, device: target.device, profile: target.profile,
           judgement: judgement, options: options, report: report)
+        check.guestSpaceServer = target.guestSpaceServer
         try check.run()
         return (check, try target.device.abilities())
       }

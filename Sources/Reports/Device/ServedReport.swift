@@ -35,6 +35,7 @@ public struct ServedReport: Report {
       "  messages   configuration: \(counters.configurationReads) reads, "
         + "\(counters.configurationWrites) writes; regions: \(counters.regionReads) reads, "
         + "\(counters.regionWrites) writes; \(counters.maps) maps, \(counters.unmaps) unmaps; "
+        + "\(counters.unmasks) INTx unmasks; "
         + "\(counters.refusals) refused",
       "  interrupts \(status.interruptCount) signalled by the server",
     ].joined(separator: "\n")

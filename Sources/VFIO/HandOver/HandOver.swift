@@ -157,7 +157,7 @@ public enum HandOver {
     var numbers = [Int32](repeating: -1, count: Int(FERRY_DESCRIPTORS_MAX))
     var count = 0
     let received = unsafe ferry_receive(
-      socket.rawValue, &text, messageByteLimit, &numbers, &count)
+      socket.rawValue, &text, messageByteLimit, &numbers, numbers.count, &count)
     let descriptors = numbers[..<count].map(FileDescriptor.init(rawValue:))
     do throws(ReceiveError) {
       guard received >= 0 else { throw .system(LinuxErrno(rawValue: Int32(clamping: -received))) }

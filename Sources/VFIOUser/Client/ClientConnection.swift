@@ -8,8 +8,8 @@ import VFIO
 final class ClientConnection {
   /// Why a command has no reply that says anything.
   enum Failure: Error {
-    /// The server's errno; the connection goes on.
-    case refused(LinuxErrno)
+    /// The server's errno, and its words if it is one that has some; the connection goes on.
+    case refused(LinuxErrno, reason: String?)
     /// The connection is of no use any more.
     case broken(ConnectionError)
   }
@@ -97,6 +97,11 @@ final class ClientConnection {
       VersionOffer.standardTransferByteLimit)
   }
 
+  /// The most descriptors that the server takes with a message.
+  var descriptorLimit: Int {
+    max(1, server.capabilities?.descriptorLimit ?? VersionOffer.standardDescriptorLimit)
+  }
+
   private func broken(_ error: ConnectionError) -> Failure {
     breakage = error
     return .broken(error)
@@ -124,7 +129,9 @@ final class ClientConnection {
     if let trace, let pending {
       trace.end(pending, reply: message, descriptorCount: received.descriptors.count)
     }
-    if case .failure(let errno) = message.kind { throw .refused(errno) }
+    if case .failure(let errno) = message.kind {
+      throw .refused(errno, reason: message.refusalReason)
+    }
     do throws(MessageError) {
       return (try Reply(parsing: message.body.span.raw, to: request), received.descriptors)
     } catch {
@@ -167,7 +174,9 @@ final class ClientConnection {
       } catch {
         throw .invalid
       }
-      reply.body = try memory.answer(request, limit: transferByteLimit).body(to: request)
+      // This side's own limit, whatever the server's is.
+      let limit = VersionOffer.standardTransferByteLimit
+      reply.body = try memory.answer(request, limit: limit).body(to: request)
     } catch {
       reply.kind = .failure(error)
     }

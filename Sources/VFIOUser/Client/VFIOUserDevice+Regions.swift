@@ -2,11 +2,15 @@ private import ByteIO
 public import Devices
 public import VFIO
 
+// VFIO_PCI_CONFIG_REGION_INDEX.
+private let configuration: UInt32 = 7
+
 extension VFIOUserDevice: PCIRegionDevice {
   public func read(
     into span: inout MutableRawSpan, from index: UInt32, at offset: UInt64
   ) throws(DeviceError) -> Int {
     let operation = DeviceError.Operation.readRegion(index, at: offset)
+    try requireAccess(to: index, operation)
     _ = try region(index, holding: span.byteCount, at: offset, operation)
     let count = min(span.byteCount, connection.transferByteLimit)
     let range = RegionRange(region: index, offset: offset, byteCount: UInt32(count))
@@ -21,6 +25,7 @@ extension VFIOUserDevice: PCIRegionDevice {
     _ bytes: RawSpan, to index: UInt32, at offset: UInt64
   ) throws(DeviceError) -> Int {
     let operation = DeviceError.Operation.writeRegion(index, at: offset)
+    try requireAccess(to: index, operation)
     _ = try region(index, holding: bytes.byteCount, at: offset, operation)
     let count = min(bytes.byteCount, connection.transferByteLimit)
     let range = RegionRange(region: index, offset: offset, byteCount: UInt32(count))
@@ -29,6 +34,24 @@ extension VFIOUserDevice: PCIRegionDevice {
       case .regionWritten(let written) = try ask(operation, .writeRegion(range, data))
     else { preconditionFailure("it was asked for") }
     return Int(written.byteCount)
+  }
+
+  /// Keeps registers from being touched while this client has the device stopped: EBUSY.
+  ///
+  /// Its user is to do so (include/uapi/linux/vfio.h, RUNNING_P2P -> STOP), but for the
+  /// configuration space, which the device answers for in STOP. In STOP_COPY libvfio-user refuses
+  /// that too.
+  private func requireAccess(
+    to index: UInt32, _ operation: DeviceError.Operation
+  ) throws(DeviceError) {
+    let isConfiguration = index == configuration
+    switch lastState {
+    case .running, .runningP2P, .preCopy, .preCopyP2P, .error: return
+    case .stop where isConfiguration, .resuming where isConfiguration: return
+    case .stop, .stopCopy, .resuming:
+      throw DeviceError(
+        operation, .busy, detail: "registers are not to be touched in \(lastState)")
+    }
   }
 
   public func mapping(of index: UInt32) throws(DeviceError) -> RegionMapping? {
@@ -57,8 +80,25 @@ extension VFIOUserDevice: InterruptDevice {
 }
 
 extension VFIOUserDevice {
+  /// In messages of as many descriptors as the server takes; vectors without one go in messages of
+  /// their own.
   public func set(_ setup: InterruptSetup, eventfds: [Int32]) throws(DeviceError) {
-    try ask(.setInterrupts, .setInterrupts(setup), descriptors: eventfds.filter { $0 >= 0 })
+    guard !eventfds.isEmpty else {
+      try ask(.setInterrupts, .setInterrupts(setup))
+      return
+    }
+    precondition(eventfds.count == Int(setup.count), "there is a descriptor for each vector")
+    var place = 0
+    while place < eventfds.count {
+      let hasFile = eventfds[place] >= 0
+      let run = eventfds[place...].prefix { ($0 >= 0) == hasFile }
+      let part = hasFile ? run.prefix(connection.descriptorLimit) : run
+      var message = setup
+      message.start += UInt32(place)
+      message.count = UInt32(part.count)
+      try ask(.setInterrupts, .setInterrupts(message), descriptors: hasFile ? Array(part) : [])
+      place += part.count
+    }
   }
 }
 

@@ -21,7 +21,7 @@ public final class VFIOUserDevice: MigratableDevice {
   /// The files that regions can be mapped from, by the regions' numbers.
   let regionFiles: [UInt32: OwnedDescriptor]
   // Where the device was last seen, to name an arc by.
-  private var lastState = MigrationState.running
+  private(set) var lastState = MigrationState.running
   private var knownAbilities: MigrationAbilities?
   /// How many transitions the server made.
   private(set) var transitionCount = 0
@@ -78,7 +78,7 @@ public final class VFIOUserDevice: MigratableDevice {
       let answer: (reply: Reply, descriptors: [OwnedDescriptor])
       do throws(ClientConnection.Failure) {
         answer = try connection.exchange(.regionInformation(question))
-      } catch .refused(.invalid) {
+      } catch .refused(.invalid, _) {
         // As vfio-pci answers for a region that a function does not have.
         let none = RegionInformation(index: index, flags: [], byteCount: 0, offset: 0)
         return (none, nil)
@@ -105,7 +105,7 @@ public final class VFIOUserDevice: MigratableDevice {
     _ operation: DeviceError.Operation, _ failure: ClientConnection.Failure
   ) -> DeviceError {
     switch failure {
-    case .refused(let errno): DeviceError(operation, errno)
+    case .refused(let errno, let reason): DeviceError(operation, errno, detail: reason)
     case .broken(.system(let errno)): DeviceError(operation, errno)
     case .broken(.timeout):
       DeviceError(

@@ -40,15 +40,15 @@ public struct MessageSocket: ~Copyable {
 
   private let socket: OwnedDescriptor
   /// What is taken for a message.
-  public var limits: Limits
+  public let limits: Limits
   private let timeout: Duration
   private var buffer = ByteBuffer(capacity: 4096)
   /// How many bytes were taken out of the buffer since the connection began.
   private var taken = 0
   /// The descriptors that came, with the place in the stream of the message that they belong to.
   private var arrived: [(place: Int, descriptor: OwnedDescriptor)] = []
-  /// Room for the descriptors of one call.
-  private var numbers = [Int32](repeating: -1, count: Int(FERRY_DESCRIPTORS_MAX))
+  /// Room for the descriptors of one call: no more are opened, whatever the other side sends.
+  private var numbers: [Int32]
 
   /// How long one may take once an `Interruption` was requested.
   private static let hurriedTimeout = Duration.seconds(5)
@@ -63,6 +63,8 @@ public struct MessageSocket: ~Copyable {
     socket = OwnedDescriptor(descriptor)
     self.limits = limits
     self.timeout = timeout
+    numbers = [Int32](
+      repeating: -1, count: min(limits.descriptorCount, Int(FERRY_DESCRIPTORS_MAX)))
   }
 
   /// The number of the socket's descriptor, which is open as long as this value.
@@ -202,27 +204,27 @@ public struct MessageSocket: ~Copyable {
     if buffer.count == buffer.capacity { buffer.reserve(2 * buffer.capacity) }
     var count = 0
     let descriptor = socket.number
+    let room = min(numbers.count, limits.descriptorCount - arrived.count)
     var received = 0
     _ = buffer.fill { span in
-      // SAFETY: the call writes within the span and the array, which has room for as many
-      // descriptors as a message can bring.
-      received = unsafe span.withUnsafeMutableBytes { room in
+      // SAFETY: the call writes within the span and the array, whose room it is told.
+      received = unsafe span.withUnsafeMutableBytes { bytes in
         unsafe ferry_receive(
-          descriptor, room.baseAddress.unsafelyUnwrapped, room.count, &numbers, &count)
+          descriptor, bytes.baseAddress.unsafelyUnwrapped, bytes.count, &numbers, room, &count)
       }
       return max(0, received)
     }
     let descriptors = (0..<count).map { OwnedDescriptor(numbers[$0]) }
     if received == 0 { throw .closed(isWithinMessage: buffer.count > 0) }
-    _ = try Self.result(received)
-    guard !descriptors.isEmpty else { return }
-    guard arrived.count + descriptors.count <= limits.descriptorCount else {
+    guard Int32(clamping: -received) != EMSGSIZE else {
       throw .malformed(
         MessageError(
           nil, at: 0,
-          "expected at most \(limits.descriptorCount) descriptors, found "
-            + "\(arrived.count + descriptors.count)"))
+          "expected at most \(limits.descriptorCount) descriptors, and no more than this process "
+            + "may open"))
     }
+    _ = try Self.result(received)
+    guard !descriptors.isEmpty else { return }
     // A call ends with the bytes that descriptors came with, so they are of the message that
     // began last (net/unix/af_unix.c, unix_stream_read_generic).
     let place = taken + (try lastMessageStart())

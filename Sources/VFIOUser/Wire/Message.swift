@@ -75,7 +75,8 @@ public struct Message: Sendable, Hashable {
   public enum Kind: Sendable, Hashable {
     case command(wantsReply: Bool)
     case reply
-    /// A reply that is an errno; it has no body.
+    /// A reply that is an errno. The specification gives it no body; at Ferry's control socket it
+    /// may have one, the reason in words.
     case failure(LinuxErrno)
   }
 
@@ -95,6 +96,16 @@ public struct Message: Sendable, Hashable {
     self.kind = kind
     self.body = body
   }
+
+  /// The words of a failure that has some, without what a terminal does not print; nil for all
+  /// other messages.
+  var refusalReason: String? {
+    guard case .failure = kind, !body.isEmpty else { return nil }
+    let printable = body.prefix(Self.reasonByteLimit).filter { (0x20..<0x7f).contains($0) }
+    return String(decoding: printable, as: UTF8.self)
+  }
+
+  private static let reasonByteLimit = 256
 
   /// The message with its head, as it goes over a socket in one call: libvfio-user and QEMU take a
   /// message that comes in pieces for damage.

@@ -24,9 +24,12 @@ struct ServeCommand: ParsableCommand {
       A client of the user --map-uid (by default the user of this process; root always may) can map \
       the device's registers, where the device has a descriptor for that. That descriptor carries \
       every right on the device, so a client that has it is trusted with the device; --no-map gives \
-      it to nobody. A device's socket belongs to the user --map-uid, if it is given, and its clients are \
-      of that user, of the user of this process, or of root; the control socket is for the user of \
-      this process and for root.
+      it to nobody. Any other client that may connect is served by messages. Who may connect is the \
+      user --client-uid (by default that of --map-uid), whose the sockets are, the user of this \
+      process, and root; the control sockets are for the user of this process and for root.
+
+      Each device's client may have an equal share of the ranges of memory and of the open files \
+      (ulimit -n) of this process.
 
       At the control socket the state can be taken out and put in while a VMM holds the device: \
       'ferry capture serve:PATH', 'ferry replay F serve:PATH', 'ferry served status PATH'.
@@ -67,6 +70,11 @@ struct ServeCommand: ParsableCommand {
     help: ArgumentHelp("The user whose clients may map a device's registers.", valueName: "uid"))
   var mapUser: UInt32?
 
+  @Option(
+    name: .customLong("client-uid"),
+    help: ArgumentHelp("The user whose clients may connect.", valueName: "uid"))
+  var clientUser: UInt32?
+
   @Flag(name: .customLong("no-map"), help: "No client may map a device's registers.")
   var mapsNothing = false
 
@@ -102,7 +110,12 @@ struct ServeCommand: ParsableCommand {
     for (number, name) in devices.enumerated() {
       servers.append(try server(of: name, number, kernel))
     }
-    let group = ServerGroup(servers)
+    let group: ServerGroup
+    do throws(ServingError) {
+      group = try ServerGroup(servers)
+    } catch {
+      throw CommandError.input("\(error)")
+    }
     guard group.run() else {
       throw CommandError.input("the system has no thread for each device")
     }
@@ -122,6 +135,7 @@ struct ServeCommand: ParsableCommand {
     options.servesOnce = once
     if let mapUser { options.mapUser = mapUser }
     if mapsNothing { options.mapUser = nil }
+    options.clientUser = clientUser
     let path = sockets[number]
     do throws(ServingError) {
       return try FunctionServer(
