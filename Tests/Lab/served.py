@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import time
+import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
@@ -95,6 +96,40 @@ def serial(device):
         guest.close()
 
 
+def in_another_process(user, body):
+    """Runs `body` as another user; it must come to its end."""
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setgid(user)
+            os.setuid(user)
+            body()
+            status = 0
+        except BaseException:  # all of this process is the body
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def use_by_messages(read):
+    """The card without a mapping: its registers by messages, its memory and interrupts by the kernel."""
+    guest = Client("s")
+    _, flags, _, files = guest.region(0)
+    assert not flags & 4 and not files
+    guest.write(wire.CONFIGURATION, 4, b"\6\0")
+    assert guest.read(0, 8, 4) == read
+    file, event = memory(1 << 20), os.eventfd(0, os.EFD_NONBLOCK)
+    guest.map(0, 1 << 20, file)
+    guest.unmap(0, 1 << 20)
+    guest.irqs(0x24, 2, 0, 1, (event,))
+    guest.irqs(0x21, 2, 0, 1)  # raised by the kernel as if by the card
+    assert os.eventfd_read(event) == 1
+    guest.close()
+
+
 def card(device):
     """A network card behind vfio-pci, whose registers can be mapped."""
     status = 8  # of the 8254x and its successors
@@ -121,6 +156,12 @@ def card(device):
         assert not flags & 4 and not files
         print("with --no-map there is nothing to map")
         guest.close()
+    user = 65534
+    os.chmod(".", 0o711)
+    with serve(device, "--socket", "s", "--control", "c", "--client-uid", str(user)):
+        in_another_process(user, lambda: use_by_messages(struct.pack("=I", found)))
+        assert messages()["regionReads"] == 1
+        print("a user who is not trusted with it has it by messages")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,15 @@ import VFIOUser
     #expect(try Self.message("11001000 10000000 21000000 00000000").kind == .failure(.inputOutput))
   }
 
+  /// What nobody knows is still a message, as long as it says.
+  @Test func aTypeThatNobodyKnowsIsReadAndWritten() throws {
+    for type in 2...15 as ClosedRange<UInt8> {
+      let message = Message(7, .reset, .other(type: type), body: [1, 2])
+      let head = try MessageHead(parsing: message.bytes.span.raw, limit: 64)
+      #expect(head == MessageHead(message) && head.kind == .other(type: type))
+    }
+  }
+
   @Test func stateIsNoLongerThanItSays() throws {
     // libvfio-user fills the reply up with zeros.
     let body = try #require([UInt8](hexadecimal: "0c000000 04000000 01020304 00000000 00000000"))

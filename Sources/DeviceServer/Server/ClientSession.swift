@@ -84,8 +84,7 @@ final class ClientSession {
   private func answer(_ received: ReceivedMessage) throws(ConnectionError) {
     let message = received.message
     guard case .command(let wantsReply) = message.kind else {
-      throw .malformed(
-        MessageError(message.command, at: 8, "expected a command, found a reply"))
+      throw .malformed(message.error(expecting: "a command"))
     }
     let pending = trace?.begin(
       message, from: .client, descriptorCount: received.descriptors.count)
@@ -151,6 +150,9 @@ final class ClientSession {
             queue.reduce(0, { $0 + $1.descriptors.count }) <= Self.queueDescriptorLimit
           else { throw .timeout }
           continue
+        }
+        if case .other = received.message.kind {
+          throw .malformed(received.message.error(expecting: "a command or a reply"))
         }
         guard received.message.number == number else { throw .timeout }
         if let trace, let pending { trace.end(pending, reply: received.message) }

@@ -152,6 +152,9 @@ final class ClientConnection {
         try serve(message, wantsReply: wantsReply)
         continue
       }
+      if case .other = message.kind {
+        throw .malformed(message.error(expecting: "a command or a reply"))
+      }
       guard message.number == command.number, message.command == command.command else {
         throw .malformed(
           MessageError(

@@ -8,7 +8,7 @@ import VFIO
 /// records it.
 ///
 /// It knows nothing of what is passed but heads: what one side sends, and the other would refuse,
-/// arrives.
+/// arrives, of whatever type it says that it is.
 public final class MessageProxy {
   private let listener: OwnedDescriptor
   private let path: String
@@ -163,11 +163,16 @@ private struct Ends: ~Copyable {
   ) {
     let message = received.message
     let count = received.descriptors.count
-    if case .command(let wantsReply) = message.kind {
+    switch message.kind {
+    case .command(let wantsReply):
       let command = trace.begin(message, from: sender, descriptorCount: count)
       guard wantsReply else { return trace.end(command, reply: nil) }
       pending[Key(sender: sender, number: message.number)] = command
       return
+    case .other:
+      return trace.end(
+        trace.begin(message, from: sender, descriptorCount: count), reply: nil)
+    case .reply, .failure: break
     }
     let other: TraceRecord.Message.Sender = sender == .client ? .server : .client
     guard let command = pending.removeValue(forKey: Key(sender: other, number: message.number))

@@ -49,7 +49,7 @@ public struct MessageTrace {
     draft.duration = now() &- pending.time
     draft.byteCount = command.body.count
     draft.message = TraceRecord.Message(
-      sender: pending.sender, number: command.number, name: "\(command.command)",
+      sender: pending.sender, number: command.number, name: Self.name(of: command),
       descriptorCount: pending.descriptorCount, replyDescriptorCount: descriptorCount,
       isAnswered: reply != nil)
     let request = try? Request(parsing: command.body.span.raw, of: command.command)
@@ -61,7 +61,7 @@ public struct MessageTrace {
       case .failure(let errno):
         draft.result = -1
         draft.error = errno
-      case .reply, .command:
+      case .reply, .command, .other:
         guard let request,
           let answer = try? Reply(parsing: reply.body.span.raw, to: request)
         else {
@@ -73,6 +73,11 @@ public struct MessageTrace {
       }
     }
     record(draft)
+  }
+
+  private static func name(of message: Message) -> String {
+    guard case .other(let type) = message.kind else { return "\(message.command)" }
+    return "\(message.command), type \(type)"
   }
 
   private func kept(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.prefix(dataLimit)) }

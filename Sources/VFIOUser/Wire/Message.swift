@@ -12,10 +12,11 @@ public struct MessageHead: Sendable, Hashable {
   public var command: MessageCommand
   /// Of the whole message, with these 16 bytes.
   public var byteCount: UInt32
-  /// Whether it is a reply, a failure, or a command that wants no reply.
+  /// Whether it is a reply, a failure, a command that wants no reply, or none of these.
   public var kind: Message.Kind
 
   // Bits 0 to 3 of the flags are the type, 0 of a command and 1 of a reply.
+  private static let command: UInt32 = 0x00
   private static let reply: UInt32 = 0x01
   private static let typeMask: UInt32 = 0x0f
   private static let noReply: UInt32 = 0x10
@@ -38,15 +39,13 @@ public struct MessageHead: Sendable, Hashable {
     let flags = bytes.little(UInt32.self, at: 8)
     let number = bytes.little(UInt32.self, at: 12)
     switch flags & Self.typeMask {
-    case 0: kind = .command(wantsReply: flags & Self.noReply == 0)
+    case Self.command: kind = .command(wantsReply: flags & Self.noReply == 0)
     case Self.reply where flags & Self.error == 0: kind = .reply
     case Self.reply:
       // The specification allows a failure without a number.
       let errno = LinuxErrno(rawValue: Int32(clamping: number))
       kind = .failure(number == 0 ? .inputOutput : errno)
-    default:
-      throw MessageError(
-        command, at: 8, "expected the type 0 or 1, found \(flags & Self.typeMask)")
+    case let type: kind = .other(type: UInt8(type))
     }
     guard byteCount >= UInt32(Self.byteCount), byteCount <= limit else {
       throw MessageError(
@@ -63,6 +62,7 @@ public struct MessageHead: Sendable, Hashable {
       case .command(let wantsReply): (wantsReply ? 0 : Self.noReply, 0)
       case .reply: (Self.reply, 0)
       case .failure(let errno): (Self.reply | Self.error, errno.rawValue)
+      case .other(let type): (UInt32(type) & Self.typeMask, 0)
       }
     writer.little(flags)
     writer.little(error)
@@ -78,6 +78,8 @@ public struct Message: Sendable, Hashable {
     /// A reply that is an errno. The specification gives it no body; at Ferry's control socket it
     /// may have one, the reason in words.
     case failure(LinuxErrno)
+    /// Of a type that the specification does not have, 2 to 15: nothing that either side knows.
+    case other(type: UInt8)
   }
 
   /// As ``MessageHead/number``.
@@ -95,6 +97,17 @@ public struct Message: Sendable, Hashable {
     self.command = command
     self.kind = kind
     self.body = body
+  }
+
+  /// What is wrong with a message that is not of the kind that is due.
+  package func error(expecting kind: String) -> MessageError {
+    let found =
+      switch self.kind {
+      case .command: "a command"
+      case .reply, .failure: "a reply"
+      case .other(let type): "the type \(type)"
+      }
+    return MessageError(command, at: 8, "expected \(kind), found \(found)")
   }
 
   /// The words of a failure that has some, without what a terminal does not print; nil for all

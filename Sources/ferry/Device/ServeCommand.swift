@@ -19,7 +19,8 @@ struct ServeCommand: ParsableCommand {
       every device has had its first client; when a client goes, the device is reset. What happens is \
       told on standard error, a line for each event.
 
-      F.dms#N serves an emulated device with the state of device N of a stream.
+      F.dms#N serves an emulated device with the state of device N of a stream. Its guest sees the \
+      configuration space of the emulated device, or the profile's, and not the one in the stream.
 
       A client of the user --map-uid (by default the user of this process; root always may) can map \
       the device's registers, where the device has a descriptor for that. That descriptor carries \

@@ -33,6 +33,9 @@ enum ServedDevices {
     guard let device else {
       throw CommandError.no("\(name): there is no emulated device of the driver \(driver)")
     }
+    ServerLog.print(
+      "ferry: \(name): restored into \(device.name), whose own configuration space its guest sees "
+        + "unless --profile gives it another; the stream's is not shown")
     return device
   }
 }

@@ -3,36 +3,64 @@ import DeviceServer
 import Devices
 import EmulatedDevices
 import FuzzSupport
+import Glibc
 import VFIOUser
 
 /// The entry point of libFuzzer.
 ///
-/// An input is what a client sends, message behind message. What must hold: no crash; a body that
-/// is read is written and read alike again; a served function answers each command or refuses it,
-/// its answer is one that a client reads, and it is no longer than the client asked for.
+/// An input is what a client sends, message behind message, to a serial port and to a device that
+/// writes to memory. What must hold: no crash; a body that is read is written and read alike again;
+/// a served function answers each command or refuses it, its answer is one that a client reads, and
+/// it is no longer than the client asked for; no device makes the client's memory longer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzVFIOUser(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
   guard let bytes, count > 0, count <= 1 << 16 else { return -1 }
   let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
-  guard let uri = try? DeviceURI(parsing: "emulated:mtty?ports=2&text=hello"),
-    let device = try? EmulatedDevice(uri), let function = try? ServedFunction(device)
-  else { return -1 }
+  for name in ["mtty?ports=2&text=hello", "synthetic?size=64KiB&dma=4MiB"] {
+    guard let uri = try? DeviceURI(parsing: "emulated:\(name)"),
+      let device = try? EmulatedDevice(uri), let function = try? ServedFunction(device)
+    else { return -1 }
+    serve(input, function)
+  }
+  return 0
+}
+
+private func serve(_ input: [UInt8], _ function: ServedFunction) {
   var place = 0
+  var time = Duration.zero
   while place + MessageHead.byteCount <= input.count {
     let span = input.span.raw.extracting(place..<input.count)
     guard let head = try? MessageHead(parsing: span, limit: 1 << 16),
       Int(head.byteCount) <= span.byteCount
     else { break }
     let body = span.extracting(MessageHead.byteCount..<Int(head.byteCount))
-    check(body, of: head.command, function)
+    // Every other map has a file, and every other set of interrupts something that is no eventfd.
+    let descriptors =
+      head.number % 2 == 1 ? [OwnedDescriptor(dup(memoryFile))] : []
+    check(body, of: head.command, descriptors, function)
     checkReply(body, of: head.command)
+    time += .milliseconds(10)
+    _ = function.advance(to: time)
     place += Int(head.byteCount)
   }
   _ = function.clientLeft()
-  return 0
+  require(lseek(memoryFile, 0, SEEK_END) == memoryByteCount, "memory stays as long as it is")
 }
 
-private func check(_ body: RawSpan, of command: MessageCommand, _ function: ServedFunction) {
+// What a client gives for its memory; it is not sealed, and so read and written by calls.
+private let memoryByteCount = 1 << 20
+private let memoryFile: Int32 = {
+  var template = Array("/tmp/fuzz.XXXXXX".utf8CString)
+  let descriptor = mkstemp(&template)
+  unlink(template)
+  require(descriptor >= 0 && ftruncate(descriptor, memoryByteCount) == 0, "there is a file")
+  return descriptor
+}()
+
+private func check(
+  _ body: RawSpan, of command: MessageCommand, _ descriptors: [OwnedDescriptor],
+  _ function: ServedFunction
+) {
   let request: Request
   do throws(MessageError) {
     request = try Request(parsing: body, of: command)
@@ -47,7 +75,9 @@ private func check(_ body: RawSpan, of command: MessageCommand, _ function: Serv
     (try? Request(parsing: request.body.span.raw, of: command)) == request,
     "\(command) is read alike again")
   for side in [ServedFunction.Side.client, .control] {
-    guard let answer = try? function.answer(request, from: side) else { continue }
+    guard let answer = try? function.answer(request, descriptors: descriptors, from: side) else {
+      continue
+    }
     let body = answer.reply.body(to: request)
     require(body.count <= 1 << 21, "an answer has its bounds")
     require(
