@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // One executable for each entry point that reads untrusted bytes; `tools/fuzz/run` builds and runs

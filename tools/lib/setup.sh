@@ -40,7 +40,7 @@ require_packages() {
   fi
 }
 
-# require_swift: puts a Swift toolchain of 6.2 or later on PATH, or says what is missing and returns 1.
+# require_swift: puts a Swift toolchain of 6.3 or later on PATH, or says what is missing and returns 1.
 require_swift() {
   local folder version
   if ! command -v swift >/dev/null; then
@@ -53,12 +53,12 @@ require_swift() {
     done
   fi
   if ! command -v swift >/dev/null; then
-    say "no Swift toolchain on PATH, in /opt/swift or in ~/.swiftly; Ferry needs Swift 6.2 or later (https://www.swift.org/install/linux)"
+    say "no Swift toolchain on PATH, in /opt/swift or in ~/.swiftly; Ferry needs Swift 6.3 or later (https://www.swift.org/install/linux)"
     return 1
   fi
   version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1)
-  if [[ $(printf '%s\n' 6.2 "$version" | sort -V | head -n 1) != 6.2 ]]; then
-    say "$(command -v swift) is Swift ${version:-of an unknown version}; Ferry needs 6.2 or later"
+  if [[ $(printf '%s\n' 6.3 "$version" | sort -V | head -n 1) != 6.3 ]]; then
+    say "$(command -v swift) is Swift ${version:-of an unknown version}; Ferry needs 6.3 or later"
     return 1
   fi
 }
