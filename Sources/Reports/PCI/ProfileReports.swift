@@ -22,27 +22,6 @@ extension CheckReport: Report {
     case .unknown: "cannot tell whether \(device) can carry \(profile)"
     }
   }
-
-  private var command: String? { unknowns.isEmpty ? nil : wholeSpaceCommand }
-
-  /// The answer, and every reason, warning and note.
-  public var json: JSONValue {
-    [
-      "profile": .string(profile), "device": .string(device), "canCarry": .bool(canCarry),
-      "reasons": .array(reasons.map(\.json)), "warnings": .array(warnings.map(\.json)),
-      "notes": .array(notes.map(\.json)), "verdict": .string(verdict.rawValue),
-      "unknown": .array(unknowns.map(\.json)), "command": .optional(command),
-    ]
-  }
-}
-
-extension CheckReport.Reason {
-  fileprivate var json: JSONValue {
-    [
-      "capability": .string(capability), "field": .string(field), "wanted": .string(wanted),
-      "found": .string(found), "why": .string(why),
-    ]
-  }
 }
 
 /// What `ferry pci derive` prints; the JSON is `schemas/pci-derive.schema.json`.

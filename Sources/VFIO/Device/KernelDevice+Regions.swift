@@ -2,9 +2,7 @@ public import Devices
 private import SystemPackage
 
 extension KernelDevice: PCIRegionDevice {
-  /// PASID, L1 PM Substates, PTM and DOE, which vfio-pci shows no length of or does not know
-  /// (drivers/vfio/pci/vfio_pci_config.c, pci_ext_cap_length).
-  public var hiddenCapabilities: Set<UInt16> { [0x1b, 0x1e, 0x1f, 0x2e] }
+  public var hiddenCapabilities: Set<UInt16> { VFIORegion.hiddenCapabilities }
 
   /// Where a region's bytes stand in the device's file, which has offsets of 63 bits.
   private func place(

@@ -1,5 +1,4 @@
 public import ByteIO
-public import VirtualPCI
 
 extension AccessMap {
   /// The map for a VMM, as `schemas/pci-map.schema.json` describes it.

@@ -1,0 +1,23 @@
+/// What a handle stands for.
+///
+/// The raw value is part of every handle, so that a handle of another kind is told from one that
+/// was freed.
+enum HandleKind: UInt8 {
+  case profile = 1
+  case space = 2
+}
+
+extension HandleKind {
+  /// The kind for an error's text.
+  var name: String {
+    switch self {
+    case .profile: "a profile"
+    case .space: "a space"
+    }
+  }
+}
+
+/// What a handle can stand for.
+protocol HandleObject: AnyObject {
+  static var kind: HandleKind { get }
+}
