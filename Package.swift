@@ -88,7 +88,10 @@ let package = Package(
       ]),
     .target(
       name: "FerryC",
-      dependencies: ["ByteIO", "CFerry", "Devices", "PCIConfig", "VirtualPCI", "YAMLReader"]),
+      dependencies: [
+        "ByteIO", "CFerry", "Devices", "MigrationStream", "PCIConfig", "StateTranslation",
+        "VirtualPCI", "YAMLReader",
+      ]),
     .target(
       name: "Conformance",
       dependencies: ["ByteIO", "Devices", "MigrationStream", "StateLayout", "YAMLReader"]),

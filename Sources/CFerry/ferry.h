@@ -58,6 +58,8 @@ enum {
   FERRY_ERROR_ORDER = 6,
   /* A callback failed; ferry_error.system is the number that it returned. */
   FERRY_ERROR_CALLBACK = 7,
+  /* A call to the system failed; ferry_error.system is its errno. */
+  FERRY_ERROR_SYSTEM = 8,
 
   /* The text is no profile, or cannot be laid out; ferry_error.line and .column say where. */
   FERRY_ERROR_PROFILE = 16,
@@ -66,11 +68,36 @@ enum {
   /* The device cannot carry the profile, or it is not known whether it can. */
   FERRY_ERROR_REFUSED = 18,
   /* A saved state is not one of the space's profile. */
-  FERRY_ERROR_MISMATCH = 19
+  FERRY_ERROR_MISMATCH = 19,
+
+  /* Of streams, with ferry_error.offset, .record and .device as far as they are known. */
+  /* The first bytes are not those of a .dms stream. */
+  FERRY_ERROR_NOT_A_STREAM = 32,
+  /* A version, feature, record or field that the library does not know, and has to. */
+  FERRY_ERROR_UNSUPPORTED = 33,
+  /* A length above the stream's declared limit, or the format's. */
+  FERRY_ERROR_LIMIT_EXCEEDED = 34,
+  /* More than the library takes: a larger chunk, more devices, a larger window. */
+  FERRY_ERROR_UNWILLING = 35,
+  /* Bytes that were changed: a checksum or a digest is not theirs. */
+  FERRY_ERROR_CHECKSUM = 36,
+  /* A record or field that contradicts itself or the format. */
+  FERRY_ERROR_MALFORMED = 37,
+  /* A record where the format does not allow it. */
+  FERRY_ERROR_MISPLACED = 38,
+  /* Chunks, counts, summaries and index that do not fit to each other. */
+  FERRY_ERROR_INCONSISTENT = 39,
+  /* The stream stops before it is complete. */
+  FERRY_ERROR_TORN = 40,
+  /* Bytes behind the end. */
+  FERRY_ERROR_TRAILING = 41,
+  /* libzstd failed, for want of memory. */
+  FERRY_ERROR_COMPRESSION = 42
 };
 
-/* Says that a number of ferry_error does not apply. */
+/* Says that ferry_error.offset, or .record and .device, do not apply. */
 #define FERRY_NOWHERE UINT64_MAX
+#define FERRY_NONE UINT32_MAX
 
 typedef struct ferry_error {
   ferry_status status;
@@ -81,6 +108,9 @@ typedef struct ferry_error {
   /* The place in a text, counted from 1, or 0. */
   uint32_t line;
   uint32_t column;
+  /* The record and the device of a stream, counted from 0, or FERRY_NONE. */
+  uint32_t record;
+  uint32_t device;
   /* What is wrong, with the place in words. */
   char message[1024];
   /* The parts of the message, if it has them: "" if not. */
@@ -97,13 +127,20 @@ const char *ferry_status_name(ferry_status status);
 /* Frees what a handle stands for; the number is good for nothing afterwards. */
 ferry_status ferry_close(uint64_t handle, ferry_error *error);
 
-/* ---- Where a function's bytes go ------------------------------------------------------------ */
+/* ---- Where bytes go and come from ----------------------------------------------------------- */
 
 /* Takes output of any length. `write` gets `count` bytes, in one call or more, lent for the call. */
 typedef struct ferry_sink {
   int32_t (*write)(void *context, const void *bytes, size_t count);
   void *context;
 } ferry_sink;
+
+/* Gives input. `read` waits for at least one byte, writes at most `capacity` to `bytes` and says
+ * how many in *count; 0 at the end. */
+typedef struct ferry_source {
+  int32_t (*read)(void *context, void *bytes, size_t capacity, size_t *count);
+  void *context;
+} ferry_source;
 
 /* ---- vPCI: the configuration space of an instance type -------------------------------------- */
 
@@ -251,6 +288,244 @@ ferry_status ferry_space_save(ferry_space space, ferry_space_state *state, ferry
  * before anything is changed. If the device fails, the registers before are restored. */
 ferry_status ferry_space_restore(
     ferry_space space, const ferry_space_state *state, ferry_error *error);
+
+/* ---- Streams: what migrates of devices, in the .dms format ---------------------------------- */
+
+/* A stream that is written, and one that is read. */
+typedef uint64_t ferry_writer;
+typedef uint64_t ferry_reader;
+
+/* A region of VFIO_DEVICE_GET_REGION_INFO. */
+typedef struct ferry_region {
+  uint32_t index;
+  uint32_t flags;
+  uint64_t size;
+} ferry_region;
+
+/* The interrupts that a guest programmed. Zeros are none. */
+typedef struct ferry_interrupts {
+  /* FERRY_INTERRUPTS_...: which of the parts below are there. */
+  uint32_t parts;
+  /* Which of INTA to INTD are asserted: bits 0 to 3. */
+  uint32_t asserted_pins;
+  uint64_t msi_address;
+  uint32_t msi_data;
+  uint32_t msi_mask_bits;
+  uint32_t msi_pending_bits;
+  uint16_t msi_control;
+  uint16_t msix_control;
+  /* 16 bytes a vector, at most 2048 vectors. */
+  const uint8_t *msix_table;
+  size_t msix_table_size;
+  /* One bit a vector, the lowest first. */
+  const uint8_t *msix_pending_bits;
+  size_t msix_pending_bits_size;
+} ferry_interrupts;
+
+enum { FERRY_INTERRUPTS_PINS = 1, FERRY_INTERRUPTS_MSI = 2, FERRY_INTERRUPTS_MSIX = 4 };
+
+/* An address space that PASIDs are bound to: what iommufd calls a hardware page table. */
+typedef struct ferry_pasid_domain {
+  /* The number that bindings name it by. */
+  uint32_t id;
+  /* Whether page requests go to a fault queue: 0 or 1. */
+  uint32_t has_fault_queue;
+  /* Whether it is nested, in IOMMU_HWPT_ALLOC's words of type and data; 0: the VMM maps it. */
+  uint32_t is_nested;
+  uint32_t data_type;
+  const uint8_t *data;
+  size_t data_size;
+} ferry_pasid_domain;
+
+typedef struct ferry_pasid_binding {
+  uint32_t pasid;
+  /* The id of a domain. */
+  uint32_t domain;
+  /* Execute 1, privileged 2. */
+  uint32_t permissions;
+} ferry_pasid_binding;
+
+/* What a stream says of a device before its state. Set it to zeros first: that is not known. */
+typedef struct ferry_device {
+  /* The name that the host knows the device by, and its driver; or NULL. */
+  const char *name;
+  const char *driver;
+  /* FERRY_DEVICE_...: which of the numbers below are there. */
+  uint32_t parts;
+  /* Base class, subclass and programming interface, 24 bits. */
+  uint32_t class_code;
+  uint16_t vendor_id;
+  uint16_t device_id;
+  uint16_t subsystem_vendor_id;
+  uint16_t subsystem_id;
+  uint32_t revision_id;
+  /* FERRY_DEVICE_GUEST_RAN. */
+  uint32_t circumstances;
+  /* VFIO_DEVICE_FEATURE_MIGRATION, and VFIO_DEVICE_FEATURE_MIG_DATA_SIZE in bytes. */
+  uint64_t migration_flags;
+  uint64_t stop_copy_size;
+  const ferry_region *regions;
+  size_t region_count;
+
+  /* What the configuration region reads: up to 4096 bytes; NULL if nobody says. */
+  const uint8_t *physical;
+  size_t physical_size;
+  /* What the guest was shown, and for each bit whether the VMM serves it; both or only the first.
+   * Those of a ferry_space_state, with its profile. */
+  const uint8_t *shown;
+  size_t shown_size;
+  const uint8_t *emulated_bits;
+  const char *profile_name;
+  const char *profile_digest;
+
+  ferry_interrupts interrupts;
+  const ferry_pasid_domain *domains;
+  size_t domain_count;
+  const ferry_pasid_binding *bindings;
+  size_t binding_count;
+} ferry_device;
+
+enum {
+  /* vendor_id and device_id. */
+  FERRY_DEVICE_PCI = 1,
+  /* With FERRY_DEVICE_PCI. */
+  FERRY_DEVICE_SUBSYSTEM = 2,
+  /* class_code and revision_id, with FERRY_DEVICE_PCI. */
+  FERRY_DEVICE_CLASS = 4,
+  FERRY_DEVICE_MIGRATION_FLAGS = 8,
+  FERRY_DEVICE_STOP_COPY_SIZE = 16,
+  FERRY_DEVICE_CIRCUMSTANCES = 32
+};
+
+/* The guest ran while the state was taken: good to look at, not to resume. */
+enum { FERRY_DEVICE_GUEST_RAN = 1 };
+
+/* When in a migration state was read. */
+enum { FERRY_PHASE_PRE_COPY = 1, FERRY_PHASE_STOP_COPY = 2 };
+
+enum {
+  /* Part of the initial data of vfio_precopy_info, and the last of it. */
+  FERRY_CHUNK_INITIAL = 1,
+  FERRY_CHUNK_LAST_OF_INITIAL = 2,
+  /* The iteration of pre-copy ends with this chunk. */
+  FERRY_CHUNK_LAST_OF_ITERATION = 4,
+  /* The driver announced new initial data before it. */
+  FERRY_CHUNK_REINITIALIZED = 8
+};
+
+/* How a stream is written. Zeros are what Ferry does unless it is told otherwise. */
+typedef struct ferry_writer_options {
+  /* FERRY_WRITER_RAW, or 0. */
+  uint32_t flags;
+  /* zstd's level, 1 to 22, or below 0 for faster ones; 0 for 1. */
+  int32_t level;
+  /* The most state bytes of a chunk, 64 KiB to 4 MiB; 0 for 1 MiB. */
+  uint32_t chunk_size;
+  uint32_t reserved;
+  /* The state bytes that readers keep for chunks coded against earlier ones; 0 for none. */
+  uint64_t window_size;
+  /* Seconds since 1970-01-01 UTC; 0 if the stream shall not say. */
+  uint64_t time;
+  /* The program that writes, and `uname -r` and `-m` of the kernel; NULL: libferry, and nothing. */
+  const char *producer;
+  const char *kernel_release;
+  const char *machine;
+} ferry_writer_options;
+
+/* Leave chunks as they are. */
+enum { FERRY_WRITER_RAW = 1 };
+
+/* Begins a stream, whose first bytes go out with this call. `options` may be NULL; the sink's
+ * function and context are used until the writer is closed. */
+ferry_status ferry_writer_open(
+    const ferry_sink *sink, const ferry_writer_options *options, ferry_writer *writer,
+    ferry_error *error);
+
+/* The same into a descriptor, which stays the caller's and open, and blocks. */
+ferry_status ferry_writer_open_fd(
+    int fd, const ferry_writer_options *options, ferry_writer *writer, ferry_error *error);
+
+/* Introduces the next device, whose number is *number: all of them before any state. `number` may
+ * be NULL. FERRY_ERROR_MISPLACED behind state. */
+ferry_status ferry_writer_introduce(
+    ferry_writer writer, const ferry_device *device, uint16_t *number, ferry_error *error);
+
+/* Adds the next bytes of a device's state, as many as there are: chunks are made of them. `flags`
+ * (FERRY_CHUNK_...) and `iteration` are those of all these bytes. */
+ferry_status ferry_writer_state(
+    ferry_writer writer, uint16_t device, uint32_t phase, uint32_t iteration, uint32_t flags,
+    const void *bytes, size_t size, ferry_error *error);
+
+/* Sums up and ends the stream; only ferry_close() comes then. Without it the stream is torn, which
+ * readers report. */
+ferry_status ferry_writer_finish(ferry_writer writer, ferry_error *error);
+
+/* What a reader gives. */
+enum {
+  /* ferry_reader_next(): the stream has ended, and all of it was checked. ferry_reader_push(): all
+   * bytes were taken, and no record is complete. */
+  FERRY_RECORD_NONE = 0,
+  /* All devices are introduced: ferry_reader_device() has them. The first record that comes. */
+  FERRY_RECORD_DEVICES = 1,
+  /* A chunk of a device's state: ferry_reader_state() has its bytes. */
+  FERRY_RECORD_STATE = 2,
+  /* A device's state ends. */
+  FERRY_RECORD_SUMMARY = 3,
+  /* The content of the stream ends; its index follows. */
+  FERRY_RECORD_END = 4
+};
+
+typedef struct ferry_record {
+  /* FERRY_RECORD_... */
+  uint32_t kind;
+  /* Of STATE and SUMMARY: the device, counted from 0. */
+  uint32_t device;
+  /* Where the record begins in the stream. */
+  uint64_t offset;
+  /* Of DEVICES and END: the number of devices. */
+  uint32_t device_count;
+  /* Of SUMMARY: whether all of the state was decoded, and has the digest of the summary. */
+  uint32_t is_verified;
+  /* Of STATE: the place in the device's state. Of SUMMARY and END: 0. */
+  uint64_t state_offset;
+  /* The number of state bytes: of the chunk, the device, the stream. */
+  uint64_t state_size;
+  /* Of STATE: FERRY_PHASE_..., the iteration of pre-copy, FERRY_CHUNK_... */
+  uint32_t phase;
+  uint32_t iteration;
+  uint32_t flags;
+  uint32_t reserved;
+} ferry_record;
+
+/* A reader at the start of a stream. With `source` NULL it is fed by ferry_reader_push(), else it
+ * pulls, and the source's function and context are used until it is closed. */
+ferry_status ferry_reader_open(const ferry_source *source, ferry_reader *reader, ferry_error *error);
+
+/* The same of a descriptor, which stays the caller's and open, and blocks. */
+ferry_status ferry_reader_open_fd(int fd, ferry_reader *reader, ferry_error *error);
+
+/* The next record of a reader that pulls. FERRY_RECORD_NONE at the end. A fault of the stream is
+ * given again by every later call. */
+ferry_status ferry_reader_next(ferry_reader reader, ferry_record *record, ferry_error *error);
+
+/* The next record of a reader that is fed: takes *taken of the `size` bytes, and gives a record or
+ * FERRY_RECORD_NONE when all are taken. The rest of the bytes belongs to the next call; with 0 bytes
+ * the reader goes on with what it has. */
+ferry_status ferry_reader_push(
+    ferry_reader reader, const void *bytes, size_t size, size_t *taken, ferry_record *record,
+    ferry_error *error);
+
+/* Says to a reader that is fed that no more comes. FERRY_ERROR_TORN unless the stream is whole. */
+ferry_status ferry_reader_finish(ferry_reader reader, ferry_error *error);
+
+/* What the stream says of a device. The pointers in *device are good until the reader is closed. */
+ferry_status ferry_reader_device(
+    ferry_reader reader, uint16_t number, ferry_device *device, ferry_error *error);
+
+/* The bytes of the FERRY_RECORD_STATE that came last, decoded; good until the reader's next call.
+ * Who does not ask does not pay for it, and the device is not verified then. */
+ferry_status ferry_reader_state(
+    ferry_reader reader, const void **bytes, size_t *size, ferry_error *error);
 
 #ifdef __cplusplus
 }

@@ -2,12 +2,17 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 public import CFerry
 
+/// What is so of the library as a whole.
+enum Library {
+  /// As `FERRY_VERSION` of the header, which a test holds against it.
+  static let version: StaticString = "0.1.0"
+}
+
 /// The version of the library.
 @c @implementation
 public func ferry_version() -> UnsafePointer<CChar>? {
-  let version: StaticString = "0.1.0"
   // SAFETY: a literal is never freed, ends with a 0 and is ASCII.
-  return UnsafeRawPointer(version.utf8Start).assumingMemoryBound(to: CChar.self)
+  return UnsafeRawPointer(Library.version.utf8Start).assumingMemoryBound(to: CChar.self)
 }
 
 /// The name of a status in the header.

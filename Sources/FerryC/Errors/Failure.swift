@@ -6,6 +6,8 @@ struct Failure: Error {
   /// The errno of a callback or the system.
   var system: Int32 = 0
   var offset: UInt64?
+  var record: UInt32?
+  var device: UInt16?
   var line: Int?
   var column: Int?
   var message: String
@@ -39,6 +41,8 @@ extension Failure {
     value.status = status.number
     value.system = system
     value.offset = offset ?? .max
+    value.record = record ?? .max
+    value.device = device.map(UInt32.init) ?? .max
     value.line = UInt32(clamping: line ?? 0)
     value.column = UInt32(clamping: column ?? 0)
     withUnsafeMutableBytes(of: &value.message) { message.copy(into: $0) }

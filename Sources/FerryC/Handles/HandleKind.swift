@@ -5,6 +5,8 @@
 enum HandleKind: UInt8 {
   case profile = 1
   case space = 2
+  case writer = 3
+  case reader = 4
 }
 
 extension HandleKind {
@@ -13,6 +15,8 @@ extension HandleKind {
     switch self {
     case .profile: "a profile"
     case .space: "a space"
+    case .writer: "a writer"
+    case .reader: "a reader"
     }
   }
 }

@@ -1,5 +1,6 @@
 // The names are C's.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import CFerry
 import PCIConfig
 import VirtualPCI

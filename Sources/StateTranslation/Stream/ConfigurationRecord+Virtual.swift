@@ -27,7 +27,7 @@ extension ConfigSpaceState {
 
 extension Digest {
   /// A SHA-256 from its hexadecimal digits.
-  fileprivate init?(sha256 text: String) {
+  package init?(sha256 text: String) {
     let digits = text.compactMap(\.hexDigitValue)
     guard digits.count == 64, text.count == 64 else { return nil }
     self.init(

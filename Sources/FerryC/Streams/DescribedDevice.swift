@@ -1,0 +1,124 @@
+import CFerry
+import MigrationStream
+import StateTranslation
+
+/// A device of a stream as a caller sees it, and the memory that its pointers point to.
+final class DescribedDevice {
+  private(set) var value = ferry_device()
+  private var memory: [UnsafeMutableRawPointer] = []
+
+  init(_ device: DeviceIntroduction) {
+    describe(device.identity)
+    if let configuration = device.configuration { describe(configuration) }
+    if let interrupts = device.interrupts { describe(interrupts) }
+    if let pasids = device.pasids { describe(pasids) }
+  }
+
+  deinit {
+    for each in memory { each.deallocate() }
+  }
+
+  private func describe(_ identity: DeviceIdentity) {
+    value.name = text(identity.name)
+    value.driver = text(identity.driver)
+    var parts = 0
+    if let pci = identity.pci {
+      parts |= FERRY_DEVICE_PCI
+      (value.vendor_id, value.device_id) = (pci.vendorID, pci.deviceID)
+      if let vendor = pci.subsystemVendorID, let device = pci.subsystemID {
+        parts |= FERRY_DEVICE_SUBSYSTEM
+        (value.subsystem_vendor_id, value.subsystem_id) = (vendor, device)
+      }
+      if let code = pci.classCode {
+        parts |= FERRY_DEVICE_CLASS
+        (value.class_code, value.revision_id) = (code, UInt32(pci.revisionID ?? 0))
+      }
+    }
+    if let flags = identity.migrationFlags {
+      parts |= FERRY_DEVICE_MIGRATION_FLAGS
+      value.migration_flags = flags
+    }
+    if let count = identity.stopCopyByteCount {
+      parts |= FERRY_DEVICE_STOP_COPY_SIZE
+      value.stop_copy_size = count
+    }
+    if let circumstances = identity.circumstances {
+      parts |= FERRY_DEVICE_CIRCUMSTANCES
+      value.circumstances = UInt32(truncatingIfNeeded: circumstances.rawValue)
+    }
+    value.parts = UInt32(parts)
+    (value.regions, value.region_count) = array(
+      identity.regions.map { ferry_region(index: $0.index, flags: $0.flags, size: $0.byteCount) })
+  }
+
+  private func describe(_ configuration: ConfigurationRecord) {
+    (value.physical, value.physical_size) = array(configuration.physical ?? [])
+    (value.shown, value.shown_size) = array(configuration.synthesized ?? [])
+    (value.emulated_bits, _) = array(configuration.emulatedBits ?? [])
+    value.profile_name = text(configuration.profileName)
+    value.profile_digest = text(configuration.profileDigest?.sha256)
+  }
+
+  private func describe(_ interrupts: InterruptState) {
+    var parts = 0
+    if let pins = interrupts.assertedPins {
+      parts |= FERRY_INTERRUPTS_PINS
+      value.interrupts.asserted_pins = UInt32(pins)
+    }
+    if let msi = interrupts.msi {
+      parts |= FERRY_INTERRUPTS_MSI
+      value.interrupts.msi_control = msi.control
+      value.interrupts.msi_address = msi.address
+      value.interrupts.msi_data = msi.data
+      value.interrupts.msi_mask_bits = msi.maskBits
+      value.interrupts.msi_pending_bits = msi.pendingBits
+    }
+    if let msix = interrupts.msix {
+      parts |= FERRY_INTERRUPTS_MSIX
+      value.interrupts.msix_control = msix.control
+      (value.interrupts.msix_table, value.interrupts.msix_table_size) = array(msix.table)
+      (value.interrupts.msix_pending_bits, value.interrupts.msix_pending_bits_size) = array(
+        msix.pendingBits)
+    }
+    value.interrupts.parts = UInt32(parts)
+  }
+
+  private func describe(_ pasids: PASIDTable) {
+    let domains = pasids.domains.map { domain in
+      var described = ferry_pasid_domain()
+      described.id = domain.id
+      described.has_fault_queue = domain.faults == .queue ? 1 : 0
+      if case .nested(let type, let data) = domain.kind {
+        described.is_nested = 1
+        described.data_type = type
+        (described.data, described.data_size) = array(data)
+      }
+      return described
+    }
+    (value.domains, value.domain_count) = array(domains)
+    (value.bindings, value.binding_count) = array(
+      pasids.bindings.map {
+        ferry_pasid_binding(
+          pasid: $0.pasid, domain: $0.domain, permissions: UInt32($0.permissions.rawValue))
+      })
+  }
+
+  // MARK: Memory
+
+  private func text(_ text: String?) -> UnsafePointer<CChar>? {
+    guard let text else { return nil }
+    return array(text.utf8.map { CChar(bitPattern: $0) } + [0]).pointer
+  }
+
+  /// A copy that lives as long as this; NULL and 0 of nothing.
+  private func array<Element: BitwiseCopyable>(
+    _ elements: [Element]
+  ) -> (pointer: UnsafePointer<Element>?, count: Int) {
+    guard !elements.isEmpty else { return (nil, 0) }
+    let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+    _ = copy.initialize(from: elements)
+    guard let start = copy.baseAddress else { return (nil, 0) }
+    memory.append(UnsafeMutableRawPointer(start))
+    return (UnsafePointer(start), elements.count)
+  }
+}
