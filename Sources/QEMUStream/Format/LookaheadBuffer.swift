@@ -11,6 +11,8 @@ struct LookaheadBuffer<Source: ByteSource & ~Copyable>: ~Copyable {
   private var buffer = ByteBuffer(capacity: Self.capacity)
   /// The number of bytes in front of `buffer` that were passed over and are still held.
   private var start = 0
+  /// The number of bytes of `buffer` that the source got back already.
+  private var givenCount = 0
   /// The offset of the next byte.
   private(set) var offset: UInt64
   private var isAtEnd = false
@@ -134,24 +136,33 @@ extension LookaheadBuffer where Source: ~Copyable {
   /// Lets go of the bytes that were passed over, except the last `count`.
   mutating func release(keepingLast count: Int = 0) throws(Failure) {
     let end = start - count
-    if let passOver {
-      do throws(Source.Failure) {
-        try Self.give(buffer, end, to: &source, passOver)
-      } catch {
-        throw .source(error)
-      }
-    }
+    try give(upTo: end)
     buffer.removeFirst(end)
+    givenCount = max(givenCount - end, 0)
     start = count
+  }
+
+  /// Gives the first `count` bytes at hand to the source before they are passed over.
+  mutating func show(_ count: Int) throws(Failure) {
+    try give(upTo: min(start + count, buffer.count))
+  }
+
+  private mutating func give(upTo end: Int) throws(Failure) {
+    guard let passOver, end > givenCount else { return }
+    do throws(Source.Failure) {
+      try Self.give(buffer, givenCount..<end, to: &source, passOver)
+    } catch {
+      throw .source(error)
+    }
+    givenCount = end
   }
 
   // Takes its owner's parts, so that one can be lent to the other.
   private static func give(
-    _ buffer: borrowing ByteBuffer, _ count: Int, to source: inout Source,
+    _ buffer: borrowing ByteBuffer, _ range: Range<Int>, to source: inout Source,
     _ passOver: (inout Source, RawSpan) throws(Source.Failure) -> Void
   ) throws(Source.Failure) {
-    guard count > 0 else { return }
-    try passOver(&source, buffer.bytes.extracting(first: count))
+    try passOver(&source, buffer.bytes.extracting(range))
   }
 
   /// Passes over everything up to the end of the source.

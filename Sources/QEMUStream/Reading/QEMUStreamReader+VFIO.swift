@@ -29,22 +29,32 @@ extension QEMUStreamReader where Source: ~Copyable {
   private mutating func readConfiguration(
     in section: QEMUSection
   ) throws(Failure) -> VFIOConfiguration {
-    let available = try input.ensure(VFIOConfiguration.longestByteCount)
     let (sections, hasFooters) = (sections, hasFooters)
-    let configuration: VFIOConfiguration
-    do throws(QEMUStreamError) {
-      configuration = try VFIOConfiguration(
-        parsing: input.bytes.extracting(
-          first: min(available, VFIOConfiguration.longestByteCount)), at: input.offset,
-        endingBy: {
-          hasFooters == false
-            ? $0.mayBeginPart(after: sections) : $0.beginsFooter(of: section.id)
-        })
-    } catch {
-      throw .stream(error)
+    // Without footers, whether a part follows is judged with all that may come.
+    var needed = hasFooters == false ? VFIOConfiguration.longestByteCount : 1
+    while true {
+      let available = try input.ensure(needed)
+      let isLast = available < needed || needed == VFIOConfiguration.longestByteCount
+      let configuration: VFIOConfiguration?
+      do throws(QEMUStreamError) {
+        configuration = try VFIOConfiguration(
+          parsing: input.bytes.extracting(
+            first: min(available, VFIOConfiguration.longestByteCount)), at: input.offset,
+          isLast: isLast,
+          endingBy: {
+            hasFooters == false
+              ? $0.mayBeginPart(after: sections) : $0.beginsFooter(of: section.id)
+          })
+      } catch {
+        throw .stream(error)
+      }
+      guard let configuration else {
+        needed = min(available + 1, VFIOConfiguration.longestByteCount)
+        continue
+      }
+      input.advance(configuration.byteCount)
+      return configuration
     }
-    input.advance(configuration.byteCount)
-    return configuration
   }
 
   /// The next bytes of the state whose record `next()` gave, at most `limit`; none at its end.

@@ -17,7 +17,18 @@ extension VFIOConfiguration {
   init(
     parsing bytes: RawSpan, at offset: UInt64, endingBy isEnd: (RawSpan) -> Bool
   ) throws(QEMUStreamError) {
+    guard let record = try Self(parsing: bytes, at: offset, isLast: true, endingBy: isEnd) else {
+      preconditionFailure("the last bytes decide")
+    }
+    self = record
+  }
+
+  /// The same of a record of which more may come; nil if its bytes do not decide yet.
+  init?(
+    parsing bytes: RawSpan, at offset: UInt64, isLast: Bool, endingBy isEnd: (RawSpan) -> Bool
+  ) throws(QEMUStreamError) {
     guard bytes.byteCount >= 4 else {
+      guard isLast else { return nil }
       throw QEMUStreamError(
         .torn, at: offset, expected: "a configuration record", found: "the end of the input")
     }
@@ -29,7 +40,15 @@ extension VFIOConfiguration {
     }
     var fits: [VFIOConfiguration] = []
     for size in Self.spaceSizes {
-      if let fit = Self(bytes, version: version, spaceByteCount: size) { fits.append(fit) }
+      switch Self.attempt(bytes, version: version, spaceByteCount: size) {
+      case .fits(let record):
+        // The footer behind the tag may have to decide.
+        let whole = record.byteCount + 8 + QEMUSection.footerByteCount
+        if !isLast, bytes.byteCount < whole { return nil }
+        fits.append(record)
+      case .needsMore: if !isLast { return nil }
+      case .fails: break
+      }
     }
     let ends = fits.filter { isEnd(bytes.extracting(droppingFirst: $0.byteCount + 8)) }
     if !ends.isEmpty { fits = ends }
@@ -44,27 +63,38 @@ extension VFIOConfiguration {
     self = first
   }
 
-  private init?(_ bytes: RawSpan, version: UInt32, spaceByteCount: Int) {
+  private enum Attempt {
+    case fits(VFIOConfiguration), fails, needsMore
+  }
+
+  private static func attempt(
+    _ bytes: RawSpan, version: UInt32, spaceByteCount: Int
+  ) -> Attempt {
     var end = 4 + spaceByteCount + 16
-    guard bytes.byteCount >= end else { return nil }
+    guard bytes.byteCount >= end else { return .needsMore }
     let space = [UInt8](bytes.extracting(4..<4 + spaceByteCount))
     var pins: UInt8 = 0
     for pin in 0..<4 {
       let level = bytes.big(UInt32.self, at: 4 + spaceByteCount + 4 * pin)
-      guard level <= 1 else { return nil }
+      guard level <= 1 else { return .fails }
       pins |= UInt8(level) << UInt8(pin)
     }
-    self.init(version: version, space: space, assertedPins: pins)
+    var record = VFIOConfiguration(version: version, space: space, assertedPins: pins)
     if let vectors = Self.vectorCount(of: space) {
       let tableEnd = end + vectors * 16
       let pendingEnd = tableEnd + (vectors + 7) / 8
-      guard bytes.byteCount >= pendingEnd else { return nil }
-      msixTable = [UInt8](bytes.extracting(end..<tableEnd))
-      msixPendingBits = [UInt8](bytes.extracting(tableEnd..<pendingEnd))
+      guard bytes.byteCount >= pendingEnd else { return .needsMore }
+      record.msixTable = [UInt8](bytes.extracting(end..<tableEnd))
+      record.msixPendingBits = [UInt8](bytes.extracting(tableEnd..<pendingEnd))
       end = pendingEnd
     }
-    guard let rest = Self.subsections(in: bytes.extracting(droppingFirst: end)) else { return nil }
-    subsections = rest
+    switch subsections(in: bytes.extracting(droppingFirst: end)) {
+    case .found(let rest):
+      record.subsections = rest
+      return .fits(record)
+    case .absent: return .fails
+    case .needsMore: return .needsMore
+    }
   }
 
   /// The number of vectors that the MSI-X capability of a space has; nil without it.
@@ -76,17 +106,21 @@ extension VFIOConfiguration {
     return Int(control & 0x7ff) + 1
   }
 
+  private enum Subsections {
+    case found([UInt8]), absent, needsMore
+  }
+
   /// The bytes before the tag of END_OF_STATE, which are none or begin like a subsection.
-  private static func subsections(in bytes: RawSpan) -> [UInt8]? {
+  private static func subsections(in bytes: RawSpan) -> Subsections {
     let tag = VFIORecord.Kind.endOfState.tag
-    guard bytes.byteCount >= 8 else { return nil }
-    if bytes.big(UInt64.self, at: 0) == tag { return [] }
-    guard bytes[byte: 0] == subsection, bytes[byte: 1] > 0 else { return nil }
-    for end in 1...min(bytes.byteCount - 8, longestSubsections)
-    where bytes.big(UInt64.self, at: end) == tag {
-      return [UInt8](bytes.extracting(first: end))
+    guard bytes.byteCount >= 8 else { return .needsMore }
+    if bytes.big(UInt64.self, at: 0) == tag { return .found([]) }
+    guard bytes[byte: 0] == subsection, bytes[byte: 1] > 0 else { return .absent }
+    for end in 1...max(min(bytes.byteCount - 8, longestSubsections), 1)
+    where end + 8 <= bytes.byteCount && bytes.big(UInt64.self, at: end) == tag {
+      return .found([UInt8](bytes.extracting(first: end)))
     }
-    return nil
+    return bytes.byteCount - 8 < longestSubsections ? .needsMore : .absent
   }
 
   /// The record as QEMU writes it, between its tag and that of END_OF_STATE.
