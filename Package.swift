@@ -129,7 +129,8 @@ let package = Package(
     .target(
       name: "Handover",
       dependencies: [
-        "ByteIO", "Devices", "Migration", "MigrationStream", "StreamIO", "Transport", "YAMLReader",
+        "ByteIO", "Devices", "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "StreamIO",
+        "Transport", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(

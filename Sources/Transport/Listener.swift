@@ -126,7 +126,8 @@ public struct Listener: ~Copyable {
   ) throws(TransportError) -> Connection? {
     while ContinuousClock.now < end {
       var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
-      let count = unsafe poll(&request, 1, 1000)
+      let left = min(max(.zero, end - .now), .seconds(1)) / .milliseconds(1)
+      let count = unsafe poll(&request, 1, Int32(left.rounded(.up)))
       if Interruption.isRequested { throw TransportError("\(address)", .interrupted) }
       guard count > 0 else { continue }
       let accepted = Glibc.accept(descriptor.rawValue, nil, nil)

@@ -24,6 +24,7 @@ let targets = [
   "FuzzProfile": ["PCIConfig", "QEMUStream", "Reports", "VirtualPCI"],
   "FuzzQEMUExtract": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMULog": ["QEMUStream"],
+  "FuzzQEMURelay": ["ByteIO", "PCIConfig", "QEMUStream"],
   "FuzzQEMUReplace": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzQEMUStream": ["ByteIO", "MigrationStream", "QEMUStream"],
   "FuzzSalvage": ["ByteIO", "MigrationStream", "StreamIO"],

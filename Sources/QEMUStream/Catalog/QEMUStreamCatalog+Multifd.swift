@@ -26,21 +26,7 @@ extension QEMUStreamCatalog {
         expected: "no packets of a device whose stop-copy state or configuration the main channel "
           + "has", found: "\(sequence.state.count + 1)")
     }
-    guard bytes.byteCount >= 8,
-      bytes.big(UInt64.self, at: 0) == VFIORecord.Kind.configuration.tag
-    else {
-      throw QEMUStreamError(
-        .malformed, at: place.offset, section: place.device,
-        expected: "a configuration record in the last packet", found: "other bytes")
-    }
-    let record = try VFIOConfiguration(
-      parsing: bytes.extracting(droppingFirst: 8), at: place.offset + 8,
-      endingBy: { $0.byteCount == 0 })
-    guard record.byteCount + 16 == bytes.byteCount else {
-      throw QEMUStreamError(
-        .malformed, at: place.offset, section: place.device,
-        expected: "a packet of \(record.byteCount + 16) bytes", found: "\(bytes.byteCount)")
-    }
+    let record = try VFIOConfiguration(parsingPacket: bytes, at: place.offset, of: place.device)
     let room = VFIODeviceSummary.longestPrefix - vfioDevices[index].statePrefix.count
     vfioDevices[index].packetCount = UInt64(sequence.state.count) + 1
     vfioDevices[index].stopCopyByteCount += sequence.stateByteCount

@@ -3,7 +3,7 @@ public struct QEMUStreamError: Error, Sendable, Hashable {
   /// The kind of problem.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Value: String {
-      case unsupported, torn, malformed, misplaced, irreplaceable, mismatch
+      case unsupported, torn, malformed, misplaced, irreplaceable, mismatch, refused, unconfirmed
       case notAStream = "not-a-stream"
       case noMainChannel = "no-main-channel"
       case unsupportedVersion = "unsupported-version"
@@ -15,6 +15,7 @@ public struct QEMUStreamError: Error, Sendable, Hashable {
       case duplicatePacket = "duplicate-packet"
       case differentMigration = "different-migration"
       case noDevice = "no-device"
+      case noReturnPath = "no-return-path"
     }
     private let value: Value
 
@@ -53,6 +54,12 @@ public struct QEMUStreamError: Error, Sendable, Hashable {
     public static var noDevice: Self { Self(value: .noDevice) }
     /// The stream holds the device in a form that cannot be replaced; the error has no place.
     public static var irreplaceable: Self { Self(value: .irreplaceable) }
+    /// A device's configuration is not for the destination's.
+    public static var refused: Self { Self(value: .refused) }
+    /// Nothing confirms the ends of sections that only footers told.
+    public static var unconfirmed: Self { Self(value: .unconfirmed) }
+    /// The source of a live stream has not opened QEMU's return path, so it learns of no refusal.
+    public static var noReturnPath: Self { Self(value: .noReturnPath) }
     /// What shall be put into a stream does not fit it.
     public static var mismatch: Self { Self(value: .mismatch) }
   }

@@ -50,6 +50,13 @@ extension QEMULoadCheck {
   public init(
     record: [UInt8], local: ConfigSpace, conditions: QEMULoadConditions
   ) throws(PCIConfigError) {
+    try self.init(record: ConfigSpace(record), local: local, conditions: conditions)
+  }
+
+  /// The same of a record's space, or of that of the device at the source.
+  init(
+    record: ConfigSpace, local: ConfigSpace, conditions: QEMULoadConditions
+  ) throws(PCIConfigError) {
     var local = local
     if conditions.function == .assigned, local.byteCount > 64, local.byteCount != 256,
       local.byteCount < 4096
@@ -58,6 +65,6 @@ extension QEMULoadCheck {
         local.bytes + [UInt8](repeating: 0, count: 4096 - local.byteCount),
         unknownRanges: local.unknownRanges + (local.isWhole ? [] : [local.byteCount..<4096]))
     }
-    self.init(stream: try ConfigSpace(record), local: local, conditions: conditions)
+    self.init(stream: record, local: local, conditions: conditions)
   }
 }

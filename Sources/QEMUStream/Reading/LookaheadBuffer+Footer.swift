@@ -1,7 +1,7 @@
 import ByteIO
 
 extension LookaheadBuffer where Source: ~Copyable {
-  // A part's type, its number, the length of a name, a name of 255 bytes, an instance and a version.
+  // A part's type, its number, the length of a name, a name of 255 bytes, an instance, a version.
   private static var longestHead: Int { 1 + 4 + 1 + 255 + 8 }
 
   /// Goes on to the first footer of section `id` with bytes behind it that may follow a section.

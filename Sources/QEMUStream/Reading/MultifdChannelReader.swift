@@ -13,14 +13,27 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
   /// Why the channel cannot be read on.
   public typealias Failure = QEMUReadError<Source.Failure>
 
-  private var input: LookaheadBuffer<Source>
-  private let pageByteCount: Int
+  var input: LookaheadBuffer<Source>
+  var pageByteCount: Int
   private var head: Head?
+  /// Whether a packet of pages was compressed.
+  private(set) var isCompressed = false
+  /// Whether the bytes of a configuration's packet are left to `readConfiguration`.
+  private let leavesConfigurations: Bool
 
   /// - `pageBits`: the bits of a page, from the main channel's configuration.
   public init(_ source: consuming Source, pageBits: Int) {
     input = LookaheadBuffer(source)
     pageByteCount = 1 << pageBits
+    leavesConfigurations = false
+  }
+
+  /// The same from a source that gets every byte back when it was passed over; the caller reads the
+  /// configurations, and sets `pageByteCount` before the first packet.
+  init(returningTo source: consuming Source) where Source: ReturningByteSource {
+    input = LookaheadBuffer(returningTo: source, startingAt: 0)
+    pageByteCount = 4096
+    leavesConfigurations = true
   }
 
   /// The channel's head; `next()` reads it first.
@@ -66,6 +79,13 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
     }
     try checkVersion()
     let flags = input.bytes.big(UInt32.self, at: 8)
+    guard flags & ~Multifd.knownFlags == 0 else {
+      throw .stream(
+        QEMUStreamError(
+          .unsupported, at: input.offset + 8, expected: "a packet of pages or of device state",
+          found: "flags 0x\(hex(flags))"))
+    }
+    if flags & Multifd.compression != 0 { isCompressed = true }
     if flags & Multifd.deviceState != 0 { return .deviceState(try readDeviceState()) }
     return try readPages()
   }
@@ -120,8 +140,35 @@ public struct MultifdChannelReader<Source: ByteSource & ~Copyable>: ~Copyable {
     let packet = DeviceStatePacket(
       device: device, instance: instance, index: index, isConfiguration: flags & 1 != 0,
       dataOffset: input.offset, dataByteCount: size - 12)
-    try input.skip(UInt64(size - 12), "device state")
+    if !(leavesConfigurations && packet.isConfiguration) {
+      try input.skip(UInt64(size - 12), "device state")
+    }
     return packet
+  }
+
+  /// Reads the record of a configuration's packet that `next()` gave and left.
+  mutating func readConfiguration(
+    of packet: DeviceStatePacket
+  ) throws(Failure) -> VFIOConfiguration {
+    let byteCount = Int(packet.dataByteCount)
+    guard byteCount <= VFIOConfiguration.longestByteCount else {
+      throw .stream(
+        QEMUStreamError(
+          .limitExceeded, at: packet.dataOffset, section: packet.device,
+          expected: "a configuration of at most \(VFIOConfiguration.longestByteCount) bytes",
+          found: "\(byteCount)"))
+    }
+    try input.require(byteCount, "a configuration")
+    let configuration: VFIOConfiguration
+    do throws(QEMUStreamError) {
+      configuration = try VFIOConfiguration(
+        parsingPacket: input.bytes.extracting(first: byteCount), at: packet.dataOffset,
+        of: packet.device)
+    } catch {
+      throw .stream(error)
+    }
+    input.advance(byteCount)
+    return configuration
   }
 
   /// The text before the first zero byte.
@@ -162,6 +209,10 @@ enum Multifd {
   static var pagesHeadByteCount: Int { 320 }
   static var mostPageBytes: Int { 512 << 10 }
   static var deviceHeadByteCount: Int { 276 }
+  /// The flags that QEMU 11.1 has: a point where channels come together, compression, device state.
+  static var knownFlags: UInt32 { 0x7f }
+  /// The flags of compressed pages.
+  static var compression: UInt32 { 0x3e }
   /// The flag of a packet that holds device state.
   static var deviceState: UInt32 { 64 }
 }

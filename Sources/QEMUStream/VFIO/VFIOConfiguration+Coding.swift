@@ -63,8 +63,31 @@ extension VFIOConfiguration {
     self = first
   }
 
+  /// Reads the record in the bytes of a multifd packet of `device`, its tag and END_OF_STATE
+  /// included.
+  init(
+    parsingPacket bytes: RawSpan, at offset: UInt64, of device: String
+  ) throws(QEMUStreamError) {
+    guard bytes.byteCount >= 8,
+      bytes.big(UInt64.self, at: 0) == VFIORecord.Kind.configuration.tag
+    else {
+      throw QEMUStreamError(
+        .malformed, at: offset, section: device,
+        expected: "a configuration record in the last packet", found: "other bytes")
+    }
+    try self.init(
+      parsing: bytes.extracting(droppingFirst: 8), at: offset + 8,
+      endingBy: { $0.byteCount == 0 })
+    guard byteCount + 16 == bytes.byteCount else {
+      throw QEMUStreamError(
+        .malformed, at: offset, section: device, expected: "a packet of \(byteCount + 16) bytes",
+        found: "\(bytes.byteCount)")
+    }
+  }
+
   private enum Attempt {
-    case fits(VFIOConfiguration), fails, needsMore
+    case fits(VFIOConfiguration)
+    case fails, needsMore
   }
 
   private static func attempt(
@@ -107,7 +130,8 @@ extension VFIOConfiguration {
   }
 
   private enum Subsections {
-    case found([UInt8]), absent, needsMore
+    case found([UInt8])
+    case absent, needsMore
   }
 
   /// The bytes before the tag of END_OF_STATE, which are none or begin like a subsection.

@@ -5,9 +5,9 @@ private import Glibc
 /// The corresponding C functions are those of `pthread_mutex` and `pthread_cond`; the standard
 /// library's `Mutex` has no condition that goes with it. Sendable, because the value is reached
 /// with the lock held and nowhere else.
-@safe final class Monitor<Value: Sendable>: @unchecked Sendable {
+@safe package final class Monitor<Value: Sendable>: @unchecked Sendable {
   /// What threads wait for.
-  enum Condition: Int, CaseIterable {
+  package enum Condition: Int, CaseIterable {
     case work, result
   }
 
@@ -15,7 +15,8 @@ private import Glibc
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let conditions: UnsafeMutablePointer<pthread_cond_t>
 
-  init(_ value: Value) {
+  /// Shares a value.
+  package init(_ value: Value) {
     self.value = value
     unsafe mutex = .allocate(capacity: 1)
     unsafe conditions = .allocate(capacity: Condition.allCases.count)
@@ -36,7 +37,7 @@ private import Glibc
   }
 
   /// Runs `body` with the lock held.
-  func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+  package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     return body(&value)
@@ -44,7 +45,9 @@ private import Glibc
 
   /// Runs `body` with the lock held, and again whenever `condition` is signalled, until it has a
   /// result.
-  func wait<Result>(for condition: Condition, until body: (inout Value) -> Result?) -> Result {
+  package func wait<Result>(for condition: Condition, until body: (inout Value) -> Result?)
+    -> Result
+  {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     while true {
@@ -54,12 +57,12 @@ private import Glibc
   }
 
   /// Wakes one that waits for `condition`.
-  func signal(_ condition: Condition) {
+  package func signal(_ condition: Condition) {
     unsafe pthread_cond_signal(conditions + condition.rawValue)
   }
 
   /// Wakes all that wait for `condition`.
-  func broadcast(_ condition: Condition) {
+  package func broadcast(_ condition: Condition) {
     unsafe pthread_cond_broadcast(conditions + condition.rawValue)
   }
 }

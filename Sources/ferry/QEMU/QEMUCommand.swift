@@ -4,8 +4,10 @@ import ArgumentParser
 struct QEMUCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "qemu",
-    abstract: "Look into QEMU's migration streams, and take VFIO devices out and put them back.",
+    abstract:
+      "Look into QEMU's migration streams, and take VFIO devices out, put them back, pass them on.",
     subcommands: [
       QEMUInspect.self, QEMUExtract.self, QEMUReplace.self, QEMUCheck.self, QEMUExplain.self,
+      QEMURelayCommand.self,
     ])
 }

@@ -14,9 +14,12 @@ struct SampleMachine {
   /// Where the description says otherwise than the sections.
   var description: String?
   var isDescribed = true
+  /// Whether the source opens the return path before it sends any device.
+  var hasReturnPath = false
 
   var stream: [UInt8] {
     var writer = QEMUStreamWriter(configuration)
+    if hasReturnPath { writer.command(1) }
     writer.section(.start, id: 1, name: "ram", version: 4) { content in
       content.blocks(blocks)
       content.endOfRAM()

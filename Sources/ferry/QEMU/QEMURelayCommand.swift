@@ -1,0 +1,183 @@
+import ArgumentParser
+import ByteIO
+import Handover
+import PCIConfig
+import QEMUStream
+import Reports
+import Transport
+import VirtualPCI
+
+/// `ferry qemu relay`.
+struct QEMURelayCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "relay",
+    abstract: "Pass a live migration on from one QEMU to another, and look after its VFIO devices.",
+    discussion: """
+      The source migrates to --listen, the destination listens at --to; multifd channels and the return path pass \
+      too. Without --local and --profile everything passes as it comes, and the report says what it was.
+
+      With one of them, the configuration record of each VFIO device (or of --device) is held against the \
+      destination's device before QEMU sees it. What differs goes on as the destination has it where no guest goes \
+      by the old value: bits that the profile leaves to the device, the state of a link, errors that were noted; \
+      the whole list is in the documentation (Relay). Whatever else QEMU would refuse is refused here, by breaking \
+      the migration: the source runs on. For that it needs QEMU's return path (the capability return-path, which \
+      libvirt sets). --profile alone takes the profile's own space for the destination's; with --local it only \
+      adds what is the device's.
+
+      A guest can write what looks like the end of a section into a device's buffer. So the end of the stream is \
+      kept back until the stream's description, which comes last, has confirmed every section that a footer ended; \
+      --trust-footers goes without that.
+
+      --source judges the device's space at the source before anybody may connect. --check changes and refuses \
+      nothing, and exits with 1 if it would have.
+
+      ADDR is unix:PATH or HOST:PORT. Nothing protects what passes, so other hosts than this one want --insecure.
+
+      Exit codes: 1 refused; 3 a stream that breaks the format; 4 the destination did not load it; 5 a connection.
+
+      Example: ferry qemu relay --listen unix:relay.sock --to unix:target.sock --local target.config
+      """)
+
+  @Option(help: ArgumentHelp("Where the source's QEMU migrates to.", valueName: "addr"))
+  var listen: String
+
+  @Option(help: ArgumentHelp("Where the destination's QEMU listens.", valueName: "addr"))
+  var to: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The space of the destination's device, as 'ferry pci diff' takes it.", valueName: "space"))
+  var local: String?
+
+  @Option(help: ArgumentHelp("The profile that guests are shown.", valueName: "profile"))
+  var profile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The space of the source's device, judged before a migration begins.", valueName: "space"))
+  var source: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only this device, by the name of its sections, such as 0000:00:01.0/vfio.",
+      valueName: "id"))
+  var device: String?
+
+  @Option(
+    help: ArgumentHelp("Only this device of a dump of several, for --local.", valueName: "slot"))
+  var slot: String?
+
+  @Flag(help: "Change and refuse nothing, and say what would have been done.")
+  var check = false
+
+  @Flag(help: "Take ends of sections that only footers told.")
+  var trustFooters = false
+
+  @Flag(
+    help: "Take other hosts than this one, though nothing protects what passes over the network.")
+  var insecure = false
+
+  @Flag(help: "Print JSON (schemas/qemu-relay.schema.json).")
+  var json = false
+
+  @OptionGroup var load: LoadOptions
+  @OptionGroup var trace: TraceOption
+
+  func validate() throws {
+    guard local != nil || profile != nil || source == nil && device == nil && load.isEmpty else {
+      throw ValidationError(
+        "Expected --local or --profile with --source, --device, --machine, --qemu and --bar.")
+    }
+    guard local != nil || slot == nil else { throw ValidationError("--slot goes with --local.") }
+  }
+
+  func run() throws {
+    let listenAddress = try HandoverChoices.address(listen, of: "--listen")
+    var relay = QEMURelay(to: try HandoverChoices.address(to, of: "--to"))
+    relay.isInsecure = insecure
+    relay.isObserving = check
+    relay.trustsFooters = trustFooters
+    relay.device = device
+    relay.judge = try judge()
+    SignalGuard.install()
+    let listener: Listener
+    do throws(TransportError) {
+      listener = try Listener(at: listenAddress, insecure: insecure)
+    } catch {
+      throw CommandError(error)
+    }
+    StandardError.print("ferry: \(listener.address): listening")
+    let migration = relay.run(listener)
+    let report = RelayReport(migration, isJudged: relay.judge != nil)
+    try finish(with: report, failure(migration, report))
+  }
+
+  /// What the destination's device is, if it is known; the source's is held against it at once.
+  private func judge() throws -> RecordJudge? {
+    let layout = try profile.map { try ProfileFiles.layout($0) }
+    let kernel = try trace.kernel()
+    var target = try local.map { try SpaceInput.device($0, at: slot, in: kernel) }
+    if target == nil, let layout {
+      target = DumpedDevice(
+        address: nil, title: layout.profile.name, line: nil,
+        space: try SpaceInput.reportingFailures(in: profile ?? "") {
+          try ConfigSpace(layout.synthesized)
+        },
+        barSizes: Dictionary(
+          layout.profile.bars.filter { !$0.isAssumed }.map { ($0.index, $0.size) },
+          uniquingKeysWith: { $1 }))
+    }
+    guard let target else { return nil }
+    let source = try self.source.map { try SpaceInput.device($0, at: nil, in: kernel) }
+    try load.requireBARs(
+      of: target.space, in: local ?? profile ?? "", source: source?.space, in: self.source ?? "")
+    let judge = RecordJudge(
+      local: target.space, deviceBits: layout?.image.device ?? [],
+      conditions: load.conditions(.assigned, stream: source, local: target))
+    if let source { try require(source.space, by: judge) }
+    return judge
+  }
+
+  /// Refuses a source's device that the destination's cannot stand for.
+  private func require(_ space: ConfigSpace, by judge: RecordJudge) throws {
+    let name = source ?? ""
+    let judgement = try SpaceInput.reportingFailures(in: name) { try judge.judge(space) }
+    let reasons = judgement.reasons.map { "\n  \($0)" }.joined()
+    switch judgement.verdict {
+    case .accepted, .relaid: break
+    case .unknown:
+      StandardError.print(
+        TerminalText.lines("ferry: \(name): not known whether it fits the destination\(reasons)"))
+    case .refused where check:
+      StandardError.print(
+        TerminalText.lines("ferry: \(name): would be refused\(reasons)"))
+    case .refused:
+      throw CommandError.no(
+        TerminalText.lines("\(name): the destination's device does not fit it\(reasons)"))
+    }
+  }
+
+  private func failure(_ migration: RelayedMigration, _ report: RelayReport) -> CommandError? {
+    switch migration.failure {
+    case .stream(let error):
+      let isDamage = [.malformed, .torn, .notAStream].contains(error.code)
+      let text = "\(listen): the migration was broken: \(error)"
+      return
+        (isDamage ? CommandError.damaged(text) : .no(TerminalText.text(text)))
+        .about(ErrorDetail(error, file: listen))
+    case .transport(let error):
+      if let signal = SignalGuard.signal {
+        return .signal(signal, "ended by a signal; the migration was broken")
+      }
+      return CommandError(error)
+    case .noThread: return .input("the system has no further thread")
+    case nil: break
+    }
+    if report.end == .failed {
+      return .device("\(to): the migration did not come to its end there").about(
+        ErrorDetail("peer", file: to))
+    }
+    return report.isPermitted
+      ? nil : .answer("refused", "\(listen): the migration would have been refused")
+  }
+}
