@@ -27,8 +27,15 @@ let package = Package(
     .library(name: "FerryC", type: .static, targets: ["FerryC"]),
     .executable(name: "ferry", targets: ["ferry"]),
   ],
+  traits: [
+    .trait(
+      name: "TLS", description: "Connections over TLS; brings swift-nio-ssl and its BoringSSL."),
+    .default(enabledTraits: ["TLS"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
@@ -124,6 +131,9 @@ let package = Package(
       name: "Transport",
       dependencies: [
         "ByteIO",
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["TLS"])),
+        .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
+        .product(name: "NIOTLS", package: "swift-nio", condition: .when(traits: ["TLS"])),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
@@ -266,7 +276,7 @@ let package = Package(
     .testTarget(
       name: "TransportTests",
       dependencies: [
-        "ByteIO", "Transport",
+        "ByteIO", "StreamIO", "Transport",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(

@@ -3,27 +3,47 @@ import Glibc
 import SystemPackage
 
 extension Connection {
-  /// Connects to whoever listens at `address`, and waits for at most `patience`.
+  /// Connects to whoever listens at `address`, and waits for at most `patience`; with TLS as long
+  /// again for the handshake.
   ///
-  /// Hosts other than this one are refused (`insecure`) unless `insecure` takes them, though
-  /// nothing protects what passes.
+  /// Peers that the protection does not permit are refused (`insecure`, `tls`). One that has TLS
+  /// 1.3 learns of this side's certificate last, so that its refusal is the error of a later call.
   public convenience init(
-    to address: NetworkAddress, insecure: Bool = false, patience: Duration
+    to address: NetworkAddress, protection: Protection = .thisHostOnly, patience: Duration
   ) throws(TransportError) {
-    var failure: TransportError?
-    for candidate in try Sockets.addresses(of: address, toListen: false) {
-      guard insecure || candidate.isLocal else {
-        failure = failure ?? TransportError("\(address)", .insecure)
+    let peer = "\(address)"
+    let tls = try Self.session(with: address, protection)
+    var failure = TransportError(peer, .unresolved("no address"))
+    var connected: FileDescriptor?
+    for candidate in try Sockets.addresses(of: address, toListen: false) where connected == nil {
+      guard protection.isForOtherHosts || candidate.isLocal else {
+        if case .unresolved = failure.cause { failure = TransportError(peer, .insecure) }
         continue
       }
       do throws(TransportError) {
-        self.init(try Self.connect(candidate, address, patience), peer: "\(address)")
-        return
+        connected = try Self.connect(candidate, address, patience)
       } catch {
         failure = error
       }
     }
-    throw failure ?? TransportError("\(address)", .unresolved("no address"))
+    guard let connected else { throw failure }
+    self.init(connected, peer: peer, tls: tls)
+    try shakeHands(patience: patience)
+  }
+
+  private static func session(
+    with address: NetworkAddress, _ protection: Protection
+  ) throws(TransportError) -> TLSSession? {
+    guard case .tls(let credentials, let names) = protection else { return nil }
+    var host: String?
+    if case .tcp(let name, _) = address, (try? PeerName(parsing: name))?.kind == .dns {
+      host = name
+    }
+    do throws(TLSFailure) {
+      return try TLSSession(.client(host: host), credentials, names: names)
+    } catch {
+      throw TransportError("\(address)", .tls(error))
+    }
   }
 
   private static func connect(

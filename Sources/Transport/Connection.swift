@@ -9,11 +9,18 @@ public final class Connection: Sendable {
   /// What errors call the other side.
   public let peer: String
   private let descriptor: FileDescriptor
+  private let tls: TLSSession?
 
   /// Takes over a connected stream socket, which is closed with this.
-  public init(_ descriptor: FileDescriptor, peer: String) {
+  public convenience init(_ descriptor: FileDescriptor, peer: String) {
+    self.init(descriptor, peer: peer, tls: nil)
+  }
+
+  /// Takes over a socket over which a TLS session is to go; ``shakeHands(patience:)`` begins it.
+  init(_ descriptor: FileDescriptor, peer: String, tls: TLSSession?) {
     self.descriptor = descriptor
     self.peer = peer
+    self.tls = tls
     let flags = fcntl(descriptor.rawValue, F_GETFL)
     _ = fcntl(descriptor.rawValue, F_SETFL, flags | O_NONBLOCK)
     // Small messages wait for nothing; a Unix socket has no such option, and needs none.
@@ -23,35 +30,70 @@ public final class Connection: Sendable {
     )
   }
 
-  deinit { try? descriptor.close() }
+  deinit {
+    // Without a word it would be cut for the peer.
+    if tls != nil { endOutput() }
+    try? descriptor.close()
+  }
+
+  /// How what passes is protected.
+  public var security: ConnectionSecurity {
+    tls.map { .tls13(peerNames: $0.peerNames ?? []) } ?? .none
+  }
+
+  // MARK: Bytes
 
   /// Whether a read would return at once.
   public var hasInput: Bool {
-    var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
-    return unsafe poll(&request, 1, 0) > 0
+    guard let tls else {
+      var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+      return unsafe poll(&request, 1, 0) > 0
+    }
+    // What has come may be TLS's own, or half of a record.
+    while !tls.hasInput, tls.fillIfFree({ receiveNow(&$0) }) {}
+    return tls.hasInput
   }
 
   /// Writes all of `head` and then all of `body`; throws `stalled` if nothing moves for `patience`.
   public func write(
     _ head: RawSpan, _ body: RawSpan, patience: Duration
   ) throws(TransportError) {
-    try write(head, flags: body.isEmpty ? 0 : Int32(MSG_MORE), patience)
-    try write(body, flags: 0, patience)
+    guard let tls else {
+      try send(head, flags: body.isEmpty ? 0 : Int32(MSG_MORE), patience)
+      try send(body, flags: 0, patience)
+      return
+    }
+    var count = 0
+    while count < head.byteCount + body.byteCount {
+      do throws(TLSFailure) {
+        count += try tls.write(head, body, from: count)
+      } catch {
+        throw TransportError(peer, .tls(error))
+      }
+      try flush(tls, patience)
+    }
   }
 
-  private func write(
+  private func send(
     _ bytes: RawSpan, flags: Int32, _ patience: Duration
   ) throws(TransportError) {
     var sent = 0
     while sent < bytes.byteCount {
-      let rest = bytes.extracting(sent..<bytes.byteCount)
-      // SAFETY: the pointer is used inside the closure only.
-      sent += try unsafe rest.withUnsafeBytes { (rest) throws(TransportError) in
-        try transfer(POLLOUT, "send", patience) {
-          unsafe Glibc.send(
-            descriptor.rawValue, rest.baseAddress, rest.count, flags | Int32(MSG_NOSIGNAL))
-        }
+      sent += try sendOnce(bytes.extracting(sent..<bytes.byteCount), flags: flags, patience)
+    }
+  }
+
+  private func flush(_ tls: TLSSession, _ patience: Duration) throws(TransportError) {
+    do throws(TransportError) {
+      try tls.flush { (bytes) throws(TransportError) in
+        try sendOnce(bytes, flags: 0, patience)
       }
+    } catch {
+      // A peer that has ended may have said why.
+      if error.cause == .closed, hasInput, let failure = tls.failure {
+        throw TransportError(peer, .tls(failure))
+      }
+      throw error
     }
   }
 
@@ -60,24 +102,120 @@ public final class Connection: Sendable {
   public func read(
     into span: inout MutableRawSpan, patience: Duration
   ) throws(TransportError) -> Int {
-    // SAFETY: the pointer is used inside the closure only.
-    try unsafe span.withUnsafeMutableBytes { (buffer) throws(TransportError) in
-      try transfer(POLLIN, "receive", patience) {
-        unsafe Glibc.recv(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+    guard let tls else {
+      return try receive(into: &span, until: .now + patience, patience)
+    }
+    let end = ContinuousClock.now + patience
+    while true {
+      do throws(TLSFailure) {
+        if let count = try tls.read(into: &span) { return count }
+      } catch {
+        throw TransportError(peer, .tls(error))
       }
+      try tls.fill { (span) throws(TransportError) in
+        try receive(into: &span, until: end, patience)
+      }
+      // Only TLS itself may have to answer.
+      tls.flushIfFree { sendNow($0) }
     }
   }
 
-  /// Ends the connection both ways, though this value still stands.
+  /// Ends the connection both ways, though this value still stands; a peer with TLS takes it for
+  /// cut.
   public func shutDown() { shutdown(descriptor.rawValue, Int32(SHUT_RDWR)) }
 
   /// Says that nothing more will be sent; what the other side sends can still be read.
-  public func endOutput() { shutdown(descriptor.rawValue, Int32(SHUT_WR)) }
+  public func endOutput() {
+    if let tls {
+      tls.endOutput()
+      tls.flushIfFree { sendNow($0) }
+    }
+    shutdown(descriptor.rawValue, Int32(SHUT_WR))
+  }
+
+  // MARK: TLS
+
+  /// Makes the handshake of a connection with TLS; without, there is none to make.
+  func shakeHands(patience: Duration) throws(TransportError) {
+    let end = ContinuousClock.now + patience
+    while let event = try stepHandshake() { try wait(for: event, until: end, patience) }
+  }
+
+  /// Goes on with the handshake as far as that needs no waiting: what is to be waited for
+  /// (`POLLIN`, `POLLOUT`), and nil if it is made.
+  func stepHandshake() throws(TransportError) -> Int32? {
+    guard let tls else { return nil }
+    while true {
+      var isTaken = true
+      tls.flush { (bytes) throws(Never) in
+        let count = sendNow(bytes)
+        isTaken = count != nil
+        return count
+      }
+      if let failure = tls.failure { throw TransportError(peer, .tls(failure)) }
+      guard isTaken else { return POLLOUT }
+      if tls.peerNames != nil { return nil }
+      guard tls.fillIfFree({ receiveNow(&$0) }) else { return POLLIN }
+    }
+  }
+
+  // MARK: The socket
+
+  /// What a handshake waits at.
+  var number: Int32 { descriptor.rawValue }
+
+  private func sendOnce(
+    _ bytes: RawSpan, flags: Int32, _ patience: Duration
+  ) throws(TransportError) -> Int {
+    try transfer(POLLOUT, "send", until: .now + patience, patience) { call(send: bytes, flags) }
+  }
+
+  private func receive(
+    into span: inout MutableRawSpan, until end: ContinuousClock.Instant, _ patience: Duration
+  ) throws(TransportError) -> Int {
+    try transfer(POLLIN, "receive", until: end, patience) { call(receive: &span) }
+  }
+
+  /// Sends what the socket takes: nil if that is nothing. A broken one takes all; who reads finds
+  /// out.
+  private func sendNow(_ bytes: RawSpan) -> Int? {
+    while true {
+      let count = call(send: bytes, 0)
+      if count >= 0 { return count }
+      if errno == EAGAIN { return nil }
+      if errno != EINTR { return bytes.byteCount }
+    }
+  }
+
+  /// Receives what has come: nil if that is nothing, and 0 if nothing more can come.
+  private func receiveNow(_ span: inout MutableRawSpan) -> Int? {
+    while true {
+      let count = call(receive: &span)
+      if count >= 0 { return count }
+      if errno == EAGAIN { return nil }
+      if errno != EINTR { return 0 }
+    }
+  }
+
+  private func call(send bytes: RawSpan, _ flags: Int32) -> Int {
+    // SAFETY: the pointer is used inside the closure only.
+    unsafe bytes.withUnsafeBytes {
+      unsafe Glibc.send(
+        descriptor.rawValue, $0.baseAddress, $0.count, flags | Int32(MSG_NOSIGNAL))
+    }
+  }
+
+  private func call(receive span: inout MutableRawSpan) -> Int {
+    // SAFETY: the pointer is used inside the closure only.
+    unsafe span.withUnsafeMutableBytes {
+      unsafe Glibc.recv(descriptor.rawValue, $0.baseAddress, $0.count, 0)
+    }
+  }
 
   private func transfer(
-    _ event: Int32, _ attempt: String, _ patience: Duration, _ call: () -> Int
+    _ event: Int32, _ attempt: String, until end: ContinuousClock.Instant, _ patience: Duration,
+    _ call: () -> Int
   ) throws(TransportError) -> Int {
-    let end = ContinuousClock.now + patience
     while true {
       let count = call()
       if count >= 0 { return count }

@@ -1,5 +1,6 @@
 import ByteIO
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// A socket that peers connect to; closed, and its file removed, when it goes.
@@ -9,18 +10,33 @@ public struct Listener: ~Copyable {
   private let descriptor: FileDescriptor
   // The socket's file, by its device and number; none for TCP.
   private let file: [UInt64]?
+  private let protection: Protection
+  // Peers whose handshake is under way, the oldest first.
+  private let arrivals = Mutex<[Arrival]>([])
+
+  private struct Arrival {
+    let connection: Connection
+    let end: ContinuousClock.Instant
+    var event: Int32
+  }
+
+  // More at once would be somebody's who wants to keep others out; the oldest gives way.
+  private static let arrivalLimit = 64
 
   /// Listens at `address`. A Unix socket has the mode 0600; one that stands there and that nobody
   /// listens at is taken away first.
   ///
-  /// Addresses that other hosts reach are refused (`insecure`) unless `insecure` takes them, though
-  /// nothing protects what passes.
-  public init(at address: NetworkAddress, insecure: Bool = false) throws(TransportError) {
+  /// Addresses that other hosts reach are refused (`insecure`) unless the protection permits them.
+  public init(
+    at address: NetworkAddress, protection: Protection = .thisHostOnly
+  ) throws(TransportError) {
     let candidates = try Sockets.addresses(of: address, toListen: true)
     guard let candidate = candidates.first else {
       throw TransportError("\(address)", .unresolved("no address"))
     }
-    guard insecure || candidate.isLocal else { throw TransportError("\(address)", .insecure) }
+    guard protection.isForOtherHosts || candidate.isLocal else {
+      throw TransportError("\(address)", .insecure)
+    }
     do throws(Errno) {
       descriptor = try Self.listen(at: candidate, path: address)
     } catch {
@@ -28,6 +44,7 @@ public struct Listener: ~Copyable {
     }
     self.address = Self.name(of: descriptor, asked: address)
     file = Self.file(of: address)
+    self.protection = protection
   }
 
   private static func file(of address: NetworkAddress) -> [UInt64]? {
@@ -114,32 +131,103 @@ public struct Listener: ~Copyable {
   }
 
   /// Waits for the next peer, until a signal asks to give up (`interrupted`).
-  public borrowing func accept() throws(TransportError) -> Connection {
+  ///
+  /// With TLS that is one whose handshake is made. As many as come make theirs at once, each for at
+  /// most `patience`; `refused` is told of those that fail, and the others are waited for.
+  public borrowing func accept(
+    patience: Duration = .seconds(30), refused: (TransportError) -> Void = { _ in }
+  ) throws(TransportError) -> Connection {
     while true {
-      if let connection = try accept(until: .now + .seconds(3600)) { return connection }
+      let end = ContinuousClock.now + .seconds(3600)
+      if let connection = try accept(until: end, patience: patience, refused: refused) {
+        return connection
+      }
     }
   }
 
-  /// Waits for the next peer until a moment, and gives nil then.
+  /// The same until a moment, and gives nil then.
   public borrowing func accept(
-    until end: ContinuousClock.Instant
+    until end: ContinuousClock.Instant, patience: Duration = .seconds(30),
+    refused: (TransportError) -> Void = { _ in }
   ) throws(TransportError) -> Connection? {
-    while ContinuousClock.now < end {
-      var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
-      let left = min(max(.zero, end - .now), .seconds(1)) / .milliseconds(1)
-      let count = unsafe poll(&request, 1, Int32(left.rounded(.up)))
-      if Interruption.isRequested { throw TransportError("\(address)", .interrupted) }
-      guard count > 0 else { continue }
-      let accepted = Glibc.accept(descriptor.rawValue, nil, nil)
-      guard accepted >= 0 else {
-        // Whoever wanted to connect has given up.
-        if [EINTR, ECONNABORTED, EAGAIN].contains(errno) { continue }
-        throw TransportError(
-          "\(address)", .system(Errno(rawValue: errno), attempting: "accept"))
+    try arrivals.withLock { arrivals throws(TransportError) in
+      while ContinuousClock.now < end {
+        var requests = [pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)]
+        requests += arrivals.map {
+          pollfd(fd: $0.connection.number, events: Int16($0.event), revents: 0)
+        }
+        let left = min(max(.zero, end - .now), .seconds(1)) / .milliseconds(1)
+        let count = unsafe poll(&requests, nfds_t(requests.count), Int32(left.rounded(.up)))
+        if Interruption.isRequested { throw TransportError("\(address)", .interrupted) }
+        // A signal has left the answers undefined.
+        guard count >= 0 else { continue }
+        if requests[0].revents != 0, let connection = try acceptNow(refused) {
+          if arrivals.count == Self.arrivalLimit {
+            refused(TransportError(arrivals.removeFirst().connection.peer, .stalled(patience)))
+            requests.remove(at: 1)
+          }
+          arrivals.append(
+            Arrival(connection: connection, end: .now + patience, event: POLLIN))
+          requests.append(pollfd(fd: 0, events: 0, revents: Int16(POLLIN)))
+        }
+        if let connection = advance(&arrivals, requests.dropFirst(), patience, refused) {
+          return connection
+        }
       }
-      _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
-      return Connection(FileDescriptor(rawValue: accepted), peer: "a peer at \(address)")
+      return nil
     }
-    return nil
+  }
+
+  /// Goes on with the handshakes that can, and takes out the first that is made, and all that fail.
+  private func advance(
+    _ arrivals: inout [Arrival], _ answers: ArraySlice<pollfd>, _ patience: Duration,
+    _ refused: (TransportError) -> Void
+  ) -> Connection? {
+    var waiting: [Arrival] = []
+    var made: Connection?
+    for (arrival, answer) in zip(arrivals, answers) {
+      var arrival = arrival
+      do throws(TransportError) {
+        if made == nil, answer.revents != 0 {
+          guard let event = try arrival.connection.stepHandshake() else {
+            made = arrival.connection
+            continue
+          }
+          arrival.event = event
+        }
+        guard .now < arrival.end else {
+          throw TransportError(arrival.connection.peer, .stalled(patience))
+        }
+        waiting.append(arrival)
+      } catch {
+        refused(error)
+      }
+    }
+    arrivals = waiting
+    return made
+  }
+
+  private borrowing func acceptNow(
+    _ refused: (TransportError) -> Void
+  ) throws(TransportError) -> Connection? {
+    let accepted = Glibc.accept(descriptor.rawValue, nil, nil)
+    guard accepted >= 0 else {
+      // Whoever wanted to connect has given up.
+      if [EINTR, ECONNABORTED, EAGAIN].contains(errno) { return nil }
+      throw TransportError("\(address)", .system(Errno(rawValue: errno), attempting: "accept"))
+    }
+    _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+    let peer = "a peer at \(address)"
+    guard case .tls(let credentials, let names) = protection else {
+      return Connection(FileDescriptor(rawValue: accepted), peer: peer)
+    }
+    do throws(TLSFailure) {
+      let session = try TLSSession(.server, credentials, names: names)
+      return Connection(FileDescriptor(rawValue: accepted), peer: peer, tls: session)
+    } catch {
+      close(accepted)
+      refused(TransportError(peer, .tls(error)))
+      return nil
+    }
   }
 }

@@ -12,9 +12,11 @@ public struct TransportError: Error, Sendable, Hashable {
     case interrupted
     /// A host's name has no address; the text is the resolver's.
     case unresolved(String)
-    /// The address may be used only by who asks for it, for what passes is not secret and not held
-    /// against change.
+    /// The address may be used only with TLS or by who asks for it, for what passes is not secret
+    /// and not held against change.
     case insecure
+    /// There is no TLS with the peer, or no longer.
+    case tls(TLSFailure)
     /// A system call failed while attempting something.
     case system(Errno, attempting: String)
   }
@@ -40,6 +42,7 @@ extension TransportError: CustomStringConvertible {
     case .unresolved(let text): "\(peer): \(text)"
     case .insecure:
       "\(peer): expected a Unix socket or an address of this host, for the connection has no TLS"
+    case .tls(let failure): "\(peer): \(failure)"
     case .system(let errno, let attempt): "\(peer): cannot \(attempt): \(errno)"
     }
   }

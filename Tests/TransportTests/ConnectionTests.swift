@@ -88,13 +88,13 @@ import Transport
   @Test func otherHostsAreRefusedUnlessAskedFor() throws {
     let all = NetworkAddress.tcp(host: "0.0.0.0", port: 0)
     #expect(throws: TransportError("0.0.0.0:0", .insecure)) { _ = try Listener(at: all) }
-    _ = try Listener(at: all, insecure: true)
+    _ = try Listener(at: all, protection: .none)
     #expect(throws: TransportError("192.0.2.1:9", .insecure)) {
       _ = try Connection(to: .tcp(host: "192.0.2.1", port: 9), patience: .seconds(1))
     }
     #expect(throws: TransportError.self) {
       _ = try Connection(
-        to: .tcp(host: "no.such.host.invalid", port: 9), insecure: true, patience: .seconds(1))
+        to: .tcp(host: "no.such.host.invalid", port: 9), protection: .none, patience: .seconds(1))
     }
   }
 }

@@ -14,7 +14,7 @@ extension HandoverError.Cause {
       case .interrupted: StreamIOError(peer, .system(.interrupted, attempting: "go on"))
       case .system(let errno, let attempt):
         StreamIOError(peer, .system(errno, attempting: attempt))
-      case .unresolved, .insecure: StreamIOError(peer, .content("\(error)"))
+      case .unresolved, .insecure, .tls: StreamIOError(peer, .content("\(error)"))
       }
     case .stream(let error), .journal(let error): error
     case .malformed(let text): StreamIOError(peer, .content(text))

@@ -1,11 +1,11 @@
 public import Transport
 
 /// Where the other side is, and how much patience there is with it.
-public struct HandoverOptions: Sendable, Hashable {
+public struct HandoverOptions: Sendable {
   /// Where the target listens.
   public var address: NetworkAddress
-  /// Whether a host other than this one will do, though nothing protects what passes.
-  public var isInsecure = false
+  /// How what passes is protected.
+  public var protection = Protection.thisHostOnly
   /// The most time without a sign of the peer's life.
   public var patience = Duration.seconds(30)
   /// Where decisions are written down.

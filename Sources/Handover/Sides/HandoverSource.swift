@@ -104,7 +104,7 @@ public struct HandoverSource {
     do throws(TransportError) {
       return PeerLink(
         try Connection(
-          to: options.address, insecure: options.isInsecure, patience: options.patience),
+          to: options.address, protection: options.protection, patience: options.patience),
         patience: options.patience)
     } catch {
       throw .transport(error)

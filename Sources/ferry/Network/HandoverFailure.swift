@@ -48,7 +48,7 @@ extension CommandError {
       self = .usage("\(error); --insecure takes it")
       return
     case .system(let errno, _): detail.errno = "\(errno)"
-    case .closed, .stalled, .interrupted, .unresolved:
+    case .closed, .stalled, .interrupted, .unresolved, .tls:
       detail = ErrorDetail("connection", file: error.peer)
     }
     self = .input("\(error)").about(detail)

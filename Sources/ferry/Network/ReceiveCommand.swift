@@ -92,7 +92,7 @@ struct ReceiveCommand: ReportingCommand {
     SignalGuard.install()
     let listener: Listener
     do throws(TransportError) {
-      listener = try Listener(at: address, insecure: handover.insecure)
+      listener = try Listener(at: address, protection: handover.insecure ? .none : .thisHostOnly)
     } catch {
       throw CommandError(error)
     }

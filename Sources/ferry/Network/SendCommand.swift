@@ -100,7 +100,7 @@ struct SendCommand: ReportingCommand {
     // Without an address nobody is asked.
     let address = try HandoverChoices.address(to ?? "unix:/", of: "--to")
     var options = HandoverOptions(to: address, journals: try handover.journals())
-    options.isInsecure = handover.insecure
+    options.protection = handover.insecure ? .none : .thisHostOnly
     options.patience = handover.patience.duration
     options.producer = HandoverChoices.producer
     return options
