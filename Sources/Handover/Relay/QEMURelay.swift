@@ -17,8 +17,8 @@ public struct QEMURelay: Sendable {
 
   /// Where the destination's QEMU listens.
   public var destination: NetworkAddress
-  /// Whether a host other than this one will do, though nothing protects what passes.
-  public var isInsecure = false
+  /// How the connections to it are protected.
+  public var protection = Protection.thisHostOnly
   /// Holds records against the destination's device; nil looks only at what passes.
   public var judge: RecordJudge?
   /// The only device that is judged, by the name of its sections; nil judges every VFIO device.
@@ -47,7 +47,7 @@ public struct QEMURelay: Sendable {
           source.shutDown()
           continue
         }
-        let target = try Connection(to: destination, insecure: isInsecure, patience: patience)
+        let target = try Connection(to: destination, protection: protection, patience: patience)
         workers += start(RelayedPair(source: source, target: target), state)
       }
     } catch {

@@ -94,7 +94,7 @@ struct QEMURelayCommand: ReportingCommand {
   func run() throws {
     let listenAddress = try HandoverChoices.address(listen, of: "--listen")
     var relay = QEMURelay(to: try HandoverChoices.address(to, of: "--to"))
-    relay.isInsecure = insecure
+    relay.protection = insecure ? .none : .thisHostOnly
     relay.isObserving = check
     relay.trustsFooters = trustFooters
     relay.device = device
@@ -102,7 +102,7 @@ struct QEMURelayCommand: ReportingCommand {
     SignalGuard.install()
     let listener: Listener
     do throws(TransportError) {
-      listener = try Listener(at: listenAddress, insecure: insecure)
+      listener = try Listener(at: listenAddress, protection: insecure ? .none : .thisHostOnly)
     } catch {
       throw CommandError(error)
     }
