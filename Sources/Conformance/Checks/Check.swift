@@ -35,7 +35,7 @@ public struct Check: Sendable {
 
   /// What a check cannot do without.
   enum Need {
-    case peerToPeer, preCopy, savedState, features, dmaLogging, poll, reopening, layout
+    case peerToPeer, preCopy, savedState, stateSizes, features, dmaLogging, poll, reopening, layout
   }
 
   init(

@@ -7,7 +7,7 @@ extension Check {
       "VFIO_MIG_GET_PRECOPY_INFO",
       "initial_bytes falls as data is read, and goes up only with REINIT; dirty_bytes begins at "
         + "zero."),
-    needs: [.preCopy]
+    needs: [.preCopy, .stateSizes]
   ) { (session) throws(DeviceError) in
     session.trial("pre-copy information") { () throws(DeviceError) in
       let channel = try session.entering(.preCopy)
@@ -51,7 +51,7 @@ extension Check {
   static let initialBytes = Check(
     "initial-bytes", "there are initial bytes when PRE_COPY is entered",
     .header("VFIO_MIG_GET_PRECOPY_INFO", "initial_bytes begins at more than zero."), .advised,
-    needs: [.preCopy]
+    needs: [.preCopy, .stateSizes]
   ) { (session) throws(DeviceError) in
     session.trial("initial_bytes") { () throws(DeviceError) in
       let first = try session.information(try session.entering(.preCopy))
@@ -66,7 +66,7 @@ extension Check {
     .header(
       "VFIO_MIG_GET_PRECOPY_INFO",
       "It is valid in the states of PRE_COPY only, and EINVAL in any other."),
-    needs: [.preCopy]
+    needs: [.preCopy, .stateSizes]
   ) { (session) throws(DeviceError) in
     for start in [MigrationState.preCopy, .stop] {
       session.trial("pre-copy information in STOP_COPY") { () throws(DeviceError) in
@@ -88,7 +88,7 @@ extension Check {
     .header(
       "VFIO_MIG_GET_PRECOPY_INFO",
       "With nothing initial and nothing dirty a read gives ENOMSG: the end is not for good."),
-    needs: [.preCopy]
+    needs: [.preCopy, .stateSizes]
   ) { (session) throws(DeviceError) in
     session.trial("a read in PRE_COPY with nothing to read") { () throws(DeviceError) in
       let channel = try session.entering(.preCopy)
@@ -120,7 +120,7 @@ extension Check {
     .header(
       "enum vfio_device_mig_state",
       "The states of saving share a session; going between them leaves its file as it is."),
-    needs: [.preCopy, .savedState]
+    needs: [.preCopy, .savedState, .stateSizes]
   ) { (session) throws(DeviceError) in
     session.trial("a save that begins in PRE_COPY") { () throws(DeviceError) in
       let channel = try session.entering(.preCopy)
@@ -148,7 +148,7 @@ extension Check {
       "VFIO_MIG_GET_PRECOPY_INFO",
       "REINIT says that there are new initial data, which are read down to zero; dirty_bytes is "
         + "zero with it."),
-    needs: [.preCopy]
+    needs: [.preCopy, .stateSizes]
   ) { (session) throws(DeviceError) in
     session.trial("REINIT") { () throws(DeviceError) in
       let channel = try session.entering(.preCopy)

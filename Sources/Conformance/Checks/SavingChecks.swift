@@ -5,7 +5,7 @@ extension Check {
   static let sizeInEachState = Check(
     "size-in-each-state", "MIG_DATA_SIZE can be read in each state",
     .header("VFIO_DEVICE_FEATURE_MIG_DATA_SIZE", "It can be called in each state."),
-    needs: [.savedState]
+    needs: [.savedState, .stateSizes]
   ) { (session) throws(DeviceError) in
     for state in session.states {
       session.trial("MIG_DATA_SIZE in \(state)") { () throws(DeviceError) in
@@ -19,7 +19,8 @@ extension Check {
     "size-estimate", "MIG_DATA_SIZE is not much less than what STOP_COPY then hands out",
     .header(
       "VFIO_DEVICE_FEATURE_MIG_DATA_SIZE",
-      "It is an estimate of the data that completes a stop copy."), .advised, needs: [.savedState]
+      "It is an estimate of the data that completes a stop copy."), .advised,
+    needs: [.savedState, .stateSizes]
   ) { (session) throws(DeviceError) in
     session.trial("MIG_DATA_SIZE") { () throws(DeviceError) in
       try session.leave(to: .stop)

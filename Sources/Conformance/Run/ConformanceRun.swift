@@ -149,6 +149,9 @@ extension Check.Need {
       session.abilities.contains(.preCopy) ? nil : .notApplicable("the driver has no PRE_COPY")
     case .savedState:
       session.saved == nil ? .notRun(session.unsavedReason) : nil
+    case .stateSizes:
+      session.device?.tellsStateSizes == false
+        ? .notApplicable("the protocol that the device is served by has no sizes of state") : nil
     case .features:
       session.device is any FeatureDevice
         ? nil : .notApplicable("the device has no VFIO_DEVICE_FEATURE_PROBE")

@@ -35,6 +35,10 @@ public protocol MigratableDevice: AnyObject {
   /// `VFIO_DEVICE_FEATURE_SET`.
   func transition(to target: MigrationState) throws(DeviceError) -> (any MigrationChannel)?
 
+  /// Whether sizes of state can be asked for, ahead of the stop and in pre-copy; not where the
+  /// protocol that the device is reached by has no such request.
+  var tellsStateSizes: Bool { get }
+
   /// The driver's estimate of what is still to be read once the device stops.
   ///
   /// The corresponding feature is `VFIO_DEVICE_FEATURE_MIG_DATA_SIZE`.
@@ -44,4 +48,9 @@ public protocol MigratableDevice: AnyObject {
   ///
   /// The corresponding ioctl is `VFIO_DEVICE_RESET`.
   func reset() throws(DeviceError)
+}
+
+extension MigratableDevice {
+  /// True: the kernel's drivers have both requests.
+  public var tellsStateSizes: Bool { true }
 }

@@ -25,6 +25,8 @@ public final class VFIOUserDevice: MigratableDevice {
   private var knownAbilities: MigrationAbilities?
   /// How many transitions the server made.
   private(set) var transitionCount = 0
+  /// How many sessions of reading or writing state have ended.
+  private(set) var endedSessionCount = 0
 
   /// How long the server may take for a reply; a transition may have to wait for hardware.
   public static let standardTimeout = MessageSocket.standardTimeout
@@ -199,6 +201,9 @@ public final class VFIOUserDevice: MigratableDevice {
     return state
   }
 
+  /// No: the wire has no such requests.
+  public var tellsStateSizes: Bool { false }
+
   /// Not known: the wire has no such request.
   public func stopCopyByteCount() throws(DeviceError) -> UInt64 {
     throw DeviceError(.readStopCopySize, .notSupportedByDriver)
@@ -210,7 +215,7 @@ public final class VFIOUserDevice: MigratableDevice {
     to target: MigrationState
   ) throws(DeviceError) -> (any MigrationChannel)? {
     let machine = MigrationStateMachine(try abilities())
-    let last = machine.path(from: lastState, to: target)?.last
+    let path = machine.path(from: lastState, to: target)
     var writer = ByteWriter(reserving: 8)
     writer.little(target.rawValue)
     // No descriptor: state goes over the connection.
@@ -220,7 +225,8 @@ public final class VFIOUserDevice: MigratableDevice {
       FeatureRequest(.migrationState, .set, writer.bytes), replyByteCount: 0)
     lastState = target
     transitionCount += 1
-    guard last?.opensChannel == true else { return nil }
+    if path?.contains(where: \.closesChannel) ?? true { endedSessionCount += 1 }
+    guard path?.last?.opensChannel == true else { return nil }
     return VFIOUserChannel(self)
   }
 
@@ -232,6 +238,7 @@ public final class VFIOUserDevice: MigratableDevice {
   /// libvfio-user refuses a reset while the device is stopped, and leaves the migration state as it
   /// is; so what does not run after one is taken to RUNNING, before it or behind it.
   public func reset() throws(DeviceError) {
+    endedSessionCount += 1
     do throws(DeviceError) {
       try ask(.reset, .reset)
     } catch  where error.errno == .invalid {
@@ -251,8 +258,21 @@ public final class VFIOUserChannel: MigrationChannel {
   // Whether the last reply was shorter than asked for, in the state of the device that it is of.
   private var wasShort = false
   private var transitionCount = 0
+  // Of those that ended before this one began.
+  private let endedSessionCount: Int
 
-  init(_ device: VFIOUserDevice) { self.device = device }
+  init(_ device: VFIOUserDevice) {
+    self.device = device
+    endedSessionCount = device.endedSessionCount
+  }
+
+  /// The connection goes on from session to session; what this one is of is over, ENODEV as of the
+  /// kernel's drivers.
+  private func requireSession(_ operation: DeviceError.Operation) throws(DeviceError) {
+    guard endedSessionCount == device.endedSessionCount else {
+      throw DeviceError(operation, .noDevice)
+    }
+  }
 
   // libvfio-user takes a command with one call, which a socket's buffer of 208 KiB must hold.
   private static let writeByteLimit = 128 << 10
@@ -262,6 +282,7 @@ public final class VFIOUserChannel: MigrationChannel {
   /// as the specification has it, with a short one behind which the server refuses to be asked.
   public func read(into span: inout MutableRawSpan) throws(DeviceError) -> Int {
     guard span.byteCount > 0 else { return 0 }
+    try requireSession(.readData(at: position))
     if transitionCount != device.transitionCount {
       transitionCount = device.transitionCount
       wasShort = false
@@ -293,6 +314,7 @@ public final class VFIOUserChannel: MigrationChannel {
   /// Writes from the front of `bytes`, as much as every server takes at once; a server takes all of
   /// a command or nothing.
   public func write(_ bytes: RawSpan) throws(DeviceError) -> Int {
+    try requireSession(.writeData(at: position))
     let count = min(bytes.byteCount, Self.writeByteLimit, device.connection.transferByteLimit)
     let data = [UInt8](bytes.extracting(first: count))
     try device.ask(.writeData(at: position), .writeMigrationData(data))
