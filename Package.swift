@@ -96,8 +96,8 @@ let package = Package(
     .target(
       name: "FerryC",
       dependencies: [
-        "ByteIO", "CFerry", "Devices", "MigrationStream", "PCIConfig", "StateTranslation",
-        "VirtualPCI", "YAMLReader",
+        "ByteIO", "CFerry", "Devices", "MigrationStream", "PCIConfig", "StateLayout",
+        "StateTranslation", "VirtualPCI", "YAMLReader",
       ]),
     .target(
       name: "Conformance",

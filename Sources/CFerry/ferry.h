@@ -92,7 +92,14 @@ enum {
   /* Bytes behind the end. */
   FERRY_ERROR_TRAILING = 41,
   /* libzstd failed, for want of memory. */
-  FERRY_ERROR_COMPRESSION = 42
+  FERRY_ERROR_COMPRESSION = 42,
+
+  /* No layout of that name, or a state that no layout describes. */
+  FERRY_ERROR_LAYOUT = 48,
+  /* Neither the content nor the driver tells which layout a state has. */
+  FERRY_ERROR_UNDECIDED = 49,
+  /* The text is no facts of a device; ferry_error.line and .column say where. */
+  FERRY_ERROR_FACTS = 50
 };
 
 /* Says that ferry_error.offset, or .record and .device, do not apply. */
@@ -526,6 +533,144 @@ ferry_status ferry_reader_device(
  * Who does not ask does not pay for it, and the device is not verified then. */
 ferry_status ferry_reader_state(
     ferry_reader reader, const void **bytes, size_t *size, ferry_error *error);
+
+/* ---- States: what is in the bytes that a driver handed out ---------------------------------- */
+
+/* A device's state, taken apart by its layout. */
+typedef uint64_t ferry_state;
+
+/* Takes a copy of a state apart, any bytes: what is wrong with them are findings. `layout` is a name
+ * of `ferry layout list`; NULL: the content tells it, and the kernel's `driver` if that is not NULL.
+ * FERRY_ERROR_UNDECIDED if they do not. */
+ferry_status ferry_state_open(
+    const void *bytes, size_t size, const char *layout, const char *driver, ferry_state *state,
+    ferry_error *error);
+
+/* What a state is. The pointer is good until it is closed. */
+typedef struct ferry_state_summary {
+  /* The name of its layout. */
+  const char *layout;
+  /* How sure that is: FERRY_CERTAINTY_... */
+  uint32_t certainty;
+  /* Whether nothing is wrong with it. A state that is not sound must not be loaded. */
+  uint32_t is_sound;
+  /* Whether it ends where its layout does. */
+  uint32_t is_complete;
+  /* The findings that ferry_state_finding() has. */
+  uint32_t finding_count;
+  /* Findings beyond those. */
+  uint64_t more_findings;
+  uint64_t size;
+} ferry_state_summary;
+
+enum {
+  /* The caller said it. */
+  FERRY_CERTAINTY_GIVEN = 0,
+  /* A guess, by the length or the driver. */
+  FERRY_CERTAINTY_POSSIBLE = 1,
+  /* The content has its shape. */
+  FERRY_CERTAINTY_LIKELY = 2,
+  /* The content says so. */
+  FERRY_CERTAINTY_CERTAIN = 3
+};
+
+ferry_status ferry_state_summarize(
+    ferry_state state, ferry_state_summary *summary, ferry_error *error);
+
+/* What a layout has to say of a state. The pointers are good until the state is closed. */
+typedef struct ferry_finding {
+  /* FERRY_FINDING_... */
+  uint32_t severity;
+  uint32_t reserved;
+  /* The field, such as "records[2].tag"; "" for the state as a whole. */
+  const char *path;
+  /* What was expected and what was found. */
+  const char *message;
+  /* The bytes that it is about. */
+  uint64_t offset;
+  uint64_t size;
+} ferry_finding;
+
+enum {
+  FERRY_FINDING_NOTE = 0,
+  /* Not as the driver writes it, though it may be accepted. */
+  FERRY_FINDING_WARNING = 1,
+  /* The state is unsound. */
+  FERRY_FINDING_ERROR = 2
+};
+
+ferry_status ferry_state_finding(
+    ferry_state state, uint32_t index, ferry_finding *finding, ferry_error *error);
+
+/* The state with all fields and findings, as JSON (schemas/dissect.schema.json). */
+ferry_status ferry_state_json(ferry_state state, const ferry_sink *json, ferry_error *error);
+
+/* A field of a state. Fields have numbers: the whole state is 0, the fields of a structure and the
+ * items of an array have numbers that follow each other. The pointers are good until the state is
+ * closed. */
+typedef struct ferry_field {
+  const char *name;
+  /* The label that the layout gives the value, or NULL. */
+  const char *meaning;
+  /* FERRY_FIELD_... */
+  uint32_t kind;
+  /* Of a structure or an array: the number of the first child, and how many there are here. */
+  uint32_t first_child;
+  uint32_t child_count;
+  /* Whether `offset` and `size` are there: a computed field has no bytes. */
+  uint32_t has_place;
+  /* The bytes that it was read from. */
+  uint64_t offset;
+  uint64_t size;
+  /* Of an integer: its value in two's complement of 128 bits, the lower half and the upper. */
+  uint64_t integer;
+  int64_t integer_upper;
+  /* Of an array: the items that are not kept, between the first ones and the last four. */
+  uint64_t elided_count;
+  /* Of a text, and of bytes if they are kept: NULL where the state has them at `offset`. */
+  const void *content;
+  uint64_t content_size;
+} ferry_field;
+
+enum {
+  FERRY_FIELD_INTEGER = 1,
+  FERRY_FIELD_TEXT = 2,
+  FERRY_FIELD_BYTES = 3,
+  FERRY_FIELD_STRUCTURE = 4,
+  FERRY_FIELD_ARRAY = 5
+};
+
+ferry_status ferry_state_field(
+    ferry_state state, uint32_t number, ferry_field *field, ferry_error *error);
+
+/* How to translate a state for a device. Set it to zeros first. */
+typedef struct ferry_translation {
+  /* The layout of the result; NULL for the same: the state is checked against the facts. */
+  const char *layout;
+  /* What is known of the target and of the source, as YAML (schemas/device-facts.schema.json);
+   * NULL for nothing. */
+  const char *target_facts;
+  size_t target_facts_size;
+  const char *source_facts;
+  size_t source_facts_size;
+  /* The names of losses that are accepted, as `ferry translate --allow` takes them. */
+  const char *const *allowed;
+  size_t allowed_count;
+  /* FERRY_TRANSLATION_SCRUB, or 0. */
+  uint32_t flags;
+  uint32_t reserved;
+} ferry_translation;
+
+/* Bytes that mean nothing become zeros. */
+enum { FERRY_TRANSLATION_SCRUB = 1 };
+
+/* Translates a state without loss, or not at all: *is_accepted says which, and the call succeeds in
+ * both cases. The result goes to `output`, if it is accepted; the report, with every rewrite and
+ * refusal, to `report`, as one of the `devices` of schemas/translate.schema.json. Either sink may be
+ * NULL. `translation` may be NULL: zeros. */
+ferry_status ferry_state_translate(
+    ferry_state state, const ferry_translation *translation, int32_t *is_accepted,
+    const ferry_sink *output, const ferry_sink *report, ferry_error *error);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@ enum Status: Sendable, CaseIterable {
   case profile, space, refused, mismatch
   case notAStream, unsupported, limitExceeded, unwilling, checksum, malformed, misplaced
   case inconsistent, torn, trailing, compression
+  case layout, undecided, facts
 }
 
 extension Status {
@@ -36,6 +37,9 @@ extension Status {
     case .torn: (FERRY_ERROR_TORN, "FERRY_ERROR_TORN")
     case .trailing: (FERRY_ERROR_TRAILING, "FERRY_ERROR_TRAILING")
     case .compression: (FERRY_ERROR_COMPRESSION, "FERRY_ERROR_COMPRESSION")
+    case .layout: (FERRY_ERROR_LAYOUT, "FERRY_ERROR_LAYOUT")
+    case .undecided: (FERRY_ERROR_UNDECIDED, "FERRY_ERROR_UNDECIDED")
+    case .facts: (FERRY_ERROR_FACTS, "FERRY_ERROR_FACTS")
     }
   }
 

@@ -7,6 +7,7 @@ enum HandleKind: UInt8 {
   case space = 2
   case writer = 3
   case reader = 4
+  case state = 5
 }
 
 extension HandleKind {
@@ -17,6 +18,7 @@ extension HandleKind {
     case .space: "a space"
     case .writer: "a writer"
     case .reader: "a reader"
+    case .state: "a state"
     }
   }
 }

@@ -5,7 +5,7 @@ import StateTranslation
 /// A device of a stream as a caller sees it, and the memory that its pointers point to.
 final class DescribedDevice {
   private(set) var value = ferry_device()
-  private var memory: [UnsafeMutableRawPointer] = []
+  private let memory = LentMemory()
 
   init(_ device: DeviceIntroduction) {
     describe(device.identity)
@@ -14,13 +14,9 @@ final class DescribedDevice {
     if let pasids = device.pasids { describe(pasids) }
   }
 
-  deinit {
-    for each in memory { each.deallocate() }
-  }
-
   private func describe(_ identity: DeviceIdentity) {
-    value.name = text(identity.name)
-    value.driver = text(identity.driver)
+    value.name = memory.text(identity.name)
+    value.driver = memory.text(identity.driver)
     var parts = 0
     if let pci = identity.pci {
       parts |= FERRY_DEVICE_PCI
@@ -47,16 +43,16 @@ final class DescribedDevice {
       value.circumstances = UInt32(truncatingIfNeeded: circumstances.rawValue)
     }
     value.parts = UInt32(parts)
-    (value.regions, value.region_count) = array(
+    (value.regions, value.region_count) = memory.array(
       identity.regions.map { ferry_region(index: $0.index, flags: $0.flags, size: $0.byteCount) })
   }
 
   private func describe(_ configuration: ConfigurationRecord) {
-    (value.physical, value.physical_size) = array(configuration.physical ?? [])
-    (value.shown, value.shown_size) = array(configuration.synthesized ?? [])
-    (value.emulated_bits, _) = array(configuration.emulatedBits ?? [])
-    value.profile_name = text(configuration.profileName)
-    value.profile_digest = text(configuration.profileDigest?.sha256)
+    (value.physical, value.physical_size) = memory.array(configuration.physical ?? [])
+    (value.shown, value.shown_size) = memory.array(configuration.synthesized ?? [])
+    (value.emulated_bits, _) = memory.array(configuration.emulatedBits ?? [])
+    value.profile_name = memory.text(configuration.profileName)
+    value.profile_digest = memory.text(configuration.profileDigest?.sha256)
   }
 
   private func describe(_ interrupts: InterruptState) {
@@ -76,8 +72,8 @@ final class DescribedDevice {
     if let msix = interrupts.msix {
       parts |= FERRY_INTERRUPTS_MSIX
       value.interrupts.msix_control = msix.control
-      (value.interrupts.msix_table, value.interrupts.msix_table_size) = array(msix.table)
-      (value.interrupts.msix_pending_bits, value.interrupts.msix_pending_bits_size) = array(
+      (value.interrupts.msix_table, value.interrupts.msix_table_size) = memory.array(msix.table)
+      (value.interrupts.msix_pending_bits, value.interrupts.msix_pending_bits_size) = memory.array(
         msix.pendingBits)
     }
     value.interrupts.parts = UInt32(parts)
@@ -91,34 +87,15 @@ final class DescribedDevice {
       if case .nested(let type, let data) = domain.kind {
         described.is_nested = 1
         described.data_type = type
-        (described.data, described.data_size) = array(data)
+        (described.data, described.data_size) = memory.array(data)
       }
       return described
     }
-    (value.domains, value.domain_count) = array(domains)
-    (value.bindings, value.binding_count) = array(
+    (value.domains, value.domain_count) = memory.array(domains)
+    (value.bindings, value.binding_count) = memory.array(
       pasids.bindings.map {
         ferry_pasid_binding(
           pasid: $0.pasid, domain: $0.domain, permissions: UInt32($0.permissions.rawValue))
       })
-  }
-
-  // MARK: Memory
-
-  private func text(_ text: String?) -> UnsafePointer<CChar>? {
-    guard let text else { return nil }
-    return array(text.utf8.map { CChar(bitPattern: $0) } + [0]).pointer
-  }
-
-  /// A copy that lives as long as this; NULL and 0 of nothing.
-  private func array<Element: BitwiseCopyable>(
-    _ elements: [Element]
-  ) -> (pointer: UnsafePointer<Element>?, count: Int) {
-    guard !elements.isEmpty else { return (nil, 0) }
-    let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
-    _ = copy.initialize(from: elements)
-    guard let start = copy.baseAddress else { return (nil, 0) }
-    memory.append(UnsafeMutableRawPointer(start))
-    return (UnsafePointer(start), elements.count)
   }
 }

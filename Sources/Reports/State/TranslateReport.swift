@@ -144,36 +144,8 @@ extension TranslationReport {
 
 extension TranslateReport.Device {
   fileprivate var json: JSONValue {
-    [
-      "device": number.map { .number($0) }, "from": .string(report.source),
-      "to": .string(report.target), "accepted": .bool(isAccepted),
-      "byteCount": isAccepted ? byteCount.map { .number($0) } : nil,
-      "rewrites": .array(
-        report.rewrites.map { rewrite in
-          [
-            "field": .string(rewrite.field), "old": .string(rewrite.old),
-            "new": .string(rewrite.new), "rule": .string(rewrite.rule.text),
-            "source": .string(rewrite.rule.source),
-          ]
-        }),
-      "refusals": .array(
-        report.refusals.map { refusal in
-          [
-            "field": .string(refusal.field), "found": .string(refusal.found),
-            "needed": .string(refusal.needed), "allow": refusal.loss.map { .string($0.rawValue) },
-          ]
-        }),
-      "losses": .array(
-        report.losses.map { loss in
-          [
-            "name": .string(loss.loss.rawValue), "field": .string(loss.field),
-            "lost": .string(loss.lost),
-          ]
-        }),
-      "unchecked": .array(
-        unchecked.map { ["fact": .string($0.fact), "subject": .string($0.subject)] }),
-      "findings": .array(findings.map(\.json)),
-      "more": .number(report.moreCount),
-    ]
+    report.json(
+      device: number, isAccepted: isAccepted, byteCount: byteCount, unchecked: unchecked,
+      findings: findings.map(\.json))
   }
 }
