@@ -96,8 +96,9 @@ let package = Package(
     .target(
       name: "FerryC",
       dependencies: [
-        "ByteIO", "CFerry", "Devices", "MigrationStream", "PCIConfig", "StateLayout",
-        "StateTranslation", "VirtualPCI", "YAMLReader",
+        "ByteIO", "CFerry", "Devices", "Migration", "MigrationStream", "PCIConfig", "StateLayout",
+        "StateTranslation", "StreamIO", "VirtualPCI", "YAMLReader",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Conformance",

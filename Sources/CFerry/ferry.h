@@ -99,7 +99,16 @@ enum {
   /* Neither the content nor the driver tells which layout a state has. */
   FERRY_ERROR_UNDECIDED = 49,
   /* The text is no facts of a device; ferry_error.line and .column say where. */
-  FERRY_ERROR_FACTS = 50
+  FERRY_ERROR_FACTS = 50,
+
+  /* A device or its driver failed; ferry_error.device says which, .system its errno. */
+  FERRY_ERROR_DEVICE = 64,
+  /* The caller cancelled it. */
+  FERRY_ERROR_CANCELLED = 65,
+  /* The devices cannot be captured as asked, or cannot take the stream; none was touched. */
+  FERRY_ERROR_INCOMPATIBLE = 66,
+  /* The stream has no digest that says that a device's state is whole. */
+  FERRY_ERROR_UNVERIFIED = 67
 };
 
 /* Says that ferry_error.offset, or .record and .device, do not apply. */
@@ -671,6 +680,166 @@ enum { FERRY_TRANSLATION_SCRUB = 1 };
 ferry_status ferry_state_translate(
     ferry_state state, const ferry_translation *translation, int32_t *is_accepted,
     const ferry_sink *output, const ferry_sink *report, ferry_error *error);
+
+/* ---- Devices: captured into a stream, and restored from one --------------------------------- */
+
+/* What a VMM does with the VFIO descriptor of a device; states are numbers of enum
+ * vfio_device_mig_state. The errno that the kernel gives is what each function returns. */
+typedef struct ferry_device_operations {
+  /* VFIO_DEVICE_FEATURE_MIGRATION; 0 in *flags for a driver that cannot migrate. */
+  int32_t (*get_abilities)(void *context, uint64_t *flags);
+  /* VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, read and set. Setting takes one arc of the kernel's; if
+   * it gives a data_fd, that is what `read`, `write` and `get_precopy_size` use from then on. */
+  int32_t (*get_state)(void *context, uint32_t *state);
+  int32_t (*set_state)(void *context, uint32_t state);
+  /* VFIO_DEVICE_FEATURE_MIG_DATA_SIZE. */
+  int32_t (*get_stop_copy_size)(void *context, uint64_t *size);
+  /* VFIO_MIG_GET_PRECOPY_INFO; *is_reinitialized is VFIO_PRECOPY_INFO_REINIT. */
+  int32_t (*get_precopy_size)(
+      void *context, uint64_t *initial, uint64_t *dirty, uint32_t *is_reinitialized);
+  /* read() and write() of the data_fd, once. */
+  int32_t (*read)(void *context, void *bytes, size_t capacity, size_t *count);
+  int32_t (*write)(void *context, const void *bytes, size_t size, size_t *count);
+  /* VFIO_DEVICE_RESET. */
+  int32_t (*reset)(void *context);
+  /* The configuration region, as of ferry_config_access; both NULL if there is none. */
+  int32_t (*read_config)(void *context, uint32_t offset, uint32_t size, uint32_t *value);
+  int32_t (*write_config)(void *context, uint32_t offset, uint32_t size, uint32_t value);
+} ferry_device_operations;
+
+/* A device in a migration. Set it to zeros first. */
+typedef struct ferry_migration_device {
+  const ferry_device_operations *operations;
+  void *context;
+  /* What is known of it; NULL for nothing. A capture writes all of it into the stream, but for
+   * `physical` and what the driver says itself. */
+  const ferry_device *known;
+  /* The number of bytes of the configuration region, 0 if there is none. */
+  uint32_t config_size;
+  /* Of a replay: which of the stream's devices it takes. */
+  uint32_t number;
+} ferry_migration_device;
+
+/* How far a capture or a replay has come. */
+typedef struct ferry_progress {
+  /* FERRY_PROGRESS_... */
+  uint32_t phase;
+  /* Of RUNNING: the round, counted from 0. */
+  uint32_t iteration;
+  /* State bytes that were read or taken so far. */
+  uint64_t state_size;
+  /* Of a capture what is left, of a replay the whole, by the drivers' estimates; UINT64_MAX if they
+   * do not say. */
+  uint64_t expected_size;
+} ferry_progress;
+
+enum {
+  /* State is read while the devices run, and once they are stopped. */
+  FERRY_PROGRESS_RUNNING = 1,
+  FERRY_PROGRESS_STOPPED = 2,
+  /* The stream is held against the devices, is read to its end, and goes into the devices. */
+  FERRY_PROGRESS_CHECKING = 3,
+  FERRY_PROGRESS_VERIFYING = 4,
+  FERRY_PROGRESS_WRITING = 5
+};
+
+/* Who hears of a migration, and may end it. Each function may be NULL. */
+typedef struct ferry_observer {
+  /* After each chunk. */
+  void (*progress)(void *context, const ferry_progress *progress);
+  /* Asked between reads: other than 0 ends it, and brings the devices back. */
+  int32_t (*is_cancelled)(void *context);
+  void *context;
+} ferry_observer;
+
+/* How a device was left. */
+enum {
+  FERRY_OUTCOME_UNTOUCHED = 0,
+  /* It runs, and nothing of its state is lost. */
+  FERRY_OUTCOME_RUNNING_AS_BEFORE = 1,
+  /* It runs with the state of the stream. */
+  FERRY_OUTCOME_RESTORED = 2,
+  /* It is stopped, with all of its state. */
+  FERRY_OUTCOME_STOPPED = 3,
+  /* It was reset: it runs, and its state is lost. */
+  FERRY_OUTCOME_FRESH = 4,
+  /* The same of a device that a reset is not known to clear. */
+  FERRY_OUTCOME_RESET = 5,
+  /* It could not be brought back, and needs a reset. */
+  FERRY_OUTCOME_UNUSABLE = 6
+};
+
+typedef struct ferry_migration_summary {
+  uint64_t state_size;
+  uint64_t downtime_ns;
+  uint64_t duration_ns;
+  /* Of a capture: the rounds of pre-copy. */
+  uint32_t iteration_count;
+  uint32_t reserved;
+} ferry_migration_summary;
+
+/* How devices are captured. Zeros are what `ferry capture` does unless it is told otherwise. */
+typedef struct ferry_capture_options {
+  /* FERRY_CAPTURE_... */
+  uint32_t flags;
+  /* Rounds of pre-copy at most; 0 for 30. */
+  uint32_t iteration_limit;
+  /* The devices stop once the rest is expected to take no longer; 0 for 300. */
+  uint32_t downtime_limit_ms;
+  uint32_t reserved;
+  /* State bytes a second while the devices run; 0 for as many as there are. */
+  uint64_t bandwidth;
+  /* How the stream is written; NULL as in ferry_writer_open(). */
+  const ferry_writer_options *stream;
+  ferry_observer observer;
+} ferry_capture_options;
+
+enum {
+  /* Read nothing while the devices run. */
+  FERRY_CAPTURE_WITHOUT_PRE_COPY = 1,
+  /* Let the devices run on once the stream has its end. */
+  FERRY_CAPTURE_RESUME = 2,
+  /* Capture several devices though not all can be kept from reaching into each other. */
+  FERRY_CAPTURE_WITHOUT_P2P = 4
+};
+
+/* Takes devices from RUNNING into one stream, in the order of their numbers, and leaves them in
+ * STOP. Whatever fails, and if it is cancelled, they run again with all of their state, which
+ * outcomes[0..count-1] (FERRY_OUTCOME_...) says; those are written on failure too, and may be NULL, as
+ * `options` and `summary`. No other object is needed: devices are used until the call returns. */
+ferry_status ferry_capture(
+    const ferry_migration_device *devices, size_t count, const ferry_capture_options *options,
+    const ferry_sink *sink, uint32_t *outcomes, ferry_migration_summary *summary,
+    ferry_error *error);
+
+/* How devices are restored. Zeros are what `ferry replay` does unless it is told otherwise. */
+typedef struct ferry_replay_options {
+  /* FERRY_REPLAY_... */
+  uint32_t flags;
+  uint32_t reserved;
+  ferry_observer observer;
+} ferry_replay_options;
+
+enum {
+  /* Check the stream to its end, and whether the devices can take it; touch none. */
+  FERRY_REPLAY_CHECK = 1,
+  /* Leave the devices in STOP with the state loaded. */
+  FERRY_REPLAY_LEAVE_STOPPED = 2,
+  /* Give a device state in which its layout found an error. */
+  FERRY_REPLAY_UNSOUND = 4,
+  /* Refuse what could not be checked. */
+  FERRY_REPLAY_STRICT = 8,
+  /* As FERRY_CAPTURE_WITHOUT_P2P. */
+  FERRY_REPLAY_WITHOUT_P2P = 16
+};
+
+/* Restores devices from a stream and has them run. All that can be checked is checked before a
+ * device is touched; no device runs unless the whole stream was verified. State and the registers
+ * that a guest programs are restored; bindings, interrupts and what the guest saw are the VMM's. */
+ferry_status ferry_replay(
+    const ferry_source *source, const ferry_migration_device *devices, size_t count,
+    const ferry_replay_options *options, uint32_t *outcomes, ferry_migration_summary *summary,
+    ferry_error *error);
 
 #ifdef __cplusplus
 }

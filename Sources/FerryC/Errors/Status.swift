@@ -7,6 +7,7 @@ enum Status: Sendable, CaseIterable {
   case notAStream, unsupported, limitExceeded, unwilling, checksum, malformed, misplaced
   case inconsistent, torn, trailing, compression
   case layout, undecided, facts
+  case device, cancelled, incompatible, unverified
 }
 
 extension Status {
@@ -40,6 +41,10 @@ extension Status {
     case .layout: (FERRY_ERROR_LAYOUT, "FERRY_ERROR_LAYOUT")
     case .undecided: (FERRY_ERROR_UNDECIDED, "FERRY_ERROR_UNDECIDED")
     case .facts: (FERRY_ERROR_FACTS, "FERRY_ERROR_FACTS")
+    case .device: (FERRY_ERROR_DEVICE, "FERRY_ERROR_DEVICE")
+    case .cancelled: (FERRY_ERROR_CANCELLED, "FERRY_ERROR_CANCELLED")
+    case .incompatible: (FERRY_ERROR_INCOMPATIBLE, "FERRY_ERROR_INCOMPATIBLE")
+    case .unverified: (FERRY_ERROR_UNVERIFIED, "FERRY_ERROR_UNVERIFIED")
     }
   }
 

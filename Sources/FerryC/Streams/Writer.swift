@@ -15,36 +15,14 @@ final class StreamOutput: HandleObject {
   private var failure: Failure?
 
   init(to output: Output, _ options: ferry_writer_options) throws(Failure) {
-    guard Int(options.flags) & ~FERRY_WRITER_RAW == 0, options.reserved == 0 else {
-      throw Failure(
-        argument: "options.flags", "FERRY_WRITER_RAW or 0, and 0 in reserved",
-        found: "\(options.flags) and \(options.reserved)")
-    }
-    guard options.level <= 22, options.level >= -131072 else {
-      throw Failure(argument: "options.level", "-131072 to 22", found: "\(options.level)")
-    }
-    let information = StreamInformation(
-      producer: try CallerBytes.optionalText(options.producer, "options.producer")
-        ?? "libferry \(Library.version)",
-      kernelRelease: try CallerBytes.optionalText(
-        options.kernel_release, "options.kernel_release"),
-      machine: try CallerBytes.optionalText(options.machine, "options.machine"),
-      time: options.time == 0 ? nil : options.time)
-    let isRaw = Int(options.flags) & FERRY_WRITER_RAW != 0
-    let level = options.level == 0 ? 1 : Int(options.level)
-    let limits = StreamLimits(
-      chunkByteCount: options.chunk_size == 0 ? 1 << 20 : options.chunk_size,
-      metadataByteCount: StreamLimits.standard.metadataByteCount,
-      windowByteCount: options.window_size)
+    let coding = try StreamCoding(options)
     do throws(StreamError) {
-      encoder = try StreamEncoder(
-        StreamHeader(uuid: .random(), limits: limits),
-        compression: isRaw ? .raw : .zstd(level: level))
+      encoder = try StreamEncoder(coding.header, compression: coding.compression)
     } catch {
       throw Failure(error)
     }
     self.output = output
-    try write(.information(information))
+    try write(.information(coding.information))
   }
 
   func introduce(_ device: ferry_device) throws(Failure) -> UInt16 {
