@@ -524,7 +524,8 @@ class Reader:
 class Channels:
     """All channels of a stream, read as one: chunk k stands in channel k mod n."""
 
-    def __init__(self, readers):
+    def __init__(self, readers, output):
+        self.output = output
         for reader in readers:
             reader.stream_header()
         self.readers = sorted(readers, key=lambda reader: reader.channel)
@@ -562,7 +563,7 @@ class Channels:
             for running in device.digests.values() if state is not None else ():
                 running.update(state)
             if state is not None and record.device == self.first.output_of:
-                self.first.output.write(state)
+                self.output.write(state)
             taken.append(record.device)
             advance([turn])
             while turn == 0 and heads[0][0].type not in TYPES:
@@ -613,9 +614,7 @@ def run(options, parser):
         number, output = int(number), open(path, "wb")
     readers = [Reader(source, options.decode, number, output if len(sources) == 1 else None) for source in sources]
     try:
-        reader = readers[0] if len(readers) == 1 else Channels(readers)
-        if len(readers) > 1:
-            reader.first.output = output
+        reader = readers[0] if len(readers) == 1 else Channels(readers, output)
         reader.read()
     except Torn as refusal:
         torn = refusal

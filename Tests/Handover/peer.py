@@ -1,17 +1,23 @@
-"""A peer of the handover protocol, written from Protocol.md: messages, and a relay that looks into them.
+"""A peer of the handover protocol, written from Protocol.md: messages, channels, and both roles.
 
 Nothing here knows Ferry's code: who changes the protocol changes the page first, then both.
+
+peer.py record SOCKET COUNT PREFIX: takes one handover at a Unix socket in COUNT channels, and leaves each
+channel's stream in a file PREFIX-N.dms.
 """
 import socket
 import struct
+import sys
+import threading
 
 PREAMBLE = bytes([0x8F]) + b"FHO\r\n\x1a\n"
 MESSAGE, INTRODUCTION, STREAM, ALIVE = 1, 2, 3, 4
-HELLO, INTRODUCED, REPORT, END, PREPARED, COMMIT, RUNNING, FAILED, ABORT, RESOLUTION, SETTLED = range(1, 12)
+(HELLO, INTRODUCED, REPORT, END, PREPARED, COMMIT, RUNNING, FAILED, ABORT, RESOLUTION, SETTLED,
+ RECEIVED) = range(1, 13)
 NAMES = ["", "hello", "introduced", "report", "end", "prepared", "commit", "running", "failed", "abort",
-         "resolution", "settled"]
+         "resolution", "settled", "received"]
 DECISIONS = [None, "begun", "prepared", "aborted", "commit", "running", "failed"]
-HANDOVER, CHECK, RESOLVE = 1, 2, 3
+HANDOVER, CHECK, RESOLVE, CHANNEL = 1, 2, 3, 4
 
 
 def _table():
@@ -94,7 +100,10 @@ class Peer:
     def stream(self, kind, data):
         for start in range(0, len(data), 1 << 20):
             self.socket.sendall(frame(kind, data[start:start + (1 << 20)], start))
-        self.send(END if kind == STREAM else INTRODUCED, field(1, struct.pack("<Q", len(data))))
+        size = struct.pack("<Q", len(data))
+        self.send(END if kind == STREAM else INTRODUCED, field(1, size))
+        if kind == STREAM:
+            assert self.expect(RECEIVED)[1] == [size]
 
     def take(self, kind):
         """A whole stream of a kind."""
@@ -105,19 +114,30 @@ class Peer:
                 data += content
             else:
                 assert what == (END if kind == STREAM else INTRODUCED), what
-                assert content[1] == [struct.pack("<Q", len(data))], (content, len(data))
+                size = struct.pack("<Q", len(data))
+                assert content[1] == [size], (content, len(data))
+                if kind == STREAM:
+                    self.send(RECEIVED, field(1, size))
                 return data
 
     def expect(self, message):
         what, content = self.receive()
-        assert what == message, (NAMES[what] if 0 < what < 12 else what, content)
+        assert what == message, (NAMES[what] if 0 < what < 13 else what, content)
         return content
 
-    def hello(self, handover, purpose=None, versions=(1, 1)):
+    def hello(self, handover, purpose=None, versions=(1, 1), channels=1, channel=0, secret=None, received=None):
         data = b"".join(field(1 + index, struct.pack("<H", each)) for index, each in enumerate(versions))
         data += field(3, handover)
         if purpose:
             data += field(4, bytes([purpose]))
+        if channels != 1:
+            data += field(8, struct.pack("<H", channels))
+        if channel:
+            data += field(9, struct.pack("<H", channel))
+        if secret:
+            data += field(10, secret)
+        if received is not None:
+            data += field(11, struct.pack("<Q", received))
         self.socket.sendall(PREAMBLE)
         # A field of a later version, which readers pass over.
         self.send(HELLO, data + field(7, struct.pack("<I", 8000)) + field(99, b"later"))
@@ -125,6 +145,45 @@ class Peer:
     def expect_hello(self):
         assert self.exactly(8) == PREAMBLE
         return self.expect(HELLO)
+
+
+def in_turns(calls):
+    """Makes calls at once, for channels wait for each other; their results."""
+    results = [None] * len(calls)
+
+    def run(number):
+        results[number] = calls[number]()
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def take_channels(listener, first, hello, count):
+    """The channels of a handover whose hello came over `first`, and that goes over `count` of them."""
+    peers = {0: first}
+    while len(peers) < count:
+        peer = accept(listener)
+        found = peer.expect_hello()
+        number = struct.unpack("<H", found[9][0])[0]
+        assert found[3] == hello[3] and found[4] == [bytes([CHANNEL])] and found[10] == hello[10], found
+        assert number not in peers and 0 < number < count, (number, peers)
+        peer.hello(found[3][0], received=0)
+        peers[number] = peer
+    return [peers[number] for number in range(count)]
+
+
+def join_channels(path, first, handover, secret, count):
+    """The same for the source."""
+    peers = [first]
+    for number in range(1, count):
+        peer = connect(path)
+        peer.hello(handover, CHANNEL, channel=number, secret=secret)
+        assert peer.expect_hello()[11] == [bytes(8)]
+        peers.append(peer)
+    return peers
 
 
 def connect(path):
@@ -146,3 +205,26 @@ def accept(listener):
     connection, _ = listener.accept()
     connection.settimeout(20)
     return Peer(connection)
+
+
+def record(path, count, prefix):
+    """Takes a handover whatever it is of."""
+    listener = listen(path)
+    first = accept(listener)
+    hello = first.expect_hello()
+    first.hello(hello[3][0], channels=count)
+    first.take(INTRODUCTION)
+    first.send(REPORT, field(1, b"\1"))
+    peers = take_channels(listener, first, hello, count)
+    for number, stream in enumerate(in_turns([lambda peer=peer: peer.take(STREAM) for peer in peers])):
+        with open(f"{prefix}-{number}.dms", "wb") as file:
+            file.write(stream)
+    first.send(PREPARED)
+    first.expect(COMMIT)
+    first.send(RUNNING)
+    first.expect(SETTLED)
+
+
+if __name__ == "__main__":
+    assert sys.argv[1:2] == ["record"] and len(sys.argv) == 5, __doc__
+    record(sys.argv[2], int(sys.argv[3]), sys.argv[4])

@@ -13,17 +13,22 @@ import Testing
   }
 
   private static func message(_ random: inout SplitMix64) -> HandoverMessage {
-    switch Int.random(in: 0..<11, using: &random) {
+    switch Int.random(in: 0..<12, using: &random) {
     case 0:
       var hello = HandoverMessage.Hello(
         StreamUUID(bytes: (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })!,
-        purpose: [nil, .handover, .check, .resolve].randomElement(using: &random) ?? nil)
+        purpose: [nil, .handover, .check, .resolve, .channel].randomElement(using: &random) ?? nil)
       let lowest = UInt16.random(in: 0...9, using: &random)
       hello.versions = lowest...(lowest + UInt16.random(in: 0...3, using: &random))
       hello.windowByteCount =
         Bool.random(using: &random) ? .random(in: 0 ... .max, using: &random) : nil
       hello.producer = Bool.random(using: &random) ? text(&random) : nil
       hello.patience = .random(in: 0 ... .max, using: &random)
+      hello.channelCount = .random(in: 1...16, using: &random)
+      hello.channel = .random(in: 0 ... .max, using: &random)
+      hello.secret = Bool.random(using: &random) ? .random() : nil
+      hello.receivedByteCount =
+        Bool.random(using: &random) ? .random(in: 0 ... .max, using: &random) : nil
       return .hello(hello)
     case 1: return .introduced(byteCount: .random(in: 0 ... .max, using: &random))
     case 2:
@@ -53,6 +58,7 @@ import Testing
           outcomes: (0..<Int.random(in: 0...3, using: &random)).map { _ in text(&random) }))
     case 8: return .abort(text(&random))
     case 9: return .resolution(TargetDecision.allCases.randomElement(using: &random))
+    case 10: return .received(byteCount: .random(in: 0 ... .max, using: &random))
     default: return .settled
     }
   }

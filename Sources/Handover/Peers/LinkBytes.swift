@@ -1,5 +1,6 @@
 import ByteIO
 import StreamIO
+import Synchronization
 import SystemPackage
 import Transport
 
@@ -25,105 +26,125 @@ extension HandoverError.Cause {
   }
 }
 
-/// What went wrong with a link while a stream went over it, which the stream's own errors cannot
-/// say.
-final class LinkFailure {
-  var cause: HandoverError.Cause?
+/// What went wrong first with the links while a stream went over them, which the stream's own errors
+/// cannot say.
+final class LinkFailure: Sendable {
+  private let first = Mutex<HandoverError.Cause?>(nil)
+
+  var cause: HandoverError.Cause? { first.withLock(\.self) }
+
+  func note(_ cause: HandoverError.Cause) { first.withLock { $0 = $0 ?? cause } }
 }
 
-/// A stream on its way to the peer.
+/// The stream that introduces devices, on its way to the peer.
 struct LinkSink: ByteSink {
-  let link: PeerLink
-  let kind: FrameHeader.Kind
-  let failure: LinkFailure
-  private(set) var byteCount: UInt64 = 0
+  private let link: PeerLink
+  private let failure: LinkFailure
+  private var byteCount: UInt64 = 0
 
   var name: String { link.peer }
 
-  init(_ link: PeerLink, _ kind: FrameHeader.Kind, _ failure: LinkFailure) {
+  init(_ link: PeerLink, _ failure: LinkFailure) {
     self.link = link
-    self.kind = kind
     self.failure = failure
   }
 
   mutating func write(_ head: RawSpan, _ body: RawSpan) throws(StreamIOError) {
     do throws(HandoverError.Cause) {
-      try refuseWords()
-      try link.send(kind, offset: byteCount, head, body)
+      _ = try link.expectSilence()
+      try link.send(.introduction, offset: byteCount, head, body)
       byteCount += UInt64(head.byteCount + body.byteCount)
     } catch {
-      // A peer that ends may have said why.
-      var cause = error
-      if case .transport = error {
-        do throws(HandoverError.Cause) { try refuseWords() } catch { cause = error }
-      }
-      failure.cause = cause
+      let cause = link.lastWords(or: error)
+      failure.note(cause)
       throw cause.asStreamError(name)
-    }
-  }
-
-  /// While a stream goes out, all that the peer can have to say is that it is of no use.
-  private func refuseWords() throws(HandoverError.Cause) {
-    switch try link.receiveIfReady() {
-    case nil: break
-    case .message(.failed(let failure)): throw .peer(failure)
-    case .message, .bytes: throw .malformed("expected silence or a failure, found another message")
     }
   }
 
   mutating func finish() throws(StreamIOError) {
     do throws(HandoverError.Cause) {
-      try link.send(
-        kind == .stream ? .end(byteCount: byteCount) : .introduced(byteCount: byteCount))
+      try link.send(.introduced(byteCount: byteCount))
     } catch {
-      failure.cause = error
+      failure.note(error)
       throw error.asStreamError(name)
     }
   }
 }
 
-/// A stream that comes from the peer.
+/// A channel's stream on its way to the peer.
+struct ChannelSink: ByteSink {
+  private let channel: SourceChannel
+  private let failure: LinkFailure
+
+  var name: String { channel.link.peer }
+
+  init(_ channel: SourceChannel, _ failure: LinkFailure) {
+    self.channel = channel
+    self.failure = failure
+  }
+
+  mutating func write(_ head: RawSpan, _ body: RawSpan) throws(StreamIOError) {
+    do throws(HandoverError.Cause) {
+      try channel.send(head, body)
+    } catch {
+      failure.note(error)
+      throw error.asStreamError(name)
+    }
+  }
+
+  mutating func finish() throws(StreamIOError) {
+    do throws(HandoverError.Cause) {
+      try channel.end()
+    } catch {
+      failure.note(error)
+      throw error.asStreamError(name)
+    }
+  }
+}
+
+/// A stream that comes from the peer, over a channel or as its introduction.
 final class LinkSource: ByteSource {
-  private let link: PeerLink
+  private let channel: TargetChannel
   private let kind: FrameHeader.Kind
   private let failure: LinkFailure
   private var byteCountSoFar: UInt64 = 0
   /// Whether the peer said that this was all.
   private(set) var isEnded = false
 
-  init(_ link: PeerLink, _ kind: FrameHeader.Kind, _ failure: LinkFailure) {
-    self.link = link
+  init(_ channel: TargetChannel, _ kind: FrameHeader.Kind, _ failure: LinkFailure) {
+    self.channel = channel
     self.kind = kind
     self.failure = failure
   }
 
-  var name: String { link.peer }
+  var name: String { channel.name }
   var byteCount: UInt64? { nil }
-  var isReady: Bool { isEnded || link.hasInput }
+  var isReady: Bool { isEnded || channel.link.hasInput }
 
   func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
     do throws(HandoverError.Cause) {
-      while link.streamBytesLeft == 0, !isEnded { try next() }
-      return try link.readBytes(into: &span)
+      while channel.link.streamBytesLeft == 0, !isEnded { try next() }
+      return try channel.link.readBytes(into: &span)
     } catch {
-      failure.cause = error
+      failure.note(error)
       throw error.asStreamError(name)
     }
   }
 
   private func next() throws(HandoverError.Cause) {
-    switch try link.receive() {
+    switch try channel.link.receive() {
     case .bytes(kind, let offset):
       guard offset == byteCountSoFar else {
         throw .malformed("expected the stream's byte \(byteCountSoFar), found \(offset)")
       }
-      byteCountSoFar += UInt64(link.streamBytesLeft)
+      byteCountSoFar += UInt64(channel.link.streamBytesLeft)
     case .message(.end(let total)) where kind == .stream,
       .message(.introduced(let total)) where kind == .introduction:
       guard total == byteCountSoFar else {
         throw .malformed("expected a stream of \(total) bytes, found \(byteCountSoFar)")
       }
       isEnded = true
+      if kind == .stream { try channel.link.send(.received(byteCount: total)) }
     case .message(.abort(let text)): throw .peer(PeerFailure("the source gave it up: \(text)"))
     case .message, .bytes: throw .malformed("expected bytes of the stream, found another message")
     }
@@ -132,7 +153,7 @@ final class LinkSource: ByteSource {
   /// Makes sure that the peer says that the stream was all.
   func expectEnd() throws(HandoverError.Cause) {
     while !isEnded {
-      guard link.streamBytesLeft == 0 else {
+      guard channel.link.streamBytesLeft == 0 else {
         throw .malformed("expected the stream's end, found more bytes")
       }
       try next()

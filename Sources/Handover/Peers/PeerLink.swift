@@ -182,6 +182,28 @@ final class PeerLink {
     return nil
   }
 
+  /// What a target has received, if it says so: while a stream goes out, all else that it can have
+  /// to say is that the stream is of no use.
+  func expectSilence() throws(HandoverError.Cause) -> UInt64? {
+    switch try receiveIfReady() {
+    case nil: return nil
+    case .message(.received(let byteCount)): return byteCount
+    case .message(.failed(let failure)): throw .peer(failure)
+    case .message, .bytes: throw .malformed("expected silence or a failure, found another message")
+    }
+  }
+
+  /// Why a peer has ended the connection, if it has said so before; else `cause`.
+  func lastWords(or cause: HandoverError.Cause) -> HandoverError.Cause {
+    guard case .transport = cause else { return cause }
+    do throws(HandoverError.Cause) {
+      while try expectSilence() != nil {}
+    } catch {
+      if case .peer = error { return error }
+    }
+    return cause
+  }
+
   /// The next frame; nil for one that says that the peer is alive.
   private func receiveFrame() throws(HandoverError.Cause) -> Incoming? {
     let header = try input.next()

@@ -8,6 +8,8 @@ public struct HandoverOptions: Sendable {
   public var protection = Protection.thisHostOnly
   /// The most time without a sign of the peer's life.
   public var patience = Duration.seconds(30)
+  /// The connections that the stream with the state goes over, 1 to 16; a target may take fewer.
+  public var channelCount: UInt16 = 1
   /// Where decisions are written down.
   public var journals: JournalFolder
   /// The program, with its version, for the peer.

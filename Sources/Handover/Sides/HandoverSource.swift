@@ -1,4 +1,4 @@
-public import ByteIO
+import ByteIO
 import Devices
 public import Migration
 public import MigrationStream
@@ -13,6 +13,8 @@ public struct HandoverSource {
   public var options: HandoverOptions
   /// Which handover it is.
   public let handover: StreamUUID
+  // What the target knows the further connections by.
+  private let secret = HandoverSecret.random()
   /// Told when the source begins to be in doubt, with the reason; it then asks the target until
   /// that answers, and tells why it does not, if that is another reason.
   public var doubted: (HandoverError) -> Void = { _ in }
@@ -42,12 +44,14 @@ public struct HandoverSource {
   ) throws(CaptureError<HandoverError>) -> HandoverOffer {
     let introductions = try engine.introductions(failingAs: HandoverError.self)
     do throws(HandoverError.Cause) {
-      let link = try connect()
+      let link = try options.connect()
       link.expectSoon()
       let target = try link.greet(hello(purpose))
       let (report, permits) = try introduce(introductions, over: link)
       return HandoverOffer(
-        report: report, permits: permits, link: link, windowByteCount: target.windowByteCount)
+        report: report, permits: permits,
+        channelCount: min(options.channelCount, target.channelCount), link: link,
+        windowByteCount: target.windowByteCount)
     } catch {
       throw CaptureError(cause: .sink(HandoverError("\(options.address)", error)))
     }
@@ -60,12 +64,10 @@ public struct HandoverSource {
   ///
   /// - Parameters:
   ///   - offer: what the target was told and has permitted.
-  ///   - writer: makes the writer of the stream into a sink, for a target that gives chunks that
-  ///     refer to earlier ones a memory of so many bytes.
+  ///   - coding: how the stream is coded, for a target that gives chunks that refer to earlier ones
+  ///     a memory of so many bytes.
   public func run(
-    _ offer: HandoverOffer,
-    writer: (consuming any ByteSink<StreamIOError> & ~Copyable, UInt64?) throws(StreamIOError) ->
-      StreamWriter
+    _ offer: HandoverOffer, coding: (UInt64?) -> StreamCoding
   ) throws(CaptureError<HandoverError>) -> (CaptureSummary, HandoverEnd) {
     let side: SourceSide
     let sink: HandoverSink
@@ -75,9 +77,11 @@ public struct HandoverSource {
         throw .refused(offer.report)
       }
       side = SourceSide(self, offer.link, try journal())
+      // The target has what is sent when it has read it, which may take its time.
+      side.link.expectSoon(false)
       do throws(StreamIOError) {
-        let output = LinkSink(offer.link, .stream, side.failure)
-        sink = HandoverSink(try writer(output, offer.windowByteCount), side)
+        sink = HandoverSink(
+          try writer(side, coding(offer.windowByteCount), channelCount: offer.channelCount), side)
       } catch {
         throw .stream(error)
       }
@@ -93,22 +97,44 @@ public struct HandoverSource {
     }
   }
 
+  /// The writer of the stream into all channels: the first is that of the side, and the others join
+  /// it.
+  private func writer(
+    _ side: SourceSide, _ coding: StreamCoding, channelCount: UInt16
+  ) throws(StreamIOError) -> StripedWriter {
+    let (failure, connections, options) = (side.failure, side.connections, options)
+    let hello = hello(.channel)
+    let first = try coding.writer(
+      to: ChannelSink(side.channel, failure), channel: 0, of: channelCount)
+    return try StripedWriter(first: first) { [hello] (number) throws(StreamIOError) in
+      var hello = hello
+      hello.channel = number
+      let link: PeerLink
+      do throws(HandoverError.Cause) {
+        link = try options.connect(hello)
+      } catch {
+        failure.note(error)
+        throw error.asStreamError("\(options.address)")
+      }
+      connections.add(link.connection)
+      return try coding.writer(
+        to: ChannelSink(SourceChannel(link), failure), channel: number, of: channelCount)
+    }
+  }
+
   private func hello(_ purpose: HandoverMessage.Hello.Purpose) -> HandoverMessage.Hello {
     var hello = HandoverMessage.Hello(handover, purpose: purpose)
+    switch purpose {
+    case .check: hello.channelCount = options.channelCount
+    case .handover:
+      hello.channelCount = options.channelCount
+      hello.secret = secret
+    case .channel: hello.secret = secret
+    case .resolve: break
+    }
     hello.producer = options.producer
     hello.patience = UInt32(clamping: Int(options.patience / .milliseconds(1)))
     return hello
-  }
-
-  private func connect() throws(HandoverError.Cause) -> PeerLink {
-    do throws(TransportError) {
-      return PeerLink(
-        try Connection(
-          to: options.address, protection: options.protection, patience: options.patience),
-        patience: options.patience)
-    } catch {
-      throw .transport(error)
-    }
   }
 
   private func journal() throws(HandoverError.Cause) -> Journal<SourceDecision> {
@@ -132,7 +158,7 @@ public struct HandoverSource {
     let failure = LinkFailure()
     do throws(StreamIOError) {
       var writer = try StreamWriter(
-        to: LinkSink(link, .introduction, failure), header: StreamHeader(uuid: handover))
+        to: LinkSink(link, failure), header: StreamHeader(uuid: handover))
       try writer.write(.information(engine.information))
       for introduction in introductions { try writer.write(introduction) }
       try writer.finish()
@@ -149,7 +175,7 @@ public struct HandoverSource {
   /// Asks the target what became of the handover; nil if it has no journal of it.
   public func ask() throws(HandoverError) -> TargetDecision? {
     do throws(HandoverError.Cause) {
-      let link = try connect()
+      let link = try options.connect()
       link.expectSoon()
       _ = try link.greet(hello(.resolve))
       guard case .message(.resolution(let decision)) = try link.receive() else {
@@ -169,6 +195,8 @@ public struct HandoverOffer {
   public let report: CompatibilityReport
   /// Whether the target goes on.
   public let permits: Bool
+  /// The channels that the stream with the state goes over.
+  public let channelCount: UInt16
   let link: PeerLink
   let windowByteCount: UInt64?
 }

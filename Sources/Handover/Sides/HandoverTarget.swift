@@ -32,6 +32,9 @@ public struct HandoverTarget {
     public let journalFailure: StreamIOError?
   }
 
+  /// Waits for who connects next until a moment, and gives nil then.
+  public typealias Acceptor = (ContinuousClock.Instant) throws(TransportError) -> Connection?
+
   /// Takes the state onto the devices.
   public var engine: ReplayEngine
   /// Where decisions are written down.
@@ -51,19 +54,25 @@ public struct HandoverTarget {
     self.journals = journals
   }
 
-  /// Does what the peer has connected for.
+  /// Does what the peer has connected for; `further` accepts its further channels, and has whoever
+  /// else comes meanwhile answered. Without it there is one channel.
   ///
   /// If it throws, the devices do not run with the peer's state: they are as the error says, or as
   /// they were.
-  public func serve(_ connection: Connection) throws(HandoverError) -> End {
+  public func serve(
+    _ connection: Connection, further: Acceptor? = nil
+  ) throws(HandoverError) -> End {
     let link = PeerLink(connection, patience: patience)
     do throws(HandoverError.Cause) {
       link.expectSoon()
       guard let hello = try link.hear() else { return .silent }
-      try greet(link, hello)
+      let connections = TargetConnections(self, link, hello, further)
+      var answer = self.hello(to: hello)
+      answer.channelCount = UInt16(connections.channelCount)
+      try link.answer(answer, to: hello)
       switch hello.purpose {
       case .check?, .handover?:
-        let (report, permits, digests) = try answerIntroduction(of: hello.handover, over: link)
+        let (report, permits, digests) = try answerIntroduction(over: connections[0])
         guard hello.purpose == .handover, permits else {
           // The source ends first, so that nothing of what was said is lost.
           _ = try? link.receive()
@@ -71,13 +80,19 @@ public struct HandoverTarget {
             ? .checked(hello.handover, report, permits: permits)
             : .refused(hello.handover, report)
         }
-        let (summary, settling) = try take(hello, digests, over: link)
+        let (summary, settling) = try take(hello, digests, over: connections)
         return .running(summary, settling)
       case .resolve?:
         let decision = try settle(hello.handover)
         try link.send(.resolution(decision))
         _ = try? link.receive()
         return .resolved(hello.handover, decision)
+      case .channel?:
+        // Its journal says from now on that there is nothing to go on with.
+        _ = try? settle(hello.handover)
+        let text = "it is in no handover with this id and this secret"
+        link.end(with: .failed(PeerFailure(text)))
+        throw .malformed("expected a source with devices, found a channel of no handover here")
       case nil: throw .malformed("expected hello to say what it is for")
       }
     } catch {
@@ -94,41 +109,47 @@ public struct HandoverTarget {
     link.expectSoon()
     do throws(HandoverError.Cause) {
       guard let hello = try link.hear() else { return nil }
-      try greet(link, hello)
-      guard hello.purpose == .resolve else {
-        let text = "it takes no devices now, and only answers how handovers ended"
-        link.end(with: .failed(PeerFailure(text)))
-        throw .malformed("expected a source that asks, found one with devices")
-      }
-      let decision =
-        hello.handover == running ? .running : try settle(hello.handover)
-      try link.send(.resolution(decision))
-      _ = try? link.receive()
-      return (hello.handover, decision)
+      return (hello.handover, try answer(hello, over: link, running: running))
     } catch {
       throw HandoverError(link.peer, error)
     }
   }
 
-  private func greet(
-    _ link: PeerLink, _ hello: HandoverMessage.Hello
-  ) throws(HandoverError.Cause) {
-    var answer = HandoverMessage.Hello(hello.handover)
+  /// The same for one that has said hello.
+  func answer(
+    _ hello: HandoverMessage.Hello, over link: PeerLink, running: StreamUUID? = nil
+  ) throws(HandoverError.Cause) -> TargetDecision? {
+    try link.answer(self.hello(to: hello), to: hello)
+    guard hello.purpose == .resolve else {
+      let text = "it takes no devices now, and only answers how handovers ended"
+      link.end(with: .failed(PeerFailure(text)))
+      throw .malformed("expected a source that asks, found one with devices")
+    }
+    let decision = hello.handover == running ? .running : try settle(hello.handover)
+    try link.send(.resolution(decision))
+    _ = try? link.receive()
+    return decision
+  }
+
+  /// What is answered to a hello.
+  func hello(to other: HandoverMessage.Hello) -> HandoverMessage.Hello {
+    var answer = HandoverMessage.Hello(other.handover)
     answer.windowByteCount = limits.windowByteCount
     answer.producer = producer
     answer.patience = UInt32(clamping: Int(patience / .milliseconds(1)))
-    try link.answer(answer, to: hello)
+    return answer
   }
 
   /// Reads what the source has, and says whether the devices can take it. The digests there are by
   /// the algorithms that those of the state will be by.
   private func answerIntroduction(
-    of handover: StreamUUID, over link: PeerLink
+    over channel: TargetChannel
   ) throws(HandoverError.Cause) -> (
     CompatibilityReport, permits: Bool, digests: Set<Digest.Algorithm>
   ) {
+    let link = channel.link
     let failure = LinkFailure()
-    let source = LinkSource(link, .introduction, failure)
+    let source = LinkSource(channel, .introduction, failure)
     var reader = StreamReader(source, limits: limits)
     var report: CompatibilityReport
     do throws(ReplayError<StreamIOError>) {
@@ -151,24 +172,32 @@ public struct HandoverTarget {
   }
 
   private func take(
-    _ hello: HandoverMessage.Hello, _ digests: Set<Digest.Algorithm>, over link: PeerLink
+    _ hello: HandoverMessage.Hello, _ digests: Set<Digest.Algorithm>,
+    over connections: TargetConnections
   ) throws(HandoverError.Cause) -> (ReplaySummary, Settling) {
+    do throws(HandoverError.Cause) {
+      try connections.gather()
+    } catch {
+      let link = connections.main
+      link.end(with: .failed(PeerFailure("\(HandoverError(link.peer, error))")))
+      throw error
+    }
     var journal: Journal<TargetDecision>
     do throws(StreamIOError) {
       journal = try Journal<TargetDecision>.begin(
         of: hello.handover, in: journals.path,
         facts: [
-          "peer": .string(link.peer),
+          "peer": .string(connections.main.peer),
           "devices": .strings(engine.targets.map(\.device.name)),
         ])
     } catch {
-      link.end(with: .failed(PeerFailure("its journal: \(error)")))
+      connections.main.end(with: .failed(PeerFailure("its journal: \(error)")))
       throw .journal(error)
     }
     do throws(HandoverError.Cause) {
-      return try take(hello, digests, link, &journal)
+      return try take(hello, digests, connections, &journal)
     } catch {
-      giveUp(error, over: link, &journal)
+      giveUp(error, over: connections.main, &journal)
       throw error
     }
   }
@@ -204,22 +233,24 @@ public struct HandoverTarget {
 
   /// Takes the stream, agrees with the source, and has the devices run.
   private func take(
-    _ hello: HandoverMessage.Hello, _ digests: Set<Digest.Algorithm>, _ link: PeerLink,
-    _ journal: inout Journal<TargetDecision>
+    _ hello: HandoverMessage.Hello, _ digests: Set<Digest.Algorithm>,
+    _ connections: TargetConnections, _ journal: inout Journal<TargetDecision>
   ) throws(HandoverError.Cause) -> (ReplaySummary, Settling) {
     let failure = LinkFailure()
-    let source = LinkSource(link, .stream, failure)
-    var reader = StreamReader(source, limits: limits, threads: threads, digests: digests)
+    let sources = (0..<connections.channelCount).map {
+      LinkSource(connections[$0], .stream, failure)
+    }
     let prepared: PreparedReplay<StreamIOError>
     // As long as the source's devices run, it may have nothing to send.
-    link.expectSoon(false)
+    for number in sources.indices { connections[number].link.expectSoon(false) }
     do throws(ReplayError<StreamIOError>) {
-      prepared = try engine.prepare(&reader)
+      prepared = try prepare(from: sources, digests)
     } catch {
       throw failure.cause.map { .undone($0, error.outcomes) } ?? .devices(error)
     }
+    let link = connections.main
     do throws(HandoverError.Cause) {
-      try source.expectEnd()
+      for source in sources { try source.expectEnd() }
       try agree(over: link, &journal)
     } catch {
       throw .undone(error, prepared.abort())
@@ -253,6 +284,26 @@ public struct HandoverTarget {
       Settling(
         handover: hello.handover, asksWithin: asksWithin, journalFailure: journalFailure)
     )
+  }
+
+  /// Restores the devices from the stream in the channels of `sources`.
+  private func prepare(
+    from sources: [LinkSource], _ digests: Set<Digest.Algorithm>
+  ) throws(ReplayError<StreamIOError>) -> PreparedReplay<StreamIOError> {
+    guard sources.count > 1 else {
+      var reader = StreamReader(sources[0], limits: limits, threads: threads, digests: digests)
+      return try engine.prepare(&reader)
+    }
+    // All channels together take what one would.
+    var limits = limits
+    limits.takesOneChannel = true
+    limits.windowByteCount /= UInt64(sources.count)
+    let threads = threads.share(of: sources.count)
+    var reader = StripedReader(channelCount: sources.count, digests: digests) {
+      (number) throws(Never) in
+      StreamReader(sources[Int(number)], limits: limits, threads: threads, digests: [])
+    }
+    return try engine.prepare(&reader)
   }
 
   /// Says that everything is there, and waits for the source to commit.

@@ -7,8 +7,11 @@ import Transport
 
 /// What the source of a handover decides from the end of its stream on.
 final class SourceSide {
-  let link: PeerLink
+  /// The first channel, on which the handover is decided.
+  let channel: SourceChannel
   let failure = LinkFailure()
+  /// Those of the further channels.
+  let connections = SourceConnections()
   private let source: HandoverSource
   private var journal: Journal<SourceDecision>
   private(set) var end = HandoverEnd.inDoubt("nothing was decided")
@@ -17,12 +20,20 @@ final class SourceSide {
 
   init(_ source: HandoverSource, _ link: PeerLink, _ journal: consuming Journal<SourceDecision>) {
     self.source = source
-    self.link = link
+    channel = SourceChannel(link)
     self.journal = journal
   }
 
+  var link: PeerLink { channel.link }
+
   private func error(_ cause: HandoverError.Cause) -> HandoverError {
     HandoverError(link.peer, cause)
+  }
+
+  /// The error of a stream that could not be written: what went wrong first, unless the target has
+  /// said what did.
+  func error(_ error: StreamIOError) -> HandoverError {
+    self.error(link.lastWords(or: failure.cause ?? .stream(error)))
   }
 
   /// Waits until the target is prepared, commits, and waits for the target to run.
@@ -137,25 +148,26 @@ final class SourceSide {
 
 /// The stream of a handover: when it ends, the two sides agree.
 struct HandoverSink: RecordSink, ~Copyable {
-  private var writer: StreamWriter
+  // None once it is finished.
+  private var writer: StripedWriter?
   private let side: SourceSide
 
-  init(_ writer: consuming StreamWriter, _ side: SourceSide) {
-    self.writer = writer
+  init(_ writer: consuming StripedWriter, _ side: SourceSide) {
+    limits = writer.limits
+    self.writer = consume writer
     self.side = side
   }
 
-  var limits: StreamLimits { writer.limits }
+  // Threads that still write into a stream of which nothing comes are not waited for.
+  deinit { side.connections.shutDown() }
 
-  private func error(_ error: StreamIOError) -> HandoverError {
-    HandoverError(side.link.peer, side.failure.cause ?? .stream(error))
-  }
+  let limits: StreamLimits
 
   mutating func write(_ record: Record) throws(HandoverError) {
     do throws(StreamIOError) {
-      try writer.write(record)
+      try writer?.write(record)
     } catch {
-      throw self.error(error)
+      throw side.error(error)
     }
   }
 
@@ -163,9 +175,9 @@ struct HandoverSink: RecordSink, ~Copyable {
     _ chunk: RawSpan, device: UInt16, context: StateChunk.Context
   ) throws(HandoverError) {
     do throws(StreamIOError) {
-      try writer.write(chunk, device: device, context: context)
+      try writer?.write(chunk, device: device, context: context)
     } catch {
-      throw self.error(error)
+      throw side.error(error)
     }
   }
 
@@ -173,18 +185,18 @@ struct HandoverSink: RecordSink, ~Copyable {
     from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
   ) throws(HandoverError) {
     do throws(StreamIOError) {
-      try writer.write(from: &buffer, device: device, context: context)
+      try writer?.write(from: &buffer, device: device, context: context)
     } catch {
-      throw self.error(error)
+      throw side.error(error)
     }
   }
 
   consuming func finish() throws(HandoverError) {
     let side = side
     do throws(StreamIOError) {
-      try writer.finish()
+      if let writer = writer.take() { try writer.finish() }
     } catch {
-      throw HandoverError(side.link.peer, side.failure.cause ?? .stream(error))
+      throw side.error(error)
     }
     try side.conclude()
   }

@@ -26,6 +26,8 @@ public enum HandoverMessage: Sendable, Hashable {
   case resolution(TargetDecision?)
   /// Source: it knows how it ended.
   case settled
+  /// Target: so many bytes of the channel's stream have come, and are intact.
+  case received(byteCount: UInt64)
 
   /// The version of the protocol that this module speaks.
   public static let version: UInt16 = 1
@@ -40,6 +42,8 @@ public enum HandoverMessage: Sendable, Hashable {
       case check = 2
       /// To ask how a handover ended whose connection was lost.
       case resolve = 3
+      /// To be a channel of a handover that is under way.
+      case channel = 4
     }
 
     /// The lowest and the highest version that is spoken.
@@ -55,6 +59,15 @@ public enum HandoverMessage: Sendable, Hashable {
     public var producer: String?
     /// How long its silence means that it is alive, in milliseconds.
     public var patience: UInt32 = 30_000
+    /// The channels of the stream with the state: so many the source asks for, and the target takes
+    /// no more.
+    public var channelCount: UInt16 = 1
+    /// Source: which channel the connection is to be.
+    public var channel: UInt16 = 0
+    /// Source: what tells its further connections from those of others.
+    public var secret: HandoverSecret?
+    /// Target: the bytes of the channel's stream that it has; only to who is taken as a channel.
+    public var receivedByteCount: UInt64?
 
     /// Somebody who speaks this version.
     public init(_ handover: StreamUUID, purpose: Purpose? = nil) {
@@ -95,6 +108,7 @@ extension HandoverMessage {
     case .abort: 9
     case .resolution: 10
     case .settled: 11
+    case .received: 12
     }
   }
 
@@ -103,7 +117,7 @@ extension HandoverMessage {
     var fields = FieldWriter(message: type)
     switch self {
     case .hello(let hello): hello.write(to: &fields)
-    case .introduced(let count), .end(let count): fields.add(1, count)
+    case .introduced(let count), .end(let count), .received(let count): fields.add(1, count)
     case .report(let report, let permits):
       fields.add(1, (permits ? 1 : 0) as UInt8)
       for finding in report.findings { fields.add(2, finding.bytes) }
@@ -135,7 +149,8 @@ extension HandoverMessage {
     case 9: self = try Self.abort(&fields)
     case 10: self = try Self.resolution(&fields)
     case 11: self = try Self.alone(.settled, &fields)
-    case let type: throw .malformed("expected a message of the types 1 to 11, found \(type)")
+    case 12: self = .received(byteCount: try Self.count(&fields))
+    case let type: throw .malformed("expected a message of the types 1 to 12, found \(type)")
     }
   }
 
@@ -240,6 +255,10 @@ extension HandoverMessage.Hello {
     if let windowByteCount { fields.add(5, windowByteCount) }
     if let producer { fields.add(6, producer) }
     fields.add(7, patience)
+    if channelCount != 1 { fields.add(8, channelCount) }
+    if channel != 0 { fields.add(9, channel) }
+    if let secret { fields.add(10, secret.bytes) }
+    if let receivedByteCount { fields.add(11, receivedByteCount) }
   }
 
   fileprivate init(parsing fields: inout FieldReader) throws(HandoverError.Cause) {
@@ -250,6 +269,10 @@ extension HandoverMessage.Hello {
     var windowByteCount: UInt64?
     var producer: String?
     var patience: UInt32?
+    var channelCount: UInt16 = 1
+    var channel: UInt16 = 0
+    var secret: HandoverSecret?
+    var receivedByteCount: UInt64?
     while let field = try fields.next() {
       switch field.tag {
       case 1: lowest = try field.integer(UInt16.self)
@@ -259,11 +282,15 @@ extension HandoverMessage.Hello {
         let code = try field.integer(UInt8.self)
         purpose = Purpose(rawValue: code)
         guard purpose != nil else {
-          throw .malformed("expected a purpose of 1 to 3, found \(code)")
+          throw .malformed("expected a purpose of 1 to 4, found \(code)")
         }
       case 5: windowByteCount = try field.integer(UInt64.self)
       case 6: producer = try field.text()
       case 7: patience = try field.integer(UInt32.self)
+      case 8: channelCount = try field.integer(UInt16.self)
+      case 9: channel = try field.integer(UInt16.self)
+      case 10: secret = try HandoverSecret(field)
+      case 11: receivedByteCount = try field.integer(UInt64.self)
       default: try field.passOver()
       }
     }
@@ -276,6 +303,13 @@ extension HandoverMessage.Hello {
     self.windowByteCount = windowByteCount
     self.producer = producer
     if let patience { self.patience = patience }
+    guard (1...StreamHeader.channelLimit).contains(channelCount) else {
+      throw .malformed("expected 1 to \(StreamHeader.channelLimit) channels, found \(channelCount)")
+    }
+    self.channelCount = channelCount
+    self.channel = channel
+    self.secret = secret
+    self.receivedByteCount = receivedByteCount
   }
 }
 

@@ -67,7 +67,8 @@ extension DecodingLimits {
     guard takesOneChannel || header.channelCount == 1 else {
       throw StreamError(
         .oneChannel, at: 36,
-        expected: "a whole stream", found: "channel \(header.channel) of \(header.channelCount) alone")
+        expected: "a whole stream",
+        found: "channel \(header.channel) of \(header.channelCount) alone")
     }
   }
 }

@@ -5,7 +5,6 @@ package import ByteIO
 /// The encoder does no I/O: each call lends the bytes that it adds, and the caller writes them
 /// before the next call. The order of calls is the order of the format: stream information, then
 /// for each device its identity and what else is known of it, then state, then `finish()`. A call
-/// then for each device its identity and what else is known of it, then state, then `finish()`. A call
 /// out of order throws `misplacedRecord` and adds nothing.
 ///
 /// Of a stream of several channels it makes the one that the header names: whoever deals the chunks

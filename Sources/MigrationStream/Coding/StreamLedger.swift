@@ -204,7 +204,8 @@ package struct StreamLedger: ~Copyable {
     guard totals.chunkCount == share else {
       throw place.error(
         .totalsMismatch,
-        expected: "\(share) of \(summarizedChunkCount) chunks in channel \(channel) of \(channelCount)",
+        expected:
+          "\(share) of \(summarizedChunkCount) chunks in channel \(channel) of \(channelCount)",
         found: "\(totals.chunkCount)")
     }
   }

@@ -110,7 +110,8 @@ extension StreamHeader {
         .unsupportedFeature, at: 12, expected: "no mandatory feature but those of version 1.2",
         found: "feature bits 0x\(hex(unknown.rawValue, digits: 8))")
     }
-    guard (1...Self.channelLimit).contains(header.channelCount), header.channel < header.channelCount
+    guard (1...Self.channelLimit).contains(header.channelCount),
+      header.channel < header.channelCount
     else {
       throw StreamError(
         .unsupportedFeature, at: 36, expected: "one of at most \(Self.channelLimit) channels",

@@ -53,8 +53,8 @@ public struct InspectReport: Report {
     case damaged, torn
     /// This version cannot read all of it, or will not.
     case unread
-    /// What there is, is good, but not all is there: of a stream that was searched, or of one channel
-    /// of several.
+    /// What there is, is good, but not all is there: of a stream that was searched, or of one
+    /// channel of several.
     case incomplete
   }
 

@@ -106,7 +106,8 @@ public struct VerifyReport: Report {
   /// Whether the stream is `ok`, and what each device has.
   public var json: JSONValue {
     [
-      "format": header?.formatJSON, "channel": header?.channelJSON, "ok": .bool(isWhole), "complete": .bool(isComplete),
+      "format": header?.formatJSON, "channel": header?.channelJSON, "ok": .bool(isWhole),
+      "complete": .bool(isComplete),
       "rawBytes": .number(stateByteCount),
       "devices": .array(
         devices.enumerated().map { number, device in

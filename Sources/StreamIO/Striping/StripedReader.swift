@@ -3,8 +3,8 @@ public import MigrationStream
 
 /// A stream whose chunks stand in several channels, read as one.
 ///
-/// Reads from the channel whose turn it is, and waits for it; what comes through the others meanwhile
-/// stays with their sources. All that the channels have to say alike is held against each other.
+/// Reads from the channel whose turn it is, and waits for it; what comes through the others
+/// meanwhile stays with their sources. What all channels say alike is held against each other.
 public struct StripedReader: ~Copyable {
   /// Reads a channel, in a place that an array can keep.
   private final class Channel {
@@ -48,7 +48,7 @@ public struct StripedReader: ~Copyable {
   private var hasHeaders = false
   // The channel that has the next chunk, or else the record that comes next.
   private var turn = 0
-  private var ledger = StripeLedger(digests: Digest.Algorithm.known)
+  private var ledger: StripeLedger
   private var verified: Set<UInt16> = []
   // The channel that has the chunk at hand, until that is decoded.
   private var undecoded: Int?
@@ -60,11 +60,20 @@ public struct StripedReader: ~Copyable {
   /// The number of the record that `next()` gave, in its channel.
   public private(set) var recordNumber: UInt32 = 0
 
-  /// A reader of `channelCount` channels at their starts, which `open` gives by their numbers; their
-  /// limits must take one channel by itself.
-  public init(
-    channelCount: Int, open: (UInt16) throws(StreamIOError) -> StreamReader
-  ) throws(StreamIOError) {
+  /// A reader of `channelCount` channels at their starts, which `open` gives by their numbers;
+  /// their limits must take one channel by itself.
+  public init<Failure: Error>(
+    channelCount: Int, open: (UInt16) throws(Failure) -> StreamReader
+  ) throws(Failure) {
+    try self.init(channelCount: channelCount, digests: Digest.Algorithm.known, open: open)
+  }
+
+  /// The same with digests by these algorithms: state with a digest by another is not verified.
+  package init<Failure: Error>(
+    channelCount: Int, digests algorithms: Set<Digest.Algorithm>,
+    open: (UInt16) throws(Failure) -> StreamReader
+  ) throws(Failure) {
+    ledger = StripeLedger(digests: algorithms)
     var channels: [Channel] = []
     for number in 0..<channelCount { channels.append(Channel(try open(UInt16(number)))) }
     self.channels = channels
@@ -78,7 +87,7 @@ public struct StripedReader: ~Copyable {
   public mutating func open() throws(StreamIOError) -> StreamHeader {
     for channel in channels { channel.putBack(try channel.next()) }
     channels.sort { ($0.reader.header?.channel ?? 0) < ($1.reader.header?.channel ?? 0) }
-    try checkHeaders()
+    for number in channels.indices { try checkHeader(of: number) }
     guard let header else {
       throw StreamIOError("no channel", .content("expected a channel, found none"))
     }
@@ -91,6 +100,7 @@ public struct StripedReader: ~Copyable {
     hasChunk = false
     while let channel = channels.indices.contains(turn) ? channels[turn] : nil {
       let record = try channel.next()
+      if !hasHeaders { try checkHeader(of: turn) }
       recordOffset = channel.reader.recordOffset
       recordNumber = channel.reader.recordNumber
       switch (stage, record) {
@@ -147,7 +157,6 @@ public struct StripedReader: ~Copyable {
       return
     }
     try requireAlike(record)
-    if !hasHeaders { try checkHeaders() }
     hasHeaders = true
     switch record {
     case .identity: try ledger.addDevice()
@@ -163,26 +172,27 @@ public struct StripedReader: ~Copyable {
   }
 
   private func requireAlike(_ record: Record?) throws(StreamIOError) {
-    for channel in channels.dropFirst() {
-      guard try channel.next() == record else {
+    for (number, channel) in channels.enumerated().dropFirst() {
+      let found = try channel.next()
+      if !hasHeaders { try checkHeader(of: number) }
+      guard found == record else {
         throw channel.error(
           .misplacedRecord, expected: "the record that channel 0 has there", found: "another")
       }
     }
   }
 
-  private func checkHeaders() throws(StreamIOError) {
-    guard var expected = channels.first?.reader.header else { return }
-    for (number, channel) in zip((0 as UInt16)..., channels) {
-      expected.channel = number
-      expected.channelCount = UInt16(channels.count)
-      guard let found = channel.reader.header, found != expected else { continue }
-      throw StreamIOError(
-        channel.reader.path,
-        .content(
-          "expected channel \(number) of \(channels.count) of the stream \(expected.uuid), with the limits "
-            + "of channel 0, found channel \(found.channel) of \(found.channelCount) of \(found.uuid)"))
-    }
+  /// Throws unless a channel, whose header came, has its place in the stream of channel 0.
+  private func checkHeader(of number: Int) throws(StreamIOError) {
+    guard var expected = header, let found = channels[number].reader.header else { return }
+    expected.channel = UInt16(number)
+    expected.channelCount = UInt16(channels.count)
+    guard found != expected else { return }
+    throw StreamIOError(
+      channels[number].reader.path,
+      .content(
+        "expected channel \(number) of \(channels.count) of the stream \(expected.uuid), with the limits of "
+          + "channel 0, found channel \(found.channel) of \(found.channelCount) of \(found.uuid)"))
   }
 }
 

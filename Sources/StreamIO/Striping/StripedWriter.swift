@@ -4,8 +4,8 @@ public import MigrationStream
 /// A stream on its way into several channels, to which its chunks are dealt in turn.
 ///
 /// Channel 0 is written by the thread that gives the records, each other one by a thread of its
-/// own, which codes its chunks too. Whoever gives records waits for a channel that lags: of each, no
-/// more than a few chunks wait.
+/// own, which codes its chunks too. Whoever gives records waits for a channel that lags: of each,
+/// no more than a few chunks wait.
 public struct StripedWriter: ~Copyable {
   /// Makes the writer of a channel by its number, on the thread that will write it.
   public typealias Opener = @Sendable (UInt16) throws(StreamIOError) -> StreamWriter
@@ -15,8 +15,8 @@ public struct StripedWriter: ~Copyable {
   // The books of the whole stream, which no channel has.
   private var ledger = StripeLedger(digests: [.xxh3])
 
-  /// Begins a stream in the channels of `first`, whose header tells how many there are; `open` makes
-  /// the writers of the others, which have its header with their own numbers.
+  /// Begins a stream in the channels of `first`, whose header tells how many there are; `open`
+  /// makes the writers of the others, which have its header with their own numbers.
   ///
   /// When it returns all are open.
   public init(

@@ -21,6 +21,11 @@ public struct ThreadCount: Sendable, Hashable {
   /// One: chunks are coded where they are read and written, and no thread is started.
   public static let one = ThreadCount(clamping: 1)
 
+  /// The threads for one of `count` users: one at least.
+  public func share(of count: Int) -> ThreadCount {
+    ThreadCount(clamping: rawValue / max(count, 1))
+  }
+
   /// As many as there are processors that this process may use.
   ///
   /// The affinity mask is read as the kernel prints it, for Glibc hides `sched_getaffinity` behind

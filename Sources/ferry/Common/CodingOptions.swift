@@ -88,6 +88,19 @@ struct CodingOptions: ParsableArguments {
       mandatoryFeatures: features)
   }
 
+  /// The coding of a stream; says what it will need if that is much. The parameters are those of
+  /// `writer`.
+  func coding(
+    stateSentAgain: UInt64 = 0, standard: CodingPolicy = .fixed(.standard),
+    windowLimit: UInt64? = nil
+  ) -> StreamCoding {
+    let coding = compression ?? standard
+    coding.announceMemory(chunkSize: chunkSize)
+    return StreamCoding(
+      header(stateSentAgain: stateSentAgain, windowLimit: windowLimit ?? .max, coding),
+      policy: coding, threads: threadCount)
+  }
+
   /// A writer of a stream into `output`; says what it will need if that is much.
   ///
   /// - Parameters:
@@ -100,16 +113,14 @@ struct CodingOptions: ParsableArguments {
     standard: CodingPolicy = .fixed(.standard), windowLimit: UInt64? = nil,
     limits: StreamLimits? = nil
   ) throws(StreamIOError) -> StreamWriter {
-    let coding = compression ?? standard
-    coding.announceMemory(chunkSize: chunkSize)
-    var header = header(
-      stateSentAgain: stateSentAgain, windowLimit: windowLimit ?? .max, coding)
+    var coding = coding(
+      stateSentAgain: stateSentAgain, standard: standard, windowLimit: windowLimit)
     if let limits {
-      header.limits.chunkByteCount = max(header.limits.chunkByteCount, limits.chunkByteCount)
-      header.limits.metadataByteCount = max(
-        header.limits.metadataByteCount, limits.metadataByteCount)
+      coding.header.limits.chunkByteCount = max(
+        coding.header.limits.chunkByteCount, limits.chunkByteCount)
+      coding.header.limits.metadataByteCount = max(
+        coding.header.limits.metadataByteCount, limits.metadataByteCount)
     }
-    return try StreamWriter(
-      to: output, header: header, policy: coding, threads: threadCount)
+    return try coding.writer(to: output)
   }
 }

@@ -97,10 +97,13 @@ struct ReceiveCommand: ReportingCommand {
       throw CommandError(error)
     }
     StandardError.print("ferry: \(listener.address): listening")
+    let accept: HandoverTarget.Acceptor = { (end) throws(TransportError) in
+      try listener.accept(until: end)
+    }
     while true {
-      let end = try next(target, listener, open, progress)
+      let end = try next(target, accept, open, progress)
       if case .running(let summary, let settling)? = end {
-        return try keep(summary, settling, open, targets, by: keeper, target, listener)
+        return try keep(summary, settling, open, targets, by: keeper, target, accept)
       }
       if once, try reportOnce(end, targets) { return }
     }
@@ -128,7 +131,7 @@ struct ReceiveCommand: ReportingCommand {
   private func keep(
     _ summary: ReplaySummary, _ settling: HandoverTarget.Settling, _ open: OpenDevices,
     _ targets: [ReplayTarget], by keeper: DeviceKeeper, _ target: HandoverTarget,
-    _ listener: borrowing Listener
+    _ accept: @escaping HandoverTarget.Acceptor
   ) throws {
     if let failure = settling.journalFailure {
       StandardError.print(
@@ -154,10 +157,10 @@ struct ReceiveCommand: ReportingCommand {
         targets, by: keeper, with: report(summary, settling.handover), summary,
         done: "the devices run")
     } catch {
-      if answers { answer(settling, target, listener) }
+      if answers { answer(settling, target, accept) }
       throw error
     }
-    if answers { answer(settling, target, listener) }
+    if answers { answer(settling, target, accept) }
   }
 
   /// Tells how the only connection ended, if one was made; whether it was.
@@ -193,12 +196,13 @@ struct ReceiveCommand: ReportingCommand {
   /// Serves the next peer. Its failure ends the command if there is to be one peer only, if a
   /// signal has come, or if a device was not brought back and cannot take another.
   private func next(
-    _ target: HandoverTarget, _ listener: borrowing Listener, _ open: OpenDevices,
+    _ target: HandoverTarget, _ accept: @escaping HandoverTarget.Acceptor, _ open: OpenDevices,
     _ progress: HandoverProgress
   ) throws -> HandoverTarget.End? {
     let connection: Connection
     do throws(TransportError) {
-      connection = try listener.accept()
+      guard let accepted = try accept(.now + .seconds(3600)) else { return .silent }
+      connection = accepted
     } catch {
       if let signal = SignalGuard.signal { throw CommandError.signal(signal, "ended by a signal") }
       throw CommandError(error)
@@ -210,7 +214,7 @@ struct ReceiveCommand: ReportingCommand {
         said(id, decision)
         return .resolved(id, decision)
       }
-      let end = try target.serve(connection)
+      let end = try target.serve(connection, further: accept)
       switch end {
       case .checked(_, let report, _): said("was told: \(report.verdict.rawValue)")
       case .refused(_, let report):
@@ -240,14 +244,15 @@ struct ReceiveCommand: ReportingCommand {
 
   /// Answers a source that may not know that the devices run, for as long as it may take to ask.
   private func answer(
-    _ settling: HandoverTarget.Settling, _ target: HandoverTarget, _ listener: borrowing Listener
+    _ settling: HandoverTarget.Settling, _ target: HandoverTarget,
+    _ accept: @escaping HandoverTarget.Acceptor
   ) {
     guard let time = settling.asksWithin else { return }
     said("may not know that the devices run; it is answered until it asks")
     let end = ContinuousClock.now + time
     while ContinuousClock.now < end, SignalGuard.signal == nil {
       do throws(TransportError) {
-        guard let connection = try listener.accept(until: end) else { return }
+        guard let connection = try accept(end) else { return }
         let answered = try? target.answer(connection, running: settling.handover)
         if let (id, decision) = answered ?? nil, id == settling.handover {
           return said(id, decision)

@@ -64,6 +64,12 @@ struct SendCommand: ReportingCommand {
     help: "The target of --handover does not run the devices and never will: the operator's word.")
   var otherIsDead = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Connections that the state goes over, 1 to 16, each coded by a thread of its own; the target may take fewer.",
+      valueName: "n"))
+  var channels: UInt16 = 1
+
   @OptionGroup var choices: CaptureChoices
 
   @OptionGroup var handover: HandoverChoices
@@ -77,6 +83,10 @@ struct SendCommand: ReportingCommand {
 
   func validate() throws {
     try choices.validate(deviceCount: devices.count)
+    guard (1...StreamHeader.channelLimit).contains(channels) else {
+      throw ValidationError(
+        "Expected --channels of 1 to \(StreamHeader.channelLimit), found \(channels).")
+    }
     guard resolve || handoverID == nil else {
       throw ValidationError("--handover goes with --resolve.")
     }
@@ -101,6 +111,7 @@ struct SendCommand: ReportingCommand {
     let address = try HandoverChoices.address(to ?? "unix:/", of: "--to")
     var options = HandoverOptions(to: address, journals: try handover.journals())
     options.protection = handover.insecure ? .none : .thisHostOnly
+    options.channelCount = channels
     options.patience = handover.patience.duration
     options.producer = HandoverChoices.producer
     return options
@@ -181,9 +192,8 @@ struct SendCommand: ReportingCommand {
     do {
       if offer.permits { try choices.addGuests(to: &source.engine.sources, open) }
       do throws(CaptureError<HandoverError>) {
-        result = try source.run(offer) { (sink, window) throws(StreamIOError) in
-          try coding.writer(
-            to: sink, stateSentAgain: sentAgain, standard: .adaptive, windowLimit: window)
+        result = try source.run(offer) { window in
+          coding.coding(stateSentAgain: sentAgain, standard: .adaptive, windowLimit: window)
         }
       } catch {
         throw failure(error, open)
