@@ -131,7 +131,7 @@ let package = Package(
     .target(
       name: "Transport",
       dependencies: [
-        "ByteIO",
+        "ByteIO", "CGlibc",
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["TLS"])),
         .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
         .product(name: "NIOTLS", package: "swift-nio", condition: .when(traits: ["TLS"])),

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,6 +96,11 @@ ssize_t ferry_receive(int socket, void *bytes, size_t byte_count, int *descripto
 int ferry_accept(int listener) {
   int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
   return descriptor < 0 ? -errno : descriptor;
+}
+
+int ferry_unsent(int socket) {
+  int count;
+  return ioctl(socket, SIOCOUTQ, &count) < 0 ? -errno : count;
 }
 
 int ferry_seals(int descriptor) {

@@ -1,4 +1,5 @@
 import ByteIO
+import CGlibc
 import Glibc
 public import SystemPackage
 
@@ -80,6 +81,28 @@ public final class Connection: Sendable {
     var sent = 0
     while sent < bytes.byteCount {
       sent += try sendOnce(bytes.extracting(sent..<bytes.byteCount), flags: flags, patience)
+    }
+  }
+
+  /// Waits until the peer's host has taken all that was written; throws `stalled` if it takes
+  /// nothing for `patience`.
+  public func flush(patience: Duration) throws(TransportError) {
+    var left = Int32.max
+    var end = ContinuousClock.now
+    while true {
+      let count = ferry_unsent(descriptor.rawValue)
+      if count == 0 { return }
+      guard count > 0 else {
+        throw TransportError(peer, .system(Errno(rawValue: -count), attempting: "flush"))
+      }
+      if count < left {
+        left = count
+        end = .now + patience
+      }
+      if end < .now { throw TransportError(peer, .stalled(patience)) }
+      if Interruption.isRequested { throw TransportError(peer, .interrupted) }
+      // Nothing tells when the last byte has been taken.
+      usleep(1000)
     }
   }
 

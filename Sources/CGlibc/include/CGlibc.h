@@ -39,6 +39,9 @@ ssize_t ferry_send(int socket, const void *_Nonnull bytes, size_t byte_count,
 ssize_t ferry_receive(int socket, void *_Nonnull bytes, size_t byte_count,
                       int *_Nonnull descriptors, size_t room, size_t *_Nonnull count);
 
+// Bytes that a socket holds and its peer has not taken (tcp(7), SIOCOUTQ), or errno negated.
+int ferry_unsent(int socket);
+
 // accept4(2) with SOCK_CLOEXEC; the connection, or errno negated.
 int ferry_accept(int listener);
 

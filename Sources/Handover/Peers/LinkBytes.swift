@@ -92,6 +92,15 @@ struct ChannelSink: ByteSink {
     }
   }
 
+  mutating func flush() throws(StreamIOError) {
+    do throws(HandoverError.Cause) {
+      try channel.flush()
+    } catch {
+      failure.note(error)
+      throw error.asStreamError(name)
+    }
+  }
+
   mutating func finish() throws(StreamIOError) {
     do throws(HandoverError.Cause) {
       try channel.end()

@@ -20,6 +20,15 @@ final class SourceChannel {
     }
   }
 
+  /// Waits until the target's host has all that was sent.
+  func flush() throws(HandoverError.Cause) {
+    do throws(TransportError) {
+      try link.connection.flush(patience: link.patience * 4)
+    } catch {
+      throw link.lastWords(or: .transport(error))
+    }
+  }
+
   /// Says that this was all, and waits until the target has it.
   func end() throws(HandoverError.Cause) {
     try link.send(.end(byteCount: byteCount))

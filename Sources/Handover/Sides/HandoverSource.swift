@@ -46,11 +46,14 @@ public struct HandoverSource {
     do throws(HandoverError.Cause) {
       let link = try options.connect()
       link.expectSoon()
+      let start = ContinuousClock.now
       let target = try link.greet(hello(purpose))
+      let roundTrip = ContinuousClock.now - start
       let (report, permits) = try introduce(introductions, over: link)
       return HandoverOffer(
         report: report, permits: permits,
-        channelCount: min(options.channelCount, target.channelCount), link: link,
+        channelCount: min(options.channelCount, target.channelCount), roundTrip: roundTrip,
+        link: link,
         windowByteCount: target.windowByteCount)
     } catch {
       throw CaptureError(cause: .sink(HandoverError("\(options.address)", error)))
@@ -89,6 +92,10 @@ public struct HandoverSource {
       throw CaptureError(cause: .sink(HandoverError("\(options.address)", error)))
     }
     do throws(CaptureError<HandoverError>) {
+      // Behind the state it is asked whether the target is prepared, and whether it runs.
+      var engine = engine
+      engine.options.downtimeLimit = max(
+        .zero, engine.options.downtimeLimit - offer.roundTrip * 2)
       let summary = try engine.run(into: sink)
       return (summary, side.end)
     } catch {
@@ -197,6 +204,8 @@ public struct HandoverOffer {
   public let permits: Bool
   /// The channels that the stream with the state goes over.
   public let channelCount: UInt16
+  /// How long the target took to answer the greeting.
+  public let roundTrip: Duration
   let link: PeerLink
   let windowByteCount: UInt64?
 }

@@ -191,6 +191,14 @@ struct HandoverSink: RecordSink, ~Copyable {
     }
   }
 
+  mutating func flush() throws(HandoverError) {
+    do throws(StreamIOError) {
+      try writer?.flush()
+    } catch {
+      throw side.error(error)
+    }
+  }
+
   consuming func finish() throws(HandoverError) {
     let side = side
     do throws(StreamIOError) {
