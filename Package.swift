@@ -149,7 +149,7 @@ let package = Package(
       dependencies: [
         "ByteIO", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Handover", "Inputs",
         "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "StateLayout",
-        "StateTranslation", "StreamIO", "VFIO", "VirtualPCI", "YAMLReader",
+        "StateTranslation", "StreamIO", "Transport", "VFIO", "VirtualPCI", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(

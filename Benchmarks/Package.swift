@@ -22,6 +22,9 @@ let package = Package(
     .executableTarget(
       name: "QEMUWorkload", dependencies: [.product(name: "QEMUStream", package: "ferry")],
       path: "QEMUWorkload"),
+    .executableTarget(
+      name: "TransportWorkload", dependencies: [.product(name: "Transport", package: "ferry")],
+      path: "TransportWorkload"),
     .executableTarget(name: "InMemory", dependencies: ["Workloads"], path: "InMemory"),
     .executableTarget(
       name: "MigrationStreamBenchmarks",

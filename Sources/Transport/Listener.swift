@@ -163,7 +163,9 @@ public struct Listener: ~Copyable {
         guard count >= 0 else { continue }
         if requests[0].revents != 0, let connection = try acceptNow(refused) {
           if arrivals.count == Self.arrivalLimit {
-            refused(TransportError(arrivals.removeFirst().connection.peer, .stalled(patience)))
+            let failure = TLSFailure.handshake(
+              expected: "a TLS handshake before \(Self.arrivalLimit) others came", found: "none")
+            refused(TransportError(arrivals.removeFirst().connection.peer, .tls(failure)))
             requests.remove(at: 1)
           }
           arrivals.append(

@@ -6,6 +6,7 @@ peer.py record SOCKET COUNT PREFIX: takes one handover at a Unix socket in COUNT
 channel's stream in a file PREFIX-N.dms.
 """
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -186,11 +187,22 @@ def join_channels(path, first, handover, secret, count):
     return peers
 
 
-def connect(path):
+def tls(server, authority, name=None):
+    """The TLS of a side that has a certificate in NAME.pem, with its key in NAME.key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    if name:
+        context.load_cert_chain(f"{name}.pem", f"{name}.key")
+    return context
+
+
+def connect(path, context=None, host=None):
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(20)
     connection.connect(path)
-    return Peer(connection)
+    return Peer(context.wrap_socket(connection, server_hostname=host) if context else connection)
 
 
 def listen(path):
@@ -201,10 +213,10 @@ def listen(path):
     return listener
 
 
-def accept(listener):
+def accept(listener, context=None):
     connection, _ = listener.accept()
     connection.settimeout(20)
-    return Peer(connection)
+    return Peer(context.wrap_socket(connection, server_side=True) if context else connection)
 
 
 def record(path, count, prefix):

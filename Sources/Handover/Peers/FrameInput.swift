@@ -26,10 +26,19 @@ struct FrameInput: ~Copyable {
   /// Waits for what begins a connection.
   mutating func expectPreamble() throws(HandoverError.Cause) {
     timeLeft = patience * 4
-    try fill(FrameHeader.preamble.count)
-    guard [UInt8](frame.bytes) == FrameHeader.preamble else {
-      throw .malformed("expected a peer of the handover protocol, found bytes of another")
+    do throws(HandoverError.Cause) {
+      try fill(FrameHeader.preamble.count)
+    } catch {
+      // A peer that has TLS may have sent an alert of fewer bytes, and gone.
+      guard !FrameHeader.preamble.starts(with: [UInt8](frame.bytes)) else { throw error }
     }
+    let found = [UInt8](frame.bytes)
+    guard found != FrameHeader.preamble else { return }
+    // A handshake or an alert begins so (RFC 8446, 5.1).
+    let isTLS = [0x15, 0x16].contains(found[0]) && found.dropFirst().first == 3
+    throw .malformed(
+      "expected a peer of the handover protocol, found bytes of "
+        + (isTLS ? "TLS, which this side does not have here" : "another"))
   }
 
   /// Waits for the next frame; if it is of a stream, for its head.

@@ -46,7 +46,9 @@ final class PeerLink {
     do throws(HandoverError.Cause) {
       try input.expectPreamble()
     } catch {
-      guard case .transport(let failure) = error, failure.cause == .closed, input.isEmpty else {
+      guard case .transport(let failure) = error,
+        [.closed, .tls(.cut)].contains(failure.cause), input.isEmpty
+      else {
         throw error
       }
       return nil

@@ -3,7 +3,7 @@ import Devices
 public import Migration
 public import MigrationStream
 public import StreamIO
-import Transport
+public import Transport
 
 /// The side of a handover that gives its devices away.
 public struct HandoverSource {
@@ -29,10 +29,12 @@ public struct HandoverSource {
   }
 
   /// Asks the target whether its devices could take these; touches nothing on either side.
-  public func check() throws(CaptureError<HandoverError>) -> (CompatibilityReport, permits: Bool) {
+  public func check() throws(CaptureError<HandoverError>) -> (
+    CompatibilityReport, permits: Bool, ConnectionSecurity
+  ) {
     let offer = try offer(.check)
     try? offer.link.send(.settled)
-    return (offer.report, offer.permits)
+    return (offer.report, offer.permits, offer.security)
   }
 
   /// Introduces the devices to the target and hears what it says of them; touches nothing yet. The
@@ -206,6 +208,8 @@ public struct HandoverOffer {
   public let channelCount: UInt16
   /// How long the target took to answer the greeting.
   public let roundTrip: Duration
+  /// How what passes is protected.
+  public var security: ConnectionSecurity { link.connection.security }
   let link: PeerLink
   let windowByteCount: UInt64?
 }

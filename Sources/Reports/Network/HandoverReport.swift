@@ -2,6 +2,7 @@ public import ByteIO
 public import Handover
 public import Migration
 public import MigrationStream
+public import Transport
 
 /// How a handover ended, on either side of it (`ferry send`, `ferry receive`); the JSON is
 /// `schemas/handover.schema.json`.
@@ -31,6 +32,8 @@ public struct HandoverReport: Report {
   public var peer: String
   /// How it ended.
   public var end: End
+  /// How what passed was protected.
+  public var security = ConnectionSecurity.none
   /// What the target found when it held its devices against the stream.
   public var findings = CompatibilityReport()
   /// Whether the target goes on, or would.
@@ -83,6 +86,7 @@ public struct HandoverReport: Report {
     if end != .checked, end != .refused {
       lines.append("downtime here: \(QuantityText.duration(downtime))")
     }
+    lines.append("connection \(security.text)")
     return (lines + ["handover \(handover)"]).joined(separator: "\n")
   }
 
@@ -114,7 +118,7 @@ public struct HandoverReport: Report {
     }
     return [
       "handover": .string("\(handover)"), "side": .string(side.rawValue), "peer": .string(peer),
-      "end": .string(word), "reason": reason.map { .string($0) },
+      "security": security.json, "end": .string(word), "reason": reason.map { .string($0) },
       "verdict": .string(findings.verdict.rawValue), "permitted": .bool(isPermitted),
       "findings": .array(findings.findings.map(\.json)),
       "devices": .array(devices.map(\.json)),

@@ -23,9 +23,7 @@ struct HandoverChoices: ParsableArguments {
       valueName: "form"))
   var progress: HandoverProgress.Form?
 
-  @Flag(
-    help: "Take other hosts than this one, though nothing protects what passes over the network.")
-  var insecure = false
+  @OptionGroup var protection: ProtectionOptions
 
   func validate() throws {
     guard journal != "" else { throw ValidationError("Expected a folder behind --journal.") }

@@ -45,8 +45,12 @@ extension CommandError {
     var detail = ErrorDetail("system", file: error.peer)
     switch error.cause {
     case .insecure:
-      self = .usage("\(error); --insecure takes it")
+      self = .usage(
+        "\(error); --tls-cert, --tls-key and --tls-ca give it one, or --insecure takes it")
       return
+    case .tls(.certificate(let expected, let found)):
+      detail = ErrorDetail("certificate", file: error.peer)
+      (detail.expected, detail.found) = (expected, found)
     case .system(let errno, _): detail.errno = "\(errno)"
     case .closed, .stalled, .interrupted, .unresolved, .tls:
       detail = ErrorDetail("connection", file: error.peer)

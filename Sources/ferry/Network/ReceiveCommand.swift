@@ -24,8 +24,10 @@ struct ReceiveCommand: ReportingCommand {
       --resolve answers those of earlier handovers by the journal, without devices.
 
       ADDR is unix:PATH, whose socket this user alone may open, or HOST:PORT. Whoever connects may \
-      write to the devices: on loopback every user of this host. Nothing protects what passes, so \
-      addresses that other hosts reach want --insecure.
+      write to the devices: on loopback every user of this host. With --tls-cert, --tls-key and --tls-ca \
+      connections have TLS 1.3, and whoever connects shows a certificate of that authority, with one of the \
+      names of --allow in its subject alternative name: exactly, without wildcards. Who does not is told to \
+      go, and is waited for no longer. Without TLS addresses that other hosts reach want --insecure.
 
       QEMU keeps a half of a device that is served to it (serve:PATH): addresses, MSI and the command \
       register. Nothing gives these back here, so a guest that 'ferry send --qmp' left cannot go on \
@@ -33,7 +35,8 @@ struct ReceiveCommand: ReportingCommand {
 
       Examples:
         ferry receive --listen unix:target.sock emulated:mtty
-        ferry receive --listen 10.0.0.2:7000 --insecure vfio:0000:3b:00.1 --then my-vmm --resume
+        ferry receive --listen host-b:7000 vfio:0000:3b:00.1 --tls-cert b.pem --tls-key b.key \\
+          --tls-ca ca.pem --allow host-a --then my-vmm --resume
       """)
 
   @Argument(
@@ -43,6 +46,12 @@ struct ReceiveCommand: ReportingCommand {
 
   @Option(help: ArgumentHelp("Where to listen.", valueName: "addr"))
   var listen: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A name that a source's certificate may have, a DNS name, IP address or URI; may be repeated (default: any of the authority's).",
+      valueName: "name"), transform: ProtectionOptions.name)
+  var allow: [PeerName] = []
 
   @Flag(help: "End with the first connection, whatever comes of it.")
   var once = false
@@ -69,11 +78,15 @@ struct ReceiveCommand: ReportingCommand {
       throw ValidationError(
         resolve ? "--resolve takes no devices: it only answers." : "Expected a device.")
     }
+    guard allow.isEmpty || handover.protection.hasTLS else {
+      throw ValidationError("--allow wants --tls-cert, --tls-key and --tls-ca.")
+    }
   }
 
   func run() throws {
     let address = try HandoverChoices.address(listen, of: "--listen")
     let journals = try handover.journals()
+    let protection = try handover.protection.protection(names: allow.isEmpty ? nil : allow)
     let open = try OpenDevices(devices, in: trace.kernel())
     let keeper = try keeping.prepare(open.devices)
     try requireKept(open.devices, by: keeper)
@@ -92,20 +105,30 @@ struct ReceiveCommand: ReportingCommand {
     SignalGuard.install()
     let listener: Listener
     do throws(TransportError) {
-      listener = try Listener(at: address, protection: handover.insecure ? .none : .thisHostOnly)
+      listener = try Listener(at: address, protection: protection)
     } catch {
       throw CommandError(error)
     }
+    if let authority = handover.protection.tlsCa, allow.isEmpty, !resolve {
+      StandardError.print(
+        "ferry: whoever holds a certificate of \(authority) may write to these devices; --allow names those who may"
+      )
+    }
     StandardError.print("ferry: \(listener.address): listening")
+    // A peer whose TLS handshake fails is none.
     let accept: HandoverTarget.Acceptor = { (end) throws(TransportError) in
-      try listener.accept(until: end)
+      try listener.accept(
+        until: end, patience: handover.patience.duration, refused: refused)
     }
     while true {
-      let end = try next(target, accept, open, progress)
+      let connection = try next(accept)
+      let end = try serve(connection, further: accept, target, open, progress)
+      let security = connection.security
       if case .running(let summary, let settling)? = end {
-        return try keep(summary, settling, open, targets, by: keeper, target, accept)
+        let report = report(summary, settling.handover, security)
+        return try keep(report, summary, settling, open, targets, by: keeper, target, accept)
       }
-      if once, try reportOnce(end, targets) { return }
+      if once, try reportOnce(end, security, targets) { return }
     }
   }
 
@@ -129,7 +152,8 @@ struct ReceiveCommand: ReportingCommand {
 
   /// Saves and keeps the devices that run, and answers the source if it may not know.
   private func keep(
-    _ summary: ReplaySummary, _ settling: HandoverTarget.Settling, _ open: OpenDevices,
+    _ report: HandoverReport, _ summary: ReplaySummary, _ settling: HandoverTarget.Settling,
+    _ open: OpenDevices,
     _ targets: [ReplayTarget], by keeper: DeviceKeeper, _ target: HandoverTarget,
     _ accept: @escaping HandoverTarget.Acceptor
   ) throws {
@@ -154,8 +178,7 @@ struct ReceiveCommand: ReportingCommand {
     }
     do {
       try keep(
-        targets, by: keeper, with: report(summary, settling.handover), summary,
-        done: "the devices run")
+        targets, by: keeper, with: report, summary, done: "the devices run")
     } catch {
       if answers { answer(settling, target, accept) }
       throw error
@@ -165,10 +188,11 @@ struct ReceiveCommand: ReportingCommand {
 
   /// Tells how the only connection ended, if one was made; whether it was.
   private func reportOnce(
-    _ end: HandoverTarget.End?, _ targets: [ReplayTarget]
+    _ end: HandoverTarget.End?, _ security: ConnectionSecurity, _ targets: [ReplayTarget]
   ) throws -> Bool {
     guard let end else { return true }
     var report = HandoverReport(.random(), .target, peer: listen, .checked)
+    report.security = security
     report.devices = targets.map {
       FailureReport.Device($0.number, name: $0.device.name, outcome: nil)
     }
@@ -187,26 +211,32 @@ struct ReceiveCommand: ReportingCommand {
       try finish(
         with: report, .answer("incompatible", "\(listen): the devices cannot take what came"))
     case .resolved(let id, let decision):
-      try finish(with: ResolutionReport(id, decision?.rawValue))
+      try finish(with: ResolutionReport(id, decision?.rawValue, security))
     case .running: break
     }
     return true
   }
 
-  /// Serves the next peer. Its failure ends the command if there is to be one peer only, if a
-  /// signal has come, or if a device was not brought back and cannot take another.
-  private func next(
-    _ target: HandoverTarget, _ accept: @escaping HandoverTarget.Acceptor, _ open: OpenDevices,
-    _ progress: HandoverProgress
-  ) throws -> HandoverTarget.End? {
-    let connection: Connection
+  /// Waits for the next peer.
+  private func next(_ accept: HandoverTarget.Acceptor) throws -> Connection {
     do throws(TransportError) {
-      guard let accepted = try accept(.now + .seconds(3600)) else { return .silent }
-      connection = accepted
+      while true {
+        if let connection = try accept(.now + .seconds(3600)) { return connection }
+      }
     } catch {
       if let signal = SignalGuard.signal { throw CommandError.signal(signal, "ended by a signal") }
       throw CommandError(error)
     }
+  }
+
+  private func refused(_ error: TransportError) { StandardError.print("ferry: \(error)") }
+
+  /// Serves a peer. Its failure ends the command if there is to be one peer only, if a
+  /// signal has come, or if a device was not brought back and cannot take another.
+  private func serve(
+    _ connection: Connection, further accept: @escaping HandoverTarget.Acceptor,
+    _ target: HandoverTarget, _ open: OpenDevices, _ progress: HandoverProgress
+  ) throws -> HandoverTarget.End? {
     defer { progress.clear() }
     do throws(HandoverError) {
       if resolve {
@@ -263,8 +293,11 @@ struct ReceiveCommand: ReportingCommand {
     }
   }
 
-  private func report(_ summary: ReplaySummary, _ id: StreamUUID) -> HandoverReport {
+  private func report(
+    _ summary: ReplaySummary, _ id: StreamUUID, _ security: ConnectionSecurity
+  ) -> HandoverReport {
     var report = HandoverReport(id, .target, peer: listen, .handedOver)
+    report.security = security
     report.findings = summary.report
     report.devices = summary.devices.map(FailureReport.Device.init)
     report.stateByteCount = summary.byteCount

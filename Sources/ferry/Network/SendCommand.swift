@@ -25,8 +25,11 @@ struct SendCommand: ReportingCommand {
       in a journal first, so that 'send --resolve' can settle what a process that was killed has left; \
       --other-is-dead is the operator's word that the target of one does not run the devices and never will.
 
-      ADDR is unix:PATH or HOST:PORT. Nothing protects what passes, so hosts other than this one want \
-      --insecure; a tunnel of yours, such as ssh -L, ends at a Unix socket or on this host.
+      ADDR is unix:PATH or HOST:PORT. With --tls-cert, --tls-key and --tls-ca the connection has TLS 1.3: \
+      the target's certificate must be from that authority and have the name of HOST (or --peer-name) in \
+      its subject alternative name, exactly, without wildcards. Without TLS nothing protects what passes, so \
+      hosts other than this one want --insecure; a tunnel of yours, such as ssh -L, ends at a Unix socket or \
+      on this host.
 
       Exit codes: 1 the target's devices cannot take it; 3 a peer that breaks the protocol, or a \
       damaged journal; 4 a device or the target failed; 5 the connection or the journal; 6 and 7 as \
@@ -34,7 +37,7 @@ struct SendCommand: ReportingCommand {
 
       Examples:
         ferry send emulated:mtty --to unix:target.sock --check
-        ferry send vfio:0000:3b:00.1 --to 10.0.0.2:7000 --insecure
+        ferry send vfio:0000:3b:00.1 --to host-b:7000 --tls-cert a.pem --tls-key a.key --tls-ca ca.pem
       """)
 
   @Argument(help: ArgumentHelp("The devices.", valueName: "device"))
@@ -42,6 +45,12 @@ struct SendCommand: ReportingCommand {
 
   @Option(help: ArgumentHelp("Where the target listens.", valueName: "addr"))
   var to: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The name that the target's certificate must have, a DNS name, IP address or URI (default: HOST of --to).",
+      valueName: "name"), transform: ProtectionOptions.name)
+  var peerName: PeerName?
 
   @Flag(help: "Only ask whether the target's devices can take these; touch nothing.")
   var check = false
@@ -104,17 +113,36 @@ struct SendCommand: ReportingCommand {
     guard to != nil || resolve && otherIsDead else {
       throw ValidationError("Expected --to with the address of the target.")
     }
+    guard peerName == nil || handover.protection.hasTLS else {
+      throw ValidationError("--peer-name wants --tls-cert, --tls-key and --tls-ca.")
+    }
   }
 
   private func options() throws -> HandoverOptions {
     // Without an address nobody is asked.
     let address = try HandoverChoices.address(to ?? "unix:/", of: "--to")
     var options = HandoverOptions(to: address, journals: try handover.journals())
-    options.protection = handover.insecure ? .none : .thisHostOnly
+    options.protection = try handover.protection.protection(names: names(of: address))
     options.channelCount = channels
     options.patience = handover.patience.duration
     options.producer = HandoverChoices.producer
     return options
+  }
+
+  /// What the target's certificate must be called; nil without TLS, and where nobody is asked.
+  private func names(of address: NetworkAddress) throws -> [PeerName]? {
+    guard handover.protection.hasTLS, to != nil else { return nil }
+    if let peerName { return [peerName] }
+    guard case .tcp(let host, _) = address else {
+      throw CommandError.usage(
+        "expected --peer-name with the name of the target's certificate, for \(address) names no host"
+      )
+    }
+    do throws(PeerName.Malformed) {
+      return [try PeerName(parsing: host)]
+    } catch {
+      throw CommandError.usage("--to \(error)")
+    }
   }
 
   func run() throws {
@@ -146,12 +174,14 @@ struct SendCommand: ReportingCommand {
   private func ask(_ source: HandoverSource, _ open: OpenDevices) throws {
     let found: CompatibilityReport
     let permits: Bool
+    let security: ConnectionSecurity
     do throws(CaptureError<HandoverError>) {
-      (found, permits) = try source.check()
+      (found, permits, security) = try source.check()
     } catch {
       throw failure(error, open)
     }
     var report = HandoverReport(source.handover, .source, peer: to ?? "", .checked)
+    report.security = security
     report.findings = found
     report.isPermitted = permits
     report.devices = zip((0 as UInt16)..., open.devices).map {
@@ -204,6 +234,7 @@ struct SendCommand: ReportingCommand {
     }
     progress.clear()
     var report = HandoverReport(source.handover, .source, peer: to ?? "", .handedOver)
+    report.security = offer.security
     report.findings = offer.report
     report.devices = zip((0 as UInt16)..., result.summary.devices).map {
       FailureReport.Device($0, name: $1.name, outcome: $1.outcome)
