@@ -32,8 +32,11 @@ public final class Connection: Sendable {
   }
 
   deinit {
-    // Without a word it would be cut for the peer.
-    if tls != nil { endOutput() }
+    // Without a word it would be cut for the peer; nobody waits here until the socket has room.
+    if let tls {
+      tls.endOutput()
+      tls.flushIfFree { sendNow($0) }
+    }
     try? descriptor.close()
   }
 
@@ -148,10 +151,12 @@ public final class Connection: Sendable {
   public func shutDown() { shutdown(descriptor.rawValue, Int32(SHUT_RDWR)) }
 
   /// Says that nothing more will be sent; what the other side sends can still be read.
+  ///
+  /// With TLS that is a word too, for which a full socket is waited for, for two seconds at most.
   public func endOutput() {
     if let tls {
       tls.endOutput()
-      tls.flushIfFree { sendNow($0) }
+      try? flush(tls, .seconds(2))
     }
     shutdown(descriptor.rawValue, Int32(SHUT_WR))
   }

@@ -4,7 +4,7 @@ import Testing
 import Transport
 
 /// Certificates that `openssl` makes for a test, in a folder that goes with this.
-final class Certificates {
+final class Certificates: Sendable {
   private let folder = "/tmp/ferry-certificates-\(UInt64.random(in: 0 ... .max))"
 
   /// Makes an authority, `ca`, and an other one that nobody here knows, `other`.

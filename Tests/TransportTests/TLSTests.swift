@@ -4,7 +4,7 @@ import Testing
 import Transport
 
 @Suite(.enabled(if: TLSCredentials.isBuiltIn, "this build has no TLS"))
-struct TLSTests {
+struct TLSTests: Sendable {
   private let certificates: Certificates
 
   init() throws {
@@ -148,6 +148,36 @@ struct TLSTests {
     #expect(try read(source) == [3])
     target.endOutput()
     #expect(try read(source) == [])
+  }
+
+  @Test func anEndComesThroughAFullSocket() throws {
+    let (source, target) = try pair()
+    let reader = Background { () -> Result<Int, TransportError> in
+      // By then the socket is full, and the source waits to say that this was all.
+      usleep(200_000)
+      return Result { () throws(TransportError) in
+        var count = 0
+        while true {
+          let found = try read(target).count
+          if found == 0 { return count }
+          count += found
+        }
+      }
+    }
+    var sent = 0
+    let part = [UInt8](repeating: 7, count: 16000)
+    do throws(TransportError) {
+      while true {
+        try source.write(part.span.raw, RawSpan(), patience: .zero)
+        sent += part.count
+      }
+    } catch {
+      // What did not fit is still to go.
+      #expect(error.cause == .stalled(.zero))
+      sent += part.count
+    }
+    source.endOutput()
+    #expect(try #require(reader.result).get() == sent)
   }
 
   @Test func aCutIsNoEnd() throws {
