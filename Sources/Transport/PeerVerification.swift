@@ -13,6 +13,8 @@
     private weak var handler: NIOSSLHandler?
     /// The names of the certificate that will do; nil as long as none was seen.
     private(set) var acceptedNames: [PeerName]?
+    /// The SHA-256 of that certificate.
+    private(set) var acceptedDigest: [UInt8]?
     /// Why a certificate will not do.
     private(set) var refusal: TLSFailure?
 
@@ -52,6 +54,7 @@
       let found = certificate.peerNames
       guard let names, !names.contains(where: found.contains) else {
         acceptedNames = found
+        acceptedDigest = (try? certificate.toDERBytes()).map(SHA256.hash)
         return true
       }
       let wanted = names.map { "\($0)" }.joined(separator: " or ")

@@ -11,6 +11,7 @@
     }
 
     let peerNames: [PeerName]? = nil
+    let certificateDigest: [UInt8]? = nil
     let failure: TLSFailure? = .cut
     let hasInput = true
     @discardableResult

@@ -50,6 +50,9 @@
     /// The names of the peer once the handshake is done; nil before.
     var peerNames: [PeerName]? { state.withLock { $0.events.peerNames } }
 
+    /// The SHA-256 of the peer's certificate once the handshake is done; nil before.
+    var certificateDigest: [UInt8]? { state.withLock { $0.events.certificateDigest } }
+
     /// Why there is no session, or none any longer.
     var failure: TLSFailure? { state.withLock { $0.events.failure } }
 
@@ -169,6 +172,7 @@
     private var isEnded = false
     private(set) var failure: TLSFailure?
     private(set) var peerNames: [PeerName]?
+    private(set) var certificateDigest: [UInt8]?
 
     init(_ verification: PeerVerification) { self.verification = verification }
 
@@ -211,11 +215,12 @@
       if case ChannelEvent.inputClosed? = event as? ChannelEvent { isEnded = true }
       guard case TLSUserEvent.handshakeCompleted? = event as? TLSUserEvent else { return }
       // Who resumes an earlier session shows no certificate in this one.
-      guard let names = verification.acceptedNames else {
+      guard let names = verification.acceptedNames, let digest = verification.acceptedDigest else {
         return fail(
           .handshake(expected: "a peer that shows its certificate", found: "a resumed session"))
       }
       peerNames = names
+      certificateDigest = digest
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -99,8 +99,9 @@ class Peer:
         self.socket.sendall(frame(MESSAGE, struct.pack("<HH", message, 0) + data))
 
     def stream(self, kind, data):
-        for start in range(0, len(data), 1 << 20):
-            self.socket.sendall(frame(kind, data[start:start + (1 << 20)], start))
+        # Python takes a while for a checksum, in which it says nothing.
+        for start in range(0, len(data), 1 << 16):
+            self.socket.sendall(frame(kind, data[start:start + (1 << 16)], start))
         size = struct.pack("<Q", len(data))
         self.send(END if kind == STREAM else INTRODUCED, field(1, size))
         if kind == STREAM:
@@ -126,7 +127,8 @@ class Peer:
         assert what == message, (NAMES[what] if 0 < what < 13 else what, content)
         return content
 
-    def hello(self, handover, purpose=None, versions=(1, 1), channels=1, channel=0, secret=None, received=None):
+    def hello(self, handover, purpose=None, versions=(1, 1), channels=1, channel=0, secret=None, received=None,
+              keeps=0):
         data = b"".join(field(1 + index, struct.pack("<H", each)) for index, each in enumerate(versions))
         data += field(3, handover)
         if purpose:
@@ -139,6 +141,8 @@ class Peer:
             data += field(10, secret)
         if received is not None:
             data += field(11, struct.pack("<Q", received))
+        if keeps:
+            data += field(12, struct.pack("<Q", keeps))
         self.socket.sendall(PREAMBLE)
         # A field of a later version, which readers pass over.
         self.send(HELLO, data + field(7, struct.pack("<I", 8000)) + field(99, b"later"))

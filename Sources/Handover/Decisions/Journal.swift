@@ -39,7 +39,7 @@ public struct Journal<Decision: JournalDecision>: ~Copyable {
   /// Goes on with a journal that another process has left; EAGAIN if that still lives.
   public init(continuing path: String, of handover: StreamUUID) throws(StreamIOError) {
     let descriptor = try Self.lock(path, O_RDWR | O_APPEND)
-    let last: (decision: Decision, byteCount: Int)?
+    let last: (decision: Decision, count: Int, byteCount: Int)?
     do throws(StreamIOError) {
       last = try JournalFolder.decision(of: Decision.self, at: path)
     } catch {
@@ -212,6 +212,22 @@ public struct JournalFolder: Sendable, Hashable {
   public func unfinished<Decision: JournalDecision>(
     _ type: Decision.Type
   ) throws(StreamIOError) -> [Result<Entry<Decision>, StreamIOError>] {
+    var result: [Result<Entry<Decision>, StreamIOError>] = []
+    for handover in try handovers(with: type) {
+      do throws(StreamIOError) {
+        guard let entry = try entry(of: handover, type), !entry.decision.isEnd else { continue }
+        result.append(.success(entry))
+      } catch {
+        result.append(.failure(error))
+      }
+    }
+    return result
+  }
+
+  /// The handovers of which there are journals of one side, by their names.
+  private func handovers<Decision: JournalDecision>(
+    with _: Decision.Type
+  ) throws(StreamIOError) -> [StreamUUID] {
     guard let folder = unsafe PathBytes(text: path).withCString({ unsafe opendir($0) }) else {
       if errno == ENOENT { return [] }
       throw StreamIOError(path, .system(Errno(rawValue: errno), attempting: "list"))
@@ -227,19 +243,33 @@ public struct JournalFolder: Sendable, Hashable {
       }
       if name.hasSuffix(".\(Decision.side)") { names.append(name) }
     }
-    var result: [Result<Entry<Decision>, StreamIOError>] = []
-    for name in names.sorted() {
-      guard let handover = StreamUUID(String(name.dropLast(Decision.side.count + 1))) else {
-        continue
-      }
-      do throws(StreamIOError) {
-        guard let entry = try entry(of: handover, type), !entry.decision.isEnd else { continue }
-        result.append(.success(entry))
-      } catch {
-        result.append(.failure(error))
-      }
+    return names.sorted().compactMap { StreamUUID(String($0.dropLast(Decision.side.count + 1))) }
+  }
+
+  /// Removes the oldest journals of targets that never came to be prepared, and whose process has
+  /// gone, but for `count` of them.
+  ///
+  /// No source can have committed to one of those, so none asks for it; and whoever may connect can
+  /// have as many begun as he likes.
+  public func forgetUnprepared(keeping count: Int) throws(StreamIOError) {
+    let all = try handovers(with: TargetDecision.self)
+    guard all.count > count else { return }
+    var found: [(path: String, time: timespec)] = []
+    for handover in all {
+      let path = path(of: handover, TargetDecision.self)
+      var status = stat()
+      // One that cannot be read is left for who looks into it.
+      guard unsafe PathBytes(text: path).withCString({ unsafe stat($0, &status) }) == 0,
+        let last = try? Self.decision(of: TargetDecision.self, at: path),
+        last.decision == .begun || last.decision == .aborted && last.count == 2,
+        (try? Self.isHeld(path)) == false
+      else { continue }
+      found.append((path, status.st_mtim))
     }
-    return result
+    found.sort { ($0.time.tv_sec, $0.time.tv_nsec) < ($1.time.tv_sec, $1.time.tv_nsec) }
+    for journal in found.dropLast(count) {
+      _ = unsafe PathBytes(text: journal.path).withCString { unsafe unlink($0) }
+    }
   }
 
   // Beside the journal, for that has one writer.
@@ -286,13 +316,14 @@ public struct JournalFolder: Sendable, Hashable {
   // Journals are a few lines.
   private static let byteLimit = 1 << 20
 
-  /// The last decision in a file, and the bytes up to its line's end; nil for none.
+  /// The last decision in a file, how many there are, and the bytes up to its line's end; nil for
+  /// none.
   ///
   /// What stands behind the last line's end was not synced. A line that cannot be read is an error:
   /// nobody knows what was decided.
   static func decision<Decision: JournalDecision>(
     of type: Decision.Type, at path: String
-  ) throws(StreamIOError) -> (decision: Decision, byteCount: Int)? {
+  ) throws(StreamIOError) -> (decision: Decision, count: Int, byteCount: Int)? {
     var status = stat()
     let found = unsafe PathBytes(text: path).withCString { unsafe stat($0, &status) }
     if found == 0, status.st_mode & S_IFMT != S_IFREG {
@@ -313,7 +344,7 @@ public struct JournalFolder: Sendable, Hashable {
       }
       last = next
     }
-    return last.map { ($0, bytes.count - rest.count) }
+    return last.map { ($0, lines.count, bytes.count - rest.count) }
   }
 
   private static func decision<Decision: JournalDecision>(

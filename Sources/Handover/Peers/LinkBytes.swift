@@ -26,8 +26,8 @@ extension HandoverError.Cause {
   }
 }
 
-/// What went wrong first with the links while a stream went over them, which the stream's own errors
-/// cannot say.
+/// What went wrong first with the links while a stream went over them, which the stream's own
+/// errors cannot say.
 final class LinkFailure: Sendable {
   private let first = Mutex<HandoverError.Cause?>(nil)
 
@@ -132,8 +132,17 @@ final class LinkSource: ByteSource {
 
   func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
     do throws(HandoverError.Cause) {
-      while channel.link.streamBytesLeft == 0, !isEnded { try next() }
-      return try channel.link.readBytes(into: &span)
+      while !isEnded, span.byteCount > 0 {
+        // What was left of a frame of a connection that is replaced comes over the other one.
+        if !channel.takeReplacement(), channel.link.streamBytesLeft > 0 {
+          guard let count = try channel.readBytes(into: &span) else { continue }
+          byteCountSoFar += UInt64(count)
+          if kind == .stream { channel.note(byteCount: count) }
+          return count
+        }
+        try next()
+      }
+      return 0
     } catch {
       failure.note(error)
       throw error.asStreamError(name)
@@ -141,19 +150,19 @@ final class LinkSource: ByteSource {
   }
 
   private func next() throws(HandoverError.Cause) {
-    switch try channel.link.receive() {
+    switch try channel.receive() {
+    case nil: break
     case .bytes(kind, let offset):
       guard offset == byteCountSoFar else {
         throw .malformed("expected the stream's byte \(byteCountSoFar), found \(offset)")
       }
-      byteCountSoFar += UInt64(channel.link.streamBytesLeft)
     case .message(.end(let total)) where kind == .stream,
       .message(.introduced(let total)) where kind == .introduction:
       guard total == byteCountSoFar else {
         throw .malformed("expected a stream of \(total) bytes, found \(byteCountSoFar)")
       }
       isEnded = true
-      if kind == .stream { try channel.link.send(.received(byteCount: total)) }
+      if kind == .stream { channel.noteEnd() }
     case .message(.abort(let text)): throw .peer(PeerFailure("the source gave it up: \(text)"))
     case .message, .bytes: throw .malformed("expected bytes of the stream, found another message")
     }

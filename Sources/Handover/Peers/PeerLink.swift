@@ -184,6 +184,18 @@ final class PeerLink {
     return nil
   }
 
+  /// Throws if the peer was last heard at `moment`, and has been silent since for longer than there
+  /// is patience, or does not say what it owes.
+  func requireLife(since moment: ContinuousClock.Instant) throws(HandoverError.Cause) {
+    guard ContinuousClock.now - moment < patience else {
+      throw .transport(TransportError(peer, .stalled(patience)))
+    }
+    if let deadline, deadline < .now {
+      throw .transport(TransportError(peer, .stalled(patience * 4)))
+    }
+    if Interruption.isRequested { throw .transport(TransportError(peer, .interrupted)) }
+  }
+
   /// What a target has received, if it says so: while a stream goes out, all else that it can have
   /// to say is that the stream is of no use.
   func expectSilence() throws(HandoverError.Cause) -> UInt64? {

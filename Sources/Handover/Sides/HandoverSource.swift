@@ -15,6 +15,8 @@ public struct HandoverSource {
   public let handover: StreamUUID
   // What the target knows the further connections by.
   private let secret = HandoverSecret.random()
+  /// Told, by any thread, why a connection was lost in whose place another is tried for.
+  public var reconnecting: @Sendable (HandoverError) -> Void = { _ in }
   /// Told when the source begins to be in doubt, with the reason; it then asks the target until
   /// that answers, and tells why it does not, if that is another reason.
   public var doubted: (HandoverError) -> Void = { _ in }
@@ -81,7 +83,8 @@ public struct HandoverSource {
         try? offer.link.send(.settled)
         throw .refused(offer.report)
       }
-      side = SourceSide(self, offer.link, try journal())
+      let connections = SourceConnections()
+      side = SourceSide(self, offer.link, try journal(), join(connections, offer.link))
       // The target has what is sent when it has read it, which may take its time.
       side.link.expectSoon(false)
       do throws(StreamIOError) {
@@ -111,24 +114,36 @@ public struct HandoverSource {
   private func writer(
     _ side: SourceSide, _ coding: StreamCoding, channelCount: UInt16
   ) throws(StreamIOError) -> StripedWriter {
-    let (failure, connections, options) = (side.failure, side.connections, options)
-    let hello = hello(.channel)
+    let failure = side.failure
+    let join = join(side.connections, side.link)
     let first = try coding.writer(
       to: ChannelSink(side.channel, failure), channel: 0, of: channelCount)
-    return try StripedWriter(first: first) { [hello] (number) throws(StreamIOError) in
-      var hello = hello
-      hello.channel = number
-      let link: PeerLink
+    return try StripedWriter(first: first) { (number) throws(StreamIOError) in
+      var join = join
+      join.hello.channel = number
+      let channel: SourceChannel
       do throws(HandoverError.Cause) {
-        link = try options.connect(hello)
+        let (link, count) = try join.connect()
+        guard count == 0 else {
+          throw HandoverError.Cause.malformed("expected a new channel, found one of \(count) bytes")
+        }
+        channel = SourceChannel(link, join)
       } catch {
         failure.note(error)
-        throw error.asStreamError("\(options.address)")
+        throw error.asStreamError("\(join.options.address)")
       }
-      connections.add(link.connection)
       return try coding.writer(
-        to: ChannelSink(SourceChannel(link), failure), channel: number, of: channelCount)
+        to: ChannelSink(channel, failure), channel: number, of: channelCount)
     }
+  }
+
+  /// How the channels join the handover, and come back; the first one's number stands there.
+  private func join(
+    _ connections: SourceConnections, _ first: PeerLink
+  ) -> ChannelJoin {
+    ChannelJoin(
+      options: options, hello: hello(.channel), connections: connections,
+      certificate: first.connection.peerCertificateDigest, told: reconnecting)
   }
 
   private func hello(_ purpose: HandoverMessage.Hello.Purpose) -> HandoverMessage.Hello {
@@ -138,6 +153,7 @@ public struct HandoverSource {
     case .handover:
       hello.channelCount = options.channelCount
       hello.secret = secret
+      if options.retry > .zero { hello.keptByteCount = UInt64(SourceChannel.keptByteLimit) }
     case .channel: hello.secret = secret
     case .resolve: break
     }

@@ -35,12 +35,20 @@ public struct HandoverTarget {
   /// Waits for who connects next until a moment, and gives nil then.
   public typealias Acceptor = (ContinuousClock.Instant) throws(TransportError) -> Connection?
 
+  /// The most journals of handovers that never came to be prepared, beside the one under way.
+  public static let unpreparedJournalLimit = 64
+
   /// Takes the state onto the devices.
   public var engine: ReplayEngine
   /// Where decisions are written down.
   public var journals: JournalFolder
   /// The most time without a sign of the peer's life.
   public var patience = Duration.seconds(30)
+  /// The most time, in total, that each channel may be without a connection; with none, the first
+  /// connection that is lost ends the handover.
+  public var retry = Duration.zero
+  /// Told why a connection was lost in whose place another is waited for.
+  public var reconnecting: (HandoverError) -> Void = { _ in }
   /// What is taken of a stream.
   public var limits = DecodingLimits.standard
   /// The threads that decode.
@@ -63,9 +71,11 @@ public struct HandoverTarget {
     _ connection: Connection, further: Acceptor? = nil
   ) throws(HandoverError) -> End {
     let link = PeerLink(connection, patience: patience)
+    var handover: StreamUUID?
     do throws(HandoverError.Cause) {
       link.expectSoon()
       guard let hello = try link.hear() else { return .silent }
+      handover = hello.handover
       let connections = TargetConnections(self, link, hello, further)
       var answer = self.hello(to: hello)
       answer.channelCount = UInt16(connections.channelCount)
@@ -96,7 +106,9 @@ public struct HandoverTarget {
       case nil: throw .malformed("expected hello to say what it is for")
       }
     } catch {
-      throw HandoverError(link.peer, error)
+      var failure = HandoverError(link.peer, error)
+      failure.handover = handover
+      throw failure
     }
   }
 
@@ -184,6 +196,7 @@ public struct HandoverTarget {
     }
     var journal: Journal<TargetDecision>
     do throws(StreamIOError) {
+      try journals.forgetUnprepared(keeping: Self.unpreparedJournalLimit)
       journal = try Journal<TargetDecision>.begin(
         of: hello.handover, in: journals.path,
         facts: [
@@ -248,10 +261,9 @@ public struct HandoverTarget {
     } catch {
       throw failure.cause.map { .undone($0, error.outcomes) } ?? .devices(error)
     }
-    let link = connections.main
     do throws(HandoverError.Cause) {
       for source in sources { try source.expectEnd() }
-      try agree(over: link, &journal)
+      try agree(over: connections, &journal)
     } catch {
       throw .undone(error, prepared.abort())
     }
@@ -262,6 +274,7 @@ public struct HandoverTarget {
       throw .devices(error)
     }
     // The devices run, whatever fails from here on.
+    let link = connections.main
     var journalFailure: StreamIOError?
     do throws(StreamIOError) {
       try journal.append(.running)
@@ -308,16 +321,27 @@ public struct HandoverTarget {
 
   /// Says that everything is there, and waits for the source to commit.
   private func agree(
-    over link: PeerLink, _ journal: inout Journal<TargetDecision>
+    over connections: TargetConnections, _ journal: inout Journal<TargetDecision>
   ) throws(HandoverError.Cause) {
     try write(.prepared, to: &journal)
-    try link.send(.prepared)
-    link.expectSoon()
-    switch try link.receive() {
-    case .message(.commit): break
-    case .message(.abort(let text)):
-      throw .peer(PeerFailure("the source gave it up: \(text)"))
-    case .message, .bytes: throw .malformed("expected commit, found another message")
+    var isCommitted = false
+    while !isCommitted {
+      // If it is not heard, the source says nothing either, or comes back.
+      try? connections.main.send(.prepared)
+      connections.main.expectSoon()
+      waiting: while true {
+        switch try connections.receive() {
+        case nil: break waiting
+        case .message(.commit):
+          isCommitted = true
+          break waiting
+        // The source has not heard that the stream was received; it hears so when it comes back.
+        case .message(.end): continue
+        case .message(.abort(let text)):
+          throw .peer(PeerFailure("the source gave it up: \(text)"))
+        case .message, .bytes: throw .malformed("expected commit, found another message")
+        }
+      }
     }
     if engine.isCancelled() { throw .cancelled }
     try write(.commit, to: &journal)

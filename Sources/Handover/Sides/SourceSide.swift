@@ -11,16 +11,20 @@ final class SourceSide {
   let channel: SourceChannel
   let failure = LinkFailure()
   /// Those of the further channels.
-  let connections = SourceConnections()
+  let connections: SourceConnections
   private let source: HandoverSource
   private var journal: Journal<SourceDecision>
   private(set) var end = HandoverEnd.inDoubt("nothing was decided")
   // Why the devices here run again behind a commit; nil if they do not.
   private var takesBack: String?
 
-  init(_ source: HandoverSource, _ link: PeerLink, _ journal: consuming Journal<SourceDecision>) {
+  init(
+    _ source: HandoverSource, _ link: PeerLink, _ journal: consuming Journal<SourceDecision>,
+    _ join: ChannelJoin
+  ) {
     self.source = source
-    channel = SourceChannel(link)
+    connections = join.connections
+    channel = SourceChannel(link, join)
     self.journal = journal
   }
 
@@ -41,12 +45,7 @@ final class SourceSide {
   /// If it throws, the devices here are to run again. It returns when they must not.
   func conclude() throws(HandoverError) {
     do throws(HandoverError.Cause) {
-      link.expectSoon()
-      switch try link.receive() {
-      case .message(.prepared): break
-      case .message(.failed(let failure)): throw .peer(failure)
-      case .message, .bytes: throw .malformed("expected prepared, found another message")
-      }
+      try awaitPrepared()
     } catch {
       throw self.error(error)
     }
@@ -57,23 +56,50 @@ final class SourceSide {
       // Nothing was said, so the target will not run.
       throw self.error(.journal(error))
     }
-    do throws(HandoverError.Cause) {
-      // A target that has ended may have said before that it gave up.
-      try? link.send(.commit)
-      link.expectSoon()
-      switch try link.receive() {
-      case .message(.running(let devices)):
-        note(.handedOver)
-        end = .running(devices)
-        try? link.send(.settled)
-      case .message(.failed(let failure)):
-        takesBack = failure.text
-        throw .peer(failure)
-      case .message, .bytes: throw .malformed("expected running, found another message")
+    while true {
+      do throws(HandoverError.Cause) {
+        // A target that has ended may have said before that it gave up.
+        try? link.send(.commit)
+        link.expectSoon()
+        switch try link.receive() {
+        case .message(.running(let devices)):
+          note(.handedOver)
+          end = .running(devices)
+          try? link.send(.settled)
+          return
+        case .message(.failed(let failure)):
+          takesBack = failure.text
+          throw .peer(failure)
+        case .message, .bytes: throw .malformed("expected running, found another message")
+        }
+      } catch {
+        if case .peer = error { throw self.error(error) }
+        do throws(HandoverError.Cause) {
+          // One that waits for the word says over another connection too that it is prepared.
+          // Whatever else is said there is no answer: the journal has that.
+          try channel.resume(after: error)
+          try awaitPrepared()
+        } catch {
+          return try settle(after: self.error(error))
+        }
       }
-    } catch {
-      if case .peer = error { throw self.error(error) }
-      try settle(after: self.error(error))
+    }
+  }
+
+  /// Waits until the target has loaded everything, over whichever connection it says so.
+  private func awaitPrepared() throws(HandoverError.Cause) {
+    while true {
+      do throws(HandoverError.Cause) {
+        link.expectSoon()
+        switch try link.receive() {
+        case .message(.prepared): return
+        case .message(.received): continue
+        case .message(.failed(let failure)): throw .peer(failure)
+        case .message, .bytes: throw .malformed("expected prepared, found another message")
+        }
+      } catch {
+        try channel.resume(after: error)
+      }
     }
   }
 

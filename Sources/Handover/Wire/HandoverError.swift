@@ -1,4 +1,5 @@
 public import Migration
+public import MigrationStream
 public import StreamIO
 public import Transport
 
@@ -42,6 +43,8 @@ public struct HandoverError: Error, Sendable {
   public let peer: String
   /// The failure.
   public let cause: Cause
+  /// Which handover it is about, if the peer came to say so.
+  public var handover: StreamUUID?
 
   /// An error of a handover with the peer.
   public init(_ peer: String, _ cause: Cause) {

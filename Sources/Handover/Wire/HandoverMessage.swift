@@ -68,6 +68,9 @@ public enum HandoverMessage: Sendable, Hashable {
     public var secret: HandoverSecret?
     /// Target: the bytes of the channel's stream that it has; only to who is taken as a channel.
     public var receivedByteCount: UInt64?
+    /// Source: the bytes of each channel's stream that it keeps, to send them again over another
+    /// connection; 0 if it ends with the first that is lost.
+    public var keptByteCount: UInt64 = 0
 
     /// Somebody who speaks this version.
     public init(_ handover: StreamUUID, purpose: Purpose? = nil) {
@@ -259,6 +262,7 @@ extension HandoverMessage.Hello {
     if channel != 0 { fields.add(9, channel) }
     if let secret { fields.add(10, secret.bytes) }
     if let receivedByteCount { fields.add(11, receivedByteCount) }
+    if keptByteCount > 0 { fields.add(12, keptByteCount) }
   }
 
   fileprivate init(parsing fields: inout FieldReader) throws(HandoverError.Cause) {
@@ -273,6 +277,7 @@ extension HandoverMessage.Hello {
     var channel: UInt16 = 0
     var secret: HandoverSecret?
     var receivedByteCount: UInt64?
+    var keptByteCount: UInt64 = 0
     while let field = try fields.next() {
       switch field.tag {
       case 1: lowest = try field.integer(UInt16.self)
@@ -291,6 +296,7 @@ extension HandoverMessage.Hello {
       case 9: channel = try field.integer(UInt16.self)
       case 10: secret = try HandoverSecret(field)
       case 11: receivedByteCount = try field.integer(UInt64.self)
+      case 12: keptByteCount = try field.integer(UInt64.self)
       default: try field.passOver()
       }
     }
@@ -310,6 +316,7 @@ extension HandoverMessage.Hello {
     self.channel = channel
     self.secret = secret
     self.receivedByteCount = receivedByteCount
+    self.keptByteCount = keptByteCount
   }
 }
 

@@ -19,6 +19,12 @@ struct HandoverChoices: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "The most time, in total, that each connection may be lost and be made anew, on both sides (default: none: "
+        + "the first that is lost ends the handover).", valueName: "time"))
+  var retry = DurationOption(.zero)
+
+  @Option(
+    help: ArgumentHelp(
       "json: how far it has come as lines on standard error (schemas/progress.schema.json).",
       valueName: "form"))
   var progress: HandoverProgress.Form?

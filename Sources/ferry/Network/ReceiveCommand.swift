@@ -99,6 +99,10 @@ struct ReceiveCommand: ReportingCommand {
     }
     var target = HandoverTarget(engine, journals: journals)
     target.patience = handover.patience.duration
+    target.retry = handover.retry.duration
+    target.reconnecting = { error in
+      StandardError.print("ferry: \(error); the source may come back")
+    }
     target.limits = reading.limits
     target.threads = reading.threadCount
     target.producer = HandoverChoices.producer
@@ -254,7 +258,8 @@ struct ReceiveCommand: ReportingCommand {
       }
       return end
     } catch {
-      let failure = DeviceFailure.target(error, target.engine.targets)
+      var failure = DeviceFailure.target(error, target.engine.targets)
+      failure.partial = error.handover.map { ["handover": .string("\($0)")] }
       do {
         try open.save()
       } catch {

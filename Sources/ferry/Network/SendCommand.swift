@@ -124,6 +124,7 @@ struct SendCommand: ReportingCommand {
     var options = HandoverOptions(to: address, journals: try handover.journals())
     options.protection = try handover.protection.protection(names: names(of: address))
     options.channelCount = channels
+    options.retry = handover.retry.duration
     options.patience = handover.patience.duration
     options.producer = HandoverChoices.producer
     return options
@@ -178,7 +179,7 @@ struct SendCommand: ReportingCommand {
     do throws(CaptureError<HandoverError>) {
       (found, permits, security) = try source.check()
     } catch {
-      throw failure(error, open)
+      throw failure(error, open, of: source.handover)
     }
     var report = HandoverReport(source.handover, .source, peer: to ?? "", .checked)
     report.security = security
@@ -203,6 +204,9 @@ struct SendCommand: ReportingCommand {
       progress.show({ state.text }, { state.json })
     }
     let journals = source.options.journals.path
+    source.reconnecting = { error in
+      StandardError.print("ferry: \(error); connecting anew")
+    }
     source.doubted = { error in
       progress.clear()
       StandardError.print(
@@ -214,7 +218,7 @@ struct SendCommand: ReportingCommand {
     do throws(CaptureError<HandoverError>) {
       offer = try source.offer()
     } catch {
-      throw failure(error, open)
+      throw failure(error, open, of: source.handover)
     }
     var machine = offer.permits ? vm : nil
     try machine?.pause(choices.pause)
@@ -226,7 +230,7 @@ struct SendCommand: ReportingCommand {
           coding.coding(stateSentAgain: sentAgain, standard: .adaptive, windowLimit: window)
         }
       } catch {
-        throw failure(error, open)
+        throw failure(error, open, of: source.handover)
       }
     } catch {
       machine?.runOn(choices.pause)
@@ -270,8 +274,11 @@ struct SendCommand: ReportingCommand {
     }
   }
 
-  private func failure(_ error: CaptureError<HandoverError>, _ open: OpenDevices) -> CommandError {
-    let failure = DeviceFailure.capture(error, open.devices) { CommandError($0) }
+  private func failure(
+    _ error: CaptureError<HandoverError>, _ open: OpenDevices, of handover: StreamUUID
+  ) -> CommandError {
+    var failure = DeviceFailure.capture(error, open.devices) { CommandError($0) }
+    failure.partial = ["handover": .string("\(handover)")]
     return error.outcomes.isEmpty ? failure.adding("\n  no device was touched") : failure
   }
 

@@ -10,6 +10,9 @@ public struct HandoverOptions: Sendable {
   public var patience = Duration.seconds(30)
   /// The connections that the stream with the state goes over, 1 to 16; a target may take fewer.
   public var channelCount: UInt16 = 1
+  /// The most time, in total, that each channel may be without a connection; with none, the first
+  /// connection that is lost ends the handover.
+  public var retry = Duration.zero
   /// Where decisions are written down.
   public var journals: JournalFolder
   /// The program, with its version, for the peer.
