@@ -305,6 +305,27 @@ import Testing
     _ = try Self.read(streams, seed: seed)
   }
 
+  /// A channel that is changed or cut anywhere is never part of a stream.
+  @Test(arguments: seeds(8))
+  func damageInAChannelIsFound(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let streams = try Self.write(Self.builder(seed), channels: 3, seed: seed).streams
+    for _ in 0..<40 {
+      let channel = Int.random(in: 0..<3, using: &random)
+      let place = Int.random(in: 0..<streams[channel].count, using: &random)
+      var damaged = streams[channel]
+      if Bool.random(using: &random) {
+        damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      } else {
+        damaged.removeSubrange(place...)
+      }
+      let set = (0..<3).map { $0 == channel ? damaged : streams[$0] }
+      #expect(throws: StreamIOError.self, "channel \(channel), byte \(place)") {
+        try Self.read(set, seed: seed)
+      }
+    }
+  }
+
   /// Chunks that were dealt otherwise, in channels each of which is sound, are no stream.
   @Test func chunksThatAreDealtOtherwiseAreRefused() throws {
     let builder = StreamBuilder()

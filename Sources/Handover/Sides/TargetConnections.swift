@@ -130,12 +130,13 @@ final class TargetConnections {
     // Who connects and says nothing must not keep the source waiting.
     let greeting = PeerLink(connection, patience: min(target.patience, .milliseconds(500)))
     guard let found = try? greeting.hear() else { return }
-    let link = PeerLink(connection, patience: target.patience)
-    link.expectSoon()
     guard found.purpose == .channel else {
-      _ = try? target.answer(found, over: link)
+      greeting.expectSoon()
+      _ = try? target.answer(found, over: greeting)
       return
     }
+    let link = PeerLink(connection, patience: target.patience)
+    link.expectSoon()
     var answer = target.hello(to: found)
     if let refusal = refusal(of: found, connection.peerCertificateDigest) {
       guard (try? link.answer(answer, to: found)) != nil else { return }
