@@ -391,6 +391,10 @@ static void handles(void) {
   GIVES(FERRY_ERROR_HANDLE, ferry_close(space, &error));
   GIVES(FERRY_ERROR_HANDLE, ferry_close(0, &error));
   GIVES(FERRY_ERROR_HANDLE, ferry_space_read(space, 0, 4, &value, &error));
+  for (uint64_t slot = 0; slot < 8; slot++) { /* the words of empty slots */
+    GIVES(FERRY_ERROR_HANDLE, ferry_close(slot, &error));
+    GIVES(FERRY_ERROR_HANDLE, ferry_close(slot | (uint64_t)1 << 63, &error));
+  }
   ferry_space next = open_space(); /* in the same place */
   CHECK(next != space);
   GIVES(FERRY_ERROR_HANDLE, ferry_space_write(space, 0, 4, 0, NULL, &error));
@@ -439,6 +443,7 @@ static void one_call_at_a_time(void) {
   while (!__atomic_load_n(&device.reached, __ATOMIC_SEQ_CST)) usleep(100);
   GIVES(FERRY_ERROR_BUSY, ferry_space_read(space, 0, 4, &value, &error));
   GIVES(FERRY_ERROR_BUSY, ferry_close(space, &error));
+  GIVES(FERRY_ERROR_HANDLE, ferry_close(space | (uint64_t)1 << 63, &error)); /* as the table marks it meanwhile */
   GIVES(FERRY_OK, ferry_space_read(other, 0, 4, &value, &error));
   __atomic_store_n(&device.waits, 0, __ATOMIC_SEQ_CST);
   pthread_join(thread, &failure);

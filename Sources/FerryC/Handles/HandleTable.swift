@@ -74,14 +74,17 @@ final class HandleTable: Sendable {
   }
 
   private func take(_ handle: Handle, _ kind: HandleKind?) throws(Failure) {
-    guard handle.slot < usedCount.load(ordering: .acquiring) else {
+    // The word of an empty slot and of one in a call are numbers that no handle is.
+    guard handle.kind != nil, handle.rawValue & Handle.inCall == 0,
+      handle.slot < usedCount.load(ordering: .acquiring)
+    else {
       throw Failure(noHandle: handle, of: kind)
     }
     // SAFETY: the slot is initialised, and its word is atomic.
     let (isTaken, word) = slots[handle.slot].word.compareExchange(
       expected: handle.rawValue, desired: handle.rawValue | Handle.inCall, ordering: .acquiring)
-    if isTaken, handle.rawValue != 0 { return }
-    guard word == handle.rawValue | Handle.inCall, word != handle.rawValue else {
+    if isTaken { return }
+    guard word == handle.rawValue | Handle.inCall else {
       throw Failure(noHandle: handle, of: kind)
     }
     throw Failure(.busy, "one call at a time with a handle", found: "another that goes on")
