@@ -140,8 +140,8 @@ let package = Package(
     .target(
       name: "Handover",
       dependencies: [
-        "ByteIO", "Devices", "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "StreamIO",
-        "Transport", "YAMLReader",
+        "ByteIO", "Devices", "Migration", "MigrationStream", "PCIConfig", "QEMUStream",
+        "StateLayout", "StateTranslation", "StreamIO", "Transport", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(

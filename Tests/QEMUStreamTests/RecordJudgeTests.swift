@@ -2,6 +2,7 @@ import ByteIO
 import PCIConfig
 import PCITestSupport
 import QEMUStream
+import TestSupport
 import Testing
 import VirtualPCI
 
@@ -82,6 +83,20 @@ import VirtualPCI
           #expect(found.verdict == (isListed ? .relaid : .refused), "\(offset) \(bit)")
         }
       }
+    }
+  }
+
+  @Test func thePageHasTheList() throws {
+    let path = Corpus.root + "/Sources/Handover/Handover.docc/Relay.md"
+    let page = String(decoding: try Corpus.contents(path), as: UTF8.self).split(separator: "\n")
+    let rows = page.drop { !$0.hasPrefix("| register |") }.dropFirst(2).prefix { $0.hasPrefix("|") }
+    #expect(rows.count == RelayableRegister.all.count)
+    for (row, register) in zip(rows, RelayableRegister.all) {
+      let cells = row.split(separator: "|").map { $0.split(separator: " ").joined(separator: " ") }
+      #expect(cells[0] == register.name)
+      #expect(cells[1].contains("+\(hex(register.offset, digits: 2))"))
+      #expect(register.source.hasSuffix(", \(cells[2])"))
+      #expect(!cells[3].isEmpty)
     }
   }
 

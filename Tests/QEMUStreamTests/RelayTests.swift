@@ -301,6 +301,87 @@ import Testing
     #expect(found.output == stream)
   }
 
+  /// Whatever a source sends: who only looks passes it on; who guards passes on a part of it, and
+  /// all of it only if its description, and nothing behind it, says that it was read right.
+  @Test(arguments: seeds(200)) func damagedStreams(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    var stream = Self.machine()
+    for _ in 0...Int.random(in: 0..<3, using: &random) {
+      let place = Int.random(in: 0..<stream.count, using: &random)
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: stream[place] = UInt8.random(in: 0...255, using: &random)
+      case 1: stream.removeSubrange(place..<min(place + 9, stream.count))
+      case 2:
+        stream.insert(contentsOf: [0x7e, 0, 0, 0, 5, 0, 6, 0, 0, 0, 2, 0x7b, 0x7d], at: place)
+      default: stream.insert(contentsOf: stream[place..<min(place + 99, stream.count)], at: 0)
+      }
+    }
+    let seen = Self.relay(stream, try Self.rules(Notes(), isObserving: true), step: 13)
+    #expect(seen.error == nil)
+    #expect(seen.output == stream)
+    let notes = Notes()
+    let guarded = Self.relay(stream, try Self.rules(notes))
+    #expect(stream.starts(with: guarded.output))
+    if guarded.error == nil {
+      #expect(guarded.output == stream)
+      #expect(notes.all.contains(.described(isConfirmed: true)))
+    } else {
+      #expect(guarded.error?.code == .torn || guarded.output.count < stream.count)
+      #expect(!guarded.isFinished)
+    }
+    let pieces = Self.relay(stream, try Self.rules(Notes()), step: 7)
+    #expect(pieces.error == guarded.error)
+  }
+
+  // MARK: State that is translated
+
+  @Test(arguments: [.max, 61, 1] as [Int])
+  func stateGoesOnTranslatedBehindPreCopy(step: Int) throws {
+    var rules = try Self.rules(Notes(), deviceByte: nil)
+    rules.isObserving = false
+    rules.device = "0000:00:02.0/vfio"
+    rules.translate = { (_, state) in state.reversed() + [UInt8](repeating: 3, count: 3 << 20) }
+    let stream = Self.machine()
+    let found = Self.relay(stream, rules, step: step)
+    #expect(found.error == nil)
+    let read = ReadStream(found.output).catalog
+    #expect(read.defect == nil)
+    let (first, second) = (read.vfioDevices[0], read.vfioDevices[1])
+    let before = ReadStream(stream).catalog.vfioDevices
+    #expect(first.preCopyByteCount == before[0].preCopyByteCount)
+    #expect(first.stateByteCount == before[0].stateByteCount)
+    #expect(second.preCopyByteCount == 0)
+    #expect(second.stopCopyByteCount == before[1].stateByteCount + (3 << 20))
+    #expect(
+      Array(second.statePrefix.prefix(11)) == SampleDevice(id: "", section: 0).state.reversed())
+    // No record is larger than those of QEMU, and the sections are those of before.
+    #expect(second.recordCounts[.data] == 4)
+    #expect(second.sectionCounts == before[1].sectionCounts)
+    #expect(second.recordCounts[.initialDataSent] == before[1].recordCounts[.initialDataSent])
+  }
+
+  @Test func stateThatIsNotTranslatedGoesNoFurther() throws {
+    var rules = try Self.rules(Notes(), deviceByte: nil)
+    rules.isObserving = false
+    let stream = Self.machine()
+    rules.spoolByteCount = 10
+    #expect(Self.relay(stream, rules).error == nil)
+    rules.translate = { (_, state) in state }
+    #expect(Self.relay(stream, rules).error?.code == .limitExceeded)
+    rules.spoolByteCount = 1000
+    rules.translate = { (device, _) throws(QEMUStreamError) in
+      throw QEMUStreamError(.refused, at: 0, section: device.name, expected: "a", found: "b")
+    }
+    #expect(Self.relay(stream, rules).error?.code == .refused)
+    rules.isObserving = true
+    let seen = Self.relay(stream, rules)
+    #expect(seen.error == nil)
+    #expect(seen.output == stream)
+    // Any channel may have any piece of what goes over several.
+    rules.isObserving = false
+    #expect(Self.relay(channel: Self.channel(Self.space()), rules).error?.code == .irreplaceable)
+  }
+
   // MARK: Multifd channels
 
   private static func channel(_ space: [UInt8]) -> [UInt8] {

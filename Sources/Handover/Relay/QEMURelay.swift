@@ -21,7 +21,10 @@ public struct QEMURelay: Sendable {
   public var protection = Protection.thisHostOnly
   /// Holds records against the destination's device; nil looks only at what passes.
   public var judge: RecordJudge?
-  /// The only device that is judged, by the name of its sections; nil judges every VFIO device.
+  /// Translates the state of devices; nil leaves it as it is.
+  public var translation: RelayedTranslation?
+  /// The only device that is judged and translated, by the name of its sections; nil is every VFIO
+  /// device.
   public var device: String?
   /// Whether nothing is changed and nothing refused, whatever the judge finds.
   public var isObserving = false
@@ -168,17 +171,24 @@ public struct QEMURelay: Sendable {
     var rules = RelayRules { state.note($0) }
     rules.isObserving = isObserving
     rules.trustsFooters = trustsFooters
-    guard let judge else { return rules }
-    rules.judge = { [device] (name, record, machine) throws(QEMUStreamError) in
-      guard device == nil || device == name.name else { return nil }
-      do {
-        let judgement = try judge.judge(ConfigSpace(record.space), machine: machine)
-        state.add(judgement, of: name)
-        return judgement
-      } catch {
-        throw QEMUStreamError(
-          .malformed, at: 0, section: name.name, expected: "a configuration space",
-          found: "\(error)")
+    rules.device = device
+    if let judge {
+      rules.judge = { (name, record, machine) throws(QEMUStreamError) in
+        do {
+          let judgement = try judge.judge(ConfigSpace(record.space), machine: machine)
+          state.add(judgement, of: name)
+          return judgement
+        } catch {
+          throw QEMUStreamError(
+            .malformed, at: 0, section: name.name, expected: "a configuration space",
+            found: "\(error)")
+        }
+      }
+    }
+    if let translation {
+      rules.spoolByteCount = translation.spoolByteCount
+      rules.translate = { (name, bytes) throws(QEMUStreamError) in
+        try translation.translate(bytes, of: name) { state.add($0, of: name) }
       }
     }
     return rules

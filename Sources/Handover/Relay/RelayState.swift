@@ -96,6 +96,10 @@ final class RelayState: Sendable {
     shared.withLock { $0.migration.add(judgement, of: device) }
   }
 
+  func add(_ outcome: RelayedTranslation.Outcome, of device: RelayedDevice) {
+    shared.withLock { $0.migration.add(outcome, of: device) }
+  }
+
   func loaded(_ hasLoaded: Bool) { shared.withLock { $0.migration.hasLoaded = hasLoaded } }
 
   func passed(_ count: Int, isReturning: Bool) {

@@ -17,6 +17,8 @@ public struct RelayedMigration: Sendable {
     public fileprivate(set) var stopCopyByteCount: UInt64 = 0
     /// What was found of its configuration record; nil if none came, or none was asked for.
     public fileprivate(set) var judgement: RecordJudgement?
+    /// What was found of its state; nil if none was to be translated.
+    public fileprivate(set) var translation: RelayedTranslation.Outcome?
   }
 
   /// Why a migration did not go on.
@@ -97,6 +99,10 @@ public struct RelayedMigration: Sendable {
 
   mutating func add(_ judgement: RecordJudgement, of device: RelayedDevice) {
     update(device) { $0.judgement = judgement }
+  }
+
+  mutating func add(_ outcome: RelayedTranslation.Outcome, of device: RelayedDevice) {
+    update(device) { $0.translation = outcome }
   }
 
   /// Notes the first failure; whatever follows comes of it.

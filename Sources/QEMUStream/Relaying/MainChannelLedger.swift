@@ -36,9 +36,15 @@ struct MainChannelLedger {
     case .section(let section): try add(section, by: rules)
     case .record(let record):
       guard case .data(let byteCount) = record.content, let section else { return }
+      if section.kind == .start || section.kind == .full {
+        try rules.object(
+          QEMUStreamError(
+            .misplaced, at: record.offset, section: section.label,
+            expected: "a device's state in its PART and END sections", found: "\(section.kind)"))
+      }
       rules.note(
         .state(
-          RelayedDevice(section.name, instance: section.instance), byteCount: byteCount,
+          RelayedDevice(section), byteCount: byteCount,
           isStopCopy: section.kind == .end || section.kind == .full))
     case .sectionEnd(let end): try add(end, by: rules)
     case .end, .description: break
@@ -80,7 +86,7 @@ struct MainChannelLedger {
           .misplaced, at: section.offset, section: section.label, expected: expected, found: found))
     }
     if section.isVFIO, section.kind == .start {
-      rules.note(.device(RelayedDevice(section.name, instance: section.instance)))
+      rules.note(.device(RelayedDevice(section)))
       if !hasReturnPath {
         try rules.object(
           QEMUStreamError(

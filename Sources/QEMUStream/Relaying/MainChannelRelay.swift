@@ -15,17 +15,19 @@ public struct MainChannelRelay<
   private let rules: RelayRules
   private var ledger = MainChannelLedger()
   private var forms: Set<RelayForm> = []
-
-  private var isGuarding: Bool { !rules.isObserving && rules.judge != nil }
+  /// The state of the devices that are translated, by the number of their sections, until it is
+  /// whole.
+  private var spools: [UInt32: [UInt8]] = [:]
+  /// Whether the section that was begun last had state.
+  private var hasState = false
 
   /// - Parameters:
   ///   - source: the channel from its first byte.
   ///   - sink: the destination, which is finished when the source ends.
   ///   - rules: what becomes of its devices, and who is told.
   public init(_ source: consuming Source, _ sink: consuming Sink, rules: RelayRules) {
-    let isImmediate = rules.isObserving || rules.judge == nil
     reader = QEMUStreamReader(
-      returningTo: RelayedBytes(source, sink, isImmediate: isImmediate), description: nil,
+      returningTo: RelayedBytes(source, sink, isImmediate: !rules.isGuarding), description: nil,
       startingAt: 0)
     self.rules = rules
   }
@@ -38,7 +40,7 @@ public struct MainChannelRelay<
     do throws(Failure) {
       try follow()
     } catch {
-      guard case .stream(let cause) = error, !isGuarding else { throw error }
+      guard case .stream(let cause) = error, !rules.isGuarding else { throw error }
       rules.note(.lost(cause))
     }
     try passing { (reader) throws(QEMUReadError<Failure>) in try reader.input.passOverRest() }
@@ -53,7 +55,9 @@ public struct MainChannelRelay<
         throw .stream(error)
       }
       switch event {
-      case .section(let section) where section.kind == .full: try hold()
+      case .section(let section):
+        hasState = false
+        if section.kind == .full { try hold() }
       case .record(let record): try pass(record)
       case .sectionEnd(let end) where end.section.isRAM: noteForms()
       case .end where !ledger.isHeld: rules.note(.ended)
@@ -80,7 +84,7 @@ public struct MainChannelRelay<
 
   /// Keeps the end back from the first section on whose end only a footer tells.
   private mutating func hold() throws(Failure) {
-    guard isGuarding, !rules.trustsFooters, !ledger.isHeld else { return }
+    guard rules.isGuarding, !rules.trustsFooters, !ledger.isHeld else { return }
     ledger.isHeld = true
     try passing { (reader) throws(QEMUReadError<Failure>) in try reader.input.release() }
     reader.input.source.hold()
@@ -101,23 +105,97 @@ public struct MainChannelRelay<
   // MARK: Records
 
   private mutating func pass(_ record: VFIORecord) throws(Failure) {
-    guard case .configuration(let configuration) = record.content, let section = ledger.section
-    else { return }
-    let changed: VFIOConfiguration?
-    do throws(QEMUStreamError) {
-      changed = try rules.judged(
-        configuration, of: RelayedDevice(section.name, instance: section.instance),
-        machine: ledger.machine, at: record.offset)
-    } catch {
-      throw .stream(error)
+    guard let section = ledger.section else { return }
+    switch record.content {
+    case .configuration(let configuration):
+      let changed = try judging { () throws(QEMUStreamError) in
+        try rules.judged(
+          configuration, of: RelayedDevice(section), machine: ledger.machine, at: record.offset)
+      }
+      guard let changed else { return }
+      var writer = ByteWriter()
+      changed.encode(into: &writer)
+      precondition(writer.bytes.count == configuration.byteCount, "a record keeps its length")
+      try replace(last: configuration.byteCount, by: writer.bytes)
+    case .data where isTranslated(section): try spool(section, at: record.offset)
+    case .tag(let kind)
+    where kind.endsSection && section.kind == .end && isTranslated(section):
+      try translate(section, at: record.offset)
+    case .data, .tag: break
     }
-    guard let changed, isGuarding else { return }
-    var writer = ByteWriter()
-    changed.encode(into: &writer)
-    let bytes = writer.bytes
-    precondition(bytes.count == configuration.byteCount, "a record keeps its length")
+  }
+
+  // MARK: State
+
+  private func isTranslated(_ section: QEMUSection) -> Bool {
+    rules.translate != nil && rules.concerns(section.name)
+  }
+
+  /// Takes the state behind the record that was read out of the stream.
+  private mutating func spool(_ section: QEMUSection, at offset: UInt64) throws(Failure) {
+    hasState = true
+    // The record's tag and size.
+    try replace(last: 16, by: [])
+    reader.input.source.isCopied = false
+    while true {
+      let bytes: [UInt8]
+      do throws(QEMUReadError<Failure>) {
+        bytes = [UInt8](try reader.stateBytes())
+      } catch {
+        throw Failure(error)
+      }
+      if bytes.isEmpty { break }
+      spools[section.id, default: []] += bytes
+      let spooled = spools.values.reduce(0) { $0 + $1.count }
+      guard spooled > rules.spoolByteCount else { continue }
+      try judging { () throws(QEMUStreamError) in
+        try rules.object(
+          QEMUStreamError(
+            .limitExceeded, at: offset, section: section.label,
+            expected: "at most \(rules.spoolByteCount) bytes of state to be translated",
+            found: "more"))
+      }
+      // What is only observed goes on.
+      spools[section.id] = []
+    }
+    try passing { (reader) throws(QEMUReadError<Failure>) in try reader.input.release() }
+    reader.input.source.isCopied = true
+  }
+
+  /// Puts the translated state in front of the tag that ends the section.
+  private mutating func translate(_ section: QEMUSection, at offset: UInt64) throws(Failure) {
+    let state = spools.removeValue(forKey: section.id) ?? []
+    let translated = try judging { () throws(QEMUStreamError) -> [UInt8]? in
+      do throws(QEMUStreamError) {
+        guard hasState else { throw .stateElsewhere(section.label, at: offset) }
+        return try rules.translate?(RelayedDevice(section), state)
+      } catch {
+        try rules.object(error)
+        return nil
+      }
+    }
+    guard let translated, rules.isGuarding else { return }
     try passing { (reader) throws(QEMUReadError<Failure>) in
-      try reader.input.release(keepingLast: bytes.count)
+      try reader.input.release(keepingLast: 8)
+    }
+    var position = 0
+    while position < translated.count {
+      // As much as a record of QEMU's has (hw/vfio/migration.c).
+      let end = min(position + (1 << 20), translated.count)
+      var writer = ByteWriter()
+      writer.big(VFIORecord.Kind.data.tag)
+      writer.big(UInt64(end - position))
+      try reader.input.source.write(writer.bytes.span.raw)
+      try reader.input.source.write(translated.span.raw.extracting(position..<end))
+      position = end
+    }
+  }
+
+  /// Sends `bytes` in place of the last `count` that were read, where devices are guarded.
+  private mutating func replace(last count: Int, by bytes: [UInt8]) throws(Failure) {
+    guard rules.isGuarding else { return }
+    try passing { (reader) throws(QEMUReadError<Failure>) in
+      try reader.input.release(keepingLast: count)
       reader.input.source.isCopied = false
       try reader.input.release()
     }
@@ -126,6 +204,16 @@ public struct MainChannelRelay<
   }
 
   // MARK: Reading
+
+  private func judging<Result>(
+    _ body: () throws(QEMUStreamError) -> Result
+  ) throws(Failure) -> Result {
+    do throws(QEMUStreamError) {
+      return try body()
+    } catch {
+      throw .stream(error)
+    }
+  }
 
   private mutating func next() throws(Failure) -> QEMUStreamEvent? {
     do throws(QEMUReadError<Failure>) {
@@ -153,7 +241,9 @@ extension RelayRules {
     _ configuration: VFIOConfiguration, of device: RelayedDevice, machine: QEMUMachineVersion?,
     at offset: UInt64
   ) throws(QEMUStreamError) -> VFIOConfiguration? {
-    guard let judge, let judgement = try judge(device, configuration, machine) else { return nil }
+    guard concerns(device.name), let judgement = try judge?(device, configuration, machine) else {
+      return nil
+    }
     switch judgement.verdict {
     case .accepted, .unknown: return nil
     case .relaid:

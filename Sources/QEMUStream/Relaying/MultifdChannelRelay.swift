@@ -14,16 +14,13 @@ public struct MultifdChannelRelay<
   private let rules: RelayRules
   private var isCompressed = false
 
-  private var isGuarding: Bool { !rules.isObserving && rules.judge != nil }
-
   /// - Parameters:
   ///   - source: the channel from its first byte.
   ///   - sink: the destination, which is finished when the source ends.
   ///   - rules: what becomes of its devices, and who is told.
   public init(_ source: consuming Source, _ sink: consuming Sink, rules: RelayRules) {
-    let isImmediate = rules.isObserving || rules.judge == nil
     reader = MultifdChannelReader(
-      returningTo: RelayedBytes(source, sink, isImmediate: isImmediate))
+      returningTo: RelayedBytes(source, sink, isImmediate: !rules.isGuarding))
     self.rules = rules
   }
 
@@ -38,7 +35,7 @@ public struct MultifdChannelRelay<
     do throws(Failure) {
       try follow(machine)
     } catch {
-      guard case .stream(let cause) = error, !isGuarding else { throw error }
+      guard case .stream(let cause) = error, !rules.isGuarding else { throw error }
       rules.note(.lost(cause))
     }
     try passing { (reader) throws(QEMUReadError<Failure>) in try reader.input.passOverRest() }
@@ -61,12 +58,23 @@ public struct MultifdChannelRelay<
       guard case .deviceState(let packet) = packet else { continue }
       let device = RelayedDevice(packet.device, instance: packet.instance)
       rules.note(.device(device))
+      try requireUntranslated(packet)
       if packet.isConfiguration {
         try pass(packet, of: device, version)
       } else {
         rules.note(
           .state(device, byteCount: UInt64(packet.dataByteCount), isStopCopy: true))
       }
+    }
+  }
+
+  /// Packets of a device go over any channel, and only the destination puts them together.
+  private func requireUntranslated(_ packet: DeviceStatePacket) throws(Failure) {
+    guard rules.translate != nil, rules.concerns(packet.device) else { return }
+    do throws(QEMUStreamError) {
+      try rules.object(.stateElsewhere(packet.device, at: packet.dataOffset))
+    } catch {
+      throw .stream(error)
     }
   }
 
@@ -86,7 +94,7 @@ public struct MultifdChannelRelay<
     } catch {
       throw .stream(error)
     }
-    guard let changed, isGuarding else { return }
+    guard let changed, rules.isGuarding else { return }
     var writer = ByteWriter()
     writer.big(VFIORecord.Kind.configuration.tag)
     changed.encode(into: &writer)
@@ -119,5 +127,15 @@ public struct MultifdChannelRelay<
     } catch {
       throw Failure(error)
     }
+  }
+}
+
+extension QEMUStreamError {
+  /// Of a device that is to be translated, and whose state goes over multifd channels.
+  static func stateElsewhere(_ section: String, at offset: UInt64) -> QEMUStreamError {
+    QEMUStreamError(
+      .irreplaceable, at: offset, section: section,
+      expected: "the stop-copy state of a device that is translated in the main channel "
+        + "(x-migration-multifd-transfer=off)", found: "none there")
   }
 }

@@ -4,6 +4,8 @@ public struct RelayRules: Sendable {
   public var isObserving: Bool
   /// Whether ends of sections that only footers told are taken as they are.
   public var trustsFooters = false
+  /// The only device that is judged and translated, by the name of its sections; nil is every one.
+  public var device: String?
   /// Judges the record of a device of the machine, if that has a destination; nil where no device
   /// has one.
   public var judge:
@@ -11,6 +13,11 @@ public struct RelayRules: Sendable {
       @Sendable (RelayedDevice, VFIOConfiguration, QEMUMachineVersion?) throws(QEMUStreamError) ->
         RecordJudgement?
     )?
+  /// Translates the whole state of a device, which then stands in the stream in its place; nil
+  /// where all keep theirs.
+  public var translate: (@Sendable (RelayedDevice, [UInt8]) throws(QEMUStreamError) -> [UInt8])?
+  /// The most bytes of state that are kept to be translated, of all devices together.
+  public var spoolByteCount = 256 << 20
   /// Is told what passes, on the threads of all channels.
   public var note: @Sendable (RelayEvent) -> Void
 
@@ -20,11 +27,18 @@ public struct RelayRules: Sendable {
     self.note = note
   }
 
+  private var concernsAny: Bool { judge != nil || translate != nil }
+
+  /// Whether bytes go on only when they were read to be what they seem.
+  var isGuarding: Bool { concernsAny && !isObserving }
+
+  func concerns(_ device: String) -> Bool { self.device == nil || self.device == device }
+
   /// Takes an objection, and throws it unless nothing is judged or all is only observed.
   public func object(_ error: QEMUStreamError) throws(QEMUStreamError) {
-    guard judge != nil else { return }
+    guard concernsAny else { return }
     note(.objection(error))
-    if !isObserving { throw error }
+    if isGuarding { throw error }
   }
 }
 
@@ -40,6 +54,9 @@ public struct RelayedDevice: Sendable, Hashable {
     self.name = name
     self.instance = instance
   }
+
+  /// The device that a section is of.
+  init(_ section: QEMUSection) { self.init(section.name, instance: section.instance) }
 }
 
 /// Something that passes a relay, or that it does.

@@ -129,16 +129,20 @@ extension RelayedMigration.Device {
     let line =
       "  device \(TerminalText.text(name.name)): \(QuantityText.bytes(preCopyByteCount)) of state "
       + "while it ran, \(QuantityText.bytes(stopCopyByteCount)) while it stood"
-    guard let judgement else { return [line] }
-    return [line] + judgement.lines
+    let translated = report.map { $0.text.split(separator: "\n").map { "    \($0)" } }
+    return [line] + (judgement?.lines ?? []) + (translated ?? [])
   }
 
   fileprivate var json: JSONValue {
     [
       "id": .string(name.name), "instance": .number(name.instance),
       "preCopyBytes": .number(preCopyByteCount), "stopCopyBytes": .number(stopCopyByteCount),
-      "configuration": judgement?.json ?? .null,
+      "configuration": judgement?.json ?? .null, "translation": report?.json ?? .null,
     ]
+  }
+
+  private var report: TranslateReport? {
+    translation.map { TranslateReport([TranslateReport.Device($0)], name: name.name) }
   }
 }
 

@@ -1,4 +1,5 @@
 public import ByteIO
+import Handover
 public import Migration
 import StateLayout
 public import StateTranslation
@@ -26,6 +27,14 @@ public struct TranslateReport: Report {
       report = outcome.report
       self.compatibility = compatibility
       byteCount = report.isAccepted ? outcome.state?.byteCount : nil
+    }
+
+    /// A state that was translated while a relay passed it on.
+    init(_ outcome: RelayedTranslation.Outcome) {
+      number = nil
+      report = outcome.report
+      compatibility = nil
+      byteCount = report.isAccepted ? outcome.byteCount : nil
     }
 
     /// Whether nothing stands in the way.

@@ -4,6 +4,7 @@ import Handover
 import PCIConfig
 import QEMUStream
 import Reports
+import StateTranslation
 import Transport
 import VirtualPCI
 
@@ -28,8 +29,12 @@ struct QEMURelayCommand: ReportingCommand {
       kept back until the stream's description, which comes last, has confirmed every section that a footer ended; \
       --trust-footers goes without that.
 
+      --translate turns the state of a device into another layout, or for another target: all of it is kept until \
+      the VM stands still (at most --spool), and goes on translated, or the migration is refused. The report's \
+      downtime has that time. Device state in multifd channels is refused then.
+
       --source judges the device's space at the source before anybody may connect. --check changes and refuses \
-      nothing, and exits with 1 if it would have.
+      nothing, and exits with 1 if it would have refused.
 
       ADDR is unix:PATH or HOST:PORT. Nothing protects what passes, so other hosts than this one want --insecure.
 
@@ -67,6 +72,38 @@ struct QEMURelayCommand: ReportingCommand {
     help: ArgumentHelp("Only this device of a dump of several, for --local.", valueName: "slot"))
   var slot: String?
 
+  @Option(
+    name: .customLong("translate"),
+    help: ArgumentHelp(
+      "Turn the state of devices into this layout, as 'ferry translate --to'.",
+      valueName: "layout"))
+  var layout: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The layout of the state, where its content does not say.", valueName: "layout"))
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What is known of the destination's device, for --translate.", valueName: "facts or device"))
+  var target: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What is known of the source's device, for --translate.", valueName: "facts or device"))
+  var sourceFacts: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A loss of the translation to accept.", valueName: "name"),
+    transform: TranslateCommand.loss)
+  var allow: [TranslationLoss] = []
+
+  @Option(
+    help: ArgumentHelp("The most bytes of state to keep for --translate.", valueName: "size"))
+  var spool = ByteSize(256 << 20)
+
   @Flag(help: "Change and refuse nothing, and say what would have been done.")
   var check = false
 
@@ -84,9 +121,20 @@ struct QEMURelayCommand: ReportingCommand {
   @OptionGroup var trace: TraceOption
 
   func validate() throws {
-    guard local != nil || profile != nil || source == nil && device == nil && load.isEmpty else {
+    guard local != nil || profile != nil || source == nil && load.isEmpty else {
       throw ValidationError(
-        "Expected --local or --profile with --source, --device, --machine, --qemu and --bar.")
+        "Expected --local or --profile with --source, --machine, --qemu and --bar.")
+    }
+    guard local != nil || profile != nil || layout != nil || device == nil else {
+      throw ValidationError("Expected --local, --profile or --translate with --device.")
+    }
+    guard layout != nil || from == nil && target == nil && sourceFacts == nil && allow.isEmpty
+    else {
+      throw ValidationError(
+        "Expected --translate with --from, --target, --source-facts and --allow.")
+    }
+    guard spool.byteCount <= 16 << 30 else {
+      throw ValidationError("Expected a --spool of at most 16 GiB, found \(spool).")
     }
     guard local != nil || slot == nil else { throw ValidationError("--slot goes with --local.") }
   }
@@ -99,6 +147,7 @@ struct QEMURelayCommand: ReportingCommand {
     relay.trustsFooters = trustFooters
     relay.device = device
     relay.judge = try judge()
+    relay.translation = try translation()
     SignalGuard.install()
     let listener: Listener
     do throws(TransportError) {
@@ -108,8 +157,22 @@ struct QEMURelayCommand: ReportingCommand {
     }
     StandardError.print("ferry: \(listener.address): listening")
     let migration = relay.run(listener)
-    let report = RelayReport(migration, isJudged: relay.judge != nil)
+    let report = RelayReport(migration, isJudged: relay.judge != nil || layout != nil)
     try finish(with: report, failure(migration, report))
+  }
+
+  private func translation() throws -> RelayedTranslation? {
+    guard let layout else { return nil }
+    let kernel = try trace.kernel()
+    var translator = Translator(
+      for: try target.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts())
+    translator.source = try sourceFacts.map { try FactFiles.facts($0, in: kernel) } ?? DeviceFacts()
+    translator.allowed = Set(allow)
+    var translation = RelayedTranslation(
+      translator, from: try from.map { try LayoutFiles.layout($0, option: "--from") },
+      to: try LayoutFiles.layout(layout, option: "--translate"))
+    translation.spoolByteCount = Int(spool.byteCount)
+    return translation
   }
 
   /// What the destination's device is, if it is known; the source's is held against it at once.

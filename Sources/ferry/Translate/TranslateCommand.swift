@@ -61,13 +61,7 @@ struct TranslateCommand: ReportingCommand {
 
   @Option(
     parsing: .singleValue, help: ArgumentHelp("A loss to accept.", valueName: "name"),
-    transform: { text in
-      guard let loss = TranslationLoss(rawValue: text) else {
-        let names = TranslationLoss.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("Expected one of \(names).")
-      }
-      return loss
-    })
+    transform: Self.loss)
   var allow: [TranslationLoss] = []
 
   @Flag(help: "Make zeros of bytes of the state that mean nothing by its layout.")
@@ -89,6 +83,15 @@ struct TranslateCommand: ReportingCommand {
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"))
   var output: String?
+
+  /// The loss with this name, for `--allow`.
+  static func loss(_ text: String) throws -> TranslationLoss {
+    guard let loss = TranslationLoss(rawValue: text) else {
+      let names = TranslationLoss.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("Expected one of \(names).")
+    }
+    return loss
+  }
 
   func validate() throws {
     guard dryRun != (output != nil) else {
