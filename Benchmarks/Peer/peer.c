@@ -273,6 +273,21 @@ static struct sockaddr_un address(const char *path) {
   return address;
 }
 
+static int listening(const char *path) {
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un place = address(path);
+  if (bind(listener, (struct sockaddr *)&place, sizeof place) || listen(listener, 1))
+    fail("%s: %s", path, strerror(errno));
+  return listener;
+}
+
+static int connected(const char *path) {
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un place = address(path);
+  if (connect(fd, (struct sockaddr *)&place, sizeof place)) fail("%s: %s", path, strerror(errno));
+  return fd;
+}
+
 // As both sides of QEMU's do: the head, and then the rest.
 static int receive(int fd, struct message *message) {
   if (recv(fd, message, HEAD, MSG_WAITALL) != HEAD) return 0;
@@ -286,9 +301,7 @@ static void post(int fd, const struct message *message) {
 }
 
 static void ping(const char *path, uint64_t count) {
-  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  struct sockaddr_un place = address(path);
-  if (connect(fd, (struct sockaddr *)&place, sizeof place)) fail("%s: %s", path, strerror(errno));
+  int fd = connected(path);
   struct message message = {.command = 1, .size = HEAD + 4};
   post(fd, &message);
   if (!receive(fd, &message)) fail("no version");
@@ -304,11 +317,7 @@ static void ping(const char *path, uint64_t count) {
 }
 
 static void pong(const char *path) {
-  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-  struct sockaddr_un place = address(path);
-  if (bind(listener, (struct sockaddr *)&place, sizeof place) || listen(listener, 1))
-    fail("%s: %s", path, strerror(errno));
-  int fd = accept(listener, NULL, NULL);
+  int fd = accept(listening(path), NULL, NULL);
   struct message message;
   while (receive(fd, &message)) {
     message.flags = 1;
@@ -320,7 +329,7 @@ static void pong(const char *path) {
 
 // MARK: sockets
 
-static void copy(uint64_t size, size_t chunk) {
+static void pass(uint64_t size, size_t chunk) {
   char *bytes = allocate(chunk);
   memset(bytes, 0x5a, chunk);
   int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -357,6 +366,46 @@ static void copy(uint64_t size, size_t chunk) {
   printf("%.6f\n", (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
 }
 
+// MARK: relay
+
+static void copy(int from, int to) {
+  static unsigned char bytes[256 << 10];
+  ssize_t got;
+  while ((got = read(from, bytes, sizeof bytes)) > 0)
+    for (ssize_t sent = 0; sent < got;) {
+      ssize_t part = write(to, bytes + sent, (size_t)(got - sent));
+      if (part < 0) fail("write: %s", strerror(errno));
+      sent += part;
+    }
+  if (got < 0) fail("read: %s", strerror(errno));
+}
+
+// A copy of one connection's bytes to another's, which looks at none of them.
+static void relay(const char *from, const char *to) {
+  int source = accept(listening(from), NULL, NULL);
+  copy(source, connected(to));
+  unlink(from);
+}
+
+// A file through a socket, to whoever reads the other one to its end.
+static void pour(const char *file, const char *to, const char *end) {
+  int listener = listening(end);
+  pid_t child = fork();
+  if (child < 0) fail("fork: %s", strerror(errno));
+  if (child == 0) {
+    int in = open(file, O_RDONLY);
+    if (in < 0) fail("%s: %s", file, strerror(errno));
+    copy(in, connected(to));
+    _exit(0);
+  }
+  static unsigned char bytes[256 << 10];
+  int fd = accept(listener, NULL, NULL);
+  uint64_t total = 0;
+  for (ssize_t got; (got = read(fd, bytes, sizeof bytes)) > 0;) total += (uint64_t)got;
+  unlink(end);
+  printf("%llu\n", (unsigned long long)total);
+}
+
 int main(int count, char **arguments) {
   const char *verb = count > 1 ? arguments[1] : "";
   char **rest = arguments + 2;
@@ -371,11 +420,14 @@ int main(int count, char **arguments) {
     decompress(number(rest[0]), rest[1], count == 5 ? (int)number(rest[2]) : 1);
   else if (!strcmp(verb, "ping") && count == 4) ping(rest[0], number(rest[1]));
   else if (!strcmp(verb, "pong") && count == 3) pong(rest[0]);
-  else if (!strcmp(verb, "copy") && count == 4) copy(number(rest[0]), number(rest[1]));
+  else if (!strcmp(verb, "copy") && count == 4) pass(number(rest[0]), number(rest[1]));
+  else if (!strcmp(verb, "relay") && count == 4) relay(rest[0], rest[1]);
+  else if (!strcmp(verb, "pour") && count == 5) pour(rest[0], rest[1], rest[2]);
   else if (!strcmp(verb, "measure") && count > 2) return measure(rest);
   else
     fail("usage: generate BYTES SEED OUT | copy BYTES CHUNK | rounds BYTES N DIRTY same|any mix|random OUT | compress LEVEL CHUNK IN OUT [N] | "
          "frame LEVEL IN | "
-         "decompress CHUNK IN [N] | ping SOCKET COUNT | pong SOCKET | measure COMMAND…");
+         "decompress CHUNK IN [N] | ping SOCKET COUNT | pong SOCKET | "
+         "relay SOCKET SOCKET | pour IN SOCKET SOCKET | measure COMMAND…");
   return 0;
 }
