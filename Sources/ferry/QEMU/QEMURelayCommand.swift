@@ -224,9 +224,8 @@ struct QEMURelayCommand: ReportingCommand {
     switch migration.failure {
     case .stream(let error):
       let isDamage = [.malformed, .torn, .notAStream].contains(error.code)
-      let text = "\(listen): the migration was broken: \(error)"
-      return
-        (isDamage ? CommandError.damaged(text) : .no(TerminalText.text(text)))
+      let text = TerminalText.text("\(listen): the migration was broken: \(error)")
+      return (isDamage ? CommandError.damaged(text) : .no(text))
         .about(ErrorDetail(error, file: listen))
     case .transport(let error):
       if let signal = SignalGuard.signal {
