@@ -1,4 +1,5 @@
 #if TLS
+  import ByteIO
   import Glibc
   import NIOCore
   import NIOSSL
