@@ -34,8 +34,9 @@
       return handler
     }
 
-    // Its own replacement for these initializers takes BoringSSL's verification out of use, and
-    // with it the alerts that tell the peer why. The protocol keeps the warning to the one place.
+    // SwiftNIO would have these initializers replaced by some that take BoringSSL's verification
+    // out of use, and with it the alerts that tell the peer why. A call through the protocol is not
+    // warned of.
     private static func make(
       _ type: (some HandlerMaking).Type, _ role: TLSSession.Role, _ context: NIOSSLContext,
       _ callback: @escaping NIOSSLVerificationCallback
