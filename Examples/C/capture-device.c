@@ -156,9 +156,11 @@ int main(int count, char **arguments) {
   ferry_device known = {0};
   known.name = name;
   known.driver = linked(folder, "driver", text);
-  uint32_t ids, class;
-  if (device.config_size >= 64 && !read_config(&device, 0, 4, &ids) && !read_config(&device, 8, 4, &class)) {
-    known.parts = FERRY_DEVICE_PCI | FERRY_DEVICE_CLASS;
+  uint32_t ids, class, subsystem;
+  if (device.config_size >= 64 && !read_config(&device, 0x00, 4, &ids) && !read_config(&device, 0x08, 4, &class) &&
+      !read_config(&device, 0x2c, 4, &subsystem)) {
+    known.parts = FERRY_DEVICE_PCI | FERRY_DEVICE_SUBSYSTEM | FERRY_DEVICE_CLASS;
+    known.subsystem_vendor_id = (uint16_t)subsystem, known.subsystem_id = (uint16_t)(subsystem >> 16);
     known.vendor_id = (uint16_t)ids, known.device_id = (uint16_t)(ids >> 16);
     known.class_code = class >> 8, known.revision_id = class & 0xff;
   }

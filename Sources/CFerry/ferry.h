@@ -684,7 +684,8 @@ ferry_status ferry_state_translate(
 /* ---- Devices: captured into a stream, and restored from one --------------------------------- */
 
 /* What a VMM does with the VFIO descriptor of a device; states are numbers of enum
- * vfio_device_mig_state. The errno that the kernel gives is what each function returns. */
+ * vfio_device_mig_state. Each function returns the errno that the kernel gives, or 0; what the call
+ * cannot go on with, it fails with as FERRY_ERROR_DEVICE. */
 typedef struct ferry_device_operations {
   /* VFIO_DEVICE_FEATURE_MIGRATION; 0 in *flags for a driver that cannot migrate. */
   int32_t (*get_abilities)(void *context, uint64_t *flags);
