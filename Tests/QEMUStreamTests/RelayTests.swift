@@ -208,6 +208,14 @@ import Testing
     #expect(try Self.code({ $0.isDescribed = false }, trustsFooters: true) == nil)
   }
 
+  @Test func anEndBehindNoDeviceIsKeptBackToo() throws {
+    var writer = QEMUStreamWriter(QEMUConfiguration(machine: "pc"))
+    writer.endWithoutDescription()
+    let found = Self.relay(writer.bytes, try Self.rules(Notes()))
+    #expect(found.error?.code == .unconfirmed)
+    #expect(found.output == writer.bytes.dropLast())
+  }
+
   @Test func aDescriptionThatSaysOtherwise() throws {
     let stream = Self.machine {
       $0.description =

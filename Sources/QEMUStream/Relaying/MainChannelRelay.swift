@@ -60,7 +60,10 @@ public struct MainChannelRelay<
         if section.kind == .full { try hold() }
       case .record(let record): try pass(record)
       case .sectionEnd(let end) where end.section.isRAM: noteForms()
-      case .end where !ledger.isHeld: rules.note(.ended)
+      case .end:
+        // No section may have come that only a footer ended.
+        try hold(keepingLast: 1)
+        if !ledger.isHeld { rules.note(.ended) }
       case .description(let description): try confirm(description)
       default: break
       }
@@ -82,11 +85,14 @@ public struct MainChannelRelay<
 
   // MARK: The end
 
-  /// Keeps the end back from the first section on whose end only a footer tells.
-  private mutating func hold() throws(Failure) {
+  /// Keeps the end back, with the last `count` bytes that were read: from the first section on
+  /// whose end only a footer tells.
+  private mutating func hold(keepingLast count: Int = 0) throws(Failure) {
     guard rules.isGuarding, !rules.trustsFooters, !ledger.isHeld else { return }
     ledger.isHeld = true
-    try passing { (reader) throws(QEMUReadError<Failure>) in try reader.input.release() }
+    try passing { (reader) throws(QEMUReadError<Failure>) in
+      try reader.input.release(keepingLast: count)
+    }
     reader.input.source.hold()
     rules.note(.held)
   }
