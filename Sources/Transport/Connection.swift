@@ -45,8 +45,8 @@ public final class Connection: Sendable {
     tls.map { .tls13(peerNames: $0.peerNames ?? []) } ?? .none
   }
 
-  /// The SHA-256 of the peer's certificate (DER), by which one connection's peer is known as that of
-  /// another; nil without TLS.
+  /// The SHA-256 of the peer's certificate (DER), by which the peer of one connection is known as
+  /// that of another; nil without TLS.
   public var peerCertificateDigest: [UInt8]? { tls.flatMap(\.certificateDigest) }
 
   // MARK: Bytes

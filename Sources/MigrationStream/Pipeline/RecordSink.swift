@@ -33,8 +33,10 @@ public protocol RecordSink: ~Copyable {
     from buffer: inout ByteBuffer, device: UInt16, context: StateChunk.Context
   ) throws(Failure)
 
-  /// Waits until all that was written is where it goes, if the sink can tell: so the time of a round
-  /// of pre-copy is that of the link, and a device that is stopped then waits for its own state only.
+  /// Waits until all that was written is where it goes, if the sink can tell.
+  ///
+  /// So the time of a round of pre-copy is that of the link, and a device that is stopped then
+  /// waits for its own state only.
   mutating func flush() throws(Failure)
 
   /// Sums up and ends. A sink dropped without it leaves a torn stream, which readers report.

@@ -6,6 +6,11 @@ extension QEMUStreamReader where Source: ~Copyable {
     of section: QEMUSection
   ) throws(Failure) -> QEMUStreamEvent {
     let offset = input.offset
+    try input.require(8, "a VFIO record")
+    if VFIORecord.Kind(tag: input.bytes.big(UInt64.self, at: 0)) == .data {
+      // Who takes state out of the stream takes both out, which are to be held together for that.
+      try input.require(8, after: 8, "the size of state")
+    }
     let tag = try input.big(UInt64.self, "a VFIO record")
     guard let kind = VFIORecord.Kind(tag: tag) else {
       throw .stream(
