@@ -10,6 +10,7 @@ let targets = [
   "FuzzArgument": [
     "ByteIO", "Inputs", "MigrationStream", "PCIConfig", "QEMUStream", "StreamIO", "VFIO",
   ],
+  "FuzzCLibrary": ["FerryC"],
   "FuzzComparison": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzConfigSpace": ["ByteIO", "PCIConfig", "Reports"],
   "FuzzDeviceName": ["Devices", "EmulatedDevices", "SystemPackage", "VFIO"],
