@@ -40,13 +40,13 @@ extension CommandError {
     if message == nil { self = .input("\(error)").about(detail) }
   }
 
-  /// A connection that could not be made or used.
-  init(_ error: TransportError) {
+  /// A connection that could not be made or used, of a command that may be able to give it TLS.
+  init(_ error: TransportError, offersTLS: Bool = true) {
     var detail = ErrorDetail("system", file: error.peer)
     switch error.cause {
     case .insecure:
-      self = .usage(
-        "\(error); --tls-cert, --tls-key and --tls-ca give it one, or --insecure takes it")
+      let way = offersTLS ? "--tls-cert, --tls-key and --tls-ca give it one, or " : ""
+      self = .usage("\(error); \(way)--insecure takes it")
       return
     case .tls(.certificate(let expected, let found)):
       detail = ErrorDetail("certificate", file: error.peer)

@@ -153,7 +153,7 @@ struct QEMURelayCommand: ReportingCommand {
     do throws(TransportError) {
       listener = try Listener(at: listenAddress, protection: insecure ? .none : .thisHostOnly)
     } catch {
-      throw CommandError(error)
+      throw CommandError(error, offersTLS: false)
     }
     StandardError.print("ferry: \(listener.address): listening")
     let migration = relay.run(listener)
@@ -231,7 +231,7 @@ struct QEMURelayCommand: ReportingCommand {
       if let signal = SignalGuard.signal {
         return .signal(signal, "ended by a signal; the migration was broken")
       }
-      return CommandError(error)
+      return CommandError(error, offersTLS: false)
     case .noThread: return .input("the system has no further thread")
     case nil: break
     }
