@@ -25,7 +25,9 @@ public struct RecordJudge: Sendable {
 
   /// Judges the space of a record, or of a source's device.
   ///
-  /// - Parameter machine: the machine of the stream, if the conditions name none.
+  /// - Parameters:
+  ///   - stream: the space as the record has it.
+  ///   - machine: the machine of the stream, if the conditions name none.
   /// - Throws: `PCIConfigError` if the destination's space cannot be made as long as QEMU has it.
   public func judge(
     _ stream: ConfigSpace, machine: QEMUMachineVersion? = nil

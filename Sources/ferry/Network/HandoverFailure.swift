@@ -40,8 +40,11 @@ extension CommandError {
     if message == nil { self = .input("\(error)").about(detail) }
   }
 
-  /// A connection that could not be made or used, of a command that may be able to give it TLS.
-  init(_ error: TransportError, offersTLS: Bool = true) {
+  /// A connection that could not be made or used.
+  init(_ error: TransportError) { self.init(error, offersTLS: true) }
+
+  /// The same of a command that may not be able to give it TLS.
+  init(_ error: TransportError, offersTLS: Bool) {
     var detail = ErrorDetail("system", file: error.peer)
     switch error.cause {
     case .insecure:
