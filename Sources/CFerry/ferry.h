@@ -8,8 +8,8 @@
  *            pointers for results point to is as before, unless a function says otherwise. No
  *            function ends the process, whatever numbers it is given.
  * Handles    A profile, a space and so on is a number, never 0, which ferry_close() frees. A number
- *            that was freed, never given or is of something else is FERRY_ERROR_HANDLE; no number is
- *            given out twice. At most 65,536 live at once.
+ *            that was freed, never given or is of something else is FERRY_ERROR_HANDLE; no number
+ *            is given out twice. At most 65,536 live at once.
  * Pointers   Must point to what the declaration says, with as many elements as the count beside
  *            it; that is the caller's part. NULL is FERRY_ERROR_ARGUMENT, unless the declaration
  *            allows it; it is allowed for every ferry_error. The library keeps no pointer behind a
@@ -134,10 +134,10 @@ typedef struct ferry_error {
   char found[512];
 } ferry_error;
 
-/* The library's version, which is FERRY_VERSION of the header that it was built with. Never freed. */
+/* The library's version: FERRY_VERSION of the header that it was built with. Never freed. */
 const char *ferry_version(void);
 
-/* The name of a status, such as "FERRY_ERROR_BUSY"; NULL for a number that is none. Never freed. */
+/* The name of a status, such as "FERRY_ERROR_BUSY"; NULL for any other number. Never freed. */
 const char *ferry_status_name(ferry_status status);
 
 /* Frees what a handle stands for; the number is good for nothing afterwards. */
@@ -145,7 +145,7 @@ ferry_status ferry_close(uint64_t handle, ferry_error *error);
 
 /* ---- Where bytes go and come from ----------------------------------------------------------- */
 
-/* Takes output of any length. `write` gets `count` bytes, in one call or more, lent for the call. */
+/* Takes output of any length. `write` gets it in any number of calls, each lending its bytes. */
 typedef struct ferry_sink {
   int32_t (*write)(void *context, const void *bytes, size_t count);
   void *context;
@@ -515,7 +515,8 @@ typedef struct ferry_record {
 
 /* A reader at the start of a stream. With `source` NULL it is fed by ferry_reader_push(), else it
  * pulls, and the source's function and context are used until it is closed. */
-ferry_status ferry_reader_open(const ferry_source *source, ferry_reader *reader, ferry_error *error);
+ferry_status ferry_reader_open(
+    const ferry_source *source, ferry_reader *reader, ferry_error *error);
 
 /* The same of a descriptor, which stays the caller's and open, and blocks. */
 ferry_status ferry_reader_open_fd(int fd, ferry_reader *reader, ferry_error *error);
@@ -525,8 +526,8 @@ ferry_status ferry_reader_open_fd(int fd, ferry_reader *reader, ferry_error *err
 ferry_status ferry_reader_next(ferry_reader reader, ferry_record *record, ferry_error *error);
 
 /* The next record of a reader that is fed: takes *taken of the `size` bytes, and gives a record or
- * FERRY_RECORD_NONE when all are taken. The rest of the bytes belongs to the next call; with 0 bytes
- * the reader goes on with what it has. */
+ * FERRY_RECORD_NONE when all are taken. The rest of the bytes belongs to the next call; with 0
+ * bytes the reader goes on with what it has. */
 ferry_status ferry_reader_push(
     ferry_reader reader, const void *bytes, size_t size, size_t *taken, ferry_record *record,
     ferry_error *error);
@@ -548,9 +549,9 @@ ferry_status ferry_reader_state(
 /* A device's state, taken apart by its layout. */
 typedef uint64_t ferry_state;
 
-/* Takes a copy of a state apart, any bytes: what is wrong with them are findings. `layout` is a name
- * of `ferry layout list`; NULL: the content tells it, and the kernel's `driver` if that is not NULL.
- * FERRY_ERROR_UNDECIDED if they do not. */
+/* Takes a copy of a state apart, any bytes: what is wrong with them are findings. `layout` is a
+ * name of `ferry layout list`; NULL: the content tells it, and the kernel's `driver` if that is not
+ * NULL. FERRY_ERROR_UNDECIDED if they do not. */
 ferry_status ferry_state_open(
     const void *bytes, size_t size, const char *layout, const char *driver, ferry_state *state,
     ferry_error *error);
@@ -675,8 +676,8 @@ enum { FERRY_TRANSLATION_SCRUB = 1 };
 
 /* Translates a state without loss, or not at all: *is_accepted says which, and the call succeeds in
  * both cases. The result goes to `output`, if it is accepted; the report, with every rewrite and
- * refusal, to `report`, as one of the `devices` of schemas/translate.schema.json. Either sink may be
- * NULL. `translation` may be NULL: zeros. */
+ * refusal, to `report`, as one of the `devices` of schemas/translate.schema.json. Either sink may
+ * be NULL. `translation` may be NULL: zeros. */
 ferry_status ferry_state_translate(
     ferry_state state, const ferry_translation *translation, int32_t *is_accepted,
     const ferry_sink *output, const ferry_sink *report, ferry_error *error);
@@ -806,8 +807,9 @@ enum {
 
 /* Takes devices from RUNNING into one stream, in the order of their numbers, and leaves them in
  * STOP. Whatever fails, and if it is cancelled, they run again with all of their state, which
- * outcomes[0..count-1] (FERRY_OUTCOME_...) says; those are written on failure too, and may be NULL, as
- * `options` and `summary`. No other object is needed: devices are used until the call returns. */
+ * outcomes[0..count-1] (FERRY_OUTCOME_...) says; those are written on failure too, and may be NULL,
+ * as `options` and `summary`. No other object is needed: devices are used until the call
+ * returns. */
 ferry_status ferry_capture(
     const ferry_migration_device *devices, size_t count, const ferry_capture_options *options,
     const ferry_sink *sink, uint32_t *outcomes, ferry_migration_summary *summary,

@@ -92,7 +92,7 @@ public struct TLSCredentials: Sendable {
       do throws(Errno) {
         bytes = try read(file, limit: 1 << 20, &status)
       } catch {
-        throw LoadError(file: file, expected: "a file of at most 1 MiB", found: "\(error)")
+        throw LoadError(file: file, expected: "a file to read, of at most 1 MiB", found: "\(error)")
       }
       // As ssh has it: what belongs to another user is that one's to keep.
       if isSecret, status.st_uid == geteuid(), status.st_mode & 0o077 != 0 {

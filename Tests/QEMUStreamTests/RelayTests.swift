@@ -8,7 +8,7 @@ import Testing
 /// Streams on their way from one QEMU to another.
 @Suite struct RelayTests {
   /// What relays say, in order.
-  private final class Notes: Sendable {
+  final class Notes: Sendable {
     private let list = Mutex<[RelayEvent]>([])
     var all: [RelayEvent] { list.withLock { $0 } }
     func add(_ event: RelayEvent) { list.withLock { $0.append(event) } }
@@ -24,9 +24,9 @@ import Testing
   }
 
   /// The byte of the sample device's space that a judge of these tests lays anew.
-  private static let relaid = 0x80
+  static let relaid = 0x80
 
-  private static func rules(
+  static func rules(
     _ notes: Notes, isObserving: Bool = false, trustsFooters: Bool = false,
     deviceByte: UInt8? = 0
   ) throws -> RelayRules {
@@ -53,7 +53,7 @@ import Testing
   }
 
   /// A space with a capability that no table knows, all of which QEMU compares.
-  private static func space() -> [UInt8] {
+  static func space() -> [UInt8] {
     var space = SampleDevice.space()
     space[6] = 0x10
     space[0x34] = 0x7c
@@ -388,83 +388,5 @@ import Testing
     // Any channel may have any piece of what goes over several.
     rules.isObserving = false
     #expect(Self.relay(channel: Self.channel(Self.space()), rules).error?.code == .irreplaceable)
-  }
-
-  // MARK: Multifd channels
-
-  private static func channel(_ space: [UInt8]) -> [UInt8] {
-    var device = SampleDevice(id: "0000:00:01.0/vfio", section: 7)
-    device.configuration = VFIOConfiguration(space: space)
-    var writer = MultifdChannelWriter(uuid: [UInt8](1...16), number: 1)
-    writer.pages([UInt8](repeating: 1, count: 8192), zero: 5, of: "pc.ram")
-    for packet in device.packets {
-      writer.deviceState(
-        packet.data, of: device.id, index: packet.index, isConfiguration: packet.isConfiguration)
-    }
-    writer.pages([UInt8](repeating: 2, count: 4096), of: "pc.ram")
-    return writer.bytes
-  }
-
-  private static func relay(
-    channel: [UInt8], _ rules: RelayRules, step: Int = .max
-  ) -> (output: [UInt8], error: QEMUStreamError?) {
-    let output = MemoryOutput<Never>()
-    do {
-      try MultifdChannelRelay(
-        MemoryInput<Never>(channel, pieceByteCount: step), output, rules: rules
-      ).run { QEMUConfiguration(machine: "pc-q35-11.1") }
-    } catch .stream(let error) {
-      return (output.bytes, error)
-    } catch {}
-    return (output.bytes, nil)
-  }
-
-  @Test(arguments: [.max, 61, 1] as [Int])
-  func aChannelsRecordIsJudgedAndLaidAnew(step: Int) throws {
-    let channel = Self.channel(Self.space())
-    let same = Self.relay(channel: channel, try Self.rules(Notes()), step: step)
-    #expect(same.error == nil)
-    #expect(same.output == channel)
-    let changed = Self.relay(channel: channel, try Self.rules(Notes(), deviceByte: 5), step: step)
-    #expect(changed.error == nil)
-    var expected = Self.space()
-    expected[Self.relaid] = 5
-    #expect(changed.output == Self.channel(expected))
-    let refused = Self.relay(
-      channel: channel, try Self.rules(Notes(), deviceByte: 0x15), step: step)
-    #expect(refused.error?.code == .refused)
-    let start = try #require(channel.indices.first { channel[$0...].starts(with: Self.space()) })
-    #expect(refused.output.count < start)
-  }
-
-  @Test func anUnknownPacketIsRefusedOrPassesOn() throws {
-    var channel = Self.channel(Self.space())
-    channel +=
-      [0x11, 0x22, 0x33, 0x44, 0, 0, 0, 1, 0, 0, 0x10, 0] + [UInt8](repeating: 9, count: 99)
-    #expect(Self.relay(channel: channel, try Self.rules(Notes())).error?.code == .unsupported)
-    let seen = Self.relay(channel: channel, try Self.rules(Notes(), isObserving: true))
-    #expect(seen.error == nil)
-    #expect(seen.output == channel)
-  }
-
-  // MARK: The way back
-
-  @Test(arguments: [.max, 3, 1] as [Int]) func theDestinationsLastWordIsHeard(step: Int) {
-    let pong: [UInt8] = [0, 2, 0, 4, 0, 0, 0, 1]
-    let pages: [UInt8] = [0, 3, 0, 14] + [UInt8](repeating: 1, count: 14)
-    func scan(_ bytes: [UInt8]) -> Bool? {
-      var scanner = ReturnPathScanner()
-      for start in stride(from: 0, to: bytes.count, by: min(step, bytes.count)) {
-        let part = Array(bytes[start...].prefix(step))
-        scanner.scan(part.span.raw)
-      }
-      return scanner.hasLoaded
-    }
-    #expect(scan(pong + pages) == nil)
-    #expect(scan(pong + pages + [0, 6, 0, 0] + [0, 1, 0, 4, 0, 0, 0, 0]) == true)
-    #expect(scan(pong + [0, 1, 0, 4, 0, 0, 0, 1]) == false)
-    // Behind what has no end that could be told, nothing is heard.
-    #expect(scan([0, 5, 0, 1, 7, 0, 1, 0, 4, 0, 0, 0, 0]) == nil)
-    #expect(scan([0xff, 0xff, 0xff, 0xff] + [0, 1, 0, 4, 0, 0, 0, 0]) == nil)
   }
 }

@@ -218,8 +218,8 @@ struct cvfio_precopy_info {
 };
 _Static_assert(sizeof(struct cvfio_precopy_info) == 24, "vfio_precopy_info");
 
-// Since 6.17 a pointer to a VF token of 16 bytes may follow, with CVFIO_DEVICE_BIND_FLAG_TOKEN; this
-// is good for every release.
+// Since 6.17 a pointer to a VF token of 16 bytes may follow, with CVFIO_DEVICE_BIND_FLAG_TOKEN;
+// this is good for every release.
 struct cvfio_device_bind_iommufd {
   uint32_t argsz;
   uint32_t flags;
