@@ -1,6 +1,7 @@
 import ByteIO
 import CGlibc
 import Glibc
+import Synchronization
 public import SystemPackage
 
 /// A connection to a peer that bytes go over both ways, over TCP or a Unix socket.
@@ -11,6 +12,7 @@ public final class Connection: Sendable {
   public let peer: String
   private let descriptor: FileDescriptor
   private let tls: TLSSession?
+  private let waitedToSend = Atomic<UInt64>(0)
 
   /// Takes over a connected stream socket, which is closed with this.
   public convenience init(_ descriptor: FileDescriptor, peer: String) {
@@ -48,6 +50,11 @@ public final class Connection: Sendable {
   /// The SHA-256 of the peer's certificate (DER), by which the peer of one connection is known as
   /// that of another; nil without TLS.
   public var peerCertificateDigest: [UInt8]? { tls.flatMap(\.certificateDigest) }
+
+  /// How long writes and flushes have waited until the other side's host took bytes.
+  public var sendWait: Duration {
+    .nanoseconds(Int64(waitedToSend.load(ordering: .relaxed)))
+  }
 
   // MARK: Bytes
 
@@ -95,7 +102,9 @@ public final class Connection: Sendable {
   /// nothing for `patience`.
   public func flush(patience: Duration) throws(TransportError) {
     var left = Int32.max
-    var end = ContinuousClock.now
+    let start = ContinuousClock.now
+    defer { noteSendWait(since: start) }
+    var end = start
     while true {
       let count = ferry_unsent(descriptor.rawValue)
       if count == 0 { return }
@@ -266,10 +275,16 @@ public final class Connection: Sendable {
   private func wait(
     for event: Int32, until end: ContinuousClock.Instant, _ patience: Duration
   ) throws(TransportError) {
+    let start = ContinuousClock.now
+    defer { if event == POLLOUT { noteSendWait(since: start) } }
     do throws(Errno) {
       try Sockets.wait(for: event, of: descriptor.rawValue, until: end)
     } catch {
       throw TransportError(peer, error == .timedOut ? .stalled(patience) : .interrupted)
     }
+  }
+
+  private func noteSendWait(since start: ContinuousClock.Instant) {
+    waitedToSend.add(UInt64((.now - start) / .nanoseconds(1)), ordering: .relaxed)
   }
 }

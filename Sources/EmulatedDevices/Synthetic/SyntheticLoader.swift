@@ -76,17 +76,10 @@ struct SyntheticLoader {
 
   /// How many bytes from the front of `bytes` belong to the block.
   private func matching(_ bytes: RawSpan) -> Int {
-    // SAFETY: an integer has no padding; the loads check their range, and every bit pattern is an
-    // integer. ByteIO's are not used, because another module cannot specialise them and every byte
-    // of a target passes here.
+    // SAFETY: an integer has no padding.
     let expected = unsafe words.span.bytes.extracting(position..<position + bytes.byteCount)
+    if bytes == expected { return bytes.byteCount }
     var index = 0
-    while index &+ 8 <= bytes.byteCount,
-      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-        == expected.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-    {
-      index &+= 8
-    }
     while index < bytes.byteCount, bytes[byte: index] == expected[byte: index] { index &+= 1 }
     return index
   }

@@ -48,7 +48,10 @@ final class SourceChannel {
 
   /// Waits until the target has so much of what is kept that other bytes can be.
   private func makeRoom(for count: Int) throws(HandoverError.Cause) {
-    while keeps, kept.count > 0, kept.count + count > Self.keptByteLimit {
+    guard keeps, kept.count > 0, kept.count + count > Self.keptByteLimit else { return }
+    let start = ContinuousClock.now
+    defer { join.connections.noteReceiptWait(.now - start) }
+    while kept.count > 0, kept.count + count > Self.keptByteLimit {
       do throws(HandoverError.Cause) {
         try forget(upTo: try receipt())
       } catch {

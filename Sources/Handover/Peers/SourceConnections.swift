@@ -7,6 +7,7 @@ final class SourceConnections: Sendable {
   private struct State {
     var all: [Connection] = []
     var areShutDown = false
+    var receiptWait = Duration.zero
   }
 
   private let state = Mutex(State())
@@ -20,6 +21,15 @@ final class SourceConnections: Sendable {
       return !$0.areShutDown
     }
   }
+
+  /// How long their threads have waited until the target's host took bytes, or the target had
+  /// received what is kept for it.
+  var wait: Duration {
+    state.withLock { $0.all.reduce($0.receiptWait) { $0 + $1.sendWait } }
+  }
+
+  /// Notes that a thread has waited for the target to receive something.
+  func noteReceiptWait(_ duration: Duration) { state.withLock { $0.receiptWait += duration } }
 
   /// Ends each of them.
   func shutDown() {

@@ -75,7 +75,7 @@ public struct HandoverSource {
   ///     a memory of so many bytes.
   public func run(
     _ offer: HandoverOffer, coding: (UInt64?) -> StreamCoding
-  ) throws(CaptureError<HandoverError>) -> (CaptureSummary, HandoverEnd) {
+  ) throws(CaptureError<HandoverError>) -> HandoverSummary {
     let side: SourceSide
     let sink: HandoverSink
     do throws(HandoverError.Cause) {
@@ -102,7 +102,9 @@ public struct HandoverSource {
       engine.options.downtimeLimit = max(
         .zero, engine.options.downtimeLimit - offer.roundTrip * 2)
       let summary = try engine.run(into: sink)
-      return (summary, side.end)
+      let wait = offer.link.connection.sendWait + side.connections.wait
+      return HandoverSummary(
+        capture: summary, end: side.end, linkWait: wait / Int(offer.channelCount))
     } catch {
       side.giveUp(error)
       throw error
@@ -212,6 +214,16 @@ public struct HandoverSource {
       throw HandoverError("\(options.address)", error)
     }
   }
+}
+
+/// What became of devices that a source handed over.
+public struct HandoverSummary: Sendable {
+  /// What was read of the devices.
+  public let capture: CaptureSummary
+  /// Who runs them.
+  public let end: HandoverEnd
+  /// How long the stream has waited for the link; of several channels, the average.
+  public let linkWait: Duration
 }
 
 /// What a target has said of devices that a source has introduced, and the connection to it.

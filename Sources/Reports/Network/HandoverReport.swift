@@ -47,6 +47,9 @@ public struct HandoverReport: Report {
   /// Those of them that were read once the source's devices were stopped; nil on the target's side,
   /// which does not count them.
   public var stopCopyByteCount: UInt64?
+  /// How long the stream has waited for the link, on average of its channels; nil on the target's
+  /// side.
+  public var linkWait: Duration?
   /// How long the devices of this side were stopped.
   public var downtime = Duration.zero
   /// From the start to the end.
@@ -84,6 +87,9 @@ public struct HandoverReport: Report {
         TerminalText.text("there: device \(device.number) (\(device.name)) \(device.outcome)"))
     }
     if end != .checked, end != .refused {
+      if let linkWait {
+        lines.append("waited for the link: \(QuantityText.duration(linkWait))")
+      }
       lines.append("downtime here: \(QuantityText.duration(downtime))")
     }
     lines.append("connection \(security.text)")
@@ -130,7 +136,7 @@ public struct HandoverReport: Report {
           ]
         }),
       "stateBytes": .number(stateByteCount), "stopCopyBytes": stopCopyByteCount.map { .number($0) },
-      "downtime": .microseconds(downtime),
+      "linkWait": linkWait.map { .microseconds($0) }, "downtime": .microseconds(downtime),
       "duration": .microseconds(duration),
     ]
   }

@@ -222,7 +222,7 @@ struct SendCommand: ReportingCommand {
     }
     var machine = offer.permits ? vm : nil
     try machine?.pause(choices.pause)
-    let result: (summary: CaptureSummary, end: HandoverEnd)
+    let result: HandoverSummary
     do {
       if offer.permits { try choices.addGuests(to: &source.engine.sources, open) }
       do throws(CaptureError<HandoverError>) {
@@ -240,13 +240,14 @@ struct SendCommand: ReportingCommand {
     var report = HandoverReport(source.handover, .source, peer: to ?? "", .handedOver)
     report.security = offer.security
     report.findings = offer.report
-    report.devices = zip((0 as UInt16)..., result.summary.devices).map {
+    report.devices = zip((0 as UInt16)..., result.capture.devices).map {
       FailureReport.Device($0, name: $1.name, outcome: $1.outcome)
     }
-    report.stateByteCount = result.summary.byteCount
-    report.stopCopyByteCount = result.summary.devices.reduce(0) { $0 + $1.stopCopyByteCount }
-    report.downtime = result.summary.downtime
-    report.duration = result.summary.duration
+    report.stateByteCount = result.capture.byteCount
+    report.stopCopyByteCount = result.capture.devices.reduce(0) { $0 + $1.stopCopyByteCount }
+    report.linkWait = result.linkWait
+    report.downtime = result.capture.downtime
+    report.duration = result.capture.duration
     var failure: CommandError?
     do {
       try open.save()
