@@ -27,8 +27,8 @@ struct CaptureCommand: ReportingCommand {
         ferry capture vfio:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 -o mtty.dms
         ferry capture 'emulated:mtty?ports=2&text=hello' -o mtty.dms
         ferry capture emulated:mtty --profile corpora/profiles/mtty.yaml -o mtty.dms
-        ferry capture 'emulated:synthetic?size=8GiB&precopy=6GiB&dirty=5%' -o - |
-          ferry replay - 'emulated:synthetic?size=8GiB'
+        ferry capture 'emulated:synthetic?size=2GiB&precopy=1GiB&dirty=5%' -o - |
+          ferry replay - 'emulated:synthetic?size=2GiB'
       """)
 
   @Argument(help: ArgumentHelp("The devices.", valueName: "device"))

@@ -38,11 +38,11 @@ struct ServeCommand: ParsableCommand {
       \(OpenDevices.help)
 
       Examples:
-        ferry serve emulated:mtty --socket /tmp/mtty.sock
+        ferry serve emulated:mtty --socket mtty.sock
         ferry serve emulated:mtty --socket a.sock emulated:igb --socket b.sock --control a.control
         qemu-system-x86_64 -m 1G -object memory-backend-memfd,id=ram,size=1G,share=on \
       -machine q35,memory-backend=ram \
-      -device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"/tmp/mtty.sock"}}'
+      -device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"mtty.sock"}}'
       """)
 
   @Argument(help: ArgumentHelp("The devices.", valueName: "device"))

@@ -18,7 +18,7 @@ struct ServedStatus: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Print who has the device, its state, and what was asked of it.",
-    discussion: "Example: ferry served status /run/nic.control")
+    discussion: "Example: ferry served status nic.control")
 
   @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
   var path: String
@@ -41,7 +41,7 @@ struct ServedQuiesce: ParsableCommand {
       QEMU gives up waiting after its x-msg-timeout of 5 seconds, so pause the VM before (QMP stop). A \
       client that has the device's registers mapped cannot be made to wait: --paused says that it does.
 
-      Example: ferry served quiesce /run/nic.control --paused
+      Example: ferry served quiesce nic.control --paused
       """)
 
   @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
@@ -63,7 +63,7 @@ struct ServedRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Let a device run that was stopped, by a capture or by quiesce.",
-    discussion: "Example: ferry served run /run/nic.control")
+    discussion: "Example: ferry served run nic.control")
 
   @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
   var path: String

@@ -35,8 +35,9 @@ struct ReceiveCommand: ReportingCommand {
 
       Examples:
         ferry receive --listen unix:target.sock emulated:mtty
-        ferry receive --listen host-b:7000 vfio:0000:3b:00.1 --tls-cert b.pem --tls-key b.key \\
-          --tls-ca ca.pem --allow host-a --then my-vmm --resume
+        ferry receive --listen host-b:7000 emulated:mtty --tls-cert b.pem --tls-key b.key \\
+          --tls-ca ca.pem --allow host-a
+        ferry receive --listen unix:target.sock vfio:0000:3b:00.1 --then my-vmm --resume
       """)
 
   @Argument(

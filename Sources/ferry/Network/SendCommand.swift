@@ -37,7 +37,7 @@ struct SendCommand: ReportingCommand {
 
       Examples:
         ferry send emulated:mtty --to unix:target.sock --check
-        ferry send vfio:0000:3b:00.1 --to host-b:7000 --tls-cert a.pem --tls-key a.key --tls-ca ca.pem
+        ferry send emulated:mtty --to host-b:7000 --tls-cert a.pem --tls-key a.key --tls-ca ca.pem
       """)
 
   @Argument(help: ArgumentHelp("The devices.", valueName: "device"))

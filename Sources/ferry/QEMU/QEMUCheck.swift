@@ -17,7 +17,7 @@ struct QEMUCheck: ReportingCommand {
       or a function that QEMU emulates, whose space the stream's own description tells. Exits with 0 if the \
       configuration is accepted, and with 1 if not, or if that cannot be told.
 
-      Example: ferry qemu check vm.qemu --local /sys/bus/pci/devices/0000:3b:00.1/config
+      Example: ferry qemu check vm.qemu --local there.config
       """)
 
   @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))

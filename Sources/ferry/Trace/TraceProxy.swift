@@ -16,7 +16,7 @@ struct TraceProxy: ParsableCommand {
       (schemas/trace.schema.json); 'ferry trace show' prints it. It goes on until it is told to end \
       (SIGINT, SIGTERM), or with --once until the first client is gone.
 
-      Example: ferry trace proxy --listen /tmp/for-qemu.sock --to /tmp/device.sock -o messages.trace
+      Example: ferry trace proxy --listen for-qemu.sock --to device.sock -o messages.trace
       """)
 
   @Option(help: ArgumentHelp("Where clients connect.", valueName: "socket"))
