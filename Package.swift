@@ -50,6 +50,7 @@ let package = Package(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CFerry"),
     .target(name: "CChecksum"),
+    .target(name: "CCommit"),
     .target(name: "CStateDictionaries"),
     .target(name: "CStateLayouts"),
     .target(name: "CXXHash"),
@@ -155,8 +156,8 @@ let package = Package(
     .executableTarget(
       name: "ferry",
       dependencies: [
-        "ByteIO", "CGlibc", "Conformance", "DeviceServer", "Devices", "EmulatedDevices", "Handover",
-        "Inputs", "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "Reports",
+        "ByteIO", "CCommit", "CGlibc", "Conformance", "DeviceServer", "Devices", "EmulatedDevices",
+        "Handover", "Inputs", "Migration", "MigrationStream", "PCIConfig", "QEMUStream", "Reports",
         "StateLayout",
         "StateTranslation", "StreamIO", "Transport", "VFIO", "VFIOUser", "VirtualPCI", "YAMLReader",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -36,7 +36,7 @@
 extern "C" {
 #endif
 
-#define FERRY_VERSION "0.1.0"
+#define FERRY_VERSION "0.2.0"
 
 /* ---- Statuses and errors -------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@ public import CFerry
 /// What is so of the library as a whole.
 enum Library {
   /// As `FERRY_VERSION` of the header, which a test holds against it.
-  static let version: StaticString = "0.1.0"
+  static let version: StaticString = "0.2.0"
 }
 
 /// The version of the library.

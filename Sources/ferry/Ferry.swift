@@ -1,5 +1,4 @@
 import ArgumentParser
-import MigrationStream
 
 /// The root of the command.
 struct Ferry: ParsableCommand {
@@ -18,7 +17,7 @@ struct Ferry: ParsableCommand {
       device runs as before. If several apply, 7 and then 6 win. With --json a failure too is a \
       document, with what became of each device (schemas/failure.schema.json).
       """,
-    version: "ferry \(StreamInformation.ferryVersion)",
+    version: VersionText.text,
     groupedSubcommands: [
       CommandGroup(
         name: "Streams",

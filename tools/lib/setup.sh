@@ -80,6 +80,25 @@ quietly() {
   return "$status"
 }
 
+# commit: the commit of the sources, with -dirty behind it if files differ from it; unknown where they are of no repository.
+commit() {
+  # The repository may be that of a folder above, into which this one was copied.
+  if [[ $(git -C "$root" rev-parse --show-toplevel 2>/dev/null) == "$root" ]]; then
+    git -C "$root" describe --always --dirty --abbrev=12 --exclude '*'
+  else
+    echo unknown
+  fi
+}
+
+# stamp PROGRAM: writes the commit of the sources into a finished ferry, for ferry --version.
+stamp() {
+  local text=$1.commit
+  commit | tr -d '\n' >"$text"
+  truncate -s 64 "$text"
+  objcopy --update-section .ferry_commit="$text" "$1"
+  rm "$text"
+}
+
 # build_nested FOLDER SCRATCH ARGUMENT…: `swift build` of a package that uses this one by path.
 build_nested() {
   local folder=$1 scratch=$2

@@ -3,7 +3,7 @@ import MigrationStream
 
 extension StreamInformation {
   /// The version of this program.
-  static let ferryVersion = "0.1.0"
+  static let ferryVersion = "0.2.0"
 
   /// This program, now; `SOURCE_DATE_EPOCH` is another time, for streams that come out alike.
   static func current() throws -> StreamInformation {
