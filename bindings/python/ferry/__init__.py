@@ -1,0 +1,93 @@
+"""Ferry: migration of VFIO devices, for operators' tools and VMMs in Python.
+
+Spaces and profiles are in `ferry.vpci`, streams in `ferry.streams`, what is in a device's state in `ferry.states`, capture and replay in
+`ferry.devices`; all of it is here as well, but for `ferry.devices.Phase`.
+"""
+
+from ferry._library import VERSION as __version__
+from ferry._library import Code, Error
+from ferry.devices import (
+    MigrationDevice,
+    MigrationError,
+    MigrationState,
+    MigrationSummary,
+    Operations,
+    Outcome,
+    Progress,
+    capture,
+    replay,
+)
+from ferry.states import Certainty, Field, Finding, Kind, Severity, State, Translation
+from ferry.streams import (
+    MSI,
+    MSIX,
+    Chunk,
+    ChunkFlags,
+    Circumstances,
+    Device,
+    End,
+    Interrupts,
+    NestedTable,
+    PASIDBinding,
+    PASIDDomain,
+    PCIIdentity,
+    Permissions,
+    Phase,
+    Record,
+    Region,
+    StreamDecoder,
+    StreamReader,
+    StreamWriter,
+    Summary,
+)
+from ferry.vpci import IOMMU, Check, Effects, Host, Profile, SpaceState, Verdict, VirtualConfigSpace
+
+__all__ = [
+    "Certainty",
+    "Check",
+    "Chunk",
+    "ChunkFlags",
+    "Circumstances",
+    "Code",
+    "Device",
+    "Effects",
+    "End",
+    "Error",
+    "Field",
+    "Finding",
+    "Host",
+    "IOMMU",
+    "Interrupts",
+    "Kind",
+    "MSI",
+    "MSIX",
+    "MigrationDevice",
+    "MigrationError",
+    "MigrationState",
+    "MigrationSummary",
+    "NestedTable",
+    "Operations",
+    "Outcome",
+    "PASIDBinding",
+    "PASIDDomain",
+    "PCIIdentity",
+    "Permissions",
+    "Phase",
+    "Profile",
+    "Progress",
+    "Record",
+    "Region",
+    "Severity",
+    "SpaceState",
+    "State",
+    "StreamDecoder",
+    "StreamReader",
+    "StreamWriter",
+    "Summary",
+    "Translation",
+    "Verdict",
+    "VirtualConfigSpace",
+    "__version__",
+    "capture",
+    "replay",
+]
