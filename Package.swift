@@ -98,7 +98,7 @@ let package = Package(
       name: "FerryC",
       dependencies: [
         "ByteIO", "CFerry", "Devices", "Migration", "MigrationStream", "PCIConfig", "StateLayout",
-        "StateTranslation", "StreamIO", "VirtualPCI", "YAMLReader",
+        "StateTranslation", "StreamIO", "VFIO", "VirtualPCI", "YAMLReader",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(

@@ -20,9 +20,10 @@
  * Callbacks  Run on the thread of the call, before it returns. They return 0 or an errno, with
  *            which the call fails as FERRY_ERROR_CALLBACK. They may use other objects. They must
  *            return: no longjmp() and no exception may leave them.
- * Processes  The library starts no thread, handles no signal and opens no file of its own. A child
- *            of fork() has its parent's objects, if no other thread was in a call at that moment.
- *            Its runtime cannot be unloaded: dlclose() leaves it in memory.
+ * Processes  The library starts no thread, handles no signal and opens no file of its own, but for
+ *            those of ferry_vfio_open(). A child of fork() has its parent's objects, if no other
+ *            thread was in a call at that moment. Its runtime cannot be unloaded: dlclose() leaves
+ *            it in memory.
  * Texts      Are UTF-8. Texts in arrays of a struct end with a 0; one that is too long for an error
  *            is cut, between characters.
  */
@@ -157,6 +158,13 @@ typedef struct ferry_source {
   int32_t (*read)(void *context, void *bytes, size_t capacity, size_t *count);
   void *context;
 } ferry_source;
+
+/* Gives input at any offset, of `size` bytes in all. `read` does as that of a ferry_source. */
+typedef struct ferry_file {
+  int32_t (*read)(void *context, uint64_t offset, void *bytes, size_t capacity, size_t *count);
+  uint64_t size;
+  void *context;
+} ferry_file;
 
 /* ---- vPCI: the configuration space of an instance type -------------------------------------- */
 
@@ -544,6 +552,87 @@ ferry_status ferry_reader_device(
 ferry_status ferry_reader_state(
     ferry_reader reader, const void **bytes, size_t *size, ferry_error *error);
 
+typedef struct ferry_stream_totals {
+  uint64_t state_size;
+  uint32_t device_count;
+  /* The devices whose state has no digest by an algorithm that the library knows. */
+  uint32_t unverified_count;
+} ferry_stream_totals;
+
+/* Reads a stream to its end, and holds every byte of it against checksums, digests, counts and
+ * index: the status is that of the first fault, or FERRY_OK. `totals` may be NULL. */
+ferry_status ferry_stream_verify(
+    const ferry_source *source, ferry_stream_totals *totals, ferry_error *error);
+
+/* A reader that passes over damage: ferry_reader_next() gives what is intact of a stream in any
+ * condition, also behind what is not. State may be missing before a FERRY_RECORD_STATE, whose
+ * `state_offset` tells; is_verified is 0. A device whose introduction is lost has zeros. The file's
+ * function and context are used until it is closed. */
+ferry_status ferry_reader_salvage(
+    const ferry_file *file, ferry_reader *reader, ferry_error *error);
+
+/* The same of the descriptor of a regular file, which stays the caller's, and where it is. */
+ferry_status ferry_reader_salvage_fd(int fd, ferry_reader *reader, ferry_error *error);
+
+typedef struct ferry_range {
+  uint64_t offset;
+  uint64_t size;
+} ferry_range;
+
+/* Ranges in ascending order: the first 1,000, and the count and the bytes of all. */
+typedef struct ferry_ranges {
+  const ferry_range *ranges;
+  size_t count;
+  uint64_t all_count;
+  uint64_t all_size;
+} ferry_ranges;
+
+/* What is wrong with a stream as a whole. The pointers are good until the reader is closed. */
+typedef struct ferry_damage {
+  /* FERRY_CONDITION_... */
+  uint32_t condition;
+  /* The devices that are known of. */
+  uint32_t device_count;
+  /* Records that are missing by their numbers, of which nothing else is known. */
+  uint64_t missing_record_count;
+  /* The bytes of the file that are no intact record. */
+  ferry_ranges damaged;
+  /* The status and message of the first fault, as ferry_stream_verify() gives it; NULL for none. */
+  ferry_status fault;
+  uint32_t reserved;
+  const char *message;
+} ferry_damage;
+
+enum {
+  /* As it was written. */
+  FERRY_CONDITION_WHOLE = 0,
+  /* What there is is good, but it is torn, or a record or the index is missing. */
+  FERRY_CONDITION_INCOMPLETE = 1,
+  FERRY_CONDITION_DAMAGED = 2
+};
+
+/* What a reader of ferry_reader_salvage() has found, at the end: FERRY_ERROR_ORDER before. */
+ferry_status ferry_reader_damage(ferry_reader reader, ferry_damage *damage, ferry_error *error);
+
+/* What of a device is lost. The pointers are good until the reader is closed. */
+typedef struct ferry_loss {
+  /* Whether nothing is: the state has the digest of its summary, and no record is missing that may
+   * have been the device's. */
+  uint32_t is_whole;
+  /* Whether the record is lost that says which device it is. */
+  uint32_t is_identity_lost;
+  /* State bytes that are intact. */
+  uint64_t intact_size;
+  /* State bytes that are missing, as far as that is known. */
+  ferry_ranges missing;
+  /* From where on more is missing, of unknown length; FERRY_NOWHERE if it is not so. */
+  uint64_t missing_from;
+} ferry_loss;
+
+/* The same of one device. */
+ferry_status ferry_reader_loss(
+    ferry_reader reader, uint16_t device, ferry_loss *loss, ferry_error *error);
+
 /* ---- States: what is in the bytes that a driver handed out ---------------------------------- */
 
 /* A device's state, taken apart by its layout. */
@@ -709,8 +798,83 @@ typedef struct ferry_device_operations {
   int32_t (*write_config)(void *context, uint32_t offset, uint32_t size, uint32_t value);
 } ferry_device_operations;
 
+/* What can be attached to a device's PASIDs. */
+typedef struct ferry_pasid_abilities {
+  /* The number of bits of a PASID: 0 to 20, 0 if none can be attached. */
+  uint32_t width;
+  /* Execute 1, privileged 2. */
+  uint32_t permissions;
+  /* Bit N: guest page tables of type N (IOMMU_HWPT_DATA_...) can be nested. */
+  uint64_t nested_types;
+  /* Whether page requests can go to a fault queue: 0 or 1. */
+  uint32_t has_fault_queue;
+  uint32_t reserved;
+} ferry_pasid_abilities;
+
+/* What a VMM does with the iommufd of a device, for PASIDs; errors as above. */
+typedef struct ferry_pasid_operations {
+  /* IOMMU_GET_HW_INFO. *abilities is zeros before. */
+  int32_t (*get_pasid_abilities)(void *context, ferry_pasid_abilities *abilities);
+  /* Makes every address space that bindings name (IOMMU_HWPT_ALLOC); none is left on failure. */
+  int32_t (*allocate_domains)(
+      void *context, const ferry_pasid_domain *domains, size_t domain_count);
+  /* VFIO_DEVICE_ATTACH_IOMMUFD_PT and VFIO_DEVICE_DETACH_IOMMUFD_PT, with a PASID. */
+  int32_t (*attach_pasid)(void *context, const ferry_pasid_binding *binding);
+  int32_t (*detach_pasid)(void *context, uint32_t pasid);
+  /* Undoes allocate_domains, once nothing is attached. */
+  void (*release_domains)(void *context);
+} ferry_pasid_operations;
+
+/* A VFIO device whose descriptors the VMM has open, and which the library makes the calls to. */
+typedef uint64_t ferry_vfio;
+
+/* The descriptors stay the VMM's, and open. Set it to zeros first. */
+typedef struct ferry_vfio_descriptors {
+  /* That of the device. */
+  int32_t device;
+  /* FERRY_VFIO_...: which of the members below are given. */
+  uint32_t parts;
+  /* That of /dev/iommu, and the numbers that it gave for the device (VFIO_DEVICE_BIND_IOMMUFD) and
+   * for the address space of its own requests (IOMMU_IOAS_ALLOC). */
+  int32_t iommufd;
+  uint32_t device_id;
+  uint32_t address_space;
+  uint32_t reserved;
+} ferry_vfio_descriptors;
+
+enum {
+  /* iommufd and device_id. */
+  FERRY_VFIO_IOMMUFD = 1,
+  /* address_space, with FERRY_VFIO_IOMMUFD; for the devices that get PASIDs attached. */
+  FERRY_VFIO_ADDRESS_SPACE = 2
+};
+
+/* A device that is open. Its driver is asked of sysfs and procfs. FERRY_ERROR_DEVICE if the
+ * descriptor is of none. */
+ferry_status ferry_vfio_open(
+    const ferry_vfio_descriptors *descriptors, ferry_vfio *device, ferry_error *error);
+
+/* What a replay has made in the iommufd for an address space that PASIDs are bound to. It stays
+ * when the device is closed. */
+typedef struct ferry_vfio_domain {
+  /* As of the ferry_pasid_domain. */
+  uint32_t id;
+  /* The number of its page table (IOMMU_HWPT_ALLOC). */
+  uint32_t page_table;
+  /* The number of the address space that the VMM has to map (IOMMU_IOAS_ALLOC); 0 if nested. */
+  uint32_t address_space;
+  /* That of its fault queue, open until the device is closed here; -1 for none. */
+  int32_t fault_queue;
+} ferry_vfio_domain;
+
+/* The domain with this index, in the order of the stream's; FERRY_ERROR_ARGUMENT if there are not
+ * as many. */
+ferry_status ferry_vfio_get_domain(
+    ferry_vfio device, uint32_t index, ferry_vfio_domain *domain, ferry_error *error);
+
 /* A device in a migration. Set it to zeros first. */
 typedef struct ferry_migration_device {
+  /* NULL, with `context` and config_size, for a device of ferry_vfio_open(). */
   const ferry_device_operations *operations;
   void *context;
   /* What is known of it; NULL for nothing. A capture writes all of it into the stream, but for
@@ -720,6 +884,10 @@ typedef struct ferry_migration_device {
   uint32_t config_size;
   /* Of a replay: which of the stream's devices it takes. */
   uint32_t number;
+  /* For PASIDs, with the same context; NULL if the VMM attaches them itself. */
+  const ferry_pasid_operations *pasid_operations;
+  /* A device of ferry_vfio_open(), in place of all operations; else 0. */
+  ferry_vfio vfio;
 } ferry_migration_device;
 
 /* How far a capture or a replay has come. */
@@ -833,12 +1001,16 @@ enum {
   /* Refuse what could not be checked. */
   FERRY_REPLAY_STRICT = 8,
   /* As FERRY_CAPTURE_WITHOUT_P2P. */
-  FERRY_REPLAY_WITHOUT_P2P = 16
+  FERRY_REPLAY_WITHOUT_P2P = 16,
+  /* Attach the PASIDs that the stream's devices had bound: each device has pasid_operations, or is
+   * of ferry_vfio_open(). */
+  FERRY_REPLAY_BINDINGS = 32
 };
 
 /* Restores devices from a stream and has them run. All that can be checked is checked before a
  * device is touched; no device runs unless the whole stream was verified. State and the registers
- * that a guest programs are restored; bindings, interrupts and what the guest saw are the VMM's. */
+ * that a guest programs are restored, PASIDs with FERRY_REPLAY_BINDINGS; interrupts and what the
+ * guest saw are the VMM's. */
 ferry_status ferry_replay(
     const ferry_source *source, const ferry_migration_device *devices, size_t count,
     const ferry_replay_options *options, uint32_t *outcomes, ferry_migration_summary *summary,

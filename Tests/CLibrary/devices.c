@@ -178,6 +178,57 @@ static ferry_migration_device described(struct device *device) {
 
 static void rewind_stream(void) { stream.size = stream.position = 0, stream.limit = sizeof stream.bytes; }
 
+/* ---- PASIDs: a table of page tables, and what is attached to them. */
+
+struct iommu {
+  struct device device; /* first: a context is one of either */
+  ferry_pasid_abilities abilities;
+  uint32_t domains[4];
+  size_t domain_count, binding_count;
+  ferry_pasid_binding bindings[4];
+  uint8_t nested_data[8];
+  int allocations, releases, detached, allocate_failure;
+  size_t attach_fails_at;
+};
+
+static int32_t get_pasid_abilities(void *context, ferry_pasid_abilities *abilities) {
+  *abilities = ((struct iommu *)context)->abilities;
+  return 0;
+}
+
+static int32_t allocate_domains(void *context, const ferry_pasid_domain *domains, size_t domain_count) {
+  struct iommu *iommu = context;
+  if (iommu->allocate_failure) return iommu->allocate_failure;
+  iommu->allocations++;
+  for (size_t i = 0; i < domain_count && i < 4; i++) {
+    iommu->domains[i] = domains[i].id;
+    if (domains[i].is_nested) memcpy(iommu->nested_data, domains[i].data, domains[i].data_size);
+  }
+  iommu->domain_count = domain_count;
+  return 0;
+}
+
+static int32_t attach_pasid(void *context, const ferry_pasid_binding *binding) {
+  struct iommu *iommu = context;
+  if (iommu->attach_fails_at == iommu->binding_count + 1) return EIO_NUMBER;
+  iommu->bindings[iommu->binding_count++] = *binding;
+  return 0;
+}
+
+static int32_t detach_pasid(void *context, uint32_t pasid) {
+  struct iommu *iommu = context;
+  if (pasid == iommu->bindings[--iommu->binding_count].pasid) iommu->detached++;
+  return 0;
+}
+
+static void release_domains(void *context) {
+  struct iommu *iommu = context;
+  iommu->releases++, iommu->domain_count = 0;
+}
+
+static const ferry_pasid_operations pasid_operations = {get_pasid_abilities, allocate_domains, attach_pasid, detach_pasid,
+                                                        release_domains};
+
 /* ---- Those who watch. */
 
 struct watcher {
@@ -391,6 +442,73 @@ static void replays_that_fail(const char *folder) {
   CHECK(target.writes == 0 && target.state == RUNNING);
 }
 
+static void pasids_are_attached(void) {
+  static const uint8_t page_table[5] = {9, 8, 7, 6, 5};
+  static const ferry_pasid_domain domains[2] = {
+      {.id = 1}, {.id = 4, .is_nested = 1, .data_type = 1, .data = page_table, .data_size = 5}};
+  static const ferry_pasid_binding bindings[2] = {{5, 1, 0}, {1000, 4, 1}};
+  struct device device = made(ABLE_STOP_COPY, 1);
+  ferry_device bound = known;
+  bound.domains = domains, bound.domain_count = 2, bound.bindings = bindings, bound.binding_count = 2;
+  ferry_migration_device from = described(&device), to;
+  from.known = &bound;
+  rewind_stream();
+  GIVES(FERRY_OK, ferry_capture(&from, 1, NULL, &sink, NULL, NULL, &error)); /* the VMM attached them itself */
+
+  struct iommu iommu, able;
+  ferry_replay_options options = {0};
+  uint32_t outcome = 99;
+  memset(&able, 0, sizeof able);
+  able.device = made(ABLE_STOP_COPY, 0);
+  able.abilities.width = 20, able.abilities.permissions = 1, able.abilities.nested_types = 2;
+  options.flags = FERRY_REPLAY_BINDINGS;
+  to = described(&iommu.device);
+#define REPLAYED(status)                                                                     \
+  do {                                                                                       \
+    stream.position = 0;                                                                     \
+    GIVES(status, ferry_replay(&source, &to, 1, &options, &outcome, NULL, &error));          \
+  } while (0)
+  iommu = able;
+  REPLAYED(FERRY_ERROR_ARGUMENT); /* no functions for it */
+  to.pasid_operations = &pasid_operations;
+  REPLAYED(FERRY_OK);
+  CHECK(outcome == FERRY_OUTCOME_RESTORED && iommu.allocations == 1 && iommu.releases == 0 && iommu.domain_count == 2);
+  CHECK(iommu.domains[0] == 1 && iommu.domains[1] == 4 && !memcmp(iommu.nested_data, page_table, 5));
+  CHECK(iommu.binding_count == 2 && !memcmp(iommu.bindings, bindings, sizeof bindings));
+  options.flags = 0;
+  iommu = able;
+  REPLAYED(FERRY_OK);
+  CHECK(outcome == FERRY_OUTCOME_RESTORED && iommu.allocations == 0 && iommu.binding_count == 0);
+  options.flags = FERRY_REPLAY_BINDINGS;
+
+  for (size_t at = 1; at <= 2; at++) {
+    iommu = able;
+    iommu.attach_fails_at = at;
+    REPLAYED(FERRY_ERROR_DEVICE);
+    CHECK(error.system == EIO_NUMBER && outcome == FERRY_OUTCOME_RUNNING_AS_BEFORE && iommu.device.state == RUNNING);
+    CHECK(iommu.binding_count == 0 && iommu.detached == (int)at - 1 && iommu.releases == 1 && iommu.domain_count == 0);
+  }
+  iommu = able;
+  iommu.allocate_failure = ENOSPC_NUMBER;
+  REPLAYED(FERRY_ERROR_DEVICE);
+  CHECK(error.system == ENOSPC_NUMBER && iommu.releases == 0 && iommu.device.writes == 0);
+  for (int lack = 0; lack < 4; lack++) {
+    iommu = able;
+    if (lack == 0) iommu.abilities.width = 0;
+    if (lack == 1) iommu.abilities.width = 9;
+    if (lack == 2) iommu.abilities.permissions = 2;
+    if (lack == 3) iommu.abilities.nested_types = ~(uint64_t)2;
+    REPLAYED(FERRY_ERROR_INCOMPATIBLE);
+    CHECK(outcome == FERRY_OUTCOME_UNTOUCHED && iommu.allocations == 0 && iommu.device.writes == 0);
+  }
+  iommu = able;
+  iommu.abilities.width = 21; /* no number of bits */
+  REPLAYED(FERRY_ERROR_DEVICE);
+  ferry_pasid_operations half = pasid_operations;
+  half.release_domains = NULL, to.pasid_operations = &half;
+  REPLAYED(FERRY_ERROR_ARGUMENT);
+}
+
 static void bad_arguments(void) {
   struct device device = made(ABLE_STOP_COPY, 1);
   ferry_migration_device from = described(&device);
@@ -404,7 +522,7 @@ static void bad_arguments(void) {
   GIVES(FERRY_ERROR_ARGUMENT, ferry_replay(NULL, &from, 1, NULL, NULL, NULL, &error));
   options.flags = 8;
   GIVES(FERRY_ERROR_ARGUMENT, ferry_capture(&from, 1, &options, &sink, NULL, NULL, &error));
-  replay.flags = 32;
+  replay.flags = 64;
   GIVES(FERRY_ERROR_ARGUMENT, ferry_replay(&source, &from, 1, &replay, NULL, NULL, &error));
   half.write = NULL, from.operations = &half;
   GIVES(FERRY_ERROR_ARGUMENT, ferry_capture(&from, 1, NULL, &sink, NULL, NULL, &error));
@@ -440,6 +558,7 @@ int main(int count, char **arguments) {
   several_devices();
   captures_that_fail();
   replays_that_fail(arguments[1]);
+  pasids_are_attached();
   bad_arguments();
   return report();
 }

@@ -475,6 +475,26 @@ static void threads_share_the_table(void) {
   }
 }
 
+static void no_more_handles_than_are_promised(void) {
+  enum { LIMIT = 65536 };
+  static ferry_reader readers[LIMIT];
+  ferry_reader one_more = 5;
+  int count = 1; /* the profile */
+  ferry_status status = FERRY_OK;
+  while (count < LIMIT && !(status = ferry_reader_open(NULL, &readers[count], NULL))) count++;
+  CHECK(status == FERRY_OK && count == LIMIT);
+  GIVES(FERRY_ERROR_LIMIT, ferry_reader_open(NULL, &one_more, &error));
+  CHECK(one_more == 5 && error.expected[0] && error.found[0]);
+  GIVES(FERRY_OK, ferry_close(readers[LIMIT / 2], &error));
+  GIVES(FERRY_OK, ferry_reader_open(NULL, &one_more, &error));
+  CHECK(one_more != readers[LIMIT / 2]); /* the slot is another's now */
+  GIVES(FERRY_ERROR_HANDLE, ferry_close(readers[LIMIT / 2], &error));
+  readers[LIMIT / 2] = one_more;
+  GIVES(FERRY_ERROR_LIMIT, ferry_reader_open(NULL, &one_more, &error));
+  for (int i = 1; i < count && !status; i++) status = ferry_close(readers[i], NULL);
+  CHECK(status == FERRY_OK);
+}
+
 static void a_child_has_its_parents_objects(void) {
   ferry_space space = open_space();
   pid_t child = fork();
@@ -513,6 +533,7 @@ int main(int count, char **arguments) {
   spaces_outlive_their_profile();
   one_call_at_a_time();
   threads_share_the_table();
+  no_more_handles_than_are_promised();
   a_child_has_its_parents_objects();
   GIVES(FERRY_OK, ferry_close(profile, &error));
   return report();

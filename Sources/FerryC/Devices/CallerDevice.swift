@@ -6,11 +6,14 @@ import MigrationStream
 final class CallerDevice: MigratableDevice {
   let name: String
   let introduction: DeviceIntroduction
+  fileprivate let context: UnsafeMutableRawPointer?
+  fileprivate let pasidOperations: ferry_pasid_operations?
   private let operations: ferry_device_operations
-  private let context: UnsafeMutableRawPointer?
   private let configByteCount: Int
 
-  init(_ device: ferry_migration_device, index: Int) throws(Failure) {
+  init(
+    _ device: ferry_migration_device, _ introduction: DeviceIntroduction
+  ) throws(Failure) {
     let operations = try device.operations.required("devices.operations").pointee
     guard operations.get_abilities != nil, operations.get_state != nil,
       operations.set_state != nil, operations.get_stop_copy_size != nil,
@@ -23,9 +26,16 @@ final class CallerDevice: MigratableDevice {
         argument: "devices.config_size", "up to 4096 bytes, and functions for them",
         found: "\(device.config_size)")
     }
-    introduction = try DeviceIntroduction(
-      device.known?.pointee ?? ferry_device(), number: UInt16(clamping: index))
-    name = introduction.identity.name ?? "device \(index)"
+    let pasidOperations = device.pasid_operations?.pointee
+    if let pasidOperations {
+      guard pasidOperations.get_pasid_abilities != nil, pasidOperations.allocate_domains != nil,
+        pasidOperations.attach_pasid != nil, pasidOperations.detach_pasid != nil,
+        pasidOperations.release_domains != nil
+      else { throw Failure(argument: "devices.pasid_operations", "all functions", found: "NULL") }
+    }
+    self.introduction = introduction
+    self.pasidOperations = pasidOperations
+    name = introduction.identity.name ?? "device \(introduction.number)"
     self.operations = operations
     context = device.context
     configByteCount = Int(device.config_size)
@@ -165,4 +175,64 @@ private final class CallerChannel: MigrationChannel {
     return PreCopyInformation(
       initialByteCount: initial, dirtyByteCount: dirty, isReinitialized: isReinitialized != 0)
   }
+}
+
+extension CallerDevice: PASIDDevice {
+  private func ask(
+    _ operation: DeviceError.Operation, _ call: (ferry_pasid_operations) -> Int32?
+  ) throws(DeviceError) {
+    guard let pasidOperations else {
+      throw DeviceError(operation, .notSupported, detail: "the caller has no pasid_operations")
+    }
+    // Every function is there.
+    let answer = call(pasidOperations) ?? LinuxErrno.invalid.rawValue
+    guard answer == 0 else { throw DeviceError(operation, LinuxErrno(rawValue: answer)) }
+  }
+
+  func addressSpaceAbilities() throws(DeviceError) -> AddressSpaceAbilities {
+    var abilities = AddressSpaceAbilities()
+    guard pasidOperations != nil else {
+      // The VMM attaches them itself.
+      abilities.isKnown = false
+      return abilities
+    }
+    let operation = DeviceError.Operation.readAddressSpaceAbilities
+    var answer = ferry_pasid_abilities()
+    try ask(operation) { $0.get_pasid_abilities?(context, &answer) }
+    guard answer.width <= 20, answer.permissions <= 3 else {
+      throw DeviceError(
+        operation, .protocolError,
+        detail: "expected at most 20 bits and permissions up to 3, found \(answer.width) and "
+          + "\(answer.permissions)")
+    }
+    abilities.pasidWidth = Int(answer.width)
+    abilities.permissions = .init(rawValue: UInt8(answer.permissions))
+    abilities.nestedDataTypes = Set(
+      (0..<64).filter { answer.nested_types >> $0 & 1 == 1 }.map { UInt32($0) })
+    abilities.hasFaultQueue = answer.has_fault_queue != 0
+    return abilities
+  }
+
+  func allocate(_ domains: [PASIDTable.Domain]) throws(DeviceError) {
+    guard let first = domains.first else { return }
+    let memory = LentMemory()
+    let (described, count) = memory.array(domains.map { ferry_pasid_domain($0, in: memory) })
+    try withExtendedLifetime(memory) { () throws(DeviceError) in
+      try ask(.allocateDomain(first.id)) { $0.allocate_domains?(context, described, count) }
+    }
+  }
+
+  func attach(_ binding: PASIDTable.Binding) throws(DeviceError) {
+    var described = ferry_pasid_binding(binding)
+    try ask(.attach(pasid: binding.pasid)) { $0.attach_pasid?(context, &described) }
+  }
+
+  func detach(pasid: UInt32) throws(DeviceError) {
+    try ask(.detach(pasid: pasid)) { $0.detach_pasid?(context, pasid) }
+  }
+
+  // Requests come out at the VMM.
+  func faultQueue(ofDomain id: UInt32) -> Int32? { nil }
+
+  func releaseDomains() { pasidOperations?.release_domains?(context) }
 }

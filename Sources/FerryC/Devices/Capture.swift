@@ -19,10 +19,11 @@ public func ferry_capture(
   _ error: UnsafeMutablePointer<ferry_error>?
 ) -> ferry_status {
   call(error) { () throws(Failure) in
-    let sink = try CallerSink(sink, "sink")
+    let output = try Output(sink, "sink")
     let options = options?.pointee ?? ferry_capture_options()
     let coding = try StreamCoding(options.stream?.pointee ?? ferry_writer_options())
-    let sources = try CallerDevice.all(devices, count).map { CaptureSource($0) }
+    let devices = try MigrationDevices(devices, count)
+    let sources = devices.all.map(CaptureSource.init)
     for index in 0..<count { outcomes?[index] = UInt32(FERRY_OUTCOME_UNTOUCHED) }
 
     var engine = CaptureEngine(
@@ -34,7 +35,7 @@ public func ferry_capture(
     let kept = KeptFailure()
     do throws(CaptureError<StreamIOError>) {
       let writer = try streamWriter(
-        to: CallerByteSink(output: .caller(sink), kept: kept), coding)
+        to: CallerByteSink(output: output, kept: kept), coding)
       let done = try engine.run(into: writer)
       for (index, device) in done.devices.enumerated() {
         outcomes?[index] = device.outcome.number
@@ -65,33 +66,14 @@ private func streamWriter(
   }
 }
 
-extension CallerDevice {
-  /// The devices of a caller's array, at least one.
-  static func all(
-    _ devices: UnsafePointer<ferry_migration_device>?, _ count: Int
-  ) throws(Failure) -> [CallerDevice] {
-    guard (1...DecodingLimits.everyReadersDeviceCount).contains(count) else {
-      throw Failure(
-        argument: "count", "1 to \(DecodingLimits.everyReadersDeviceCount) devices",
-        found: "\(UInt(bitPattern: count))")
-    }
-    var all: [CallerDevice] = []
-    for device in try CallerBytes.array(devices, count, "devices") {
-      all.append(try CallerDevice(device, index: all.count))
-    }
-    return all
-  }
-}
-
 extension CaptureSource {
   /// A caller's device, with what the caller knows of it.
-  fileprivate init(_ device: CallerDevice) {
-    let introduction = device.introduction
+  fileprivate init(_ device: MigrationDevices.Device) {
     self.init(
-      device, pasids: introduction.pasids,
-      guestSpace: introduction.configuration.flatMap { ConfigSpaceState($0) },
-      interrupts: introduction.interrupts)
-    circumstances = introduction.identity.circumstances
+      device.device, pasids: device.known.pasids,
+      guestSpace: device.known.configuration.flatMap { ConfigSpaceState($0) },
+      interrupts: device.known.interrupts)
+    circumstances = device.known.identity.circumstances
   }
 }
 

@@ -65,8 +65,8 @@ extension Duration {
 
 extension Failure {
   /// What a device or its driver refused.
-  init(_ error: DeviceError, number: UInt16) {
-    self.init(.device, message: "device \(number): \(error)")
+  init(_ error: DeviceError, number: UInt16? = nil) {
+    self.init(.device, message: (number.map { "device \($0): " } ?? "") + "\(error)")
     device = number
     system = error.errno.rawValue
   }

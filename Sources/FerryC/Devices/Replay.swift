@@ -16,10 +16,11 @@ public func ferry_replay(
   _ error: UnsafeMutablePointer<ferry_error>?
 ) -> ferry_status {
   call(error) { () throws(Failure) in
-    let source = try CallerSource(try source.required("source").pointee)
+    let input = try Input(source.required("source").pointee)
     let options = options?.pointee ?? ferry_replay_options()
     let flags = Int(options.flags)
-    let targets = try ReplayTarget.all(devices, count)
+    let devices = try MigrationDevices(devices, count)
+    let targets = try devices.targets(attachingBindings: flags & FERRY_REPLAY_BINDINGS != 0)
     for index in 0..<count { outcomes?[index] = UInt32(FERRY_OUTCOME_UNTOUCHED) }
 
     var engine = ReplayEngine(
@@ -28,7 +29,7 @@ public func ferry_replay(
     engine.isCancelled = { observer.isCancelled() }
     engine.progress = { observer.tell($0) }
     let kept = KeptFailure()
-    var reader = StreamReader(CallerByteSource(input: .caller(source), kept: kept))
+    var reader = StreamReader(CallerByteSource(input: input, kept: kept))
     var checked: CompatibilityReport?
     do throws(ReplayError<StreamIOError>) {
       if flags & FERRY_REPLAY_CHECK != 0 {
@@ -66,23 +67,23 @@ public func ferry_replay(
   }
 }
 
-extension ReplayTarget {
-  /// The devices of a caller's array, each of another number.
-  fileprivate static func all(
-    _ devices: UnsafePointer<ferry_migration_device>?, _ count: Int
-  ) throws(Failure) -> [ReplayTarget] {
-    let callers = try CallerDevice.all(devices, count)
-    let described = try CallerBytes.array(devices, count, "devices")
+extension MigrationDevices {
+  /// The devices as targets, each of another device of the stream.
+  fileprivate borrowing func targets(attachingBindings: Bool) throws(Failure) -> [ReplayTarget] {
     var targets: [ReplayTarget] = []
-    for (device, described) in zip(callers, described) {
-      guard let number = UInt16(exactly: described.number),
+    for device in all {
+      guard let number = UInt16(exactly: device.number),
         !targets.contains(where: { $0.number == number })
       else {
         throw Failure(
-          argument: "devices.number", "a device of the stream for each",
-          found: "\(described.number)")
+          argument: "devices.number", "a device of the stream for each", found: "\(device.number)")
       }
-      targets.append(ReplayTarget(device, number: number))
+      guard !attachingBindings || device.attachesPASIDs else {
+        throw Failure(
+          argument: "devices.pasid_operations", "functions, for FERRY_REPLAY_BINDINGS",
+          found: "NULL")
+      }
+      targets.append(ReplayTarget(device.device, number: number))
     }
     return targets
   }
@@ -103,14 +104,14 @@ extension ReplayOptions {
     let flags = Int(options.flags)
     let known =
       FERRY_REPLAY_CHECK | FERRY_REPLAY_LEAVE_STOPPED | FERRY_REPLAY_UNSOUND
-      | FERRY_REPLAY_STRICT | FERRY_REPLAY_WITHOUT_P2P
+      | FERRY_REPLAY_STRICT | FERRY_REPLAY_WITHOUT_P2P | FERRY_REPLAY_BINDINGS
     guard flags & ~known == 0, options.reserved == 0 else {
       throw Failure(
         argument: "options.flags", "bits up to \(known), and 0 in reserved",
         found: "\(flags) and \(options.reserved)")
     }
     self.init()
-    parts = [.state, .configuration]
+    parts = flags & FERRY_REPLAY_BINDINGS == 0 ? [.state, .configuration] : .all
     allowsMissingP2P = flags & FERRY_REPLAY_WITHOUT_P2P != 0
     allowsUnsoundState = flags & FERRY_REPLAY_UNSOUND != 0
     isStrict = flags & FERRY_REPLAY_STRICT != 0

@@ -8,6 +8,7 @@ enum HandleKind: UInt8 {
   case writer = 3
   case reader = 4
   case state = 5
+  case vfio = 6
 }
 
 extension HandleKind {
@@ -19,6 +20,7 @@ extension HandleKind {
     case .writer: "a writer"
     case .reader: "a reader"
     case .state: "a state"
+    case .vfio: "a VFIO device"
     }
   }
 }

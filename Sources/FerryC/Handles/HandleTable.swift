@@ -29,14 +29,14 @@ final class HandleTable: Sendable {
     slots = .allocate(capacity: Handle.slotCount)
   }
 
-  /// Gives an object a handle, for which it is kept.
-  func insert(_ object: some HandleObject) throws(Failure) -> Handle {
+  /// Gives an object a handle, for which it is kept; the number that the caller gets.
+  func insert(_ object: some HandleObject) throws(Failure) -> UInt64 {
     guard let slot = vacantSlot() else {
       throw Failure(
         .limit, "at most \(Handle.slotCount) objects at once", found: "as many before this one")
     }
     // SAFETY: the slot is initialised, and nobody else has it: its word is 0.
-    return Self.fill(&slots[slot], slot, with: object)
+    return Self.fill(&slots[slot], slot, with: object).rawValue
   }
 
   private static func fill(

@@ -17,7 +17,7 @@ public func ferry_state_open(
       try CallerBytes.copy(bytes, size, "bytes"),
       layout: try CallerBytes.optionalText(layout, "layout"),
       driver: try CallerBytes.optionalText(driver, "driver"))
-    result.pointee = try HandleTable.shared.insert(dissected).rawValue
+    result.pointee = try HandleTable.shared.insert(dissected)
   }
 }
 
@@ -52,11 +52,11 @@ public func ferry_state_json(
   _ error: UnsafeMutablePointer<ferry_error>?
 ) -> ferry_status {
   call(state, as: DissectedState.self, error) { state throws(Failure) in
-    let sink = try CallerSink(json, "json")
+    let json = try Output(json, "json")
     try state.tree.writeJSON(detection: state.detection, driver: state.driver) {
-      (text) throws(Failure) in try sink.write(text)
+      (text) throws(Failure) in try json.write(text)
     }
-    try sink.write("\n")
+    try json.write("\n")
   }
 }
 

@@ -16,8 +16,8 @@ public func ferry_state_translate(
 ) -> ferry_status {
   call(state, as: DissectedState.self, error) { state throws(Failure) in
     let answer = try is_accepted.required("is_accepted")
-    let output = try output == nil ? nil : CallerSink(output, "output")
-    let report = try report == nil ? nil : CallerSink(report, "report")
+    let output = try Output(optional: output, "output")
+    let report = try Output(optional: report, "report")
     let translation = translation?.pointee ?? ferry_translation()
     let translator = try Translator(translation)
     let name = try CallerBytes.optionalText(translation.layout, "translation.layout")
@@ -31,7 +31,7 @@ public func ferry_state_translate(
     let json = outcome.report.json(
       device: nil, isAccepted: outcome.report.isAccepted, byteCount: outcome.state?.byteCount,
       unchecked: outcome.report.unchecked, findings: [])
-    try report?.write(json.text + "\n")
+    try report?.write(json)
     if let output, let payload = outcome.state {
       try payload.write(to: output, from: state.bytes)
     }
@@ -40,13 +40,13 @@ public func ferry_state_translate(
 }
 
 extension Payload {
-  fileprivate func write(to sink: CallerSink, from bytes: StateBytes) throws(Failure) {
+  fileprivate func write(to output: Output, from bytes: StateBytes) throws(Failure) {
     for piece in pieces {
       switch piece {
-      case .bytes(let bytes): try sink.write(bytes.span.bytes)
+      case .bytes(let bytes): try output.write(bytes.span.bytes)
       case .source(let range):
         let range = Int(range.lowerBound)..<Int(range.upperBound)
-        try sink.write(bytes.bytes.span.extracting(range).bytes)
+        try output.write(bytes.bytes.span.extracting(range).bytes)
       }
     }
   }

@@ -80,22 +80,32 @@ final class DescribedDevice {
   }
 
   private func describe(_ pasids: PASIDTable) {
-    let domains = pasids.domains.map { domain in
-      var described = ferry_pasid_domain()
-      described.id = domain.id
-      described.has_fault_queue = domain.faults == .queue ? 1 : 0
-      if case .nested(let type, let data) = domain.kind {
-        described.is_nested = 1
-        described.data_type = type
-        (described.data, described.data_size) = memory.array(data)
-      }
-      return described
-    }
-    (value.domains, value.domain_count) = memory.array(domains)
+    (value.domains, value.domain_count) = memory.array(
+      pasids.domains.map { ferry_pasid_domain($0, in: memory) })
     (value.bindings, value.binding_count) = memory.array(
-      pasids.bindings.map {
-        ferry_pasid_binding(
-          pasid: $0.pasid, domain: $0.domain, permissions: UInt32($0.permissions.rawValue))
-      })
+      pasids.bindings.map { ferry_pasid_binding($0) })
+  }
+}
+
+extension ferry_pasid_domain {
+  /// A domain as a caller sees it, whose pointer is good as long as `memory`.
+  init(_ domain: PASIDTable.Domain, in memory: LentMemory) {
+    self.init()
+    id = domain.id
+    has_fault_queue = domain.faults == .queue ? 1 : 0
+    if case .nested(let type, let content) = domain.kind {
+      is_nested = 1
+      data_type = type
+      (data, data_size) = memory.array(content)
+    }
+  }
+}
+
+extension ferry_pasid_binding {
+  /// A binding as a caller sees it.
+  init(_ binding: PASIDTable.Binding) {
+    self.init(
+      pasid: binding.pasid, domain: binding.domain,
+      permissions: UInt32(binding.permissions.rawValue))
   }
 }

@@ -85,8 +85,7 @@ final class StreamOutput: HandleObject {
     } catch {
       throw Failure(error)
     }
-    try output.write(bytes.head)
-    try output.write(bytes.body)
+    try output.write(bytes)
   }
 
   private static func push(
@@ -102,8 +101,7 @@ final class StreamOutput: HandleObject {
         throw Failure(error)
       }
       guard let coded else { return }
-      try output.write(coded.head)
-      try output.write(coded.body)
+      try output.write(coded)
     }
   }
 
@@ -117,8 +115,7 @@ final class StreamOutput: HandleObject {
     } catch {
       throw Failure(error)
     }
-    try output.write(bytes.head)
-    try output.write(bytes.body)
+    try output.write(bytes)
   }
 
   private static func flush(_ encoder: inout StreamEncoder, _ output: Output) throws(Failure) {
@@ -129,8 +126,14 @@ final class StreamOutput: HandleObject {
       throw Failure(error)
     }
     guard let coded else { return }
-    try output.write(coded.head)
-    try output.write(coded.body)
+    try output.write(coded)
+  }
+}
+
+extension Output {
+  fileprivate func write(_ bytes: EncodedBytes) throws(Failure) {
+    try write(bytes.head)
+    try write(bytes.body)
   }
 }
 
@@ -142,8 +145,7 @@ public func ferry_writer_open(
 ) -> ferry_status {
   call(error) { () throws(Failure) in
     let result = try writer.required("writer")
-    let sink = try CallerSink(sink, "sink")
-    result.pointee = try open(.caller(sink), options)
+    result.pointee = try open(try Output(sink, "sink"), options)
   }
 }
 
@@ -163,7 +165,7 @@ private func open(
   _ output: Output, _ options: UnsafePointer<ferry_writer_options>?
 ) throws(Failure) -> ferry_writer {
   let stream = try StreamOutput(to: output, options?.pointee ?? ferry_writer_options())
-  return try HandleTable.shared.insert(stream).rawValue
+  return try HandleTable.shared.insert(stream)
 }
 
 /// Introduces the next device.

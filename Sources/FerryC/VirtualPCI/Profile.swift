@@ -34,7 +34,7 @@ public func ferry_profile_load(
     } catch {
       throw Failure(error)
     }
-    result.pointee = try HandleTable.shared.insert(LoadedProfile(layout)).rawValue
+    result.pointee = try HandleTable.shared.insert(LoadedProfile(layout))
   }
 }
 
@@ -83,11 +83,11 @@ public func ferry_profile_check(
 ) -> ferry_status {
   call(profile, as: LoadedProfile.self, error) { profile throws(Failure) in
     let verdict = try verdict.required("verdict")
-    let sink = try report == nil ? nil : CallerSink(report, "report")
+    let report = try Output(optional: report, "report")
     let host = try host.required("host")
     let found = try profile.layout.check(
       HostFunction(host.pointee), iommu: IOMMUFacts(host.pointee))
-    try sink?.write(found.json.text + "\n")
+    try report?.write(found.json)
     verdict.pointee = Int32(found.verdict.number)
   }
 }
@@ -99,9 +99,9 @@ public func ferry_profile_map(
   _ error: UnsafeMutablePointer<ferry_error>?
 ) -> ferry_status {
   call(profile, as: LoadedProfile.self, error) { profile throws(Failure) in
-    let sink = try CallerSink(map, "map")
+    let map = try Output(map, "map")
     let host = try host == nil ? nil : HostFunction(host.required("host").pointee)
-    try sink.write(AccessMap(profile.layout, on: host).json.text + "\n")
+    try map.write(AccessMap(profile.layout, on: host).json)
   }
 }
 

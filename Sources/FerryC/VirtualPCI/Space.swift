@@ -38,7 +38,7 @@ public func ferry_space_open(
     } catch {
       throw Failure(error, .refused)
     }
-    result.pointee = try HandleTable.shared.insert(served).rawValue
+    result.pointee = try HandleTable.shared.insert(served)
   }
 }
 

@@ -5,12 +5,13 @@ import SystemPackage
 
 /// A failure of a caller's function, kept while an error of files stands for it.
 final class KeptFailure {
+  static let streamName = "the caller's stream"
   private var failure: Failure?
 
   func keep(_ failure: Failure) -> StreamIOError {
     self.failure = failure
     return StreamIOError(
-      "the caller's stream", .system(Errno(rawValue: failure.system), attempting: "go on"))
+      Self.streamName, .system(Errno(rawValue: failure.system), attempting: "go on"))
   }
 
   /// The failure behind an error of a stream that a caller's functions carry.
@@ -20,11 +21,11 @@ final class KeptFailure {
   }
 }
 
-/// A caller's sink, for a stream that the library writes.
+/// A caller's output, for a stream that the library writes.
 struct CallerByteSink: ByteSink {
   let output: Output
   let kept: KeptFailure
-  var name: String { "the caller's stream" }
+  var name: String { KeptFailure.streamName }
 
   mutating func write(_ head: RawSpan, _ body: RawSpan) throws(StreamIOError) {
     do throws(FerryC.Failure) {
@@ -38,16 +39,32 @@ struct CallerByteSink: ByteSink {
   mutating func finish() throws(StreamIOError) {}
 }
 
-/// A caller's source, for a stream that the library reads.
+/// A caller's input, for a stream that the library reads.
 struct CallerByteSource: ByteSource {
   let input: Input
   let kept: KeptFailure
-  var name: String { "the caller's stream" }
+  var name: String { KeptFailure.streamName }
   var byteCount: UInt64? { nil }
 
   mutating func read(into span: inout MutableRawSpan) throws(StreamIOError) -> Int {
     do throws(FerryC.Failure) {
       return try input.read(into: &span)
+    } catch {
+      throw kept.keep(error)
+    }
+  }
+}
+
+/// The same of input that is read at any offset.
+struct CallerBytesAtOffsets: RandomAccessBytes {
+  let input: RandomInput
+  let kept: KeptFailure
+  var name: String { KeptFailure.streamName }
+  var byteCount: UInt64? { input.byteCount }
+
+  func read(into span: inout MutableRawSpan, at offset: UInt64) throws(StreamIOError) -> Int {
+    do throws(FerryC.Failure) {
+      return try input.read(into: &span, at: offset)
     } catch {
       throw kept.keep(error)
     }
