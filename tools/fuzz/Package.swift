@@ -31,6 +31,7 @@ let targets = [
   "FuzzSalvage": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzStreamArchive": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzStreamDecoder": ["ByteIO", "MigrationStream"],
+  "FuzzStripedReader": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzTrace": ["ByteIO", "VFIO"],
   "FuzzTranslate": ["StateLayout", "StateTranslation"],
   "FuzzHandoverMessage": ["Handover"],

@@ -97,6 +97,8 @@ final class SourceChannel {
     } catch {
       try resume(after: error)
     }
+    let start = ContinuousClock.now
+    defer { join.connections.noteReceiptWait(.now - start) }
     while !isReceived {
       do throws(HandoverError.Cause) {
         let count = try receipt()

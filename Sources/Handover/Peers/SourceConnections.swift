@@ -23,7 +23,7 @@ final class SourceConnections: Sendable {
   }
 
   /// How long their threads have waited until the target's host took bytes, or the target had
-  /// received what is kept for it.
+  /// received them.
   var wait: Duration {
     state.withLock { $0.all.reduce($0.receiptWait) { $0 + $1.sendWait } }
   }

@@ -7,6 +7,8 @@ extension ConfigSpaceReport {
     [
       "slot": .optional(device.address?.description), "title": .string(device.title),
       "vendorID": .optional(space.u16(at: 0x00)), "deviceID": .optional(space.u16(at: 0x02)),
+      "vendorName": .optional(vendorName), "deviceName": .optional(deviceName),
+      "subsystemName": .optional(subsystemName),
       "revisionID": .optional(space.u8(at: 0x08)),
       "classCode": .optional(space.load(0x09, byteCount: 3)),
       "className": .optional(

@@ -30,14 +30,19 @@ extension ConfigSpaceReport {
       ? "\(ClassCode.name(space.classCode)) [\(hex(space.classCode, digits: 6))]"
       : "Class not in the dump"
     let texts = [ids.0, ids.1].map { $0.map { hex($0, digits: 4) } ?? "????" }
-    return "\(slot)\(name): \(texts[0]):\(texts[1]) (rev \(revision))"
+    let names = [vendorName, deviceName].compactMap(\.self).map(TerminalText.text)
+    let pair = "\(texts[0]):\(texts[1])"
+    let what = names.isEmpty ? pair : names.joined(separator: " ") + " [\(pair)]"
+    return "\(slot)\(name): \(what) (rev \(revision))"
   }
 
   private var headerLines: [String] {
     guard !space.isAllOnes else { return [] }
     var lines: [String] = []
     if let (vendor, device) = space.subsystem, vendor != 0 || device != 0 {
-      lines.append("\tSubsystem: \(idPair(vendor, device))")
+      let ids = idPair(vendor, device)
+      let text = subsystemName.map { "\(TerminalText.text($0)) [\(ids)]" } ?? ids
+      lines.append("\tSubsystem: \(text)")
     }
     let registers = space.headerRegisters
     for name in ["Control", "Status"] {

@@ -12,6 +12,9 @@ struct PCIShow: ReportingCommand {
       standard input. Dumps are read from the output of lspci -x, -xxx or -xxxx, hexdump, xxd and od, from joined \
       digits, the kernel's early dump, and QEMU's trace of reads; quoted, indented, and among other lines.
 
+      Names are those of the file pci.ids, if there is one (Debian's package pci.ids), or of the file in \
+      FERRY_PCI_IDS.
+
       Example: ferry pci show dump.txt --device 3b:00.0
       """)
 
@@ -22,6 +25,9 @@ struct PCIShow: ReportingCommand {
     help: ArgumentHelp("Only this device: its slot, or its number from 0.", valueName: "device"))
   var device: String?
 
+  @Flag(name: .shortAndLong, help: "Numbers only, no names.")
+  var numeric = false
+
   @Flag(help: "Print JSON (schemas/pci-show.schema.json).")
   var json = false
 
@@ -30,24 +36,26 @@ struct PCIShow: ReportingCommand {
   func run() throws {
     try SpaceInput.reportingFailures(in: dump) {
       let devices = try SpaceInput.read(dump, in: trace.kernel()).devices(at: device)
-      try json ? Self.list(devices) : Self.print(devices)
+      let names = numeric ? nil : try PCINames.installed()
+      let reports = devices.map { ConfigSpaceReport($0, names: names) }
+      try json ? Self.list(reports) : Self.print(reports)
     }
   }
 
   /// The devices' texts with an empty line between them.
-  private static func print(_ devices: [DumpedDevice]) throws {
+  private static func print(_ reports: [ConfigSpaceReport]) throws {
     var output = try TextOutput()
-    for (number, device) in devices.enumerated() {
+    for (number, report) in reports.enumerated() {
       if number > 0 { try output.print("") }
-      try output.print(ConfigSpaceReport(device).text)
+      try output.print(report.text)
     }
     try output.finish()
   }
 
   /// An array with an object for each device.
-  private static func list(_ devices: [DumpedDevice]) throws {
+  private static func list(_ reports: [ConfigSpaceReport]) throws {
     var list = try ReportList(heading: "", asJSON: true)
-    for device in devices { try list.add(ConfigSpaceReport(device)) }
+    for report in reports { try list.add(report) }
     try list.finish()
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteIO
+import PCIConfig
 import Reports
 import StreamIO
 import VirtualPCI
@@ -13,7 +14,9 @@ struct PCISynthesize: ParsableCommand {
       The bytes are the profile's alone. With --on the device is checked first, and the map says where it has the \
       registers that are passed through. Without --iommu, any IOMMU is taken to support what the device does.
 
-      Example: ferry pci synthesize nvme.yaml --on drive.txt -o space.bin --map map.json
+      Examples:
+        ferry pci synthesize nvme.yaml --on drive.txt -o space.bin --map map.json
+        ferry pci synthesize nvme.yaml --format lspci -o - | lspci -F /dev/stdin -vv
       """)
 
   @Argument(help: "The profile.")
@@ -24,6 +27,13 @@ struct PCISynthesize: ParsableCommand {
 
   @Option(name: .shortAndLong, help: "Where to write the bytes; - is standard output.")
   var output: String
+
+  @Option(help: "The bytes as they are, or as lspci -xxxx prints them, which lspci -F reads.")
+  var format = Format.bytes
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case bytes, lspci
+  }
 
   @Option(help: ArgumentHelp("Where to write the access map, as JSON.", valueName: "map.json"))
   var map: String?
@@ -62,11 +72,18 @@ struct PCISynthesize: ParsableCommand {
         StandardError.print("ferry: warning: \(TerminalText.text("\(report.device): \(warning)"))")
       }
     }
-    var bytes = try ProfileFiles.file(layout.synthesized, for: output)
+    var bytes = try ProfileFiles.file(
+      format == .bytes ? layout.synthesized : lspciText(layout, at: function?.address), for: output)
     if let map {
       let text = AccessMap(layout, on: function).json.text + "\n"
       try ProfileFiles.write([UInt8](text.utf8), to: map)
     }
     try bytes.finish()
+  }
+
+  private func lspciText(_ layout: ProfileLayout, at address: PCIAddress?) -> [UInt8] {
+    let title = "Profile \(layout.profile.name)"
+    return [UInt8](
+      ConfigSpaceDump.lspciText(layout.synthesized, at: address, title: title).utf8)
   }
 }
