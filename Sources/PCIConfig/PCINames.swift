@@ -39,7 +39,8 @@ public struct PCINames: Sendable {
   ) -> String? {
     guard let head = line(of: device, of: vendor) else { return nil }
     return lines(behind: head, tabs: 2) { line in
-      Self.id(line.dropFirst(2)) == subsystem.vendor && Self.id(line.dropFirst(7)) == subsystem.device
+      Self.id(line.dropFirst(2)) == subsystem.vendor
+        && Self.id(line.dropFirst(7)) == subsystem.device
     }.map { name($0, behind: 11) }
   }
 

@@ -37,7 +37,8 @@ public func fuzzStripedReader(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt 
     return 0
   }
   let failure = Reading(output.bytes).failure
-  require(failure == nil, "channels that are whole make a stream that is not: \(failure, default: "")")
+  require(
+    failure == nil, "channels that are whole make a stream that is not: \(failure, default: "")")
   return 0
 }
 
