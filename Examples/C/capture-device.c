@@ -167,7 +167,9 @@ int main(int count, char **arguments) {
 
   const ferry_device_operations operations = {get_abilities, get_state,   set_state, get_stop_copy_size, get_precopy_size,
                                               read_state,    write_state, reset,     read_config,        write_config};
-  ferry_migration_device migrating = {&operations, &device, &known, (uint32_t)device.config_size, 0};
+  ferry_migration_device migrating = {0};
+  migrating.operations = &operations, migrating.context = &device;
+  migrating.known = &known, migrating.config_size = (uint32_t)device.config_size;
   ferry_capture_options options = {.flags = FERRY_CAPTURE_RESUME};
   FILE *file = fopen(arguments[2], "wb");
   if (!file) check(-1, arguments[2]);
