@@ -35,6 +35,22 @@ func giveInput(
   return 0
 }
 
+/// The same from an offset on.
+func giveInputAt(
+  _ context: UnsafeMutableRawPointer?, _ offset: UInt64, _ bytes: UnsafeMutableRawPointer?,
+  _ capacity: Int, _ count: UnsafeMutablePointer<Int>?
+) -> Int32 {
+  session(context)?.readPosition = Int(offset)
+  return giveInput(context, bytes, capacity, count)
+}
+
+/// Cancels once it was asked so often.
+func isCancelled(_ context: UnsafeMutableRawPointer?) -> Int32 {
+  guard let session = session(context) else { return 1 }
+  session.questionsToCancellation -= 1
+  return session.questionsToCancellation == 0 ? 1 : 0
+}
+
 /// Reads the device; the space that asks is in a call, so no other may use it.
 func readRegister(
   _ context: UnsafeMutableRawPointer?, _ offset: UInt32, _ size: UInt32,

@@ -10,7 +10,7 @@ final class Session {
   private(set) var callCount = 0
   private var handles: [(number: UInt64, kind: Kind)] = []
   private var live: Set<UInt64> = []
-  private var error = ferry_error()
+  var error = ferry_error()
   private var savedSpace = ferry_space_state()
   /// What sinks got: a stream, a report. Read by sources.
   var written: [UInt8] = []
@@ -21,13 +21,17 @@ final class Session {
 
   init(_ bytes: [UInt8]) { input = Input(bytes) }
 
-  private var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
-  private var sink: ferry_sink { ferry_sink(write: takeOutput, context: context) }
+  /// The questions after which a migration is cancelled.
+  var questionsToCancellation = 0
+
+  var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+  var sink: ferry_sink { ferry_sink(write: takeOutput, context: context) }
+  var source: ferry_source { ferry_source(read: giveInput, context: context) }
 
   // MARK: Handles
 
   /// A handle that was given, or a number that never was.
-  private func handle() -> UInt64 {
+  func handle() -> UInt64 {
     let choice = input.byte()
     if choice == 0xff { return UInt64(input.word()) << 32 | UInt64(input.word()) }
     guard !handles.isEmpty else { return UInt64(choice) }
@@ -35,7 +39,7 @@ final class Session {
     return choice & 0x80 == 0 ? number : number ^ 1 << UInt64(input.number(below: 64))
   }
 
-  private func given(_ status: ferry_status, _ number: UInt64, _ kind: Kind) {
+  func given(_ status: ferry_status, _ number: UInt64, _ kind: Kind) {
     check(status)
     guard status == FERRY_OK else { return }
     require(number != 0, "no handle is 0")
@@ -44,13 +48,13 @@ final class Session {
     live.insert(number)
   }
 
-  private func check(_ status: ferry_status) {
+  func check(_ status: ferry_status) {
     require(ferry_status_name(status) != nil, "status \(status) has a name")
     require(status != FERRY_ERROR_BUSY, "no object is in a call")
   }
 
   /// Holds the status of a call with a handle against what is live.
-  private func check(_ status: ferry_status, _ number: UInt64, _ kind: Kind) {
+  func check(_ status: ferry_status, _ number: UInt64, _ kind: Kind) {
     check(status)
     let isLive =
       live.contains(number) && handles.contains { $0.number == number && $0.kind == kind }
@@ -93,6 +97,8 @@ final class Session {
     case 20 where live.count < 40: openState()
     case 21: lookAtState()
     case 22: translate()
+    case 23: migrate()
+    case 24 where live.count < 40: salvage()
     default: close(handle())
     }
   }
@@ -268,7 +274,7 @@ final class Session {
   }
 
   private func openReader() {
-    var source = ferry_source(read: giveInput, context: context)
+    var source = source
     var reader: ferry_reader = 0
     readPosition = 0
     let status =
@@ -285,7 +291,7 @@ final class Session {
     if status == FERRY_OK, record.kind == FERRY_RECORD_STATE { readState(number) }
   }
 
-  private func readState(_ number: UInt64) {
+  func readState(_ number: UInt64) {
     var bytes: UnsafeRawPointer?
     var size = 0
     let status = ferry_reader_state(number, &bytes, &size, &error)
