@@ -1,29 +1,27 @@
+use crate::callback::sink;
 use crate::error::{call, text, Error};
+use crate::handle::Handle;
 use crate::space::{ConfigAccess, Space};
 use ferry_sys as sys;
-use std::cell::Cell;
 use std::ffi::CString;
-use std::marker::PhantomData;
-use std::os::raw::{c_char, c_void};
+use std::os::raw::c_char;
 use std::ptr;
 
 /// A vPCI profile, laid out.
 #[derive(Debug)]
 pub struct Profile {
-    pub(crate) handle: sys::ferry_profile,
-    // The library serves one call at a time with a handle, and refuses a second: `Send`, and not `Sync`.
-    _not_sync: PhantomData<Cell<()>>,
+    pub(crate) handle: Handle,
 }
 
 impl Profile {
     /// Reads a profile's text and lays it out.
     pub fn load(text: &[u8]) -> Result<Profile, Error> {
-        let mut handle = 0;
+        let mut handle = Handle::default();
         // SAFETY: the text has as many bytes as are given, and the results are locals.
         call(|error| unsafe {
-            sys::ferry_profile_load(text.as_ptr() as *const c_char, text.len(), &mut handle, error)
+            sys::ferry_profile_load(text.as_ptr() as *const c_char, text.len(), &mut handle.number, error)
         })?;
-        Ok(Profile { handle, _not_sync: PhantomData })
+        Ok(Profile { handle })
     }
 
     /// The profile's name, and the digest of its layout.
@@ -31,7 +29,9 @@ impl Profile {
         let mut name = [0 as c_char; 256];
         let mut digest = [0 as c_char; 65];
         // SAFETY: the arrays have the lengths that the header says.
-        call(|error| unsafe { sys::ferry_profile_name(self.handle, name.as_mut_ptr(), digest.as_mut_ptr(), error) })?;
+        call(|error| unsafe {
+            sys::ferry_profile_name(self.handle.number, name.as_mut_ptr(), digest.as_mut_ptr(), error)
+        })?;
         Ok((text(&name), text(&digest)))
     }
 
@@ -41,7 +41,7 @@ impl Profile {
         let mut size = 0;
         // SAFETY: the buffer has as many bytes as are given.
         call(|error| unsafe {
-            sys::ferry_profile_synthesize(self.handle, bytes.as_mut_ptr(), bytes.len(), &mut size, error)
+            sys::ferry_profile_synthesize(self.handle.number, bytes.as_mut_ptr(), bytes.len(), &mut size, error)
         })?;
         bytes.truncate(size);
         Ok(bytes)
@@ -51,10 +51,16 @@ impl Profile {
     pub fn check(&self, host: &Host<'_>) -> Result<Check, Error> {
         let mut verdict = 0;
         let mut report = Vec::new();
-        // SAFETY: the host and the sink live until the call returns.
         host.with(|host| {
+            // SAFETY: the host and the sink live until the call returns.
             call(|error| unsafe {
-                sys::ferry_profile_check(self.handle, host, &mut verdict, &sink(&mut report), error)
+                sys::ferry_profile_check(
+                    self.handle.number,
+                    host,
+                    &mut verdict,
+                    &sink(&mut report as *mut Vec<u8>),
+                    error,
+                )
             })
         })?;
         Ok(Check {
@@ -72,7 +78,9 @@ impl Profile {
         let mut map = Vec::new();
         let mut write = |host: *const sys::ferry_host| {
             // SAFETY: the host, which may be NULL, and the sink live until the call returns.
-            call(|error| unsafe { sys::ferry_profile_map(self.handle, host, &sink(&mut map), error) })
+            call(|error| unsafe {
+                sys::ferry_profile_map(self.handle.number, host, &sink(&mut map as *mut Vec<u8>), error)
+            })
         };
         match host {
             Some(host) => host.with(write)?,
@@ -84,13 +92,6 @@ impl Profile {
     /// A space as after a reset, over `device`. Refused unless the check on `host` says that it can.
     pub fn serve<A: ConfigAccess>(&self, host: &Host<'_>, device: A) -> Result<Space<A>, Error> {
         Space::open(self, host, device)
-    }
-}
-
-impl Drop for Profile {
-    fn drop(&mut self) {
-        // SAFETY: the handle is this profile's own; an error is none to act on.
-        unsafe { sys::ferry_close(self.handle, ptr::null_mut()) };
     }
 }
 
@@ -189,16 +190,4 @@ impl<'a> Host<'a> {
         };
         body(&host)
     }
-}
-
-/// A sink that appends to `bytes`, for as long as those live.
-fn sink(bytes: &mut Vec<u8>) -> sys::ferry_sink {
-    unsafe extern "C" fn append(context: *mut c_void, bytes: *const c_void, count: usize) -> i32 {
-        // SAFETY: the context is the vector of `sink`, and the library lends `count` bytes for the call.
-        let (all, bytes) =
-            unsafe { (&mut *(context as *mut Vec<u8>), std::slice::from_raw_parts(bytes as *const u8, count)) };
-        all.extend_from_slice(bytes);
-        0
-    }
-    sys::ferry_sink { write: Some(append), context: bytes as *mut Vec<u8> as *mut c_void }
 }

@@ -1,10 +1,11 @@
+use crate::callback::answer;
 use crate::error::{call, text, Error};
+use crate::handle::Handle;
 use crate::profile::{Host, Profile};
 use ferry_sys as sys;
 use std::mem::MaybeUninit;
 use std::os::raw::{c_char, c_void};
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::{fmt, marker::PhantomData};
 
 /// The configuration space of the device behind a [`Space`].
@@ -45,7 +46,7 @@ impl Effects {
 
 /// A configuration space that a guest sees, over a device.
 pub struct Space<A: ConfigAccess> {
-    handle: sys::ferry_space,
+    handle: Handle,
     // A box, to which the library has the same pointer until the space is closed.
     device: NonNull<A>,
     _owner: PhantomData<A>,
@@ -62,11 +63,13 @@ impl<A: ConfigAccess> Space<A> {
             write: Some(write::<A>),
             context: device.as_ptr() as *mut c_void,
         };
-        // 0 is no handle: to close it does nothing.
-        let mut space = Space { handle: 0, device, _owner: PhantomData };
-        // SAFETY: the host lives until the call returns; the context until the space is closed, which is before the box goes.
+        let mut space = Space { handle: Handle::default(), device, _owner: PhantomData };
         host.with(|host| {
-            call(|error| unsafe { sys::ferry_space_open(profile.handle, host, &access, &mut space.handle, error) })
+            // SAFETY: the host lives until the call returns; the context until the space is closed, which is before the
+            // box goes.
+            call(|error| unsafe {
+                sys::ferry_space_open(profile.handle.number, host, &access, &mut space.handle.number, error)
+            })
         })?;
         Ok(space)
     }
@@ -75,7 +78,7 @@ impl<A: ConfigAccess> Space<A> {
     pub fn read(&mut self, offset: u32, size: u32) -> Result<u32, Error> {
         let mut value = 0;
         // SAFETY: the result is a local.
-        call(|error| unsafe { sys::ferry_space_read(self.handle, offset, size, &mut value, error) })?;
+        call(|error| unsafe { sys::ferry_space_read(self.handle.number, offset, size, &mut value, error) })?;
         Ok(value)
     }
 
@@ -83,21 +86,21 @@ impl<A: ConfigAccess> Space<A> {
     pub fn write(&mut self, offset: u32, size: u32, value: u32) -> Result<Effects, Error> {
         let mut effects = 0;
         // SAFETY: the result is a local.
-        call(|error| unsafe { sys::ferry_space_write(self.handle, offset, size, value, &mut effects, error) })?;
+        call(|error| unsafe { sys::ferry_space_write(self.handle.number, offset, size, value, &mut effects, error) })?;
         Ok(Effects(effects))
     }
 
     /// Brings the VMM's bits to the profile's values; the device is not touched.
     pub fn reset(&mut self) -> Result<(), Error> {
         // SAFETY: there is no pointer but the error's.
-        call(|error| unsafe { sys::ferry_space_reset(self.handle, error) })
+        call(|error| unsafe { sys::ferry_space_reset(self.handle.number, error) })
     }
 
     /// Saves what has to travel with the guest.
     pub fn save(&mut self) -> Result<SpaceState, Error> {
         let mut state = Box::new(MaybeUninit::<sys::ferry_space_state>::uninit());
         // SAFETY: the result has room for the state.
-        call(|error| unsafe { sys::ferry_space_save(self.handle, state.as_mut_ptr(), error) })?;
+        call(|error| unsafe { sys::ferry_space_save(self.handle.number, state.as_mut_ptr(), error) })?;
         // SAFETY: the call succeeded, so all of the state is written; the box is of the same layout.
         Ok(SpaceState(unsafe { Box::from_raw(Box::into_raw(state) as *mut sys::ferry_space_state) }))
     }
@@ -105,7 +108,7 @@ impl<A: ConfigAccess> Space<A> {
     /// Takes the state of the same profile on another host.
     pub fn restore(&mut self, state: &SpaceState) -> Result<(), Error> {
         // SAFETY: the state lives until the call returns.
-        call(|error| unsafe { sys::ferry_space_restore(self.handle, &*state.0, error) })
+        call(|error| unsafe { sys::ferry_space_restore(self.handle.number, &*state.0, error) })
     }
 
     /// The device behind the space, between its calls.
@@ -123,49 +126,28 @@ impl<A: ConfigAccess> fmt::Debug for Space<A> {
 
 impl<A: ConfigAccess> Drop for Space<A> {
     fn drop(&mut self) {
-        // SAFETY: the handle is this space's own; no call with it goes on, for they take `&mut self`.
-        unsafe { sys::ferry_close(self.handle, ptr::null_mut()) };
+        // First, for it has the pointer.
+        drop(std::mem::take(&mut self.handle));
         // SAFETY: the pointer came from a box, and the library has it no more.
         drop(unsafe { Box::from_raw(self.device.as_ptr()) });
     }
 }
 
-const EIO: i32 = 5;
-
 unsafe extern "C" fn read<A: ConfigAccess>(context: *mut c_void, offset: u32, size: u32, value: *mut u32) -> i32 {
     // SAFETY: the context is the device of a space that is in a call, which has it for itself.
     let device = unsafe { &mut *(context as *mut A) };
-    match catch_unwind(AssertUnwindSafe(|| device.read(offset, size))) {
-        Ok(Ok(found)) => {
-            // SAFETY: the library lends the place for the call.
-            unsafe { *value = found };
-            0
-        }
-        Ok(Err(errno)) => {
-            if errno == 0 {
-                EIO
-            } else {
-                errno
-            }
-        }
-        Err(_) => EIO, // no panic may go through C
-    }
+    answer(|| {
+        let found = device.read(offset, size)?;
+        // SAFETY: the library lends the place for the call.
+        unsafe { *value = found };
+        Ok(())
+    })
 }
 
 unsafe extern "C" fn write<A: ConfigAccess>(context: *mut c_void, offset: u32, size: u32, value: u32) -> i32 {
     // SAFETY: as in `read`.
     let device = unsafe { &mut *(context as *mut A) };
-    match catch_unwind(AssertUnwindSafe(|| device.write(offset, size, value))) {
-        Ok(Ok(())) => 0,
-        Ok(Err(errno)) => {
-            if errno == 0 {
-                EIO
-            } else {
-                errno
-            }
-        }
-        Err(_) => EIO,
-    }
+    answer(|| device.write(offset, size, value))
 }
 
 /// What a guest sees of a space at one moment.
