@@ -276,6 +276,12 @@ let package = Package(
       ],
       exclude: ["Data"]),
     .testTarget(
+      name: "VectorTests",
+      dependencies: [
+        "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "StateTranslation",
+        "VirtualPCI", "YAMLReader", "TestSupport",
+      ]),
+    .testTarget(
       name: "TransportTests",
       dependencies: [
         "ByteIO", "StreamIO", "Transport",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, Protocol, Sequence, Union
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Protocol, Sequence
 
 from ferry._library import NULL, Callbacks, Error, SinkCallbacks, SourceCallbacks, call, callback, ffi, lent, lib
 from ferry.streams import Device, File, _NewFile, _readinto, write_all, writer_options

@@ -59,7 +59,7 @@ class Finding:
 class Field:
     """A field of a state, with the fields in it.
 
-    name:     its name; an item of an array has its index.
+    name:     its name; an item of an array has the array's.
     path:     the names from the whole state on, such as "ports[0].lcr".
     meaning:  the label that the layout gives the value, or None.
     place:    the bytes that it was read from; None if it was computed.
@@ -148,12 +148,16 @@ class State(Handle):
     def root(self) -> Field:
         """The state as a whole, with all its fields."""
         c = ffi.new("ferry_field *")
-        return self._field(c, 0, "", is_item=False)
+        return self._field(c, 0, "", None)
 
-    def _field(self, c: Any, number: int, above: str, is_item: bool) -> Field:
+    def _field(self, c: Any, number: int, above: str, index: Optional[int]) -> Field:
+        """The field with this number, an item if it has an index; `above` is the path of what it is in."""
         call(lib.ferry_state_field, self._number, number, c)
         name, kind = text(c.name) or "", Kind(c.kind)
-        path = "" if number == 0 else above + name if is_item else f"{above}.{name}" if above else name
+        if index is not None:
+            path = f"{above}[{index}]"
+        else:
+            path = f"{above}.{name}" if above else name if number else ""
         meaning, place = text(c.meaning), (c.offset, c.size) if c.has_place else None
         value: Value = None
         if kind is Kind.INTEGER:
@@ -164,9 +168,12 @@ class State(Handle):
         elif c.content_size == 0 and kind in (Kind.TEXT, Kind.BYTES):
             value = "" if kind is Kind.TEXT else b""
         first, count, elided = c.first_child, c.child_count, c.elided_count
-        is_array = kind is Kind.ARRAY
-        fields = tuple(self._field(c, first + index, path, is_array) for index in range(count))
-        return Field(name, path, kind, value, meaning, place, fields, elided)
+        fields = []
+        for each in range(count):
+            # The items that are not kept stood before the last four.
+            place_in_array = each + elided if each >= count - 4 else each
+            fields.append(self._field(c, first + each, path, place_in_array if kind is Kind.ARRAY else None))
+        return Field(name, path, kind, value, meaning, place, tuple(fields), elided)
 
     def json(self) -> dict[str, Any]:
         """The state with all fields and findings (schemas/dissect.schema.json)."""

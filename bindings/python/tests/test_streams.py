@@ -1,0 +1,358 @@
+"""Readers and writers: where bytes come from and go, what is lent, and what fails."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import pathlib
+import tempfile
+import threading
+import unittest
+from typing import Any
+
+import ferry
+from support import corpus
+
+STATE = bytes(range(256)) * 1024  # 256 KiB
+
+
+def stream(state: bytes = STATE, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    with ferry.StreamWriter(sink, **options) as writer:
+        writer.write(writer.introduce(ferry.Device(name="a")), state)
+    return sink.getvalue()
+
+
+def states(reader: ferry.StreamReader) -> list[bytes]:
+    found = [bytearray() for _ in reader.devices]
+    for record in reader:
+        if isinstance(record, ferry.Chunk):
+            found[record.device] += record.data
+    return [bytes(each) for each in found]
+
+
+class Reading(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "a.dms")
+        with open(self.path, "wb") as file:
+            file.write(stream())
+
+    def test_a_path_a_descriptor_and_a_file_give_the_same(self) -> None:
+        with ferry.StreamReader(self.path) as reader:
+            self.assertEqual(states(reader), [STATE])
+        with ferry.StreamReader(pathlib.Path(self.path)) as reader:
+            self.assertEqual(reader.devices, (ferry.Device(name="a"),))
+        with open(self.path, "rb") as file, ferry.StreamReader(file.fileno()) as reader:
+            self.assertEqual(states(reader), [STATE])
+            os.fstat(file.fileno())  # still open
+        with open(self.path, "rb") as file, ferry.StreamReader(file) as reader:
+            self.assertEqual(states(reader), [STATE])
+
+    def test_a_file_without_readinto_will_do(self) -> None:
+        class Slow:
+            def __init__(self, data: bytes) -> None:
+                self.rest = data
+
+            def read(self, count: int) -> bytes:
+                data, self.rest = self.rest[: min(count, 777)], self.rest[min(count, 777) :]
+                return data
+
+        with ferry.StreamReader(Slow(stream())) as reader:  # type: ignore[arg-type]
+            self.assertEqual(states(reader), [STATE])
+
+    def test_a_path_that_is_not_there(self) -> None:
+        with self.assertRaises(FileNotFoundError):
+            ferry.StreamReader(self.path + "x")
+
+    def test_iteration_goes_on_where_it_was(self) -> None:
+        with ferry.StreamReader(self.path) as reader:
+            first = next(reader)
+            self.assertIsInstance(first, ferry.Chunk)
+            self.assertEqual([type(each) for each in reader], [ferry.Summary, ferry.End])
+            self.assertEqual(list(reader), [])
+
+    def test_data_that_nobody_asked_for_is_not_verified(self) -> None:
+        with ferry.StreamReader(self.path) as reader:
+            self.assertEqual([each.is_verified for each in reader if isinstance(each, ferry.Summary)], [False])
+        with ferry.StreamReader(self.path) as reader:
+            verified = [
+                isinstance(each, ferry.Chunk) and each.data and None or getattr(each, "is_verified", None) for each in reader
+            ]
+            self.assertIn(True, verified)
+
+    def test_the_state_as_a_file(self) -> None:
+        three = io.BytesIO(corpus("streams/three-devices.dms"))
+        with ferry.StreamReader(three) as reader, io.BufferedReader(reader.state_file(1)) as file:
+            self.assertEqual(file.read(), corpus("mtty/mtty1-1.state"))
+        with ferry.StreamReader(self.path) as reader:
+            self.assertEqual(reader.state_file(0).read(), STATE)
+        with ferry.StreamReader(self.path) as reader:
+            with self.assertRaises(ValueError):
+                reader.state_file(1)
+        # The state's end says that it was checked: what was passed over before was not.
+        with ferry.StreamReader(self.path) as reader:
+            next(reader)
+            with self.assertRaises(ferry.Error) as raised:
+                reader.state_file(0).read()
+            self.assertEqual(raised.exception.code, ferry.Code.UNVERIFIED)
+
+    def test_damage_is_an_error_that_says_where(self) -> None:
+        data = bytearray(stream(raw=True))
+        data[-200] ^= 1
+        with ferry.StreamReader(io.BytesIO(data)) as reader:
+            with self.assertRaises(ferry.Error) as raised:
+                states(reader)
+            again = raised.exception
+            with self.assertRaises(ferry.Error) as raised:
+                next(reader)
+            self.assertEqual(raised.exception.message, again.message)
+        self.assertEqual((again.code, str(again)), (ferry.Code.CHECKSUM, again.message))
+        self.assertIsNotNone(again.offset)
+        self.assertTrue(again.expected and again.found)
+
+
+class Lending(unittest.TestCase):
+    def test_data_is_lent_without_a_copy_and_taken_back(self) -> None:
+        with ferry.StreamReader(io.BytesIO(stream())) as reader:
+            chunk = next(each for each in reader if isinstance(each, ferry.Chunk))
+            data = chunk.data
+            self.assertTrue(data.readonly)
+            self.assertEqual(data, STATE)
+            self.assertIs(chunk.data, data)
+            next(reader)
+            with self.assertRaises(ValueError):
+                data[0]
+            with self.assertRaises(ValueError):
+                chunk.data
+
+    def test_a_slice_that_is_kept_holds_the_reader_up(self) -> None:
+        with contextlib.ExitStack() as stack:
+            reader = stack.enter_context(ferry.StreamReader(io.BytesIO(stream())))
+            chunk = next(reader)
+            assert isinstance(chunk, ferry.Chunk)
+            part = chunk.data[100:200]
+            for _ in range(2):
+                with self.assertRaises(BufferError):
+                    next(reader)
+                with self.assertRaises(BufferError):
+                    reader.close()
+            self.assertEqual(part, STATE[100:200])
+            del part
+            self.assertIsInstance(next(reader), ferry.Summary)
+
+    def test_data_outlives_what_refers_to_its_reader(self) -> None:
+        def lent() -> memoryview:
+            chunk = next(ferry.StreamReader(io.BytesIO(stream())))
+            assert isinstance(chunk, ferry.Chunk)
+            return chunk.data
+
+        data = lent()
+        gc.collect()
+        self.assertEqual(data, STATE)
+
+    def test_a_sink_may_not_keep_what_it_is_lent(self) -> None:
+        class Keeper(io.RawIOBase):
+            kept: list[memoryview] = []
+
+            def write(self, data: Any) -> int:
+                self.kept.append(data[:4])
+                return len(data)
+
+        keeper = Keeper()
+        with self.assertRaises(ferry.Error) as raised:
+            ferry.StreamWriter(keeper)
+        self.assertIsInstance(raised.exception.__cause__, BufferError)
+        keeper.kept.clear()
+
+
+class Feeding(unittest.TestCase):
+    def test_pieces_of_any_size(self) -> None:
+        data = corpus("streams/three-devices.dms")
+        for size in (1, 13, 4096, len(data)):
+            found: dict[int, bytearray] = {}
+            with ferry.StreamDecoder() as decoder:
+                self.assertIsNone(decoder.devices)
+                for at in range(0, len(data), size):
+                    for record in decoder.feed(data[at : at + size]):
+                        if isinstance(record, ferry.Chunk):
+                            found.setdefault(record.device, bytearray()).extend(record.data)
+                decoder.finish()
+                self.assertEqual(len(decoder.devices or ()), 3)
+            self.assertEqual(found[1], corpus("mtty/mtty1-1.state"))
+
+    def test_records_have_to_be_taken(self) -> None:
+        with ferry.StreamDecoder() as decoder:
+            records = decoder.feed(stream())
+            next(records)
+            with self.assertRaises(ValueError):
+                decoder.feed(b"")
+            self.assertEqual(len(list(records)), 2)
+            decoder.finish()
+
+    def test_a_torn_stream(self) -> None:
+        with ferry.StreamDecoder() as decoder:
+            list(decoder.feed(stream()[:-1]))
+            with self.assertRaises(ferry.Error) as raised:
+                decoder.finish()
+        self.assertEqual(raised.exception.code, ferry.Code.TORN)
+
+    def test_a_fault_is_given_again(self) -> None:
+        with ferry.StreamDecoder() as decoder:
+            for _ in range(2):
+                with self.assertRaises(ferry.Error) as raised:
+                    list(decoder.feed(b"x" * 100))
+                self.assertEqual(raised.exception.code, ferry.Code.NOT_A_STREAM)
+
+
+class Writing(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.path = os.path.join(self.folder, "a.dms")
+
+    def test_a_file_appears_when_it_is_whole(self) -> None:
+        with ferry.StreamWriter(self.path) as writer:
+            number = writer.introduce()
+            self.assertFalse(os.path.exists(self.path))
+            with writer.state_file(number) as file:
+                file.write(STATE)
+        with ferry.StreamReader(self.path) as reader:
+            self.assertEqual(states(reader), [STATE])
+        self.assertEqual(os.listdir(self.folder), ["a.dms"])
+        mask = os.umask(0)
+        os.umask(mask)
+        self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o666 & ~mask)
+
+    def test_nothing_is_left_of_what_failed(self) -> None:
+        with self.assertRaises(ZeroDivisionError), ferry.StreamWriter(self.path) as writer:
+            writer.introduce()
+            raise ZeroDivisionError
+        with self.assertRaises(ferry.Error):
+            ferry.StreamWriter(self.path, level=99)
+        writer = ferry.StreamWriter(self.path)
+        del writer
+        gc.collect()
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_a_stream_that_an_exception_ends_is_torn(self) -> None:
+        sink = io.BytesIO()
+        with self.assertRaises(ZeroDivisionError), ferry.StreamWriter(sink) as writer:
+            writer.write(writer.introduce(), STATE)
+            raise ZeroDivisionError
+        with ferry.StreamReader(io.BytesIO(sink.getvalue())) as reader, self.assertRaises(ferry.Error) as raised:
+            states(reader)
+        self.assertEqual(raised.exception.code, ferry.Code.TORN)
+
+    def test_a_descriptor_and_a_file_that_takes_little(self) -> None:
+        class Little(io.BytesIO):
+            def write(self, data: Any) -> int:
+                return super().write(data[:100])
+
+        read, write = os.pipe()
+        with open(read, "rb") as source, open(write, "wb") as sink:
+            with ferry.StreamWriter(sink.fileno()) as writer:
+                writer.write(writer.introduce(), b"hello")
+            sink.close()
+            with ferry.StreamReader(source) as reader:
+                self.assertEqual(states(reader), [b"hello"])
+        little = Little()
+        with ferry.StreamWriter(little) as writer:
+            writer.write(writer.introduce(), STATE)
+        with ferry.StreamReader(io.BytesIO(little.getvalue())) as reader:
+            self.assertEqual(states(reader), [STATE])
+
+    def test_any_bytes_will_do(self) -> None:
+        sink = io.BytesIO()
+        with ferry.StreamWriter(sink) as writer:
+            number = writer.introduce()
+            for data in (b"ab", bytearray(b"cd"), memoryview(b"xefx")[1:3], memoryview(bytes(8)).cast("Q")):
+                writer.write(number, data)
+        with ferry.StreamReader(io.BytesIO(sink.getvalue())) as reader:
+            self.assertEqual(states(reader), [b"abcdef" + bytes(8)])
+
+    def test_a_sink_that_fails(self) -> None:
+        class Full(io.RawIOBase):
+            def write(self, data: Any) -> int:
+                raise OSError(28, "as told")
+
+        with self.assertRaises(ferry.Error) as raised:
+            ferry.StreamWriter(Full())
+        self.assertEqual((raised.exception.code, raised.exception.errno), (ferry.Code.CALLBACK, 28))
+        self.assertIsInstance(raised.exception.__cause__, OSError)
+
+    def test_an_interrupt_comes_through(self) -> None:
+        class Interrupted(io.BytesIO):
+            def readinto(self, buffer: Any) -> int:
+                raise KeyboardInterrupt
+
+        with ferry.StreamReader(Interrupted()) as reader, self.assertRaises(KeyboardInterrupt):
+            next(reader)
+
+
+class Closing(unittest.TestCase):
+    def test_twice_is_fine_and_use_afterwards_is_an_error(self) -> None:
+        objects = [
+            ferry.StreamReader(io.BytesIO(stream())),
+            ferry.StreamDecoder(),
+            ferry.StreamWriter(io.BytesIO()),
+            ferry.Profile(corpus("profiles/mtty.yaml")),
+            ferry.State(corpus("mtty/mtty1-1.state")),
+        ]
+        uses = [
+            lambda: next(objects[0]),
+            lambda: list(objects[1].feed(b"")),
+            lambda: objects[2].introduce(),
+            lambda: objects[3].name,
+            lambda: objects[4].root,
+        ]
+        for each, use in zip(objects, uses):
+            self.assertFalse(each.closed)
+            each.close()
+            each.close()
+            self.assertTrue(each.closed)
+            with self.assertRaises(ferry.Error) as raised:
+                use()
+            self.assertEqual(raised.exception.code, ferry.Code.HANDLE)
+
+    def test_nothing_is_left_open_by_what_is_dropped(self) -> None:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(stream())
+            file.flush()
+            before = len(os.listdir("/proc/self/fd"))
+            for _ in range(100):
+                reader = ferry.StreamReader(file.name)
+                chunk = next(reader)
+                assert isinstance(chunk, ferry.Chunk)
+                chunk.data
+            del reader, chunk
+            gc.collect()
+            self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+    def test_another_thread_meanwhile_is_refused(self) -> None:
+        reached, go_on = threading.Event(), threading.Event()
+
+        class Waiting(io.BytesIO):
+            def readinto(self, buffer: Any) -> int:
+                reached.set()
+                go_on.wait(60)
+                return super().readinto(buffer)
+
+        with ferry.StreamReader(Waiting(stream())) as reader:
+            thread = threading.Thread(target=next, args=(reader,))
+            thread.start()
+            reached.wait(60)
+            with self.assertRaises(ferry.Error) as raised:
+                next(reader)
+            go_on.set()
+            thread.join()
+            self.assertEqual(raised.exception.code, ferry.Code.BUSY)
+            self.assertIsInstance(next(reader), ferry.Summary)
+
+
+if __name__ == "__main__":
+    unittest.main()
