@@ -1,3 +1,4 @@
+import ByteIO
 import PCIConfig
 import TestSupport
 import Testing
@@ -40,8 +41,8 @@ import YAMLReader
     let host = try Self.host(vector)
     let bytes = host.function.space.bytes
     let device = FailingDevice(bytes + [UInt8](repeating: 0, count: 4096 - bytes.count))
-    var space = VirtualConfigSpace(
-      layout, at: try PhysicalOffsets(of: layout, on: host.function), on: device)
+    var space = try VirtualConfigSpace(
+      layout, at: PhysicalOffsets(of: layout, on: host.function), on: device)
     var saved: ConfigSpaceState?
     let result = try vector.node.value("result")
     for step in try result.value("steps").items() {

@@ -66,7 +66,7 @@ import YAMLReader
       compression: raw == 1 ? .raw : .zstd(level: 1))
     var bytes: [UInt8] = []
     let information = StreamInformation(
-      producer: try options.text("producer") ?? "libferry 0.1.0",
+      producer: try options.text("producer"),
       kernelRelease: try options.text("kernel_release"), machine: try options.text("machine"),
       time: time == 0 ? nil : time)
     bytes += try encoder.write(.information(information)).all
@@ -214,7 +214,9 @@ extension DeviceIntroduction {
         synthesized: try node.member("shown")?.rows(),
         emulatedBits: try node.member("emulated_bits")?.rows(),
         profileName: try node.text("profile_name"),
-        profileDigest: try node.text("profile_digest").flatMap { Digest(sha256: $0) })
+        profileDigest: try node.member("profile_digest").map {
+          Digest(algorithm: .sha256, bytes: try $0.hexadecimal())
+        })
     }
     interrupts = try node.member("interrupts").map(InterruptState.init)
     let domains = try node.member("domains")?.items().map(PASIDTable.Domain.init) ?? []
