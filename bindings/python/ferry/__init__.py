@@ -1,7 +1,7 @@
 """Ferry: migration of VFIO devices, for operators' tools and VMMs in Python.
 
-Spaces and profiles are in `ferry.vpci`, streams in `ferry.streams`, what is in a device's state in `ferry.states`, capture and replay in
-`ferry.devices`; all of it is here as well, but for `ferry.devices.Phase`.
+Configuration spaces and profiles are in `ferry.vpci`; streams in `ferry.streams`, with `ferry.introductions` and `ferry.salvage`; what is
+in a device's state in `ferry.states`; capture and replay in `ferry.devices`. All of it is here as well.
 """
 
 from ferry._library import VERSION as __version__
@@ -13,32 +13,42 @@ from ferry.devices import (
     MigrationSummary,
     Operations,
     Outcome,
+    PASIDAbilities,
+    PASIDOperations,
     Progress,
+    ProgressPhase,
+    VFIODevice,
+    VFIODomain,
     capture,
     replay,
 )
-from ferry.states import Certainty, Field, Finding, Kind, Severity, State, Translation
-from ferry.streams import (
+from ferry.introductions import (
     MSI,
     MSIX,
-    Chunk,
-    ChunkFlags,
     Circumstances,
     Device,
-    End,
     Interrupts,
     NestedTable,
     PASIDBinding,
     PASIDDomain,
     PCIIdentity,
     Permissions,
+    Region,
+)
+from ferry.salvage import Condition, Damage, Loss, Ranges, SalvageReader
+from ferry.states import Certainty, Field, Finding, Kind, Severity, State, Translation
+from ferry.streams import (
+    Chunk,
+    ChunkFlags,
+    End,
     Phase,
     Record,
-    Region,
     StreamDecoder,
     StreamReader,
     StreamWriter,
     Summary,
+    Totals,
+    verify,
 )
 from ferry.vpci import IOMMU, Check, Effects, Host, Profile, SpaceState, Verdict, VirtualConfigSpace
 
@@ -49,6 +59,8 @@ __all__ = [
     "ChunkFlags",
     "Circumstances",
     "Code",
+    "Condition",
+    "Damage",
     "Device",
     "Effects",
     "End",
@@ -59,6 +71,7 @@ __all__ = [
     "IOMMU",
     "Interrupts",
     "Kind",
+    "Loss",
     "MSI",
     "MSIX",
     "MigrationDevice",
@@ -68,15 +81,20 @@ __all__ = [
     "NestedTable",
     "Operations",
     "Outcome",
+    "PASIDAbilities",
     "PASIDBinding",
     "PASIDDomain",
+    "PASIDOperations",
     "PCIIdentity",
     "Permissions",
     "Phase",
     "Profile",
     "Progress",
+    "ProgressPhase",
+    "Ranges",
     "Record",
     "Region",
+    "SalvageReader",
     "Severity",
     "SpaceState",
     "State",
@@ -84,10 +102,14 @@ __all__ = [
     "StreamReader",
     "StreamWriter",
     "Summary",
+    "Totals",
     "Translation",
+    "VFIODevice",
+    "VFIODomain",
     "Verdict",
     "VirtualConfigSpace",
     "__version__",
     "capture",
     "replay",
+    "verify",
 ]

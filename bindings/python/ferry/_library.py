@@ -11,6 +11,7 @@ import traceback
 import weakref
 from typing import Any, Callable, Iterator, Optional, Union
 
+from ferry._declarations import HEADER_VERSION
 from ferry._declarations import ffi as _ffi
 
 ffi: Any = _ffi
@@ -19,14 +20,18 @@ Buffer = Union[bytes, bytearray, memoryview]
 
 
 def _open() -> Any:
-    """The library that lies in this package, as in a wheel, or the one of the system."""
+    """The library that lies in this package, as in a wheel, or the one of the system, which may not be older than the package."""
     own = pathlib.Path(__file__).with_name("libferry.so.0")
-    return ffi.dlopen(str(own) if own.exists() else own.name)
+    library = ffi.dlopen(str(own) if own.exists() else own.name)
+    found = ffi.string(library.ferry_version()).decode()
+    if [int(part) for part in found.split(".")] < [int(part) for part in HEADER_VERSION.split(".")]:
+        raise ImportError(f"expected libferry {HEADER_VERSION} or later, found {found}")
+    return library
 
 
 lib: Any = _open()
 
-# The version of the library, such as "0.1.0".
+# The version of the library, such as "0.2.0".
 VERSION: str = ffi.string(lib.ferry_version()).decode()
 
 
@@ -322,10 +327,14 @@ class SourceCallbacks(Callbacks):
 @callback("int32_t(void *, void *, size_t, size_t *)")
 def _source_read(callbacks: SourceCallbacks, data: Any, capacity: int, count: Any) -> None:
     with lent(data, capacity, is_writable=True) as view:
-        found = callbacks.read(view)
+        count[0] = counted(callbacks.read(view), capacity)
+
+
+def counted(found: object, capacity: int) -> int:
+    """The count that a readinto() gave, if it is one."""
     if not isinstance(found, int) or not 0 <= found <= capacity:
         raise ValueError(f"readinto() gave {found!r}; expected 0 to {capacity}: the source has to block")
-    count[0] = found
+    return found
 
 
 def collected(function: Any, *arguments: Any) -> bytes:

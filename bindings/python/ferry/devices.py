@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import os
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Protocol, Sequence
+from typing import Any, Callable, Optional, Protocol, Sequence, Union
 
-from ferry._library import NULL, Callbacks, Error, SinkCallbacks, SourceCallbacks, call, callback, ffi, lent, lib
-from ferry.streams import Device, File, _NewFile, _readinto, write_all, writer_options
+from ferry._library import NULL, Callbacks, Error, Handle, SinkCallbacks, call, callback, ffi, lent, lib
+from ferry.introductions import Device, PASIDBinding, PASIDDomain, Permissions, c_device, domain
+from ferry.streams import File, NewFile, opened_source, write_all, writer_options
 
 
 class MigrationState(enum.IntEnum):
@@ -59,22 +60,105 @@ class Operations(Protocol):
 
 
 @dataclass(frozen=True)
+class PASIDAbilities:
+    """What can be attached to a device's PASIDs.
+
+    width:           the number of bits of a PASID, 0 if none can be attached.
+    permissions:     those that a binding may have.
+    nested_types:    bit N: guest page tables of type N (IOMMU_HWPT_DATA_...) can be nested.
+    has_fault_queue: whether page requests can go to a fault queue.
+    """
+
+    width: int
+    permissions: Permissions = Permissions(0)
+    nested_types: int = 0
+    has_fault_queue: bool = False
+
+
+class PASIDOperations(Protocol):
+    """What a VMM does with the iommufd of a device, for PASIDs; errors as of Operations."""
+
+    def get_pasid_abilities(self) -> PASIDAbilities:
+        """IOMMU_GET_HW_INFO."""
+
+    def allocate_domains(self, domains: Sequence[PASIDDomain]) -> object:
+        """Makes every address space that bindings name (IOMMU_HWPT_ALLOC); none is left on failure."""
+
+    def attach_pasid(self, binding: PASIDBinding) -> object:
+        """VFIO_DEVICE_ATTACH_IOMMUFD_PT, with a PASID."""
+
+    def detach_pasid(self, pasid: int) -> object:
+        """VFIO_DEVICE_DETACH_IOMMUFD_PT."""
+
+    def release_domains(self) -> object:
+        """Undoes `allocate_domains`, once nothing is attached. It may not fail."""
+
+
+@dataclass(frozen=True)
+class VFIODomain:
+    """What a replay has made in the iommufd for a domain.
+
+    page_table:    the number of its page table (IOMMU_HWPT_ALLOC).
+    address_space: the number of the address space that the VMM has to map (IOMMU_IOAS_ALLOC); None if it is nested.
+    fault_queue:   the descriptor of its fault queue, open until the device is closed; None if it has none.
+    """
+
+    id: int
+    page_table: int
+    address_space: Optional[int]
+    fault_queue: Optional[int]
+
+
+class VFIODevice(Handle):
+    """A device whose descriptors the caller has open, and which the library makes the calls to. They stay the caller's.
+
+    device:        that of the device.
+    iommufd:       that of /dev/iommu, with the `device_id` that it gave for the device (VFIO_DEVICE_BIND_IOMMUFD).
+    address_space: the number of that of its own requests (IOMMU_IOAS_ALLOC), for devices that get PASIDs attached.
+    """
+
+    def __init__(
+        self, device: int, *, iommufd: Optional[int] = None, device_id: int = 0, address_space: Optional[int] = None
+    ) -> None:
+        c = ffi.new("ferry_vfio_descriptors *")
+        c.device = device
+        if iommufd is not None:
+            c.parts |= lib.FERRY_VFIO_IOMMUFD
+            c.iommufd, c.device_id = iommufd, device_id
+        if address_space is not None:
+            c.parts |= lib.FERRY_VFIO_ADDRESS_SPACE
+            c.address_space = address_space
+        self._adopt("ferry_vfio", lib.ferry_vfio_open, c)
+
+    def __enter__(self) -> VFIODevice:
+        return self
+
+    def domain(self, index: int) -> VFIODomain:
+        """The domain with this index, in the order of the stream's."""
+        c = ffi.new("ferry_vfio_domain *")
+        call(lib.ferry_vfio_get_domain, self._number, index, c)
+        return VFIODomain(c.id, c.page_table, c.address_space or None, c.fault_queue if c.fault_queue >= 0 else None)
+
+
+@dataclass(frozen=True)
 class MigrationDevice:
     """A device in a migration.
 
-    operations:  the object that makes the calls.
+    operations:  the object that makes the calls, or a VFIODevice.
     known:       what is known of it; a capture writes all of it into the stream, but for `physical` and what the driver says itself.
-    config_size: the number of bytes of the configuration region, 0 if there is none.
+    config_size: the number of bytes of the configuration region, 0 if there is none or the device is a VFIODevice.
     number:      of a replay: which of the stream's devices it takes.
+    pasids:      the object that attaches PASIDs; None if the VMM does so itself, or the device is a VFIODevice.
     """
 
-    operations: Operations
+    operations: Union[Operations, VFIODevice]
     known: Device = Device()
     config_size: int = 0
     number: int = 0
+    pasids: Optional[PASIDOperations] = None
 
 
-class Phase(enum.IntEnum):
+class ProgressPhase(enum.IntEnum):
     """What a migration does."""
 
     RUNNING = 1  # state is read while the devices run
@@ -93,7 +177,7 @@ class Progress:
     expected_size: of a capture what is left, of a replay the whole; None if the drivers do not say.
     """
 
-    phase: Phase
+    phase: ProgressPhase
     iteration: int
     state_size: int
     expected_size: Optional[int]
@@ -178,7 +262,7 @@ def capture(
     options.iteration_limit, options.downtime_limit_ms = iteration_limit, downtime_limit_ms
     options.bandwidth = bandwidth or 0
     options.stream = writer_options(kept, raw, level, chunk_size, window_size, time, producer, kernel_release, machine)
-    output = _NewFile(sink) if isinstance(sink, (str, os.PathLike)) else None
+    output = NewFile(sink) if isinstance(sink, (str, os.PathLike)) else None
     try:
         target = output.descriptor if output is not None else sink
         callbacks = SinkCallbacks(
@@ -205,6 +289,7 @@ def replay(
     unsound: bool = False,
     strict: bool = False,
     without_p2p: bool = False,
+    bindings: bool = False,
     on_progress: Optional[OnProgress] = None,
     is_cancelled: Optional[IsCancelled] = None,
 ) -> MigrationSummary:
@@ -215,6 +300,7 @@ def replay(
     unsound:       give a device state in which its layout found an error.
     strict:        refuse what could not be checked.
     without_p2p:   as of `capture()`.
+    bindings:      attach the PASIDs that the stream's devices had bound: each device has `pasids`, or is a VFIODevice.
     """
     options = ffi.new("ferry_replay_options *")
     options.flags = (
@@ -223,18 +309,13 @@ def replay(
         | (lib.FERRY_REPLAY_UNSOUND if unsound else 0)
         | (lib.FERRY_REPLAY_STRICT if strict else 0)
         | (lib.FERRY_REPLAY_WITHOUT_P2P if without_p2p else 0)
+        | (lib.FERRY_REPLAY_BINDINGS if bindings else 0)
     )
-    own = open(source, "rb", buffering=0) if isinstance(source, (str, os.PathLike)) else None
-    try:
-        given: Any = own if own is not None else source
-        callbacks = SourceCallbacks((lambda view: os.readv(given, [view])) if isinstance(given, int) else _readinto(given))
+    with opened_source(source) as callbacks:
         observer = _Observer(options.observer, on_progress, is_cancelled)
         return _migrate(
             observer, devices, lambda *rest: call(lib.ferry_replay, callbacks.c, rest[0], rest[1], options, *rest[2:])
         )
-    finally:
-        if own is not None:
-            own.close()
 
 
 def _write_descriptor(descriptor: int, view: memoryview) -> None:
@@ -247,10 +328,14 @@ def _migrate(observer: _Observer, devices: Sequence[MigrationDevice], function: 
     kept: list[Any] = []
     array = ffi.new("ferry_migration_device[]", len(devices))
     for c, device in zip(array, devices):
-        callbacks = _Device(device.operations)
+        c.known, c.config_size, c.number = c_device(device.known, kept), device.config_size, device.number
+        if isinstance(device.operations, VFIODevice):
+            c.vfio = device.operations._number
+            continue
+        callbacks = _Device(device.operations, device.pasids)
         kept.append(callbacks)
         c.operations, c.context = _operations, callbacks.context
-        c.known, c.config_size, c.number = device.known._c(kept), device.config_size, device.number
+        c.pasid_operations = NULL if device.pasids is None else _pasid_operations
     outcomes, summary = ffi.new("uint32_t[]", len(devices)), ffi.new("ferry_migration_summary *")
     try:
         observer.run(function, array, len(devices), outcomes, summary)
@@ -291,7 +376,7 @@ def _tell(context: Any, c: Any) -> None:
     observer = ffi.from_handle(context)
     expected = None if c.expected_size == lib.FERRY_NOWHERE else c.expected_size
     try:
-        observer.on_progress(Progress(Phase(c.phase), c.iteration, c.state_size, expected))
+        observer.on_progress(Progress(ProgressPhase(c.phase), c.iteration, c.state_size, expected))
     except BaseException as error:  # nothing may pass through C; it is cancelled instead
         observer.raised = error
 
@@ -310,9 +395,13 @@ def _is_cancelled(observer: _Observer) -> bool:
 
 
 class _Device(Callbacks):
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, pasids: Optional[PASIDOperations]) -> None:
         super().__init__()
         self.operations = operations
+        self.pasids: Any = pasids
+
+    def release(self) -> None:
+        self.pasids.release_domains()
 
 
 @callback("int32_t(void *, uint64_t *)")
@@ -367,6 +456,35 @@ def _write_config(device: _Device, offset: int, size: int, value: int) -> None:
     device.operations.write_config(offset, size, value)
 
 
+@callback("int32_t(void *, ferry_pasid_abilities *)")
+def _get_pasid_abilities(device: _Device, c: Any) -> None:
+    abilities = device.pasids.get_pasid_abilities()
+    c.width, c.permissions = abilities.width, abilities.permissions
+    c.nested_types, c.has_fault_queue = abilities.nested_types, abilities.has_fault_queue
+
+
+@callback("int32_t(void *, const ferry_pasid_domain *, size_t)")
+def _allocate_domains(device: _Device, domains: Any, count: int) -> None:
+    device.pasids.allocate_domains([domain(domains[index]) for index in range(count)])
+
+
+@callback("int32_t(void *, const ferry_pasid_binding *)")
+def _attach_pasid(device: _Device, c: Any) -> None:
+    device.pasids.attach_pasid(PASIDBinding(c.pasid, c.domain, Permissions(c.permissions)))
+
+
+@callback("int32_t(void *, uint32_t)")
+def _detach_pasid(device: _Device, pasid: int) -> None:
+    device.pasids.detach_pasid(pasid)
+
+
+# What this raises is printed by cffi: nobody can be told.
+_release_domains: Any = ffi.callback("void(void *)", lambda context: ffi.from_handle(context).release())
+
+
+_pasid_operations: Any = ffi.new(
+    "ferry_pasid_operations *", [_get_pasid_abilities, _allocate_domains, _attach_pasid, _detach_pasid, _release_domains]
+)
 _operations: Any = ffi.new(
     "ferry_device_operations *",
     [

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import errno
 import io
@@ -16,277 +17,24 @@ from typing import Any, BinaryIO, Iterator, Optional, Union
 from ferry._library import (
     NULL,
     Buffer,
+    Callbacks,
     Code,
     Error,
     Handle,
     Loan,
     SinkCallbacks,
     SourceCallbacks,
-    c_bytes,
     c_text,
     call,
     ffi,
     lib,
     pointer,
-    text,
 )
-from ferry.vpci import SpaceState
+from ferry.introductions import Device, c_device
+from ferry.introductions import device as device_of
 
 # A path, a descriptor, or a binary file.
 File = Union[str, "os.PathLike[str]", int, BinaryIO]
-
-
-# ---- What a stream says of a device.
-
-
-@dataclass(frozen=True)
-class Region:
-    """A region of VFIO_DEVICE_GET_REGION_INFO; its size in bytes."""
-
-    index: int
-    flags: int
-    size: int
-
-
-@dataclass(frozen=True)
-class PCIIdentity:
-    """The ids of a PCI function. `subsystem` is (vendor, id); `class_code` has 24 bits, and comes with `revision_id`."""
-
-    vendor_id: int
-    device_id: int
-    subsystem: Optional[tuple[int, int]] = None
-    class_code: Optional[int] = None
-    revision_id: int = 0
-
-
-@dataclass(frozen=True)
-class MSI:
-    """MSI as a guest programmed it."""
-
-    control: int
-    address: int
-    data: int
-    mask_bits: int = 0
-    pending_bits: int = 0
-
-
-@dataclass(frozen=True)
-class MSIX:
-    """MSI-X as a guest programmed it: the table has 16 bytes a vector, the pending bits one bit, the lowest first."""
-
-    control: int
-    table: bytes
-    pending_bits: bytes = b""
-
-
-@dataclass(frozen=True)
-class Interrupts:
-    """The interrupts that a guest programmed. `asserted_pins` has INTA to INTD in bits 0 to 3."""
-
-    asserted_pins: Optional[int] = None
-    msi: Optional[MSI] = None
-    msix: Optional[MSIX] = None
-
-
-@dataclass(frozen=True)
-class NestedTable:
-    """A page table of the guest's, in IOMMU_HWPT_ALLOC's words of type and data."""
-
-    data_type: int
-    data: bytes
-
-
-@dataclass(frozen=True)
-class PASIDDomain:
-    """An address space that PASIDs are bound to. `nested` is None if the VMM maps it."""
-
-    id: int
-    nested: Optional[NestedTable] = None
-    has_fault_queue: bool = False
-
-
-class Permissions(enum.IntFlag):
-    """What a PASID allows beyond reads and writes."""
-
-    EXECUTE = 1
-    PRIVILEGED = 2
-
-
-@dataclass(frozen=True)
-class PASIDBinding:
-    """A PASID, and the id of the domain that it is bound to."""
-
-    pasid: int
-    domain: int
-    permissions: Permissions = Permissions(0)
-
-
-class Circumstances(enum.IntFlag):
-    """How a state came about."""
-
-    GUEST_RAN = 1  # while it was taken: good to look at, not to resume
-
-
-@dataclass(frozen=True)
-class Device:
-    """What a stream says of a device before its state; None where it says nothing.
-
-    name, driver:    the name that the host knows the device by, and its driver.
-    migration_flags: those of VFIO_DEVICE_FEATURE_MIGRATION.
-    stop_copy_size:  that of VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, in bytes.
-    physical:        what the configuration region reads, up to 4096 bytes.
-    guest_space:     what the guest was shown.
-    """
-
-    name: Optional[str] = None
-    driver: Optional[str] = None
-    pci: Optional[PCIIdentity] = None
-    migration_flags: Optional[int] = None
-    stop_copy_size: Optional[int] = None
-    circumstances: Optional[Circumstances] = None
-    regions: tuple[Region, ...] = ()
-    physical: Optional[bytes] = None
-    guest_space: Optional[SpaceState] = None
-    interrupts: Optional[Interrupts] = None
-    domains: tuple[PASIDDomain, ...] = ()
-    bindings: tuple[PASIDBinding, ...] = ()
-
-    def _c(self, kept: list[Any]) -> Any:
-        """A ferry_device; what it points to goes into `kept`."""
-        device = ffi.new("ferry_device *")
-        kept.append(device)
-        device.name, device.driver = c_text(self.name, kept), c_text(self.driver, kept)
-        if self.pci is not None:
-            device.parts |= lib.FERRY_DEVICE_PCI
-            device.vendor_id, device.device_id = self.pci.vendor_id, self.pci.device_id
-            if self.pci.subsystem is not None:
-                device.parts |= lib.FERRY_DEVICE_SUBSYSTEM
-                device.subsystem_vendor_id, device.subsystem_id = self.pci.subsystem
-            if self.pci.class_code is not None:
-                device.parts |= lib.FERRY_DEVICE_CLASS
-                device.class_code, device.revision_id = self.pci.class_code, self.pci.revision_id
-        if self.migration_flags is not None:
-            device.parts |= lib.FERRY_DEVICE_MIGRATION_FLAGS
-            device.migration_flags = self.migration_flags
-        if self.stop_copy_size is not None:
-            device.parts |= lib.FERRY_DEVICE_STOP_COPY_SIZE
-            device.stop_copy_size = self.stop_copy_size
-        if self.circumstances is not None:
-            device.parts |= lib.FERRY_DEVICE_CIRCUMSTANCES
-            device.circumstances = self.circumstances
-        if self.regions:
-            regions = ffi.new("ferry_region[]", [(each.index, each.flags, each.size) for each in self.regions])
-            kept.append(regions)
-            device.regions, device.region_count = regions, len(self.regions)
-        device.physical, device.physical_size = c_bytes(self.physical, kept)
-        if self.guest_space is not None:
-            self._set_guest_space(device, self.guest_space, kept)
-        if self.interrupts is not None:
-            self._set_interrupts(device.interrupts, self.interrupts, kept)
-        if self.domains:
-            domains = ffi.new("ferry_pasid_domain[]", len(self.domains))
-            kept.append(domains)
-            for c, domain in zip(domains, self.domains):
-                c.id, c.has_fault_queue = domain.id, domain.has_fault_queue
-                if domain.nested is not None:
-                    c.is_nested, c.data_type = 1, domain.nested.data_type
-                    c.data, c.data_size = c_bytes(domain.nested.data, kept)
-            device.domains, device.domain_count = domains, len(self.domains)
-        if self.bindings:
-            bindings = ffi.new("ferry_pasid_binding[]", [(each.pasid, each.domain, each.permissions) for each in self.bindings])
-            kept.append(bindings)
-            device.bindings, device.binding_count = bindings, len(self.bindings)
-        return device
-
-    @staticmethod
-    def _set_guest_space(device: Any, state: SpaceState, kept: list[Any]) -> None:
-        device.shown, device.shown_size = c_bytes(state.shown, kept)
-        if state.emulated_bits is not None:
-            if len(state.emulated_bits) != len(state.shown):
-                raise ValueError(f"emulated_bits: expected {len(state.shown)} bytes, found {len(state.emulated_bits)}")
-            device.emulated_bits, _ = c_bytes(state.emulated_bits, kept)
-        device.profile_name = c_text(state.profile_name, kept)
-        device.profile_digest = c_text(state.profile_digest, kept)
-
-    @staticmethod
-    def _set_interrupts(c: Any, interrupts: Interrupts, kept: list[Any]) -> None:
-        if interrupts.asserted_pins is not None:
-            c.parts |= lib.FERRY_INTERRUPTS_PINS
-            c.asserted_pins = interrupts.asserted_pins
-        if interrupts.msi is not None:
-            c.parts |= lib.FERRY_INTERRUPTS_MSI
-            c.msi_control, c.msi_address, c.msi_data = interrupts.msi.control, interrupts.msi.address, interrupts.msi.data
-            c.msi_mask_bits, c.msi_pending_bits = interrupts.msi.mask_bits, interrupts.msi.pending_bits
-        if interrupts.msix is not None:
-            c.parts |= lib.FERRY_INTERRUPTS_MSIX
-            c.msix_control = interrupts.msix.control
-            c.msix_table, c.msix_table_size = c_bytes(interrupts.msix.table, kept)
-            c.msix_pending_bits, c.msix_pending_bits_size = c_bytes(interrupts.msix.pending_bits, kept)
-
-
-def _copied(data: Any, size: int) -> Optional[bytes]:
-    return None if data == NULL else bytes(ffi.buffer(data, size))
-
-
-def _device(c: Any) -> Device:
-    """The other way, with a copy of everything."""
-    pci = None
-    if c.parts & lib.FERRY_DEVICE_PCI:
-        has_subsystem, has_class = c.parts & lib.FERRY_DEVICE_SUBSYSTEM, c.parts & lib.FERRY_DEVICE_CLASS
-        pci = PCIIdentity(
-            c.vendor_id,
-            c.device_id,
-            (c.subsystem_vendor_id, c.subsystem_id) if has_subsystem else None,
-            c.class_code if has_class else None,
-            c.revision_id if has_class else 0,
-        )
-    shown = _copied(c.shown, c.shown_size)
-    return Device(
-        name=text(c.name),
-        driver=text(c.driver),
-        pci=pci,
-        migration_flags=c.migration_flags if c.parts & lib.FERRY_DEVICE_MIGRATION_FLAGS else None,
-        stop_copy_size=c.stop_copy_size if c.parts & lib.FERRY_DEVICE_STOP_COPY_SIZE else None,
-        circumstances=Circumstances(c.circumstances) if c.parts & lib.FERRY_DEVICE_CIRCUMSTANCES else None,
-        regions=(
-            tuple(Region(each.index, each.flags, each.size) for each in ffi.unpack(c.regions, c.region_count))
-            if c.region_count
-            else ()
-        ),
-        physical=_copied(c.physical, c.physical_size),
-        guest_space=(
-            SpaceState(shown, _copied(c.emulated_bits, c.shown_size), text(c.profile_name), text(c.profile_digest))
-            if shown is not None
-            else None
-        ),
-        interrupts=_interrupts(c.interrupts),
-        domains=tuple(_domain(each) for each in ffi.unpack(c.domains, c.domain_count)) if c.domain_count else (),
-        bindings=(
-            tuple(
-                PASIDBinding(each.pasid, each.domain, Permissions(each.permissions))
-                for each in ffi.unpack(c.bindings, c.binding_count)
-            )
-            if c.binding_count
-            else ()
-        ),
-    )
-
-
-def _interrupts(c: Any) -> Optional[Interrupts]:
-    if not c.parts:
-        return None
-    msi = msix = None
-    if c.parts & lib.FERRY_INTERRUPTS_MSI:
-        msi = MSI(c.msi_control, c.msi_address, c.msi_data, c.msi_mask_bits, c.msi_pending_bits)
-    if c.parts & lib.FERRY_INTERRUPTS_MSIX:
-        table, pending = _copied(c.msix_table, c.msix_table_size), _copied(c.msix_pending_bits, c.msix_pending_bits_size)
-        msix = MSIX(c.msix_control, table or b"", pending or b"")
-    return Interrupts(c.asserted_pins if c.parts & lib.FERRY_INTERRUPTS_PINS else None, msi, msix)
-
-
-def _domain(c: Any) -> PASIDDomain:
-    nested = NestedTable(c.data_type, _copied(c.data, c.data_size) or b"") if c.is_nested else None
-    return PASIDDomain(c.id, nested, bool(c.has_fault_queue))
 
 
 # ---- Records.
@@ -381,7 +129,7 @@ class _Records(Handle):
             device, devices = ffi.new("ferry_device *"), []
             for number in range(c.device_count):
                 call(lib.ferry_reader_device, self._number, number, device)
-                devices.append(_device(device))
+                devices.append(device_of(device))
             self._devices = tuple(devices)
             return None
         if c.kind == lib.FERRY_RECORD_STATE:
@@ -412,30 +160,23 @@ class _Records(Handle):
         super().close()
 
 
-class StreamReader(_Records):
-    """Reads a stream from a path, a descriptor, which stays open, or a binary file, from where that is.
-
-    Iteration gives Chunk, Summary and End, and checks all that is read: if it ends without an Error, the stream is whole.
-    """
+class PullingReader(_Records):
+    """What the readers have in common that read from a path, a descriptor or a file."""
 
     def __init__(self, source: File) -> None:
         super().__init__()
         self._own = -1
-        self._callbacks: Optional[SourceCallbacks] = None
+        self._callbacks: Optional[Callbacks] = None
         if isinstance(source, (str, os.PathLike)):
             source = self._own = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if isinstance(source, int):
-                self._adopt("ferry_reader", lib.ferry_reader_open_fd, source)
-            else:
-                self._callbacks = SourceCallbacks(_readinto(source))
-                self._adopt("ferry_reader", lib.ferry_reader_open, self._callbacks.c)
+            self._open(source)
         except BaseException:
             self._close_own()
             raise
 
-    def __enter__(self) -> StreamReader:
-        return self
+    def _open(self, source: Union[int, BinaryIO]) -> None:
+        raise NotImplementedError
 
     def __iter__(self) -> Iterator[Record]:
         return self
@@ -463,13 +204,6 @@ class StreamReader(_Records):
                 return record
         raise StopIteration
 
-    def state_file(self, device: int = 0) -> io.RawIOBase:
-        """The state of one device as a file that is read once, from start to end; the state of others is passed over.
-
-        It is read to the end of the stream, so that its end says that the whole stream was checked, and the state too.
-        """
-        return _StateInput(self, device)
-
     def close(self) -> None:
         super().close()
         self._close_own()
@@ -484,7 +218,32 @@ class StreamReader(_Records):
             self._own = -1
 
 
-def _readinto(file: Any) -> Any:
+class StreamReader(PullingReader):
+    """Reads a stream from a path, a descriptor, which stays open, or a binary file, from where that is.
+
+    Iteration gives Chunk, Summary and End, and checks all that is read: if it ends without an Error, the stream is whole.
+    """
+
+    def _open(self, source: Union[int, BinaryIO]) -> None:
+        if isinstance(source, int):
+            self._adopt("ferry_reader", lib.ferry_reader_open_fd, source)
+        else:
+            callbacks = SourceCallbacks(readinto_of(source))
+            self._callbacks = callbacks
+            self._adopt("ferry_reader", lib.ferry_reader_open, callbacks.c)
+
+    def __enter__(self) -> StreamReader:
+        return self
+
+    def state_file(self, device: int = 0) -> io.RawIOBase:
+        """The state of one device as a file that is read once, from start to end; the state of others is passed over.
+
+        It is read to the end of the stream, so that its end says that the whole stream was checked, and the state too.
+        """
+        return _StateInput(self, device)
+
+
+def readinto_of(file: Any) -> Any:
     """The function of a binary file that reads into a buffer."""
     if hasattr(file, "readinto"):
         return file.readinto
@@ -514,7 +273,7 @@ class _StateInput(io.RawIOBase):
         while self._chunk is None or self._at == self._chunk.size:
             self._chunk, self._at = None, 0
             record = next(self._reader, None)
-            if record is None or not len(target):
+            if record is None:
                 return 0
             if isinstance(record, Chunk) and record.device == self._device:
                 self._chunk = record
@@ -576,6 +335,36 @@ class StreamDecoder(_Records):
         call(lib.ferry_reader_finish, self._number)
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What a whole stream has. `unverified_count`: the devices whose state has no digest that the library knows."""
+
+    state_size: int
+    device_count: int
+    unverified_count: int
+
+
+def verify(source: File) -> Totals:
+    """Reads a stream to its end, and holds every byte of it against checksums, digests, counts and index."""
+    totals = ffi.new("ferry_stream_totals *")
+    with opened_source(source) as callbacks:
+        callbacks.run(call, lib.ferry_stream_verify, callbacks.c, totals)
+    return Totals(totals.state_size, totals.device_count, totals.unverified_count)
+
+
+@contextlib.contextmanager
+def opened_source(source: File) -> Iterator[SourceCallbacks]:
+    """Callbacks over a path, a descriptor or a file."""
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb", buffering=0) as file:
+            yield SourceCallbacks(file.readinto)
+    elif isinstance(source, int):
+        descriptor = source
+        yield SourceCallbacks(lambda view: os.readv(descriptor, [view]))
+    else:
+        yield SourceCallbacks(readinto_of(source))
+
+
 class StreamWriter(Handle):
     """Writes a stream to a path, a descriptor, which stays open, or a binary file.
 
@@ -607,10 +396,10 @@ class StreamWriter(Handle):
         kept: list[Any] = []
         options = writer_options(kept, raw, level, chunk_size, window_size, time, producer, kernel_release, machine)
         self._is_finished = False
-        self._output: Optional[_NewFile] = None
+        self._output: Optional[NewFile] = None
         self._callbacks: Optional[SinkCallbacks] = None
         if isinstance(sink, (str, os.PathLike)):
-            self._output = _NewFile(sink)
+            self._output = NewFile(sink)
             sink = self._output.descriptor
         try:
             if isinstance(sink, int):
@@ -642,7 +431,7 @@ class StreamWriter(Handle):
         """Introduces the next device, and gives its number: all of them before any state."""
         kept: list[Any] = []
         number = ffi.new("uint16_t *")
-        self._call(lib.ferry_writer_introduce, device._c(kept), number)
+        self._call(lib.ferry_writer_introduce, c_device(device, kept), number)
         return int(number[0])
 
     def write(
@@ -655,8 +444,8 @@ class StreamWriter(Handle):
         flags: ChunkFlags = ChunkFlags(0),
     ) -> None:
         """Adds the next bytes of a device's state, as many as there are: chunks are made of them."""
-        lent = pointer(data)
-        self._call(lib.ferry_writer_state, device, phase, iteration, flags, lent, len(lent))
+        content = pointer(data)
+        self._call(lib.ferry_writer_state, device, phase, iteration, flags, content, len(content))
 
     def state_file(self, device: int) -> io.RawIOBase:
         """The state of one device as a file that is written; all of it is of stop-copy."""
@@ -732,7 +521,7 @@ def write_all(file: Any) -> Any:
     return write
 
 
-class _NewFile:
+class NewFile:
     """A file that has its name once it is whole."""
 
     def __init__(self, path: Union[str, os.PathLike[str]]) -> None:

@@ -7,12 +7,13 @@ import io
 import os
 import tempfile
 import unittest
-from typing import Optional
+from typing import Optional, Sequence
+
+from support import corpus
 
 import ferry
-from ferry.devices import Phase
-from ferry.devices import MigrationState as S
-from support import corpus
+from ferry import MigrationState as S
+from ferry import ProgressPhase as Phase
 
 STATE, CONFIG = corpus("mtty/mtty1-1.state"), corpus("mtty/mtty1-1.config")
 ARCS = {
@@ -187,16 +188,88 @@ class Capture(unittest.TestCase):
             ferry.capture([], io.BytesIO())
 
 
+class PASIDs:
+    """What attaches PASIDs, and fails at one if it is told to."""
+
+    def __init__(self, refused: Optional[int] = None) -> None:
+        self.domains: list[ferry.PASIDDomain] = []
+        self.attached: dict[int, ferry.PASIDBinding] = {}
+        self.refused = refused
+
+    def get_pasid_abilities(self) -> ferry.PASIDAbilities:
+        return ferry.PASIDAbilities(20, ferry.Permissions.EXECUTE | ferry.Permissions.PRIVILEGED, 0b10, True)
+
+    def allocate_domains(self, domains: Sequence[ferry.PASIDDomain]) -> None:
+        self.domains = list(domains)
+
+    def attach_pasid(self, binding: ferry.PASIDBinding) -> None:
+        if binding.pasid == self.refused:
+            raise OSError(errno.EBUSY, "as told")
+        self.attached[binding.pasid] = binding
+
+    def detach_pasid(self, pasid: int) -> None:
+        del self.attached[pasid]
+
+    def release_domains(self) -> None:
+        self.domains = []
+
+
+class Bindings(unittest.TestCase):
+    def setUp(self) -> None:
+        self.domains = (ferry.PASIDDomain(1), ferry.PASIDDomain(4, ferry.NestedTable(1, b"abc"), has_fault_queue=True))
+        self.bindings = (ferry.PASIDBinding(5, 1), ferry.PASIDBinding(9, 4, ferry.Permissions.EXECUTE))
+        known = ferry.Device(name="mtty-1", driver="mtty", domains=self.domains, bindings=self.bindings)
+        sink = io.BytesIO()
+        ferry.capture([ferry.MigrationDevice(Device(STATE), known, config_size=len(CONFIG))], sink)
+        self.stream = sink.getvalue()
+
+    def replay(self, pasids: Optional[PASIDs], **options: bool) -> Device:
+        target = Device()
+        device = ferry.MigrationDevice(target, KNOWN, config_size=len(CONFIG), pasids=pasids)
+        ferry.replay(io.BytesIO(self.stream), [device], bindings=True, **options)
+        return target
+
+    def test_they_are_attached(self) -> None:
+        pasids = PASIDs()
+        self.assertEqual(self.replay(pasids).state, S.RUNNING)
+        self.assertEqual(tuple(pasids.domains), self.domains)
+        self.assertEqual(tuple(pasids.attached.values()), self.bindings)
+
+    def test_none_is_left_of_what_failed(self) -> None:
+        pasids = PASIDs(refused=9)
+        with self.assertRaises(ferry.MigrationError) as raised:
+            self.replay(pasids)
+        self.assertEqual(raised.exception.errno, errno.EBUSY)
+        self.assertIsInstance(raised.exception.__cause__, OSError)
+        self.assertEqual((pasids.domains, pasids.attached), ([], {}))
+
+    def test_somebody_has_to_attach_them(self) -> None:
+        with self.assertRaises(ferry.MigrationError) as raised:
+            self.replay(None)
+        self.assertEqual(raised.exception.outcomes, (ferry.Outcome.UNTOUCHED,))
+
+
+class Descriptors(unittest.TestCase):
+    def test_a_descriptor_of_no_device(self) -> None:
+        with open(os.devnull, "rb") as file:
+            for options in ({}, {"iommufd": file.fileno(), "device_id": 1, "address_space": 2}):
+                with self.assertRaises(ferry.Error) as raised:
+                    ferry.VFIODevice(file.fileno(), **options)
+                self.assertEqual(raised.exception.code, ferry.Code.DEVICE)
+            with self.assertRaises(ferry.Error) as raised:
+                ferry.VFIODevice(file.fileno(), address_space=2)
+            self.assertEqual(raised.exception.code, ferry.Code.ARGUMENT)
+
+
 class Replay(unittest.TestCase):
     def test_no_device_is_touched_for_a_damaged_stream(self) -> None:
-        data = bytearray(captured())
-        data[len(data) // 2] ^= 1
-        target = Device()
-        with self.assertRaises(ferry.MigrationError) as raised:
-            ferry.replay(io.BytesIO(data), [described(target)])
-        self.assertIn(raised.exception.outcomes, ((ferry.Outcome.UNTOUCHED,), (ferry.Outcome.FRESH,), (ferry.Outcome.RESET,)))
-        self.assertNotEqual(bytes(target.content), STATE)
-        self.assertEqual(target.state, S.RUNNING)
+        data = captured()
+        for at in range(len(data)):
+            target = Device()
+            with self.assertRaises(ferry.MigrationError) as raised:
+                ferry.replay(io.BytesIO(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]), [described(target)])
+            self.assertEqual(raised.exception.outcomes, (ferry.Outcome.UNTOUCHED,))
+            self.assertEqual((bytes(target.content), target.state, target.resets), (b"", S.RUNNING, 0))
 
     def test_a_device_that_refuses_the_state_is_reset(self) -> None:
         target = Device()

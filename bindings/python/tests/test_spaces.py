@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unittest
 
-import ferry
 from support import corpus, dumped
+
+import ferry
 
 SPACE = dumped("qemu-virtio-net-ats.txt")
 WINDOW_DATA = 0xD8  # which the device serves

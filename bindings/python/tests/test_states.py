@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import unittest
 
-import ferry
 from support import corpus
+
+import ferry
 
 TWO = corpus("mtty/mtty2-5.state")
 

@@ -12,8 +12,9 @@ import threading
 import unittest
 from typing import Any
 
-import ferry
 from support import corpus
+
+import ferry
 
 STATE = bytes(range(256)) * 1024  # 256 KiB
 

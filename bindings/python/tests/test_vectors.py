@@ -7,8 +7,9 @@ import json
 import unittest
 from typing import Any, Callable
 
-import ferry
 from support import changed, corpus, fnv1a, unrolled, vectors
+
+import ferry
 
 # What the package has no words for: the library would refuse it.
 INEXPRESSIBLE = {
