@@ -1,16 +1,36 @@
 import ByteIO
 import CFerry
+import Glibc
 import MigrationStream
+import StreamIO
 
 /// A stream that has to be good, pulled or pushed.
 final class DecodedStream: ReadableStream {
-  private var decoder = StreamDecoder()
+  private var decoder: StreamDecoder
   // None if the caller pushes.
   private let input: Input?
   private var records = GivenRecords()
   private var isAtEnd = false
 
-  init(_ input: Input?) { self.input = input }
+  init(_ input: Input?) {
+    self.input = input
+    decoder = StreamDecoder()
+  }
+
+  /// A stream from where the descriptor is. At the start of a regular file, its summaries say
+  /// beforehand which digests there are to compute.
+  init(descriptor: Int32) {
+    input = .descriptor(descriptor)
+    decoder = StreamDecoder(limits: .standard, digests: Self.digestAlgorithms(in: descriptor))
+  }
+
+  private static func digestAlgorithms(in descriptor: Int32) -> Set<Digest.Algorithm> {
+    guard lseek(descriptor, 0, SEEK_CUR) == 0,
+      let input = try? RandomInput(descriptor: descriptor),
+      let archive = try? StreamArchive(CallerBytesAtOffsets(input: input, kept: KeptFailure()))
+    else { return Digest.Algorithm.known }
+    return archive.digestAlgorithms()
+  }
 
   // MARK: Pull
 

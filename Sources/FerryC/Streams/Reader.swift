@@ -32,7 +32,7 @@ public func ferry_reader_open_fd(
 ) -> ferry_status {
   call(error) { () throws(Failure) in
     let result = try reader.required("reader")
-    result.pointee = try HandleTable.shared.insert(OpenReader(DecodedStream(.descriptor(fd))))
+    result.pointee = try HandleTable.shared.insert(OpenReader(DecodedStream(descriptor: fd)))
   }
 }
 

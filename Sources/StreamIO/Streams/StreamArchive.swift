@@ -156,7 +156,7 @@ extension StreamArchive {
   }
 
   /// What the digests in the stream are by; all that are known if it is not read to its end.
-  borrowing func digestAlgorithms() -> Set<Digest.Algorithm> {
+  package borrowing func digestAlgorithms() -> Set<Digest.Algorithm> {
     var algorithms: Set<Digest.Algorithm> = []
     var cursor = RecordCursor(in: self)
     do throws(StreamIOError) {
