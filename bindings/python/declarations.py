@@ -1,6 +1,12 @@
 """The declarations of ferry.h, as cffi takes them: from the header itself, so that they cannot drift."""
 
+import contextlib
+import pathlib
 import re
+import sys
+import tempfile
+
+import cffi
 
 
 def declarations(header: str) -> str:
@@ -25,3 +31,14 @@ def version(header: str) -> str:
     if not found:
         raise ValueError("ferry.h: expected FERRY_VERSION, found none")
     return found[1]
+
+
+def module(header: str) -> str:
+    """The source of ferry/_declarations.py: what cffi makes of the header, so that the package need not read it."""
+    ffi = cffi.FFI()
+    ffi.cdef(declarations(header))
+    ffi.set_source("ferry._declarations", None)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        path = pathlib.Path(folder, "declarations.py")
+        ffi.emit_python_code(str(path))
+        return f'# mypy: ignore-errors\nHEADER_VERSION = "{version(header)}"\n{path.read_text()}'

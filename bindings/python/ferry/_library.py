@@ -174,7 +174,7 @@ class Handle:
     def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def __del__(self) -> None:
@@ -360,5 +360,6 @@ def c_bytes(value: Optional[Buffer], kept: list[Any]) -> tuple[Any, int]:
     """Bytes for C and their count; NULL for None."""
     if value is None:
         return NULL, 0
-    kept.append(ffi.new("uint8_t[]", bytes(value) or b"\0"))
-    return kept[-1], len(value)
+    data = bytes(value)
+    kept.append(ffi.new("uint8_t[]", data or b"\0"))
+    return kept[-1], len(data)

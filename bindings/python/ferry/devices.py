@@ -277,7 +277,7 @@ def capture(
         return summary
     finally:
         if output is not None:
-            output.discard()
+            output.close()
 
 
 def replay(

@@ -10,7 +10,8 @@ import enum
 import errno
 import io
 import os
-import tempfile
+import secrets
+import threading
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Iterator, Optional, Union
 
@@ -110,21 +111,30 @@ Record = Union[Chunk, Summary, End]
 
 
 class _Records(Handle):
-    """What both readers have: devices, and the data of the chunk that came last."""
+    """What the readers have in common: devices, and the data of the chunk that came last."""
 
     def __init__(self) -> None:
         self._devices: Optional[tuple[Device, ...]] = None
         self._chunk: Optional[Chunk] = None
         self._loan = Loan()
-        self._c = ffi.new("ferry_record *")
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps other threads from taking memory away between two calls of the library."""
+        if not self._lock.acquire(blocking=False):
+            raise Error(Code.BUSY, "the reader is in another call, which has not returned")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _take_back(self) -> None:
         self._loan.take_back()
         self._chunk = None
 
-    def _made(self) -> Optional[Record]:
+    def _record(self, c: Any) -> Optional[Record]:
         """The record that the library gave; None for the devices, which are kept."""
-        c = self._c
         if c.kind == lib.FERRY_RECORD_DEVICES:
             device, devices = ffi.new("ferry_device *"), []
             for number in range(c.device_count):
@@ -141,31 +151,42 @@ class _Records(Handle):
         return End(c.device_count, c.state_size, c.offset)
 
     def _data(self, chunk: Chunk) -> memoryview:
-        if chunk is not self._chunk or not self._number:
-            raise ValueError("the data of a chunk is good until its reader gives the next record or is closed")
-        view = self._loan.view
-        if view is None:
-            data, size = ffi.new("const void **"), ffi.new("size_t *")
-            call(lib.ferry_reader_state, self._number, data, size)
-            # The destructor has the reader live, and with it the memory, as long as the view.
-            view = self._loan.lend(ffi.gc(data[0], self._outlive), size[0])
-        return view
+        with self._alone():
+            if chunk is not self._chunk or not self._number:
+                raise ValueError("the data of a chunk is good until its reader gives the next record or is closed")
+            view = self._loan.view
+            if view is None:
+                data, size = ffi.new("const void **"), ffi.new("size_t *")
+                call(lib.ferry_reader_state, self._number, data, size)
+                # The destructor has the reader live, and with it the memory, as long as the view.
+                view = self._loan.lend(ffi.gc(data[0], self._outlive), size[0])
+            return view
 
     def _outlive(self, _: Any) -> None:
         pass
 
     def close(self) -> None:
         """Frees what the library has of it. BufferError if the data of a chunk is still in use."""
-        self._take_back()
-        super().close()
+        with self._alone():
+            self._take_back()
+            super().close()
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            self.close()
+        except BufferError:
+            # An exception on its way has frames that use the data: the reader closes with the last of them.
+            if exception[0] is None:
+                raise
 
 
 class PullingReader(_Records):
     """What the readers have in common that read from a path, a descriptor or a file."""
 
+    _own = -1
+
     def __init__(self, source: File) -> None:
         super().__init__()
-        self._own = -1
         self._callbacks: Optional[Callbacks] = None
         if isinstance(source, (str, os.PathLike)):
             source = self._own = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
@@ -184,25 +205,30 @@ class PullingReader(_Records):
     @property
     def devices(self) -> tuple[Device, ...]:
         """The devices of the stream, by number. Reads as far as they are known, if nothing was read before."""
-        if self._devices is None and self._next():
-            self._made()  # the first record is that of the devices
+        if self._devices is None:
+            self._next()  # the first record is that of the devices
         return self._devices or ()
 
-    def _next(self) -> bool:
-        """Has the library give its next record; False at the end."""
-        self._take_back()
-        if self._callbacks is None:
-            call(lib.ferry_reader_next, self._number, self._c)
-        else:
-            self._callbacks.run(call, lib.ferry_reader_next, self._number, self._c)
-        return bool(self._c.kind != lib.FERRY_RECORD_NONE)
+    def _next(self) -> tuple[bool, Optional[Record]]:
+        """Whether the library gave another record, and that, if it is one for the caller."""
+        c = ffi.new("ferry_record *")
+        with self._alone():
+            self._take_back()
+            if self._callbacks is None:
+                call(lib.ferry_reader_next, self._number, c)
+            else:
+                self._callbacks.run(call, lib.ferry_reader_next, self._number, c)
+            if c.kind == lib.FERRY_RECORD_NONE:
+                return False, None
+            return True, self._record(c)
 
     def __next__(self) -> Record:
-        while self._next():
-            record = self._made()
+        while True:
+            is_there, record = self._next()
+            if not is_there:
+                raise StopIteration
             if record is not None:
                 return record
-        raise StopIteration
 
     def close(self) -> None:
         super().close()
@@ -313,26 +339,28 @@ class StreamDecoder(_Records):
         return self._records(data)
 
     def _records(self, data: Buffer) -> Iterator[Record]:
-        rest, taken = memoryview(data).cast("B"), ffi.new("size_t *")
+        rest, taken, c = memoryview(data).cast("B"), ffi.new("size_t *"), ffi.new("ferry_record *")
         while True:
-            self._take_back()
-            try:
-                call(lib.ferry_reader_push, self._number, pointer(rest), len(rest), taken, self._c)
-            except Error:
-                self._is_feeding = False
-                raise
+            with self._alone():
+                self._take_back()
+                try:
+                    call(lib.ferry_reader_push, self._number, pointer(rest), len(rest), taken, c)
+                except Error:
+                    self._is_feeding = False
+                    raise
+                if c.kind == lib.FERRY_RECORD_NONE:
+                    self._is_feeding = False
+                    return
+                record = self._record(c)
             rest = rest[taken[0] :]
-            if self._c.kind == lib.FERRY_RECORD_NONE:
-                self._is_feeding = False
-                return
-            record = self._made()
             if record is not None:
                 yield record
 
     def finish(self) -> None:
         """Says that no more comes. The Error's code is TORN unless the stream is whole."""
-        self._take_back()
-        call(lib.ferry_reader_finish, self._number)
+        with self._alone():
+            self._take_back()
+            call(lib.ferry_reader_finish, self._number)
 
 
 @dataclass(frozen=True)
@@ -380,6 +408,8 @@ class StreamWriter(Handle):
     appears under its path only when it is whole.
     """
 
+    _output: Optional[NewFile] = None
+
     def __init__(
         self,
         sink: File,
@@ -396,7 +426,6 @@ class StreamWriter(Handle):
         kept: list[Any] = []
         options = writer_options(kept, raw, level, chunk_size, window_size, time, producer, kernel_release, machine)
         self._is_finished = False
-        self._output: Optional[NewFile] = None
         self._callbacks: Optional[SinkCallbacks] = None
         if isinstance(sink, (str, os.PathLike)):
             self._output = NewFile(sink)
@@ -408,7 +437,7 @@ class StreamWriter(Handle):
                 self._callbacks = SinkCallbacks(write_all(sink))
                 self._callbacks.run(self._adopt, "ferry_writer", lib.ferry_writer_open, self._callbacks.c, options)
         except BaseException:
-            self._discard()
+            self._close_output()
             raise
 
     def __enter__(self) -> StreamWriter:
@@ -461,15 +490,15 @@ class StreamWriter(Handle):
     def close(self) -> None:
         """Frees what the library has of it. The stream is torn unless it was finished."""
         super().close()
-        self._discard()
+        self._close_output()
 
     def __del__(self) -> None:
         super().__del__()
-        self._discard()
+        self._close_output()
 
-    def _discard(self) -> None:
+    def _close_output(self) -> None:
         if self._output is not None:
-            self._output.discard()
+            self._output.close()
 
 
 class _StateOutput(io.RawIOBase):
@@ -527,19 +556,20 @@ class NewFile:
     def __init__(self, path: Union[str, os.PathLike[str]]) -> None:
         self._path = os.path.abspath(path)
         folder, name = os.path.split(self._path)
-        self.descriptor, self._temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        self._temporary: Optional[str] = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
+        self.descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def publish(self) -> None:
-        # mkstemp() lets nobody else read; files have what the umask leaves.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.fchmod(self.descriptor, 0o666 & ~mask)
-        os.close(self.descriptor)
-        self.descriptor = -1
-        os.replace(self._temporary, self._path)
+        """Gives it its name."""
+        if self._temporary is not None:
+            os.replace(self._temporary, self._path)
+            self._temporary = None
 
-    def discard(self) -> None:
+    def close(self) -> None:
+        """Closes it; one without its name is gone."""
+        if self._temporary is not None:
+            os.unlink(self._temporary)
+            self._temporary = None
         if self.descriptor >= 0:
             os.close(self.descriptor)
-            os.unlink(self._temporary)
             self.descriptor = -1

@@ -145,6 +145,48 @@ class Lending(unittest.TestCase):
             del part
             self.assertIsInstance(next(reader), ferry.Summary)
 
+    def test_what_is_kept_hides_no_other_exception(self) -> None:
+        with self.assertRaises(ZeroDivisionError), ferry.StreamReader(io.BytesIO(stream())) as reader:
+            chunk = next(reader)
+            assert isinstance(chunk, ferry.Chunk)
+            part = chunk.data[:4]
+            raise ZeroDivisionError
+        self.assertEqual(part, STATE[:4])
+        self.assertFalse(reader.closed)
+        del part
+        reader.close()
+
+    def test_threads_cannot_take_memory_from_each_other(self) -> None:
+        data = stream(STATE * 16, chunk_size=1 << 16)
+        for _ in range(5):
+            with ferry.StreamReader(io.BytesIO(data)) as reader:
+                faults: list[BaseException] = []
+
+                def read() -> None:
+                    while True:
+                        try:
+                            record = next(reader, None)
+                            if record is None:
+                                return
+                            if isinstance(record, ferry.Chunk) and bytes(record.data) != STATE[: record.size]:
+                                raise AssertionError(f"other bytes at {record.offset}")
+                        except (BufferError, ValueError):
+                            continue  # another thread went on
+                        except ferry.Error as error:
+                            if error.code is not ferry.Code.BUSY:
+                                faults.append(error)
+                                return
+                        except BaseException as error:
+                            faults.append(error)
+                            return
+
+                threads = [threading.Thread(target=read) for _ in range(4)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                self.assertEqual(faults, [])
+
     def test_data_outlives_what_refers_to_its_reader(self) -> None:
         def lent() -> memoryview:
             chunk = next(ferry.StreamReader(io.BytesIO(stream())))
