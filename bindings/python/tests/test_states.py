@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import unittest
 
 from support import corpus
@@ -26,6 +27,20 @@ class States(unittest.TestCase):
         self.assertEqual(sum(1 for _ in root.walk()), 52)
         with self.assertRaises(KeyError):
             root["nothing"]
+
+    def test_items_that_are_not_kept_are_counted(self) -> None:
+        sink = io.BytesIO()
+        with ferry.StreamWriter(sink, raw=True) as writer:
+            number = writer.introduce()
+            for iteration in range(10000):
+                writer.write(number, b"x", phase=ferry.Phase.PRE_COPY, iteration=iteration)
+        with ferry.State(sink.getvalue(), layout="dms") as state:
+            records = state.root["records"]
+        self.assertGreater(records.elided, 0)
+        total = len(records.fields) + records.elided
+        self.assertEqual([each.path for each in records.fields[:2]], ["records[0]", "records[1]"])
+        self.assertEqual([each.path for each in records.fields[-4:]], [f"records[{total - behind}]" for behind in (4, 3, 2, 1)])
+        self.assertEqual(records.fields[-5].path, f"records[{len(records.fields) - 5}]")
 
     def test_json(self) -> None:
         with ferry.State(TWO) as state:
