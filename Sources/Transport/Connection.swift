@@ -12,7 +12,7 @@ public final class Connection: Sendable {
   public let peer: String
   private let descriptor: FileDescriptor
   private let tls: TLSSession?
-  private let waitedToSend = Atomic<UInt64>(0)
+  private let counted = Mutex(ConnectionTraffic())
 
   /// Takes over a connected stream socket, which is closed with this.
   public convenience init(_ descriptor: FileDescriptor, peer: String) {
@@ -51,9 +51,16 @@ public final class Connection: Sendable {
   /// that of another; nil without TLS.
   public var peerCertificateDigest: [UInt8]? { tls.flatMap(\.certificateDigest) }
 
-  /// How long writes and flushes have waited until the other side's host took bytes.
-  public var sendWait: Duration {
-    .nanoseconds(Int64(waitedToSend.load(ordering: .relaxed)))
+  /// What has passed so far.
+  public var traffic: ConnectionTraffic { counted.withLock(\.self) }
+
+  /// Has a write wait while the system holds more than so many bytes that it has not sent yet, so
+  /// that what is written next has no more before it. A Unix socket knows no such bound.
+  public func limitUnsent(to byteCount: Int) {
+    var limit = Int32(clamping: byteCount)
+    _ = unsafe setsockopt(
+      descriptor.rawValue, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &limit,
+      socklen_t(MemoryLayout<Int32>.size))
   }
 
   // MARK: Bytes
@@ -103,7 +110,7 @@ public final class Connection: Sendable {
   public func flush(patience: Duration) throws(TransportError) {
     var left = Int32.max
     let start = ContinuousClock.now
-    defer { noteSendWait(since: start) }
+    defer { counted.withLock { $0.add(.now - start, for: Int32(POLLOUT)) } }
     var end = start
     while true {
       let count = ferry_unsent(descriptor.rawValue)
@@ -240,17 +247,21 @@ public final class Connection: Sendable {
 
   private func call(send bytes: RawSpan, _ flags: Int32) -> Int {
     // SAFETY: the pointer is used inside the closure only.
-    unsafe bytes.withUnsafeBytes {
+    let count = unsafe bytes.withUnsafeBytes {
       unsafe Glibc.send(
         descriptor.rawValue, $0.baseAddress, $0.count, flags | Int32(MSG_NOSIGNAL))
     }
+    if count > 0 { counted.withLock { $0.sentByteCount += UInt64(count) } }
+    return count
   }
 
   private func call(receive span: inout MutableRawSpan) -> Int {
     // SAFETY: the pointer is used inside the closure only.
-    unsafe span.withUnsafeMutableBytes {
+    let count = unsafe span.withUnsafeMutableBytes {
       unsafe Glibc.recv(descriptor.rawValue, $0.baseAddress, $0.count, 0)
     }
+    if count > 0 { counted.withLock { $0.receivedByteCount += UInt64(count) } }
+    return count
   }
 
   private func transfer(
@@ -276,15 +287,11 @@ public final class Connection: Sendable {
     for event: Int32, until end: ContinuousClock.Instant, _ patience: Duration
   ) throws(TransportError) {
     let start = ContinuousClock.now
-    defer { if event == POLLOUT { noteSendWait(since: start) } }
+    defer { counted.withLock { $0.add(.now - start, for: event) } }
     do throws(Errno) {
       try Sockets.wait(for: event, of: descriptor.rawValue, until: end)
     } catch {
       throw TransportError(peer, error == .timedOut ? .stalled(patience) : .interrupted)
     }
-  }
-
-  private func noteSendWait(since start: ContinuousClock.Instant) {
-    waitedToSend.add(UInt64((.now - start) / .nanoseconds(1)), ordering: .relaxed)
   }
 }

@@ -25,7 +25,7 @@ final class SourceConnections: Sendable {
   /// How long their threads have waited until the target's host took bytes, or the target had
   /// received them.
   var wait: Duration {
-    state.withLock { $0.all.reduce($0.receiptWait) { $0 + $1.sendWait } }
+    state.withLock { $0.all.reduce($0.receiptWait) { $0 + $1.traffic.sendWaitingTime } }
   }
 
   /// Notes that a thread has waited for the target to receive something.

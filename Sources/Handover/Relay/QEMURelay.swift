@@ -42,22 +42,67 @@ public struct QEMURelay: Sendable {
   /// Relays the migration of the first source that connects, to its end.
   public func run(_ listener: borrowing Listener) -> RelayedMigration {
     let state = RelayState()
+    relay(state) { () throws(TransportError) in
+      guard let source = try accept(listener, state) else { return nil }
+      return RelayedPair(source: source, target: try connect())
+    }
+    return state.finished
+  }
+
+  /// The same through a tunnel whose other relay stands beside the destination.
+  public func run(
+    _ listener: borrowing Listener, into tunnel: RelayTunnel
+  ) -> RelayedMigration {
+    tunnel.run { (tunnel, state) in
+      relay(state) { () throws(TransportError) in
+        guard let source = try accept(listener, state), let target = tunnel.open() else {
+          return nil
+        }
+        return RelayedPair(source: source, target: target)
+      }
+    }
+  }
+
+  /// The same through a tunnel whose other relay stands beside the source, and has made its
+  /// connections at `listener`: whoever else connects there is refused.
+  public func run(
+    _ listener: borrowing Listener, outOf tunnel: RelayTunnel
+  ) -> RelayedMigration {
+    tunnel.run { (tunnel, state) in
+      relay(state) { () throws(TransportError) in
+        if let other = try? listener.accept(until: .now + .milliseconds(1)) {
+          TunnelLinks.refuse(other)
+        }
+        guard let source = tunnel.accept(patience: .milliseconds(100)) else { return nil }
+        return RelayedPair(source: source, target: try connect())
+      }
+    }
+  }
+
+  /// Relays the pairs that `next` gives to the end of the migration; it gives nil if none came in a
+  /// while.
+  private func relay(
+    _ state: RelayState, _ next: () throws(TransportError) -> RelayedPair?
+  ) {
     var workers: [WorkerThread] = []
     do throws(TransportError) {
       while !state.isOver {
-        guard let source = try accept(listener, state) else { continue }
+        guard let pair = try next() else { continue }
         guard workers.count < 2 * Self.mostConnections else {
-          source.shutDown()
+          pair.source.shutDown()
+          pair.target.shutDown()
           continue
         }
-        let target = try Connection(to: destination, protection: protection, patience: patience)
-        workers += start(RelayedPair(source: source, target: target), state)
+        workers += start(pair, state)
       }
     } catch {
       state.fail(.transport(error))
     }
     for worker in workers { worker.join() }
-    return state.finished
+  }
+
+  private func connect() throws(TransportError) -> Connection {
+    try Connection(to: destination, protection: protection, patience: patience)
   }
 
   private func accept(

@@ -2,10 +2,10 @@ import QEMUStream
 import StreamIO
 import Transport
 
-/// The two connections that one connection of the source has become.
+/// The two ends at this relay of one connection of the source.
 struct RelayedPair: Sendable {
-  let source: Connection
-  let target: Connection
+  let source: any RelayedEnd
+  let target: any RelayedEnd
 }
 
 /// What the threads of a relay share.
@@ -23,6 +23,12 @@ final class RelayState: Sendable {
   }
 
   private let shared = Monitor(Shared())
+  private let failed: @Sendable (RelayedMigration.Failure) -> Void
+
+  /// The state of a relay; `failed` is told what ends the migration, before anybody learns it.
+  init(failed: @escaping @Sendable (RelayedMigration.Failure) -> Void = { _ in }) {
+    self.failed = failed
+  }
 
   /// Whether the migration has come to an end, or was ended.
   var isOver: Bool {
@@ -118,6 +124,7 @@ final class RelayState: Sendable {
       shared.migration.fail(failure)
       return shared.pairs
     }
+    failed(failure)
     shared.broadcast(.result)
     // The destination first, which must not take what it has for the whole.
     for pair in pairs { pair.target.shutDown() }

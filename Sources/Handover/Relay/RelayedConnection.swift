@@ -6,7 +6,7 @@ import Transport
 struct RelayedSource: ByteSource {
   private static let step = Duration.seconds(1)
 
-  private let connection: Connection
+  private let connection: any RelayedEnd
   private var first: UInt8?
   /// What the connection carries; nil for the way back.
   private let channel: RelayedChannel?
@@ -15,7 +15,7 @@ struct RelayedSource: ByteSource {
 
   /// The bytes of `connection`, before which `first` was read.
   init(
-    _ connection: Connection, first: UInt8?, channel: RelayedChannel?, _ patience: Duration,
+    _ connection: any RelayedEnd, first: UInt8?, channel: RelayedChannel?, _ patience: Duration,
     _ state: RelayState
   ) {
     self.connection = connection
@@ -58,11 +58,11 @@ struct RelayedSink: ByteSink {
   // A destination may wait for its operator, and a full one for its channels.
   private static let patience = Duration.seconds(24 * 3600)
 
-  private let connection: Connection
+  private let connection: any RelayedEnd
   private let state: RelayState
   private let isReturning: Bool
 
-  init(_ connection: Connection, _ state: RelayState, isReturning: Bool = false) {
+  init(_ connection: any RelayedEnd, _ state: RelayState, isReturning: Bool = false) {
     self.connection = connection
     self.state = state
     self.isReturning = isReturning

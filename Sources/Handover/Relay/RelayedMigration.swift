@@ -27,8 +27,20 @@ public struct RelayedMigration: Sendable {
     case stream(QEMUStreamError)
     /// A connection.
     case transport(TransportError)
+    /// The tunnel to the other relay.
+    case tunnel(TunnelError)
     /// The system has no further thread.
     case noThread
+
+    /// The failure in words.
+    var text: String {
+      switch self {
+      case .stream(let error): "\(error)"
+      case .transport(let error): "\(error)"
+      case .tunnel(let error): "\(error)"
+      case .noThread: "the system has no further thread"
+      }
+    }
   }
 
   /// The machine; nil if the stream has not told it.
@@ -60,6 +72,8 @@ public struct RelayedMigration: Sendable {
   /// From when the stream said that the machine stands still to when its end went on, or the
   /// migration was ended; nil if it ran.
   public private(set) var downtime: Duration?
+  /// What passed the tunnel to another relay; nil without one.
+  public internal(set) var tunnel: TunnelTraffic?
   /// Why it did not go on; nil if it came to its end.
   public private(set) var failure: Failure?
 

@@ -102,7 +102,7 @@ public struct HandoverSource {
       engine.options.downtimeLimit = max(
         .zero, engine.options.downtimeLimit - offer.roundTrip * 2)
       let summary = try engine.run(into: sink)
-      let wait = offer.link.connection.sendWait + side.connections.wait
+      let wait = offer.link.connection.traffic.sendWaitingTime + side.connections.wait
       return HandoverSummary(
         capture: summary, end: side.end, linkWait: wait / Int(offer.channelCount))
     } catch {

@@ -1,4 +1,5 @@
-/// What the source of a handover has told its target, and nobody else: who has it is that source.
+/// What the source of a handover, or who makes a tunnel, has told the other side, and nobody else:
+/// who has it is the same.
 public struct HandoverSecret: Sendable {
   static let byteCount = 32
 
@@ -7,10 +8,11 @@ public struct HandoverSecret: Sendable {
   /// A new one, from the system's generator.
   public static func random() -> HandoverSecret {
     var generator = SystemRandomNumberGenerator()
-    return HandoverSecret(bytes: (0..<byteCount).map { _ in generator.next() })
+    return HandoverSecret((0..<byteCount).map { _ in generator.next() })
   }
 
-  private init(bytes: [UInt8]) { self.bytes = bytes }
+  /// One that came from a peer, of 32 bytes.
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   init(_ field: FieldReader.Field) throws(HandoverError.Cause) {
     guard field.value.count == Self.byteCount else {

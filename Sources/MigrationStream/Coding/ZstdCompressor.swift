@@ -1,12 +1,12 @@
-import ByteIO
+package import ByteIO
 private import CZstd
 
 /// A zstd compression context, used again for every frame.
-@safe struct ZstdCompressor: ~Copyable {
+@safe package struct ZstdCompressor: ~Copyable {
   private let context: OpaquePointer
 
   /// A context for frames at `level` with content size and checksum; nil if memory is short.
-  init?(level: Int) {
+  package init?(level: Int) {
     guard let context = unsafe ZSTD_createCCtx() else { return nil }
     unsafe self.context = unsafe context
     // SAFETY: the context is ours alone until deinit; libzstd clamps the level itself.
@@ -15,7 +15,7 @@ private import CZstd
   }
 
   /// Codes the frames to come at another level.
-  func setLevel(_ level: Int) {
+  package func setLevel(_ level: Int) {
     // SAFETY: between two frames a parameter may change; libzstd clamps the level itself.
     unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(clamping: level))
   }
@@ -39,7 +39,7 @@ private import CZstd
 
   /// Codes `bytes` as one frame, which replaces what `frame` holds; false if libzstd fails, which
   /// it does only for want of memory.
-  func compress(_ bytes: RawSpan, into frame: inout ByteBuffer) -> Bool {
+  package func compress(_ bytes: RawSpan, into frame: inout ByteBuffer) -> Bool {
     compress(bytes, after: RawSpan(), into: &frame)
   }
 

@@ -1,12 +1,12 @@
-import ByteIO
+package import ByteIO
 private import CZstd
 
 /// A zstd decompression context, used again for every frame.
-@safe struct ZstdDecompressor: ~Copyable {
+@safe package struct ZstdDecompressor: ~Copyable {
   private let context: OpaquePointer
 
   /// Nil if memory is short.
-  init?() {
+  package init?() {
     guard let context = unsafe ZSTD_createDCtx() else { return nil }
     unsafe self.context = unsafe context
   }
@@ -21,7 +21,7 @@ private import CZstd
   ///
   /// `prefix` is what the frame refers back into, if it does, and `dictionary` what it is coded
   /// with, if it is.
-  func decompress(
+  package func decompress(
     _ frame: RawSpan, after prefix: RawSpan = RawSpan(), with dictionary: RawSpan = RawSpan(),
     byteCount: Int, into output: inout ByteBuffer
   ) -> String? {

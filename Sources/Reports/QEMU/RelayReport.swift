@@ -31,7 +31,7 @@ public struct RelayReport: Report {
   public var end: End {
     switch migration.failure {
     case .stream: return .refused
-    case .transport, .noThread: return .failed
+    case .transport, .tunnel, .noThread: return .failed
     case nil: break
     }
     switch migration.hasLoaded {
@@ -68,6 +68,7 @@ public struct RelayReport: Report {
         "  downtime until the \(migration.hasEnded ? "end went on" : "migration was broken"): "
           + QuantityText.duration(downtime))
     }
+    lines += migration.tunnel?.lines ?? []
     if !migration.forms.isEmpty {
       lines.append(
         "  forms: " + migration.forms.map(\.rawValue).sorted().joined(separator: ", "))
@@ -112,6 +113,7 @@ public struct RelayReport: Report {
       "returnedBytes": .number(migration.returnedByteCount),
       "duration": .microseconds(migration.duration),
       "downtime": migration.downtime.map { .microseconds($0) } ?? .null,
+      "tunnel": migration.tunnel?.json ?? .null,
       "devices": .array(migration.devices.map(\.json)),
       "confirmed": migration.isConfirmed.map { .bool($0) } ?? .null,
       "objections": .array(migration.objections.map(\.json)),
@@ -122,6 +124,52 @@ public struct RelayReport: Report {
 
 extension QEMUStreamError {
   fileprivate var json: JSONValue { ErrorDetail(self, file: nil).json(message: "\(self)") }
+}
+
+extension TunnelTraffic {
+  fileprivate var lines: [String] {
+    let bytes = isBesideSource ? sentByteCount : receivedByteCount
+    let wire = isBesideSource ? sentWireByteCount : receivedWireByteCount
+    var lines = [
+      "  tunnel: \(QuantityText.count(connectionCount, "connection")), \(security.text); "
+        + "\(QuantityText.bytes(bytes)) of QEMU's "
+        + "\(isBesideSource ? "sent" : "received") in \(QuantityText.bytes(wire)) "
+        + "(\(QuantityText.ratio(bytes, wire)))"
+    ]
+    guard let limit else { return lines }
+    let rate = bytesPerSecond.map { " at \(QuantityText.bytes($0)) a second" } ?? ""
+    let told =
+      switch limit {
+      case .link: "the link, or the other relay,"
+      case .source: "the source's QEMU"
+      case .destination: "the destination's QEMU"
+      case .tunnel: "this relay itself"
+      }
+    lines.append("    \(told) was the limit\(rate)")
+    lines.append(
+      "    waited for the link \(QuantityText.duration(linkWaitingTime)), for the source's QEMU "
+        + "\(QuantityText.duration(sourceWaitingTime)), for the destination's "
+        + "\(QuantityText.duration(destinationWaitingTime)), of "
+        + "\(QuantityText.duration(sendingTime)); coded \(QuantityText.bytes(compressedByteCount)) "
+        + "in \(QuantityText.duration(codingTime))")
+    return lines
+  }
+
+  fileprivate var json: JSONValue {
+    [
+      "connections": .number(connectionCount), "security": security.json,
+      "sentBytes": .number(sentByteCount), "sentWireBytes": .number(sentWireByteCount),
+      "receivedBytes": .number(receivedByteCount),
+      "receivedWireBytes": .number(receivedWireByteCount),
+      "compressedBytes": .number(compressedByteCount), "codingTime": .microseconds(codingTime),
+      "sendingTime": .microseconds(sendingTime),
+      "linkWaitingTime": .microseconds(linkWaitingTime),
+      "sourceWaitingTime": .microseconds(sourceWaitingTime),
+      "destinationWaitingTime": .microseconds(destinationWaitingTime),
+      "limit": .optional(limit?.rawValue),
+      "bytesPerSecond": bytesPerSecond.map { .number($0) } ?? .null,
+    ]
+  }
 }
 
 extension RelayedMigration.Device {

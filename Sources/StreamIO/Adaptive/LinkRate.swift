@@ -8,12 +8,16 @@ struct LinkRate {
   private var time = 0.0
   private var waitingTime = 0.0
   private var lastEnd: Duration?
+  private let connectionCount: Double
 
   /// Nil before anything was written.
   private(set) var bytesPerSecond: Double?
 
   // The time after which something counts half.
   private static let halfLife = 0.05
+
+  /// The rate of all connections together, to which as many threads may write at a time.
+  init(connectionCount: Int = 1) { self.connectionCount = Double(connectionCount) }
 
   /// Takes note of a call that wrote `count` bytes.
   mutating func note(_ count: Int, from start: Duration, to end: Duration) {
@@ -25,6 +29,7 @@ struct LinkRate {
     waitingTime = waitingTime * weight + max((end - start) / .seconds(1), 1e-9)
     let throughput = byteCount / time
     bytesPerSecond =
-      waitingTime * 2 > time ? throughput : 1.02 * max(bytesPerSecond ?? 0, throughput)
+      waitingTime * 2 > time * connectionCount
+      ? throughput : 1.02 * max(bytesPerSecond ?? 0, throughput)
   }
 }

@@ -7,7 +7,7 @@ struct EncodingSlot: ~Copyable, Sendable {
   /// What the encoder said of the chunk.
   var chunk: PlannedChunk?
   /// What the chunk is coded with, if that differs from chunk to chunk.
-  var level: Int?
+  var choice: CodingController.Choice?
   /// How long coding took, if a level was given.
   private(set) var codingTime: Duration?
   // How the chunk is stored, and its zstd frame if that is how; nil if there was no memory to code
@@ -18,7 +18,7 @@ struct EncodingSlot: ~Copyable, Sendable {
   /// Codes the chunk; `coder` is nil if there was no memory for one.
   mutating func encode(with coder: borrowing ChunkCoder?, clock: any MigrationClock) {
     guard let chunk else { return }
-    guard let level else {
+    guard let level = choice?.level else {
       encoding = coder?.encode(bytes, of: chunk, into: &frame) ?? nil
       return
     }

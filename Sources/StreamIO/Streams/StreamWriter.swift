@@ -158,11 +158,11 @@ public struct StreamWriter: ~Copyable {
   /// Decides how the chunk in `slot` is coded; whether it is at all.
   private mutating func chooseLevel() -> Bool {
     guard controller != nil else { return true }
-    guard case .zstd(let level)? = controller?.choose(for: slot.bytes) else {
+    slot.choice = controller?.choose(for: slot.bytes)
+    guard slot.choice?.level != nil else {
       slot.leaveRaw()
       return false
     }
-    slot.level = level
     return true
   }
 
@@ -193,9 +193,10 @@ public struct StreamWriter: ~Copyable {
     do throws(StreamIOError) {
       let begin = controller == nil ? .zero : clock.now
       let count = try slot.write(with: &encoder, to: &output, path)
-      if controller == nil { return nil }
-      controller?.note(
-        codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now)
+      if let choice = slot.choice {
+        controller?.note(
+          choice, codingTime: slot.codingTime, storedByteCount: count, from: begin, to: clock.now)
+      }
       return nil
     } catch {
       return error

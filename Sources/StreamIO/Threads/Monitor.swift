@@ -22,9 +22,14 @@ private import Glibc
     unsafe conditions = .allocate(capacity: Condition.allCases.count)
     // SAFETY: with default attributes, neither call fails on Linux.
     unsafe pthread_mutex_init(mutex, nil)
+    var attributes = pthread_condattr_t()
+    unsafe pthread_condattr_init(&attributes)
+    // A time to wait for must not move with the wall clock.
+    unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
     for condition in Condition.allCases {
-      unsafe pthread_cond_init(conditions + condition.rawValue, nil)
+      unsafe pthread_cond_init(conditions + condition.rawValue, &attributes)
     }
+    unsafe pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -53,6 +58,25 @@ private import Glibc
     while true {
       if let result = body(&value) { return result }
       unsafe pthread_cond_wait(conditions + condition.rawValue, mutex)
+    }
+  }
+
+  /// The same for at most `patience`; nil if there is no result then.
+  package func wait<Result>(
+    for condition: Condition, patience: Duration, until body: (inout Value) -> Result?
+  ) -> Result? {
+    var end = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+    let (seconds, attoseconds) = patience.components
+    let nanoseconds = end.tv_nsec + Int(attoseconds / 1_000_000_000)
+    end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+    end.tv_nsec = nanoseconds % 1_000_000_000
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    while true {
+      if let result = body(&value) { return result }
+      let status = unsafe pthread_cond_timedwait(conditions + condition.rawValue, mutex, &end)
+      if status == ETIMEDOUT { return body(&value) }
     }
   }
 

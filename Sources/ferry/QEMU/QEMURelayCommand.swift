@@ -36,11 +36,24 @@ struct QEMURelayCommand: ReportingCommand {
       --source judges the device's space at the source before anybody may connect. --check changes and refuses \
       nothing, and exits with 1 if it would have refused.
 
-      ADDR is unix:PATH or HOST:PORT. Nothing protects what passes, so other hosts than this one want --insecure.
+      With --tunnel two relays pass the migration over the network, one beside each QEMU: all of QEMU's connections go \
+      over --channels connections of theirs, with TLS 1.3 if --tls-cert, --tls-key and --tls-ca are given to both, and \
+      compressed as far as that makes them faster. --tunnel listen is beside the destination and starts first, \
+      --tunnel to beside the source; devices can be looked after on either. Both sides show certificates, whose names are \
+      held against --allow-peer, and against --peer-name or the host of --to. The report says what was the limit.
 
-      Exit codes: 1 refused; 3 a stream that breaks the format; 4 the destination did not load it; 5 a connection.
+      ADDR is unix:PATH or HOST:PORT. Without TLS other hosts than this one want --insecure, for nothing protects \
+      what passes; a QEMU has no TLS here, and stands on the relay's host unless --insecure is given.
 
-      Example: ferry qemu relay --listen unix:relay.sock --to unix:target.sock --local target.config
+      Exit codes: 1 refused; 3 a stream that breaks the format; 4 the destination did not load it, or the other relay \
+      broke it; 5 a connection.
+
+      Examples:
+        ferry qemu relay --listen unix:relay.sock --to unix:target.sock --local target.config
+        ferry qemu relay --tunnel listen --listen 0.0.0.0:7000 --to unix:target.sock \
+          --tls-cert b.pem --tls-key b.key --tls-ca ca.pem --allow-peer host-a
+        ferry qemu relay --tunnel to --listen unix:relay.sock --to host-b:7000 --channels 4 \
+          --tls-cert a.pem --tls-key a.key --tls-ca ca.pem
       """)
 
   @Option(help: ArgumentHelp("Where the source's QEMU migrates to.", valueName: "addr"))
@@ -110,13 +123,10 @@ struct QEMURelayCommand: ReportingCommand {
   @Flag(help: "Take ends of sections that only footers told.")
   var trustFooters = false
 
-  @Flag(
-    help: "Take other hosts than this one, though nothing protects what passes over the network.")
-  var insecure = false
-
   @Flag(help: "Print JSON (schemas/qemu-relay.schema.json).")
   var json = false
 
+  @OptionGroup var tunnel: TunnelOptions
   @OptionGroup var load: LoadOptions
   @OptionGroup var trace: TraceOption
 
@@ -142,23 +152,47 @@ struct QEMURelayCommand: ReportingCommand {
   func run() throws {
     let listenAddress = try HandoverChoices.address(listen, of: "--listen")
     var relay = QEMURelay(to: try HandoverChoices.address(to, of: "--to"))
-    relay.protection = insecure ? .none : .thisHostOnly
+    let unprotected: Protection = tunnel.protection.insecure ? .none : .thisHostOnly
+    relay.protection = unprotected
     relay.isObserving = check
     relay.trustsFooters = trustFooters
     relay.device = device
     relay.judge = try judge()
     relay.translation = try translation()
     SignalGuard.install()
-    let listener: Listener
-    do throws(TransportError) {
-      listener = try Listener(at: listenAddress, protection: insecure ? .none : .thisHostOnly)
-    } catch {
-      throw CommandError(error, offersTLS: false)
+    let migration: RelayedMigration
+    switch tunnel.tunnel {
+    case nil: migration = relay.run(try listener(at: listenAddress, unprotected))
+    case .to:
+      let way = try tunnel.connect(to: relay.destination)
+      StandardError.print("ferry: \(to): the other relay is there")
+      migration = relay.run(try listener(at: listenAddress, unprotected), into: way)
+    case .listen:
+      let listening = try listener(at: listenAddress, try tunnel.listeningProtection())
+      if let authority = tunnel.openAuthority {
+        StandardError.print(
+          "ferry: whoever holds a certificate of \(authority) may migrate to \(to); --allow-peer names those who may"
+        )
+      }
+      let way = try tunnel.accept(listening)
+      StandardError.print("ferry: \(listening.address): the other relay is there")
+      migration = relay.run(listening, outOf: way)
     }
-    StandardError.print("ferry: \(listener.address): listening")
-    let migration = relay.run(listener)
     let report = RelayReport(migration, isJudged: relay.judge != nil || layout != nil)
     try finish(with: report, failure(migration, report))
+  }
+
+  private func listener(
+    at address: NetworkAddress, _ protection: Protection
+  ) throws -> Listener {
+    let listener: Listener
+    do throws(TransportError) {
+      listener = try Listener(at: address, protection: protection)
+    } catch {
+      throw CommandError(error, offersTLS: tunnel.tunnel == .listen)
+    }
+    StandardError.print("ferry: \(listener.address): listening")
+    return listener
   }
 
   private func translation() throws -> RelayedTranslation? {
@@ -232,6 +266,8 @@ struct QEMURelayCommand: ReportingCommand {
         return .signal(signal, "ended by a signal; the migration was broken")
       }
       return CommandError(error, offersTLS: false)
+    case .tunnel(let error):
+      return CommandError(error).adding("; the migration was broken")
     case .noThread: return .input("the system has no further thread")
     case nil: break
     }
