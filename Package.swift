@@ -279,7 +279,7 @@ let package = Package(
       name: "VectorTests",
       dependencies: [
         "ByteIO", "Devices", "MigrationStream", "PCIConfig", "StateLayout", "StateTranslation",
-        "VirtualPCI", "YAMLReader", "TestSupport",
+        "StreamIO", "VirtualPCI", "YAMLReader", "TestSupport",
       ]),
     .testTarget(
       name: "TransportTests",

@@ -1,5 +1,6 @@
 import ByteIO
 import MigrationStream
+import StreamIO
 import TestSupport
 import Testing
 import YAMLReader
@@ -48,6 +49,56 @@ import YAMLReader
     } _: {
       ($0 as? StreamError).map(FoundError.init)
     }
+  }
+
+  @Test(arguments: Vector.all("streams", "salvage"))
+  func streamsAreSalvaged(vector: Vector) throws {
+    let bytes = try vector.node.changed(vector.node.value("stream").string())
+    try vector.check {
+      var salvage = try StreamSalvage(MemoryBytes(bytes: bytes))
+      let result = try vector.node.value("result")
+      let chunks = try result.value("chunks").items()
+      var count = 0
+      while let record = try salvage.next() {
+        guard case .chunk(let chunk) = record.content else { continue }
+        let expected = try #require(chunks.dropFirst(count).first).items()
+        count += 1
+        let state = [UInt8](salvage.chunkBytes)
+        #expect(chunk.device == (try expected[0].integer()))
+        #expect(chunk.stateOffset == (try expected[1].integer()))
+        #expect(state.count == (try expected[2].integer()))
+        #expect(fnv1a(state) == (try expected[3].string()))
+      }
+      #expect(count == chunks.count)
+      let report = try salvage.finish()
+      #expect(report.condition.rawValue == (try result.text("condition")))
+      #expect(report.missingRecordCount == (try result.value("missing_record_count").integer()))
+      #expect(try Self.ranges(report.damage, are: result.value("damaged")))
+      let fault = try result.value("fault")
+      #expect(report.defect.map { "\($0)" } == (fault.isNull ? nil : try fault.string()))
+      let losses = try result.value("losses").items()
+      #expect(report.losses.count == losses.count)
+      for (number, (found, expected)) in zip(report.losses, losses).enumerated() {
+        let isWhole = report.isWhole(device: UInt16(number))
+        #expect((isWhole ? 1 : 0) == (try expected.value("is_whole").integer()))
+        #expect(
+          (found.isIdentityLost ? 1 : 0) == (try expected.value("is_identity_lost").integer()))
+        #expect(found.recoveredByteCount == (try expected.value("intact_size").integer()))
+        #expect(try Self.ranges(found.missing, are: expected.value("missing")))
+        #expect(found.missingFrom == (try expected.member("missing_from")?.integer()))
+      }
+    } _: {
+      guard case .stream(let error) = ($0 as? StreamIOError)?.cause else { return nil }
+      return FoundError(error)
+    }
+  }
+
+  private static func ranges(_ found: ByteRanges, are node: YAMLNode) throws -> Bool {
+    let expected: [[UInt64]] = try node.value("ranges").items().map { try $0.numbers() }
+    let count: UInt64 = try node.value("count").integer()
+    let size: UInt64 = try node.value("size").integer()
+    return found.ranges.map { [$0.lowerBound, $0.byteCount] } == expected
+      && found.count == count && found.byteCount == size
   }
 
   /// The stream of a case, with a UUID of its own.
@@ -106,6 +157,20 @@ extension FoundError {
     (offset, record, device) = (error.offset, error.record, error.device)
     expected = error.expected.isEmpty ? nil : error.expected
     found = error.found.isEmpty ? nil : error.found
+  }
+}
+
+/// A file in memory.
+private struct MemoryBytes: RandomAccessBytes {
+  let bytes: [UInt8]
+  var name: String { "memory" }
+  var byteCount: UInt64? { UInt64(bytes.count) }
+
+  func read(into span: inout MutableRawSpan, at offset: UInt64) throws(StreamIOError) -> Int {
+    guard offset < bytes.count else { return 0 }
+    let count = min(span.byteCount, bytes.count - Int(offset))
+    span.withUnsafeMutableBytes { $0.copyBytes(from: bytes[Int(offset)..<Int(offset) + count]) }
+    return count
   }
 }
 

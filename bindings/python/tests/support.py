@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-from typing import Any
+from typing import Any, Iterable
 
 CORPORA = pathlib.Path(__file__).resolve().parents[3] / "corpora"
 
@@ -49,7 +49,7 @@ def changed(data: bytes, case: dict[str, Any]) -> bytes:
     return bytes(found) + bytes.fromhex(case.get("append", ""))
 
 
-def fnv1a(data: bytes) -> str:
+def fnv1a(data: Iterable[int]) -> str:
     value = 0xCBF29CE484222325
     for byte in data:
         value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF

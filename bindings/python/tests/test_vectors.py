@@ -262,6 +262,43 @@ class Vectors(unittest.TestCase):
             ),
         )
 
+    def test_salvage(self) -> None:
+        self.each("streams.json", "salvage", self.salvage)
+
+    def salvage(self, case: dict[str, Any]) -> None:
+        def ranges(found: ferry.Ranges) -> dict[str, Any]:
+            return {"ranges": [list(each) for each in found.ranges], "count": found.count, "size": found.size}
+
+        def read() -> Any:
+            chunks = []
+            with ferry.SalvageReader(io.BytesIO(changed(corpus(case["stream"]), case))) as reader:
+                for record in reader:
+                    if isinstance(record, ferry.Chunk):
+                        chunks.append([record.device, record.offset, len(record.data), fnv1a(record.data)])
+                damage = reader.damage()
+                losses = []
+                for device in range(damage.device_count):
+                    loss = reader.loss(device)
+                    losses.append(
+                        {
+                            "is_whole": int(loss.is_whole),
+                            "is_identity_lost": int(loss.is_identity_lost),
+                            "intact_size": loss.intact_size,
+                            "missing": ranges(loss.missing),
+                            **({} if loss.missing_from is None else {"missing_from": loss.missing_from}),
+                        }
+                    )
+            return {
+                "chunks": chunks,
+                "condition": damage.condition.name.lower(),
+                "missing_record_count": damage.missing_record_count,
+                "damaged": ranges(damage.damaged),
+                "fault": damage.fault and damage.fault[1],
+                "losses": losses,
+            }
+
+        self.check(case, read)
+
     def test_encoding(self) -> None:
         self.each("streams.json", "encode", self.encoding)
 
