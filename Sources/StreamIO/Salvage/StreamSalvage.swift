@@ -23,6 +23,8 @@ public struct StreamSalvage: ~Copyable {
   private var follower: StreamFollower
   private var digests = StateDigests(Digest.Algorithm.known)
   private var digestedDeviceCount = 0
+  // Whether what is lost was summed up, which is done once.
+  private var isAtEnd = false
 
   /// What was found so far; after the last record also what is lost.
   public private(set) var report: SalvageReport
@@ -72,7 +74,10 @@ public struct StreamSalvage: ~Copyable {
       let damaged = indexed[start] == nil ? start : start + UInt64(RecordHeader.byteCount)
       report.damage.append(damaged..<min(position, finder.contentEnd))
     }
-    try close()
+    if !isAtEnd {
+      isAtEnd = true
+      try close()
+    }
     return nil
   }
 
