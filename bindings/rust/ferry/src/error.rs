@@ -72,6 +72,19 @@ statuses! {
     UNVERIFIED = FERRY_ERROR_UNVERIFIED;
 }
 
+impl Status {
+    /// The name in `ferry.h`, such as `FERRY_ERROR_BUSY`; none for a number that is no status.
+    pub fn name(self) -> Option<&'static str> {
+        // SAFETY: the call takes any number.
+        let name = unsafe { ferry_sys::ferry_status_name(self.0) };
+        if name.is_null() {
+            return None;
+        }
+        // SAFETY: the library gives a text that is never freed and ends with a 0.
+        unsafe { CStr::from_ptr(name) }.to_str().ok()
+    }
+}
+
 /// Why the library did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {

@@ -79,19 +79,33 @@ impl Record {
     }
 }
 
-impl Handle {
+/// A reader of any kind.
+#[derive(Debug, Default)]
+struct Records {
+    handle: Handle,
+    // Where the record that came last begins.
+    offset: u64,
+}
+
+impl Records {
+    fn take(&mut self, record: &sys::ferry_record) -> Option<Record> {
+        let found = Record::new(record)?;
+        self.offset = record.offset;
+        Some(found)
+    }
+
     fn next(&mut self) -> Result<Option<Record>, Error> {
         let mut record = MaybeUninit::uninit();
         // SAFETY: the record has room for the answer.
-        call(|error| unsafe { sys::ferry_reader_next(self.number, record.as_mut_ptr(), error) })?;
+        call(|error| unsafe { sys::ferry_reader_next(self.handle.number, record.as_mut_ptr(), error) })?;
         // SAFETY: a call that succeeds has written it.
-        Ok(Record::new(unsafe { record.assume_init_ref() }))
+        Ok(self.take(unsafe { record.assume_init_ref() }))
     }
 
     fn device(&self, number: u16) -> Result<Introduction, Error> {
         let mut device = MaybeUninit::uninit();
         // SAFETY: the device has room for the answer.
-        call(|error| unsafe { sys::ferry_reader_device(self.number, number, device.as_mut_ptr(), error) })?;
+        call(|error| unsafe { sys::ferry_reader_device(self.handle.number, number, device.as_mut_ptr(), error) })?;
         // SAFETY: a call that succeeds has written it, and its pointers are good until the handle is closed.
         Ok(unsafe { Introduction::copied(device.assume_init_ref()) })
     }
@@ -100,7 +114,7 @@ impl Handle {
         let mut bytes = ptr::null();
         let mut size = 0;
         // SAFETY: the results are locals.
-        call(|error| unsafe { sys::ferry_reader_state(self.number, &mut bytes, &mut size, error) })?;
+        call(|error| unsafe { sys::ferry_reader_state(self.handle.number, &mut bytes, &mut size, error) })?;
         // SAFETY: the bytes are good until the handle's next call that gives a record, which takes `&mut`.
         Ok(unsafe { lent(bytes as *const u8, size) })
     }
@@ -110,7 +124,7 @@ impl Handle {
 ///
 /// It is an iterator over its records; a fault of the stream is given again by every later call.
 pub struct Reader<R: Read> {
-    handle: Handle,
+    records: Records,
     // A box, to which the library has the same pointer until the handle is closed.
     input: *mut R,
     is_at_end: bool,
@@ -122,22 +136,28 @@ unsafe impl<R: Read + Send> Send for Reader<R> {}
 impl<R: Read> Reader<R> {
     /// A reader at the start of a stream.
     pub fn new(input: R) -> Result<Reader<R>, Error> {
-        let mut reader = Reader { handle: Handle::default(), input: Box::into_raw(Box::new(input)), is_at_end: false };
+        let mut reader =
+            Reader { records: Records::default(), input: Box::into_raw(Box::new(input)), is_at_end: false };
         let source = callback::source(reader.input);
         // SAFETY: the input lives until the handle is closed.
-        call(|error| unsafe { sys::ferry_reader_open(&source, &mut reader.handle.number, error) })?;
+        call(|error| unsafe { sys::ferry_reader_open(&source, &mut reader.records.handle.number, error) })?;
         Ok(reader)
+    }
+
+    /// Where the record that came last begins in the stream.
+    pub fn offset(&self) -> u64 {
+        self.records.offset
     }
 
     /// What the stream says of a device, once [`Record::Devices`] came.
     pub fn device(&self, number: u16) -> Result<Introduction, Error> {
-        self.handle.device(number)
+        self.records.device(number)
     }
 
     /// The bytes of the [`Record::State`] that came last, decoded. Who does not ask does not pay for it, and the device
     /// is not verified then.
     pub fn state(&self) -> Result<&[u8], Error> {
-        self.handle.state()
+        self.records.state()
     }
 
     /// The rest of the state of one device, to read; records of others are passed over. It ends with the device's
@@ -154,7 +174,7 @@ impl<R: Read> Iterator for Reader<R> {
         if self.is_at_end {
             return None;
         }
-        let record = self.handle.next().transpose();
+        let record = self.records.next().transpose();
         self.is_at_end = record.is_none();
         record
     }
@@ -162,14 +182,14 @@ impl<R: Read> Iterator for Reader<R> {
 
 impl<R: Read> fmt::Debug for Reader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("handle", &self.handle).finish()
+        f.debug_struct("Reader").field("handle", &self.records.handle).finish()
     }
 }
 
 impl<R: Read> Drop for Reader<R> {
     fn drop(&mut self) {
         // First, for it has the pointer.
-        drop(std::mem::take(&mut self.handle));
+        drop(std::mem::take(&mut self.records));
         // SAFETY: the pointer came from a box, and the library has it no more.
         drop(unsafe { Box::from_raw(self.input) });
     }
@@ -225,16 +245,16 @@ impl<R: Read> Read for StateReader<'_, R> {
 /// A stream whose bytes are given to the library as they come.
 #[derive(Debug)]
 pub struct PushReader {
-    handle: Handle,
+    records: Records,
 }
 
 impl PushReader {
     /// A reader before the first byte.
     pub fn new() -> Result<PushReader, Error> {
-        let mut handle = Handle::default();
+        let mut records = Records::default();
         // SAFETY: a reader without a source has no pointers of the caller's.
-        call(|error| unsafe { sys::ferry_reader_open(ptr::null(), &mut handle.number, error) })?;
-        Ok(PushReader { handle })
+        call(|error| unsafe { sys::ferry_reader_open(ptr::null(), &mut records.handle.number, error) })?;
+        Ok(PushReader { records })
     }
 
     /// Takes from the front of `bytes`, which is left with the rest; none when all of them are taken. With no bytes the
@@ -245,28 +265,33 @@ impl PushReader {
         // SAFETY: the bytes live until the call returns, and the record has room for the answer.
         call(|error| unsafe {
             let start = bytes.as_ptr() as *const c_void;
-            let number = self.handle.number;
+            let number = self.records.handle.number;
             sys::ferry_reader_push(number, start, bytes.len(), &mut taken, record.as_mut_ptr(), error)
         })?;
         *bytes = &bytes[taken..];
         // SAFETY: a call that succeeds has written it.
-        Ok(Record::new(unsafe { record.assume_init_ref() }))
+        Ok(self.records.take(unsafe { record.assume_init_ref() }))
     }
 
     /// Says that no more comes: [`Status::TORN`] unless the stream is whole.
     pub fn finish(&mut self) -> Result<(), Error> {
         // SAFETY: the call has no pointers but the error's.
-        call(|error| unsafe { sys::ferry_reader_finish(self.handle.number, error) })
+        call(|error| unsafe { sys::ferry_reader_finish(self.records.handle.number, error) })
+    }
+
+    /// Where the record that came last begins in the stream.
+    pub fn offset(&self) -> u64 {
+        self.records.offset
     }
 
     /// As of [`Reader::device`].
     pub fn device(&self, number: u16) -> Result<Introduction, Error> {
-        self.handle.device(number)
+        self.records.device(number)
     }
 
     /// As of [`Reader::state`].
     pub fn state(&self) -> Result<&[u8], Error> {
-        self.handle.state()
+        self.records.state()
     }
 }
 
@@ -302,7 +327,7 @@ pub fn verify(mut input: impl Read) -> Result<StreamTotals, Error> {
 /// It is an iterator over intact records, between which others may be missing: [`Chunk::offset`] tells, and at the end
 /// [`damage`](Salvage::damage) and [`loss`](Salvage::loss).
 pub struct Salvage<F: ReadAt> {
-    handle: Handle,
+    records: Records,
     // As of a reader.
     input: *mut F,
     is_at_end: bool,
@@ -321,28 +346,33 @@ impl<F: ReadAt> Salvage<F> {
             failure
         })?;
         let mut salvage =
-            Salvage { handle: Handle::default(), input: Box::into_raw(Box::new(input)), is_at_end: false };
+            Salvage { records: Records::default(), input: Box::into_raw(Box::new(input)), is_at_end: false };
         let file = callback::file(salvage.input, size);
         // SAFETY: the input lives until the handle is closed.
-        call(|error| unsafe { sys::ferry_reader_salvage(&file, &mut salvage.handle.number, error) })?;
+        call(|error| unsafe { sys::ferry_reader_salvage(&file, &mut salvage.records.handle.number, error) })?;
         Ok(salvage)
+    }
+
+    /// Where the record that came last begins in the stream.
+    pub fn offset(&self) -> u64 {
+        self.records.offset
     }
 
     /// As of [`Reader::device`]; of one whose introduction is lost, nothing is known.
     pub fn device(&self, number: u16) -> Result<Introduction, Error> {
-        self.handle.device(number)
+        self.records.device(number)
     }
 
     /// As of [`Reader::state`].
     pub fn state(&self) -> Result<&[u8], Error> {
-        self.handle.state()
+        self.records.state()
     }
 
     /// What is wrong with the stream as a whole, once the iterator is at its end.
     pub fn damage(&self) -> Result<Damage, Error> {
         let mut damage = MaybeUninit::uninit();
         // SAFETY: the damage has room for the answer.
-        call(|error| unsafe { sys::ferry_reader_damage(self.handle.number, damage.as_mut_ptr(), error) })?;
+        call(|error| unsafe { sys::ferry_reader_damage(self.records.handle.number, damage.as_mut_ptr(), error) })?;
         // SAFETY: a call that succeeds has written it, and its pointers are good until the handle is closed.
         unsafe {
             let damage: sys::ferry_damage = damage.assume_init();
@@ -364,7 +394,7 @@ impl<F: ReadAt> Salvage<F> {
     pub fn loss(&self, device: u16) -> Result<Loss, Error> {
         let mut loss = MaybeUninit::uninit();
         // SAFETY: the loss has room for the answer.
-        call(|error| unsafe { sys::ferry_reader_loss(self.handle.number, device, loss.as_mut_ptr(), error) })?;
+        call(|error| unsafe { sys::ferry_reader_loss(self.records.handle.number, device, loss.as_mut_ptr(), error) })?;
         // SAFETY: a call that succeeds has written it, and its pointers are good until the handle is closed.
         unsafe {
             let loss: sys::ferry_loss = loss.assume_init();
@@ -386,7 +416,7 @@ impl<F: ReadAt> Iterator for Salvage<F> {
         if self.is_at_end {
             return None;
         }
-        let record = self.handle.next().transpose();
+        let record = self.records.next().transpose();
         self.is_at_end = record.is_none();
         record
     }
@@ -394,14 +424,14 @@ impl<F: ReadAt> Iterator for Salvage<F> {
 
 impl<F: ReadAt> fmt::Debug for Salvage<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Salvage").field("handle", &self.handle).finish()
+        f.debug_struct("Salvage").field("handle", &self.records.handle).finish()
     }
 }
 
 impl<F: ReadAt> Drop for Salvage<F> {
     fn drop(&mut self) {
         // First, for it has the pointer.
-        drop(std::mem::take(&mut self.handle));
+        drop(std::mem::take(&mut self.records));
         // SAFETY: the pointer came from a box, and the library has it no more.
         drop(unsafe { Box::from_raw(self.input) });
     }
