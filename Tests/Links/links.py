@@ -5,9 +5,12 @@ with its last process.
 """
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 INSIDE = "FERRY_LINKS_INSIDE"
@@ -88,6 +91,68 @@ class Cable:
         self.process.wait()
         for host in self.HOSTS:
             self.ip("netns", "delete", host)
+
+
+class Tunnel:
+    """Two relays of QEMU's migrations, one on each host, and sockets in place of the QEMUs."""
+
+    def __init__(self, ferry, cable, *words, protection=("--insecure",)):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind("t")
+        self.listener.listen(16)
+        address = f"{TARGET}:7001"
+        self.far = self.relay(ferry, cable, "target", "--tunnel", "listen", "--listen", address, "--to", "unix:t", *protection)
+        self.near = self.relay(ferry, cable, "source", "--tunnel", "to", "--to", address, "--listen", "unix:s", *protection, *words)
+
+    @staticmethod
+    def relay(ferry, cable, host, *words):
+        # pylint: disable-next=consider-using-with
+        process = subprocess.Popen(cable.at(host, ferry, "qemu", "relay", *words, "--json"), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        line = " "
+        while "listening" not in line:
+            line = process.stderr.readline()
+            assert line, process.wait()
+        return process
+
+    def connection(self):
+        """Both ends of a connection of QEMU's."""
+        near = socket.socket(socket.AF_UNIX)
+        near.connect("s")
+        far, _ = self.listener.accept()
+        return near, far
+
+    def ends(self):
+        """The reports of both relays."""
+        reports = []
+        for process in (self.near, self.far):
+            printed, said = process.communicate(timeout=60)
+            assert process.returncode == 0, (process.returncode, printed, said)
+            reports.append(json.loads(printed)["tunnel"])
+        return reports
+
+
+def pour(ferry, cable, data, *words, **more):
+    """Sends data through a tunnel; what passed on the cable, the reports of both relays, and how long it took."""
+    tunnel = Tunnel(ferry, cable, *words, **more)
+    cable.passed()
+    start = time.monotonic()
+    near, far = tunnel.connection()
+
+    def send():
+        near.sendall(data)
+        near.shutdown(socket.SHUT_WR)
+
+    threading.Thread(target=send, daemon=True).start()
+    got = bytearray()
+    while piece := far.recv(1 << 20):
+        got += piece
+    taken = time.monotonic() - start
+    far.close()
+    assert near.recv(1) == b"" and got == data
+    near.close()
+    reports = tunnel.ends()
+    return cable.passed(), *reports, taken
 
 
 def folder():
