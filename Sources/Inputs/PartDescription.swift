@@ -26,7 +26,10 @@ public struct PartDescription: Sendable, Hashable {
     public let device: UInt16
   }
 
-  private static let keys = ["state", "config", "pasid", "driver", "name", "ids", "precopy"]
+  /// The keys of the values.
+  public static let keys = fileKeys + ["driver", "name", "ids", "precopy"]
+  /// Those whose values are files.
+  public static let fileKeys = ["state", "config", "pasid"]
 
   /// The format's limit on text, in bytes.
   private static let textLimit = 1024

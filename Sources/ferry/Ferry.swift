@@ -7,15 +7,17 @@ struct Ferry: ParsableCommand {
     abstract: "Carry, check and look into the state of PCI functions that are passed through.",
     discussion: """
       A .dms stream holds what a passed-through function needs to go on elsewhere: the state that \
-      its VFIO driver handed out, its configuration space, and its PASID bindings. Start with:
+      its VFIO driver handed out, its configuration space, and its PASID bindings.
 
-        ferry demo
-
-      '-' is standard input or output wherever a file is named. Exit codes: 0 done; 1 the answer \
-      is no; 2 usage; 3 a torn or damaged input; 4 a device that failed; 5 other input or output; 6 a \
-      device has lost its state; 7 a device was not brought back; 8 in doubt who runs a device; 128+N ended by signal N, and every \
-      device runs as before. If several apply, 7 and then 6 win. With --json a failure too is a \
+      '-' is standard input or output wherever a file is named. With --json a failure too is a \
       document, with what became of each device (schemas/failure.schema.json).
+
+      Exit codes: 0 done; 1 the answer is no; 2 usage; 3 a torn or damaged input; 4 a device that \
+      failed; 5 other input or output; 6 a device has lost its state; 7 a device was not brought \
+      back; 8 in doubt who runs a device; 128+N ended by signal N, and every device runs as before. \
+      If several apply, 7 and then 6 win.
+
+      Example: ferry demo
       """,
     version: VersionText.text,
     groupedSubcommands: [

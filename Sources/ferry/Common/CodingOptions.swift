@@ -9,7 +9,7 @@ struct CodingOptions: ParsableArguments {
     help: ArgumentHelp(
       "raw, zstd, zstd:LEVEL (1 to 22, or below 0), or auto: whatever keeps up with the output (default: "
         + "zstd:1; auto for what is captured into a pipe or a socket).",
-      valueName: "coding"))
+      valueName: "coding"), completion: .coding)
   var compression: CodingPolicy?
 
   @Option(

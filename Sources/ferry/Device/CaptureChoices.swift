@@ -13,14 +13,14 @@ struct CaptureChoices: ParsableArguments {
     name: .customLong("pasid"), parsing: .singleValue,
     help: ArgumentHelp(
       "A device's PASID bindings (YAML, schemas/pasid-table.schema.json); the nth file is the nth device's.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var pasidFiles: [String] = []
 
   @Option(
     name: .customLong("profile"), parsing: .singleValue,
     help: ArgumentHelp(
       "The vPCI profile that a device's guest was shown; the nth is the nth device's.",
-      valueName: "profile"))
+      valueName: "profile"), completion: .profile)
   var profiles: [String] = []
 
   @Flag(name: .customLong("no-precopy"), help: "Read nothing while the devices run.")

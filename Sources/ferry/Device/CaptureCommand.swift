@@ -31,10 +31,11 @@ struct CaptureCommand: ReportingCommand {
           ferry replay - 'emulated:synthetic?size=2GiB'
       """)
 
-  @Argument(help: ArgumentHelp("The devices.", valueName: "device"))
+  @Argument(help: ArgumentHelp("The devices.", valueName: "device"), completion: .device)
   var devices: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"), completion: .file())
   var output: String
 
   @OptionGroup var choices: CaptureChoices

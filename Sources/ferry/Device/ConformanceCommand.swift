@@ -41,7 +41,7 @@ struct ConformanceCommand: ReportingCommand {
         ferry conformance vfio:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 --destructive -o report.jsonl
       """)
 
-  @Argument(help: ArgumentHelp("The device.", valueName: "device"))
+  @Argument(help: ArgumentHelp("The device.", valueName: "device"), completion: .device)
   var device: String
 
   @Flag(help: "Run the checks too that may cost the device its state.")
@@ -60,12 +60,13 @@ struct ConformanceCommand: ReportingCommand {
     name: .customLong("other-state"), parsing: .singleValue,
     help: ArgumentHelp(
       "The state of another device, for the check other-size: a file of state, or F.dms#DEVICE.",
-      valueName: "state"))
+      valueName: "state"), completion: .file())
   var otherStates: [String] = []
 
   @Option(
     name: .customLong("check"), parsing: .singleValue,
     help: ArgumentHelp("Run only this check, and others that are named.", valueName: "name"),
+    completion: .check,
     transform: { text in
       guard let check = Check.all.first(where: { $0.name == text }) else {
         let names = Check.all.map(\.name).joined(separator: ", ")
@@ -87,14 +88,15 @@ struct ConformanceCommand: ReportingCommand {
   @Option(help: .private)
   var answering: String?
 
-  @Option(help: ArgumentHelp("Write JUnit XML for a CI system.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write JUnit XML for a CI system.", valueName: "file"), completion: .file())
   var junit: String?
 
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
       "Write a line of JSON for each check as it ends (schemas/conformance-check.schema.json).",
-      valueName: "report"))
+      valueName: "report"), completion: .file())
   var output: String?
 
   @OptionGroup var trace: TraceOption

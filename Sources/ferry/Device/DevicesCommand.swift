@@ -22,7 +22,8 @@ struct DevicesCommand: ReportingCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Devices at sockets to ask as well, vfio-user:SOCKET.", valueName: "device"))
+    help: ArgumentHelp("Devices at sockets to ask as well, vfio-user:SOCKET.", valueName: "device"),
+    completion: .device)
   var names: [String] = []
 
   @Flag(help: "Open the devices that nobody holds, and ask them.")
@@ -30,7 +31,8 @@ struct DevicesCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Read another host's /sys, copied or mounted under this folder.", valueName: "folder"))
+      "Read another host's /sys, copied or mounted under this folder.", valueName: "folder"),
+    completion: .directory)
   var sysroot = ""
 
   @OptionGroup var trace: TraceOption

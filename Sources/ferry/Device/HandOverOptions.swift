@@ -25,7 +25,7 @@ struct HandOverOptions: ParsableArguments {
       """
       Pass the descriptors of the restored devices to who listens on this Unix socket, and answers with a \
       byte 0x06 within 30 s; else nobody has them.
-      """, valueName: "socket"))
+      """, valueName: "socket"), completion: .file())
   var socket: String?
 
   @Option(

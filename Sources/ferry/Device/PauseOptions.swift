@@ -7,7 +7,7 @@ struct PauseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "QEMU's monitor socket (-qmp unix:…); for devices that are served (serve:PATH).",
-      valueName: "socket"))
+      valueName: "socket"), completion: .file())
   var qmp: String?
 
   @Option(

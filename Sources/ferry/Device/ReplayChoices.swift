@@ -8,7 +8,7 @@ struct ReplayChoices: ParsableArguments {
     name: .customLong("profile"), parsing: .singleValue,
     help: ArgumentHelp(
       "The vPCI profile that a device's guest is shown, in place of the stream's; the nth is the nth device's.",
-      valueName: "profile"))
+      valueName: "profile"), completion: .profile)
   var profiles: [String] = []
 
   @Flag(

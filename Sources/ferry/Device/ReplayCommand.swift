@@ -51,13 +51,13 @@ struct ReplayCommand: ReportingCommand {
     }
   }
 
-  @Argument(help: "The stream.")
+  @Argument(help: "The stream.", completion: .file())
   var file: String
 
   @Argument(
     help: ArgumentHelp(
       "The nth device takes the stream's nth; N=DEVICE takes device N, counted from 0.",
-      valueName: "device"))
+      valueName: "device"), completion: .device)
   var devices: [String]
 
   @Flag(help: "Only check: whether the stream is whole, and whether the devices can take it.")

@@ -45,25 +45,27 @@ struct ServeCommand: ParsableCommand {
       -device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"mtty.sock"}}'
       """)
 
-  @Argument(help: ArgumentHelp("The devices.", valueName: "device"))
+  @Argument(help: ArgumentHelp("The devices.", valueName: "device"), completion: .device)
   var devices: [String]
 
   @Option(
     name: .customLong("socket"), parsing: .singleValue,
-    help: ArgumentHelp("Where a device is served; the nth is the nth device's.", valueName: "path"))
+    help: ArgumentHelp("Where a device is served; the nth is the nth device's.", valueName: "path"),
+    completion: .file())
   var sockets: [String] = []
 
   @Option(
     name: .customLong("profile"), parsing: .singleValue,
     help: ArgumentHelp(
       "The vPCI profile that a device's guest is shown; the nth is the nth device's.",
-      valueName: "profile"))
+      valueName: "profile"), completion: .profile)
   var profiles: [String] = []
 
   @Option(
     name: .customLong("control"), parsing: .singleValue,
     help: ArgumentHelp(
-      "A device's control socket; the nth is the nth device's.", valueName: "path"))
+      "A device's control socket; the nth is the nth device's.", valueName: "path"),
+    completion: .file())
   var controls: [String] = []
 
   @Option(

@@ -20,7 +20,7 @@ struct ServedStatus: ReportingCommand {
     abstract: "Print who has the device, its state, and what was asked of it.",
     discussion: "Example: ferry served status nic.control")
 
-  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
+  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"), completion: .file())
   var path: String
 
   @Flag(help: "Print JSON (schemas/served.schema.json).")
@@ -44,7 +44,7 @@ struct ServedQuiesce: ParsableCommand {
       Example: ferry served quiesce nic.control --paused
       """)
 
-  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
+  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"), completion: .file())
   var path: String
 
   @Flag(help: "The VM that has the device is paused: the operator's word.")
@@ -65,7 +65,7 @@ struct ServedRun: ParsableCommand {
     abstract: "Let a device run that was stopped, by a capture or by quiesce.",
     discussion: "Example: ferry served run nic.control")
 
-  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"))
+  @Argument(help: ArgumentHelp("The control socket.", valueName: "path"), completion: .file())
   var path: String
 
   func run() throws {

@@ -19,10 +19,12 @@ struct Dissect: ReportingCommand {
       Example: ferry dissect mtty.dms#0 --offsets
       """)
 
-  @Argument(help: "The state.")
+  @Argument(help: "The state.", completion: .file())
   var state: String
 
-  @Option(help: ArgumentHelp("The layout: a name of ferry layout list, or a .ksy file."))
+  @Option(
+    help: ArgumentHelp("The layout: a name of ferry layout list, or a .ksy file."),
+    completion: .layout)
   var layout: String?
 
   @Flag(help: "With each field its place: offset (hexadecimal) and length in bytes.")

@@ -41,7 +41,7 @@ struct LayoutShow: ParsableCommand {
       Example: ferry layout show mtty > mtty.ksy
       """)
 
-  @Argument(help: "The name of the layout.")
+  @Argument(help: "The name of the layout.", completion: .layoutName)
   var name: String
 
   func run() throws {

@@ -10,7 +10,7 @@ struct HandoverChoices: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where decisions are written down (default: ferry/handovers in XDG_STATE_HOME, or in ~/.local/state).",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var journal: String?
 
   @Option(

@@ -7,17 +7,18 @@ struct ProtectionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "This side's certificate, PEM. With --tls-key and --tls-ca the connection has TLS 1.3, in which both sides show certificates.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var tlsCert: String?
 
   @Option(
-    help: ArgumentHelp("Its key, PEM, which nobody else may be able to read.", valueName: "file"))
+    help: ArgumentHelp("Its key, PEM, which nobody else may be able to read.", valueName: "file"),
+    completion: .file())
   var tlsKey: String?
 
   @Option(
     help: ArgumentHelp(
       "The certificates of the authorities, PEM, of which one must have signed the peer's.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var tlsCa: String?
 
   @Flag(

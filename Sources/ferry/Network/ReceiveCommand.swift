@@ -42,7 +42,7 @@ struct ReceiveCommand: ReportingCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The nth device takes the source's nth.", valueName: "device"))
+      "The nth device takes the source's nth.", valueName: "device"), completion: .device)
   var devices: [String] = []
 
   @Option(help: ArgumentHelp("Where to listen.", valueName: "addr"))

@@ -40,7 +40,7 @@ struct SendCommand: ReportingCommand {
         ferry send emulated:mtty --to host-b:7000 --tls-cert a.pem --tls-key a.key --tls-ca ca.pem
       """)
 
-  @Argument(help: ArgumentHelp("The devices.", valueName: "device"))
+  @Argument(help: ArgumentHelp("The devices.", valueName: "device"), completion: .device)
   var devices: [String] = []
 
   @Option(help: ArgumentHelp("Where the target listens.", valueName: "addr"))

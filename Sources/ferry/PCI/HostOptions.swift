@@ -15,7 +15,7 @@ struct HostOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The dump of the virtual functions' physical function, if it is not in the same file.",
-      valueName: "dump"))
+      valueName: "dump"), completion: .deviceOrFile)
   var pf: String?
 
   @Option(

@@ -15,10 +15,10 @@ struct PCICheck: ReportingCommand {
       Example: ferry pci check nvme.yaml drive.txt --iommu pasid-width=20
       """)
 
-  @Argument(help: "The profile.")
+  @Argument(help: "The profile.", completion: .profile)
   var profile: String
 
-  @Argument(help: "The device's dump, or a device.")
+  @Argument(help: "The device's dump, or a device.", completion: .deviceOrFile)
   var dump: String
 
   @Option(

@@ -17,10 +17,12 @@ struct PCIDerive: ReportingCommand {
       Example: ferry pci derive a.txt b.txt --pasid 16 -o nvme.yaml --report
       """)
 
-  @Argument(help: "The devices' dumps: lspci -xxxx text or raw bytes.")
+  @Argument(help: "The devices' dumps: lspci -xxxx text or raw bytes.", completion: .deviceOrFile)
   var dumps: [String]
 
-  @Option(name: .shortAndLong, help: "Where to write the profile; - is standard output.")
+  @Option(
+    name: .shortAndLong, help: "Where to write the profile; - is standard output.",
+    completion: .file())
   var output: String
 
   @Option(help: "The profile's name; the first device's ids otherwise.")
@@ -29,7 +31,7 @@ struct PCIDerive: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "auto: the width that all devices show; none; or the width to synthesise, 1 to 20.",
-      valueName: "auto|none|width"))
+      valueName: "auto|none|width"), completion: .list(["auto", "none"]))
   var pasid = "auto"
 
   @Option(help: ArgumentHelp("The device serial number to show.", valueName: "hex"))

@@ -17,10 +17,10 @@ struct PCIDiff: ReportingCommand {
       Example: ferry pci diff before.txt after.txt
       """)
 
-  @Argument(help: "The first space; with --as-qemu, the stream's.")
+  @Argument(help: "The first space; with --as-qemu, the stream's.", completion: .deviceOrFile)
   var first: String
 
-  @Argument(help: "The second space; with --as-qemu, the destination's.")
+  @Argument(help: "The second space; with --as-qemu, the destination's.", completion: .deviceOrFile)
   var second: String
 
   @Option(

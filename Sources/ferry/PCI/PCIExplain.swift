@@ -9,7 +9,7 @@ struct PCIExplain: ReportingCommand {
     abstract: "Print the whole space of a profile, with where each default comes from.",
     discussion: "Example: ferry pci explain nvme.yaml")
 
-  @Argument(help: "The profile.")
+  @Argument(help: "The profile.", completion: .profile)
   var profile: String
 
   @Flag(help: "Print JSON.")

@@ -14,11 +14,12 @@ struct PCIFreeze: ParsableCommand {
       Example: ferry pci freeze draft.yaml -o nvme.yaml
       """)
 
-  @Argument(help: "The profile.")
+  @Argument(help: "The profile.", completion: .profile)
   var profile: String
 
   @Option(
-    name: .shortAndLong, help: "Where to write the frozen profile; standard output by default.")
+    name: .shortAndLong, help: "Where to write the frozen profile; standard output by default.",
+    completion: .file())
   var output = "-"
 
   func run() throws {

@@ -18,7 +18,7 @@ struct PCIShow: ReportingCommand {
       Example: ferry pci show dump.txt --device 3b:00.0
       """)
 
-  @Argument(help: "What to read.")
+  @Argument(help: "What to read.", completion: .deviceOrFile)
   var dump: String
 
   @Option(

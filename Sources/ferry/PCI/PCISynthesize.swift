@@ -19,13 +19,17 @@ struct PCISynthesize: ParsableCommand {
         ferry pci synthesize nvme.yaml --format lspci -o - | lspci -F /dev/stdin -vv
       """)
 
-  @Argument(help: "The profile.")
+  @Argument(help: "The profile.", completion: .profile)
   var profile: String
 
-  @Option(help: ArgumentHelp("The dump of the device that serves the profile.", valueName: "dump"))
+  @Option(
+    help: ArgumentHelp("The dump of the device that serves the profile.", valueName: "dump"),
+    completion: .deviceOrFile)
   var on: String?
 
-  @Option(name: .shortAndLong, help: "Where to write the bytes; - is standard output.")
+  @Option(
+    name: .shortAndLong, help: "Where to write the bytes; - is standard output.",
+    completion: .file())
   var output: String
 
   @Option(help: "The bytes as they are, or as lspci -xxxx prints them, which lspci -F reads.")
@@ -35,7 +39,9 @@ struct PCISynthesize: ParsableCommand {
     case bytes, lspci
   }
 
-  @Option(help: ArgumentHelp("Where to write the access map, as JSON.", valueName: "map.json"))
+  @Option(
+    help: ArgumentHelp("Where to write the access map, as JSON.", valueName: "map.json"),
+    completion: .file())
   var map: String?
 
   @Option(

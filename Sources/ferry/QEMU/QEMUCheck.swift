@@ -20,7 +20,9 @@ struct QEMUCheck: ReportingCommand {
       Example: ferry qemu check vm.qemu --local there.config
       """)
 
-  @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
+  @Argument(
+    help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"), completion: .file()
+  )
   var files: [String]
 
   @OptionGroup var place: OffsetOption
@@ -34,7 +36,8 @@ struct QEMUCheck: ReportingCommand {
       valueName: "device"))
   var device: DeviceSelector?
 
-  @Option(help: ArgumentHelp("The destination's space.", valueName: "space"))
+  @Option(
+    help: ArgumentHelp("The destination's space.", valueName: "space"), completion: .deviceOrFile)
   var local: String
 
   @Option(

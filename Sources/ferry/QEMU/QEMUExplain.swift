@@ -23,15 +23,18 @@ struct QEMUExplain: ReportingCommand {
       wmask: 0 w1cmask:19'
       """)
 
-  @Argument(help: "The message, or a file with messages.")
+  @Argument(help: "The message, or a file with messages.", completion: .file())
   var log: String
 
   @Option(
     help: ArgumentHelp(
-      "The destination's configuration space, as 'ferry pci diff' takes it.", valueName: "space"))
+      "The destination's configuration space, as 'ferry pci diff' takes it.", valueName: "space"),
+    completion: .deviceOrFile)
   var local: String?
 
-  @Option(help: ArgumentHelp("The source's configuration space.", valueName: "space"))
+  @Option(
+    help: ArgumentHelp("The source's configuration space.", valueName: "space"),
+    completion: .deviceOrFile)
   var remote: String?
 
   @Option(help: ArgumentHelp("Only this device of a dump of several.", valueName: "slot"))

@@ -18,7 +18,9 @@ struct QEMUExtract: ParsableCommand {
       Example: ferry qemu extract vm.qemu --device 0000:00:01.0/vfio -o mtty.dms
       """)
 
-  @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
+  @Argument(
+    help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"), completion: .file()
+  )
   var files: [String]
 
   @OptionGroup var place: OffsetOption
@@ -30,7 +32,8 @@ struct QEMUExtract: ParsableCommand {
 
   @OptionGroup var coding: CodingOptions
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"), completion: .file())
   var output: String
 
   func run() throws {

@@ -23,7 +23,9 @@ struct QEMUInspect: ReportingCommand {
       Example: ferry qemu inspect vm.qemu
       """)
 
-  @Argument(help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"))
+  @Argument(
+    help: ArgumentHelp("The stream, and its multifd channels.", valueName: "f"), completion: .file()
+  )
   var files: [String]
 
   @OptionGroup var place: OffsetOption

@@ -64,15 +64,19 @@ struct QEMURelayCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The space of the destination's device, as 'ferry pci diff' takes it.", valueName: "space"))
+      "The space of the destination's device, as 'ferry pci diff' takes it.", valueName: "space"),
+    completion: .deviceOrFile)
   var local: String?
 
-  @Option(help: ArgumentHelp("The profile that guests are shown.", valueName: "profile"))
+  @Option(
+    help: ArgumentHelp("The profile that guests are shown.", valueName: "profile"),
+    completion: .profile)
   var profile: String?
 
   @Option(
     help: ArgumentHelp(
-      "The space of the source's device, judged before a migration begins.", valueName: "space"))
+      "The space of the source's device, judged before a migration begins.", valueName: "space"),
+    completion: .deviceOrFile)
   var source: String?
 
   @Option(
@@ -89,28 +93,31 @@ struct QEMURelayCommand: ReportingCommand {
     name: .customLong("translate"),
     help: ArgumentHelp(
       "Turn the state of devices into this layout, as 'ferry translate --to'.",
-      valueName: "layout"))
+      valueName: "layout"), completion: .layoutName)
   var layout: String?
 
   @Option(
     help: ArgumentHelp(
-      "The layout of the state, where its content does not say.", valueName: "layout"))
+      "The layout of the state, where its content does not say.", valueName: "layout"),
+    completion: .layoutName)
   var from: String?
 
   @Option(
     help: ArgumentHelp(
-      "What is known of the destination's device, for --translate.", valueName: "facts or device"))
+      "What is known of the destination's device, for --translate.", valueName: "facts or device"),
+    completion: .deviceOrFile)
   var target: String?
 
   @Option(
     help: ArgumentHelp(
-      "What is known of the source's device, for --translate.", valueName: "facts or device"))
+      "What is known of the source's device, for --translate.", valueName: "facts or device"),
+    completion: .deviceOrFile)
   var sourceFacts: String?
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp("A loss of the translation to accept.", valueName: "name"),
-    transform: TranslateCommand.loss)
+    completion: .loss, transform: TranslateCommand.loss)
   var allow: [TranslationLoss] = []
 
   @Option(

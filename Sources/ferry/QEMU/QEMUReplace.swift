@@ -27,7 +27,7 @@ struct QEMUReplace: ParsableCommand {
       Example: ferry qemu replace vm.qemu --device 0 --with translated.dms -o new.qemu
       """)
 
-  @Argument(help: ArgumentHelp("The stream.", valueName: "f"))
+  @Argument(help: ArgumentHelp("The stream.", valueName: "f"), completion: .file())
   var file: String
 
   @OptionGroup var place: OffsetOption
@@ -37,12 +37,16 @@ struct QEMUReplace: ParsableCommand {
       "The device: its id, or its number among the VFIO devices.", valueName: "device"))
   var device: DeviceSelector
 
-  @Option(name: .customLong("with"), help: ArgumentHelp("What to put there.", valueName: "in.dms"))
+  @Option(
+    name: .customLong("with"), help: ArgumentHelp("What to put there.", valueName: "in.dms"),
+    completion: .file())
   var replacement: String
 
   @OptionGroup var allowing: ReplacementOptions
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The new stream.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The new stream.", valueName: "out"),
+    completion: .file())
   var output: String
 
   func run() throws {

@@ -16,10 +16,10 @@ struct Diff: ReportingCommand {
       Example: ferry diff before.dms after.dms
       """)
 
-  @Argument(help: "A stream.")
+  @Argument(help: "A stream.", completion: .file())
   var left: String
 
-  @Argument(help: "Another stream.")
+  @Argument(help: "Another stream.", completion: .file())
   var right: String
 
   @Flag(help: "Compare how state was divided into pre-copy, its rounds and stop-copy, too.")

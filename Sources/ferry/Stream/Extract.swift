@@ -24,24 +24,29 @@ struct Extract: ParsableCommand {
         ferry extract state.json --device _vfio0 -o nic.dms
       """)
 
-  @Argument(help: "The stream, or a snapshot.")
+  @Argument(help: "The stream, or a snapshot.", completion: .file())
   var file: String
 
   @Option(help: ArgumentHelp("The device, by name or number.", valueName: "device"))
   var device: DeviceSelector
 
-  @Option(help: ArgumentHelp("Where the device state goes.", valueName: "out"))
+  @Option(help: ArgumentHelp("Where the device state goes.", valueName: "out"), completion: .file())
   var state: String?
 
-  @Option(help: ArgumentHelp("Where the configuration space goes, as raw bytes.", valueName: "out"))
+  @Option(
+    help: ArgumentHelp("Where the configuration space goes, as raw bytes.", valueName: "out"),
+    completion: .file())
   var config: String?
 
-  @Option(help: ArgumentHelp("Where the PASID bindings go, as YAML.", valueName: "out"))
+  @Option(
+    help: ArgumentHelp("Where the PASID bindings go, as YAML.", valueName: "out"),
+    completion: .file())
   var pasid: String?
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where a snapshot's device goes, as a .dms stream.", valueName: "out"))
+    help: ArgumentHelp("Where a snapshot's device goes, as a .dms stream.", valueName: "out"),
+    completion: .file())
   var output: String?
 
   @Flag(help: "Give what is intact of a damaged stream.")

@@ -22,7 +22,7 @@ struct Inspect: ReportingCommand {
       Example: ferry inspect mtty.dms --records
       """)
 
-  @Argument(help: "The stream, or a snapshot.")
+  @Argument(help: "The stream, or a snapshot.", completion: .file())
   var file: String
 
   @Flag(help: "List every record with its place.")

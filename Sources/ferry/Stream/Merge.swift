@@ -14,10 +14,10 @@ struct Merge: ParsableCommand {
       Example: ferry merge a0.dms a1.dms a2.dms -o a.dms
       """)
 
-  @Argument(help: ArgumentHelp("Each channel.", valueName: "channel"))
+  @Argument(help: ArgumentHelp("Each channel.", valueName: "channel"), completion: .file())
   var channels: [String]
 
-  @Option(name: .shortAndLong, help: "Where the stream goes.")
+  @Option(name: .shortAndLong, help: "Where the stream goes.", completion: .file())
   var output: String
 
   @OptionGroup var reading: ReadingOptions

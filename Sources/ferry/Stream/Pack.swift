@@ -31,7 +31,8 @@ struct Pack: ParsableCommand {
 
   @Option(
     name: .customLong("part"), parsing: .singleValue,
-    help: ArgumentHelp("A device: state=F[,config=F][,…]", valueName: "state=F,…"))
+    help: ArgumentHelp("A device: state=F[,config=F][,…]", valueName: "state=F,…"),
+    completion: .part)
   var parts: [PartDescription]
 
   @OptionGroup var coding: CodingOptions
@@ -51,7 +52,8 @@ struct Pack: ParsableCommand {
   @Flag(help: "Make zeros of bytes of the state that mean nothing by its layout.")
   var scrub = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The stream.", valueName: "out"), completion: .file())
   var output: String
 
   func validate() throws {

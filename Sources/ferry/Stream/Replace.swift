@@ -18,18 +18,24 @@ struct Replace: ParsableCommand {
       Example: ferry replace state.json --device _vfio0 --with translated.dms -o new.json
       """)
 
-  @Argument(help: ArgumentHelp("The snapshot's state.json, or its folder.", valueName: "state"))
+  @Argument(
+    help: ArgumentHelp("The snapshot's state.json, or its folder.", valueName: "state"),
+    completion: .file())
   var file: String
 
   @Option(help: ArgumentHelp("The device, by id or number.", valueName: "device"))
   var device: DeviceSelector
 
-  @Option(name: .customLong("with"), help: ArgumentHelp("What to put there.", valueName: "in.dms"))
+  @Option(
+    name: .customLong("with"), help: ArgumentHelp("What to put there.", valueName: "in.dms"),
+    completion: .file())
   var replacement: String
 
   @OptionGroup var allowing: ReplacementOptions
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The new state.json.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The new state.json.", valueName: "out"),
+    completion: .file())
   var output: String
 
   func run() throws {

@@ -21,7 +21,7 @@ struct Verify: ReportingCommand {
         ferry verify mtty.dms && ferry dissect mtty.dms#0
       """)
 
-  @Argument(help: "The stream.")
+  @Argument(help: "The stream.", completion: .file())
   var file: String
 
   @OptionGroup var reading: ReadingOptions

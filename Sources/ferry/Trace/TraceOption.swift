@@ -8,7 +8,7 @@ struct TraceOption: ParsableArguments {
     name: .customLong("trace"),
     help: ArgumentHelp(
       "Write every system call for the kernel's devices to this file (ferry trace show prints it).",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var path: String?
 
   /// The kernel that this process runs on; a signal that was noted ends a call.

@@ -19,13 +19,17 @@ struct TraceProxy: ParsableCommand {
       Example: ferry trace proxy --listen for-qemu.sock --to device.sock -o messages.trace
       """)
 
-  @Option(help: ArgumentHelp("Where clients connect.", valueName: "socket"))
+  @Option(help: ArgumentHelp("Where clients connect.", valueName: "socket"), completion: .file())
   var listen: String
 
-  @Option(name: .customLong("to"), help: ArgumentHelp("The server.", valueName: "socket"))
+  @Option(
+    name: .customLong("to"), help: ArgumentHelp("The server.", valueName: "socket"),
+    completion: .file())
   var server: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The trace, or -.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The trace, or -.", valueName: "out"),
+    completion: .file())
   var output: String
 
   @Flag(help: "End with the first client.")

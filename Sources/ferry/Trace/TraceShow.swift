@@ -17,7 +17,7 @@ struct TraceShow: ParsableCommand {
       Example: ferry trace show capture.trace
       """)
 
-  @Argument(help: ArgumentHelp("The trace, or -.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The trace, or -.", valueName: "file"), completion: .file())
   var file: String
 
   func run() throws {

@@ -15,7 +15,7 @@ struct FactsCommand: ParsableCommand {
       Example: ferry facts 'emulated:virtio-net?pairs=8&queue-size=1024' > b.yaml
       """)
 
-  @Argument(help: "The device.")
+  @Argument(help: "The device.", completion: .device)
   var device: String
 
   @OptionGroup var trace: TraceOption

@@ -14,7 +14,7 @@ struct MatrixCommand: ReportingCommand {
       Example: ferry matrix 'emulated:hisi_acc?generation=v1' 'emulated:hisi_acc?generation=v2'
       """)
 
-  @Argument(help: ArgumentHelp("Emulated devices.", valueName: "device"))
+  @Argument(help: ArgumentHelp("Emulated devices.", valueName: "device"), completion: .device)
   var devices: [String] = []
 
   @Flag(help: "Print JSON (schemas/matrix.schema.json).")

@@ -34,21 +34,27 @@ struct TranslateCommand: ReportingCommand {
         ferry translate image --from mlx5-raw --to mlx5 -o image.tagged
       """)
 
-  @Argument(help: ArgumentHelp("A stream, or device state.", valueName: "in"))
+  @Argument(help: ArgumentHelp("A stream, or device state.", valueName: "in"), completion: .file())
   var input: String
 
   @Option(
     help: ArgumentHelp(
-      "The layout of the state, where its content and its driver do not say.", valueName: "layout"))
+      "The layout of the state, where its content and its driver do not say.", valueName: "layout"),
+    completion: .layoutName)
   var from: String?
 
-  @Option(help: ArgumentHelp("The layout that is wanted.", valueName: "layout"))
+  @Option(
+    help: ArgumentHelp("The layout that is wanted.", valueName: "layout"), completion: .layoutName)
   var to: String
 
-  @Option(help: ArgumentHelp("What is known of the target.", valueName: "facts or device"))
+  @Option(
+    help: ArgumentHelp("What is known of the target.", valueName: "facts or device"),
+    completion: .deviceOrFile)
   var target: String?
 
-  @Option(help: ArgumentHelp("What is known of the source.", valueName: "facts or device"))
+  @Option(
+    help: ArgumentHelp("What is known of the source.", valueName: "facts or device"),
+    completion: .deviceOrFile)
   var source: String?
 
   @Option(help: ArgumentHelp("The device of a stream, by name or number.", valueName: "device"))
@@ -56,12 +62,13 @@ struct TranslateCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The vPCI profile that the guest is shown on both sides.", valueName: "profile"))
+      "The vPCI profile that the guest is shown on both sides.", valueName: "profile"),
+    completion: .profile)
   var profile: String?
 
   @Option(
     parsing: .singleValue, help: ArgumentHelp("A loss to accept.", valueName: "name"),
-    transform: Self.loss)
+    completion: .loss, transform: Self.loss)
   var allow: [TranslationLoss] = []
 
   @Flag(help: "Make zeros of bytes of the state that mean nothing by its layout.")
@@ -81,7 +88,8 @@ struct TranslateCommand: ReportingCommand {
   var json = false
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"))
+    name: .shortAndLong, help: ArgumentHelp("The translated stream or state.", valueName: "out"),
+    completion: .file())
   var output: String?
 
   /// The loss with this name, for `--allow`.
