@@ -50,9 +50,9 @@ struct QEMURelayCommand: ReportingCommand {
 
       Examples:
         ferry qemu relay --listen unix:relay.sock --to unix:target.sock --local target.config
-        ferry qemu relay --tunnel listen --listen 0.0.0.0:7000 --to unix:target.sock \
+        ferry qemu relay --tunnel listen --listen 0.0.0.0:7000 --to unix:target.sock \\
           --tls-cert b.pem --tls-key b.key --tls-ca ca.pem --allow-peer host-a
-        ferry qemu relay --tunnel to --listen unix:relay.sock --to host-b:7000 --channels 4 \
+        ferry qemu relay --tunnel to --listen unix:relay.sock --to host-b:7000 --channels 4 \\
           --tls-cert a.pem --tls-key a.key --tls-ca ca.pem
       """)
 
