@@ -878,7 +878,7 @@ typedef struct ferry_migration_device {
   const ferry_device_operations *operations;
   void *context;
   /* What is known of it; NULL for nothing. A capture writes all of it into the stream, but for
-   * `physical` and what the driver says itself. */
+   * `physical` and what the driver says itself, or the kernel of a device of ferry_vfio_open(). */
   const ferry_device *known;
   /* The number of bytes of the configuration region, 0 if there is none. */
   uint32_t config_size;

@@ -5,15 +5,13 @@ import MigrationStream
 /// A device of the caller's: what its VMM does with the descriptor.
 final class CallerDevice: MigratableDevice {
   let name: String
-  let introduction: DeviceIntroduction
+  private let knownIdentity: DeviceIdentity
   fileprivate let context: UnsafeMutableRawPointer?
   fileprivate let pasidOperations: ferry_pasid_operations?
   private let operations: ferry_device_operations
   private let configByteCount: Int
 
-  init(
-    _ device: ferry_migration_device, _ introduction: DeviceIntroduction
-  ) throws(Failure) {
+  init(_ device: ferry_migration_device, _ known: DeviceIntroduction) throws(Failure) {
     let operations = try device.operations.required("devices.operations").pointee
     guard operations.get_abilities != nil, operations.get_state != nil,
       operations.set_state != nil, operations.get_stop_copy_size != nil,
@@ -33,9 +31,9 @@ final class CallerDevice: MigratableDevice {
         pasidOperations.release_domains != nil
       else { throw Failure(argument: "devices.pasid_operations", "all functions", found: "NULL") }
     }
-    self.introduction = introduction
+    knownIdentity = known.identity
     self.pasidOperations = pasidOperations
-    name = introduction.identity.name ?? "device \(introduction.number)"
+    name = known.identity.name ?? "device \(known.number)"
     self.operations = operations
     context = device.context
     configByteCount = Int(device.config_size)
@@ -50,7 +48,7 @@ final class CallerDevice: MigratableDevice {
     guard answer == 0 else { throw DeviceError(operation, LinuxErrno(rawValue: answer)) }
   }
 
-  func identity() throws(DeviceError) -> DeviceIdentity { introduction.identity }
+  func identity() throws(DeviceError) -> DeviceIdentity { knownIdentity }
 
   func abilities() throws(DeviceError) -> MigrationAbilities {
     var flags: UInt64 = 0
