@@ -5,11 +5,12 @@ mod json;
 
 use ferry::{
     ChunkFlags, Compression, ConfigAccess, Error, Field, GuestSpace, Host, Interrupts, Introduction, IommuFacts, Msi,
-    Msix, PasidBinding, PasidDomain, PciIdentity, Phase, Profile, PushReader, Record, Region, Space, SpaceState, State,
-    Status, Translation, Value, Verdict, Writer, WriterOptions,
+    Msix, PasidBinding, PasidDomain, PciIdentity, Phase, Profile, PushReader, Ranges, Record, Region, Salvage, Space,
+    SpaceState, State, Status, Translation, Value, Verdict, Writer, WriterOptions,
 };
 use json::Json;
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 
 fn corpus(path: &str) -> Vec<u8> {
@@ -583,6 +584,46 @@ fn decoded(case: &Json) -> Json {
     result
 }
 
+fn ranges(ranges: &Ranges) -> Json {
+    let first: Vec<Json> =
+        ranges.first.iter().map(|each| vec![each.start.into(), (each.end - each.start).into()].into()).collect();
+    Json::map([("ranges", first.into()), ("count", ranges.count.into()), ("size", ranges.size.into())])
+}
+
+fn salvaged(case: &Json) -> Result<Json, Error> {
+    let mut salvage = Salvage::new(Cursor::new(changed(case, "stream")))?;
+    let mut chunks: Vec<Json> = Vec::new();
+    while let Some(record) = salvage.next() {
+        if let Record::State(chunk) = record? {
+            let sum = fnv1a(salvage.state()?);
+            chunks.push(vec![u64::from(chunk.device).into(), chunk.offset.into(), chunk.size.into(), sum].into());
+        }
+    }
+    let damage = salvage.damage()?;
+    let mut losses: Vec<Json> = Vec::new();
+    for number in 0..damage.device_count {
+        let loss = salvage.loss(number as u16)?;
+        let mut found = Json::map([
+            ("is_whole", u64::from(loss.is_whole).into()),
+            ("is_identity_lost", u64::from(loss.is_identity_lost).into()),
+            ("intact_size", loss.intact_size.into()),
+            ("missing", ranges(&loss.missing)),
+        ]);
+        if let Some(from) = loss.missing_from {
+            found.set("missing_from", from.into());
+        }
+        losses.push(found);
+    }
+    Ok(Json::map([
+        ("chunks", chunks.into()),
+        ("condition", format!("{:?}", damage.condition).to_lowercase().as_str().into()),
+        ("missing_record_count", damage.missing_record_count.into()),
+        ("damaged", ranges(&damage.damaged)),
+        ("fault", damage.fault.map_or(Json::Null, |(_, text)| text.as_str().into())),
+        ("losses", losses.into()),
+    ]))
+}
+
 fn encoded(case: &Json) -> Option<Result<Vec<u8>, Error>> {
     let options = case.at("options");
     let text = |name: &str| options.at(name).text().map(str::to_owned);
@@ -640,8 +681,10 @@ const STREAMS_THAT_TYPES_CANNOT_SAY: [&str; 4] = [
 #[test]
 fn streams() {
     run("streams", &STREAMS_THAT_TYPES_CANNOT_SAY, |_, case| {
-        if case.at("call").text() == Some("decode") {
-            return Some(Ok(decoded(case)));
+        match case.at("call").text() {
+            Some("decode") => return Some(Ok(decoded(case))),
+            Some("salvage") => return Some(salvaged(case)),
+            _ => {}
         }
         Some(encoded(case)?.map(|mut bytes| {
             let random = case.at("result").at("random");

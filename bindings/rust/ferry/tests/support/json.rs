@@ -125,6 +125,10 @@ fn value(rest: &mut &str) -> Json {
             Json::List(items)
         }
         '"' => Json::Text(string(rest)),
+        'n' => {
+            *rest = rest.strip_prefix("null").expect("null");
+            Json::Null
+        }
         _ => {
             let end = rest.find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(rest.len());
             let number = rest[..end].parse().unwrap_or_else(|_| panic!("expected a value, found {:.20}", rest));
