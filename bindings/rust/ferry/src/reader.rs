@@ -110,12 +110,12 @@ impl Records {
         Ok(unsafe { Introduction::copied(device.assume_init_ref()) })
     }
 
-    fn state(&self) -> Result<&[u8], Error> {
+    fn state(&mut self) -> Result<&[u8], Error> {
         let mut bytes = ptr::null();
         let mut size = 0;
         // SAFETY: the results are locals.
         call(|error| unsafe { sys::ferry_reader_state(self.handle.number, &mut bytes, &mut size, error) })?;
-        // SAFETY: the bytes are good until the handle's next call that gives a record, which takes `&mut`.
+        // SAFETY: the bytes are good until the next call, which this borrow keeps out.
         Ok(unsafe { lent(bytes as *const u8, size) })
     }
 }
@@ -156,7 +156,7 @@ impl<R: Read> Reader<R> {
 
     /// The bytes of the [`Record::State`] that came last, decoded. Who does not ask does not pay for it, and the device
     /// is not verified then.
-    pub fn state(&self) -> Result<&[u8], Error> {
+    pub fn state(&mut self) -> Result<&[u8], Error> {
         self.records.state()
     }
 
@@ -290,7 +290,7 @@ impl PushReader {
     }
 
     /// As of [`Reader::state`].
-    pub fn state(&self) -> Result<&[u8], Error> {
+    pub fn state(&mut self) -> Result<&[u8], Error> {
         self.records.state()
     }
 }
@@ -364,7 +364,7 @@ impl<F: ReadAt> Salvage<F> {
     }
 
     /// As of [`Reader::state`].
-    pub fn state(&self) -> Result<&[u8], Error> {
+    pub fn state(&mut self) -> Result<&[u8], Error> {
         self.records.state()
     }
 
