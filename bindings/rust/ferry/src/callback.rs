@@ -36,6 +36,18 @@ pub(crate) fn sink<W: Write>(writer: *mut W) -> sys::ferry_sink {
     sys::ferry_sink { write: Some(write::<W>), context: writer as *mut c_void }
 }
 
+/// Room that the library lends for a call. Who fills it may look at it first, so it is initialised.
+///
+/// # Safety
+/// There are `capacity` bytes, for as long as they are used.
+pub(crate) unsafe fn room<'a>(bytes: *mut c_void, capacity: usize) -> &'a mut [u8] {
+    // SAFETY: the caller says so.
+    unsafe {
+        ptr::write_bytes(bytes as *mut u8, 0, capacity);
+        slice::from_raw_parts_mut(bytes as *mut u8, capacity)
+    }
+}
+
 /// Reads once, again if a signal came.
 fn read_once(
     bytes: *mut c_void,
@@ -44,11 +56,8 @@ fn read_once(
     mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
 ) -> i32 {
     answer(|| {
-        // Readers of the caller's may look at what they are given, so it is initialised.
         // SAFETY: the library lends `capacity` bytes for the call.
-        unsafe { ptr::write_bytes(bytes as *mut u8, 0, capacity) };
-        // SAFETY: as above, and they are initialised.
-        let bytes = unsafe { slice::from_raw_parts_mut(bytes as *mut u8, capacity) };
+        let bytes = unsafe { room(bytes, capacity) };
         let found = loop {
             match read(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

@@ -1,4 +1,4 @@
-use crate::callback::{answer, sink, source};
+use crate::callback::{answer, room, sink, source};
 use crate::error::{call, Error};
 use crate::handle::Handle;
 use crate::introduction::{lent, Introduction, PasidBinding, PasidDomain};
@@ -10,7 +10,7 @@ use std::mem::MaybeUninit;
 use std::os::raw::c_void;
 use std::os::unix::io::{AsRawFd, BorrowedFd};
 use std::time::Duration;
-use std::{fmt, ptr, slice};
+use std::{fmt, ptr};
 
 /// What a VMM does with the VFIO descriptor of a device. States are numbers of `enum vfio_device_mig_state`, errors are
 /// the errno that the kernel gives.
@@ -200,13 +200,8 @@ unsafe extern "C" fn get_precopy_size(
 
 unsafe extern "C" fn read(context: *mut c_void, bytes: *mut c_void, capacity: usize, count: *mut usize) -> i32 {
     gives(count, || {
-        // Devices of the caller's may look at what they are given, so it is initialised.
-        // SAFETY: the library lends `capacity` bytes for the call.
-        unsafe { ptr::write_bytes(bytes as *mut u8, 0, capacity) };
-        // SAFETY: as above, and they are initialised.
-        let bytes = unsafe { slice::from_raw_parts_mut(bytes as *mut u8, capacity) };
-        // SAFETY: as `device` says.
-        unsafe { device(context) }.read(bytes)
+        // SAFETY: the library lends `capacity` bytes for the call, and as `device` says.
+        unsafe { device(context).read(room(bytes, capacity)) }
     })
 }
 
