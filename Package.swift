@@ -290,7 +290,8 @@ let package = Package(
     .testTarget(
       name: "HandoverTests",
       dependencies: [
-        "ByteIO", "Handover", "Migration", "MigrationStream", "StreamIO", "TestSupport",
+        "ByteIO", "Handover", "Migration", "MigrationStream", "StreamIO", "Transport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "DeviceServerTests",

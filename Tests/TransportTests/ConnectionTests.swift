@@ -37,6 +37,8 @@ import Transport
     while got.count < 3 { got += try read(server, .seconds(5)) }
     #expect(got == [1, 2, 3])
     #expect(try read(client, .seconds(5)) == [4])
+    #expect(client.traffic.sentByteCount == 3 && client.traffic.receivedByteCount == 1)
+    #expect(server.traffic.sentByteCount == 1 && server.traffic.receivedByteCount == 3)
     client.endOutput()
     #expect(try read(server, .seconds(5)) == [])
     #expect(server.hasInput)
@@ -54,10 +56,31 @@ import Transport
     #expect(throws: TransportError("unix:\(path)", .stalled(patience))) {
       try client.write(much.span.raw, RawSpan(), patience: patience)
     }
+    // What was waited for is told, and what was sent until then.
+    #expect(client.traffic.sendWaitingTime > .zero)
+    #expect(client.traffic.receiveWaitingTime > .zero)
+    #expect((1..<UInt64(much.count)).contains(client.traffic.sentByteCount))
     server.shutDown()
     #expect(throws: TransportError("unix:\(path)", .closed)) {
       try client.write(much.span.raw, RawSpan(), patience: .seconds(5))
     }
+  }
+
+  @Test func aConnectionHoldsNoMoreUnsentThanItIsTold() throws {
+    func taken(limit: Int?) throws -> UInt64 {
+      let listener = try Listener(at: .tcp(host: "127.0.0.1", port: 0))
+      let client = try Connection(to: listener.address, patience: .seconds(5))
+      // Nobody reads there, so what is taken lies in the memory of both sides.
+      let server = try #require(try listener.accept(until: .now + .seconds(5)))
+      if let limit { client.limitUnsent(to: limit) }
+      let much = [UInt8](repeating: 0, count: 64 << 20)
+      #expect(throws: TransportError.self) {
+        try client.write(much.span.raw, RawSpan(), patience: .milliseconds(50))
+      }
+      return withExtendedLifetime(server) { client.traffic.sentByteCount }
+    }
+    let (bounded, free) = (try taken(limit: 64 << 10), try taken(limit: nil))
+    #expect(bounded < free, "\(bounded) \(free)")
   }
 
   @Test func anAbandonedSocketIsReplacedAndNothingElseIs() throws {

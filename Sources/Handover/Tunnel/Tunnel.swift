@@ -16,6 +16,19 @@ final class Tunnel: Sendable {
     /// The connections over which something may still come.
     var heardCount = 0
     var receivedByteCount: UInt64 = 0
+    /// Of each connection, when the first bytes of QEMU's came, and the last.
+    var received: [Int: (first: Moment, last: Moment)] = [:]
+  }
+
+  /// When bytes came, and how long a connection had been waited for by then.
+  private struct Moment: Sendable {
+    let time: ContinuousClock.Instant
+    let waited: Duration
+
+    init(_ connection: Connection) {
+      time = .now
+      waited = connection.traffic.receiveWaitingTime
+    }
   }
 
   private let links: TunnelLinks
@@ -160,7 +173,9 @@ final class Tunnel: Sendable {
       let time = outbox.now - start
       var coded = block
       coded.coding = coding
-      let isTelling = choice.level != nil && coding != .fill
+      // A few bytes take as long as many, and would make the level look slow.
+      let isTelling =
+        choice.level != nil && coding != .fill && block.byteCount >= TunnelStream.blockByteCount / 8
       outbox.add(
         TunnelOutbox.Coded(
           block: coded, payload: coding == .raw ? content : frame, choice: choice,
@@ -239,10 +254,19 @@ final class Tunnel: Sendable {
         } catch {
           throw .damage(error, at: start)
         }
+        if block.kind == .data { note(block, over: number) }
       }
       throw .source(TransportError(connection.peer, .closed))
     } catch {
       fail(error.cause(on: number), failed)
+    }
+  }
+
+  private func note(_ block: TunnelBlock, over number: Int) {
+    let moment = Moment(links.connections[number])
+    shared.withLock {
+      $0.receivedByteCount += UInt64(block.byteCount)
+      $0.received[number] = ($0.received[number]?.first ?? moment, moment)
     }
   }
 
@@ -280,7 +304,6 @@ final class Tunnel: Sendable {
       case .data:
         let content = TunnelMemory(try reader.takeContent(of: block))
         try stream.receive(content, at: block.position, block.byteCount)
-        shared.withLock { $0.receivedByteCount += UInt64(block.byteCount) }
       case .end: try stream.receiveEnd(at: block.position)
       default: stream.permit(upTo: block.position)
       }
@@ -300,7 +323,12 @@ final class Tunnel: Sendable {
     traffic.isBesideSource = links.side == .source
     traffic.connectionCount = links.count
     if let first = links.connections.first { traffic.security = first.security }
-    traffic.receivedByteCount = shared.withLock { $0.receivedByteCount }
+    let (byteCount, received) = shared.withLock { ($0.receivedByteCount, $0.received.values) }
+    traffic.receivedByteCount = byteCount
+    for (first, last) in received {
+      traffic.receivingTime += (last.time - first.time) / received.count
+      traffic.receiveWaitingTime += (last.waited - first.waited) / received.count
+    }
     for connection in links.connections {
       let passed = connection.traffic
       traffic.sentWireByteCount += passed.sentByteCount

@@ -40,13 +40,20 @@ public struct TunnelTraffic: Sendable {
   public internal(set) var sourceWaitingTime = Duration.zero
   /// Of that the time in which the other side permitted nothing to be sent.
   public internal(set) var destinationWaitingTime = Duration.zero
+  /// From the first byte of QEMU's that came to the last, on an average of the connections.
+  public internal(set) var receivingTime = Duration.zero
+  /// Of that the time for which nothing came.
+  public internal(set) var receiveWaitingTime = Duration.zero
 
   init() {}
 
-  /// What was the limit of what the source's QEMU sent; nil if nothing was, and beside the
-  /// destination, where it cannot be seen.
+  /// What was the limit of what the source's QEMU sent; nil if nothing was. Beside the destination,
+  /// where no other can be seen, it is this relay, if that was at work most of the time, or nil.
   public var limit: Limit? {
-    guard isBesideSource, sentByteCount > 0 else { return nil }
+    guard isBesideSource else {
+      return receiveWaitingTime * 2 < receivingTime ? .tunnel : nil
+    }
+    guard sentByteCount > 0 else { return nil }
     let times: [(Limit, Duration)] = [
       (.link, linkWaitingTime), (.source, sourceWaitingTime),
       (.destination, destinationWaitingTime),
@@ -55,11 +62,14 @@ public struct TunnelTraffic: Sendable {
     return (times + [(.tunnel, rest)]).max { $0.1 < $1.1 }?.0
   }
 
-  /// The bytes of QEMU's a second that were sent while there were some that were permitted; nil as
-  /// of the limit.
+  /// The bytes of the source's QEMU a second, while there were some that were permitted; nil if
+  /// there were none.
   public var bytesPerSecond: UInt64? {
-    let time = sendingTime - sourceWaitingTime - destinationWaitingTime
-    guard isBesideSource, sentByteCount > 0, time > .zero else { return nil }
-    return UInt64(Double(sentByteCount) / (time / .seconds(1)))
+    let (byteCount, time) =
+      isBesideSource
+      ? (sentByteCount, sendingTime - sourceWaitingTime - destinationWaitingTime)
+      : (receivedByteCount, receivingTime - receiveWaitingTime)
+    guard byteCount > 0, time > .zero else { return nil }
+    return UInt64(Double(byteCount) / (time / .seconds(1)))
   }
 }

@@ -136,6 +136,11 @@ extension TunnelTraffic {
         + "\(isBesideSource ? "sent" : "received") in \(QuantityText.bytes(wire)) "
         + "(\(QuantityText.ratio(bytes, wire)))"
     ]
+    if !isBesideSource, receivedByteCount > 0 {
+      lines.append(
+        "    waited for the other relay \(QuantityText.duration(receiveWaitingTime)) of "
+          + QuantityText.duration(receivingTime))
+    }
     guard let limit else { return lines }
     let rate = bytesPerSecond.map { " at \(QuantityText.bytes($0)) a second" } ?? ""
     let told =
@@ -146,6 +151,7 @@ extension TunnelTraffic {
       case .tunnel: "this relay itself"
       }
     lines.append("    \(told) was the limit\(rate)")
+    guard isBesideSource else { return lines }
     lines.append(
       "    waited for the link \(QuantityText.duration(linkWaitingTime)), for the source's QEMU "
         + "\(QuantityText.duration(sourceWaitingTime)), for the destination's "
@@ -166,6 +172,8 @@ extension TunnelTraffic {
       "linkWaitingTime": .microseconds(linkWaitingTime),
       "sourceWaitingTime": .microseconds(sourceWaitingTime),
       "destinationWaitingTime": .microseconds(destinationWaitingTime),
+      "receivingTime": .microseconds(receivingTime),
+      "receiveWaitingTime": .microseconds(receiveWaitingTime),
       "limit": .optional(limit?.rawValue),
       "bytesPerSecond": bytesPerSecond.map { .number($0) } ?? .null,
     ]

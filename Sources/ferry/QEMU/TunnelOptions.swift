@@ -79,7 +79,9 @@ struct TunnelOptions: ParsableArguments {
   func accept(_ listener: borrowing Listener) throws -> RelayTunnel {
     do throws(TunnelError) {
       return relayTunnel(
-        try TunnelLinks.accept(listener) { StandardError.print("ferry: refused: \($0)") })
+        try TunnelLinks.accept(listener) {
+          StandardError.print(TerminalText.text("ferry: refused: \($0)"))
+        })
     } catch {
       throw CommandError(error)
     }
