@@ -34,6 +34,7 @@ let targets = [
   "FuzzStripedReader": ["ByteIO", "MigrationStream", "StreamIO"],
   "FuzzTrace": ["ByteIO", "VFIO"],
   "FuzzTranslate": ["StateLayout", "StateTranslation"],
+  "FuzzTunnel": ["ByteIO", "Handover"],
   "FuzzHandoverMessage": ["Handover"],
   "FuzzVFIOUser": ["ByteIO", "DeviceServer", "Devices", "EmulatedDevices", "VFIOUser"],
 ]
