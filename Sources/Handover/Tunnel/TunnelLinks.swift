@@ -15,8 +15,9 @@ public struct TunnelLinks: Sendable {
     var direction: TunnelBlock.Direction { self == .source ? .forward : .backward }
   }
 
-  // What is written last has at most so many bytes before it that are not on their way.
-  private static let unsentByteCount = 128 << 10
+  // What is written last has at most so many bytes before it that are not on their way: more would
+  // be waited for on a slow link, and fewer let a fast one run dry before a thread wakes.
+  private static let unsentByteCount = 256 << 10
 
   let side: Side
   let connections: [Connection]
