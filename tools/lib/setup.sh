@@ -99,6 +99,21 @@ stamp() {
   rm "$text"
 }
 
+# reproducible PROGRAM: takes out of a stripped program or library what differs with each build, and has the build id be of
+# the content: the SHA-1 of the file with an id of zeros.
+reproducible() {
+  local note=$1.note
+  # What the compiler's incremental builds go by; nothing reads it afterwards.
+  objcopy --remove-section=.swift_modhash --dump-section .note.gnu.build-id="$note" "$1"
+  truncate -s 16 "$note" # the header and the owner
+  truncate -s 36 "$note"
+  objcopy --update-section .note.gnu.build-id="$note" "$1"
+  truncate -s 16 "$note"
+  printf %b "$(sha1sum "$1" | cut -c 1-40 | sed 's/../\\x&/g')" >>"$note"
+  objcopy --update-section .note.gnu.build-id="$note" "$1"
+  rm "$note"
+}
+
 # build_nested FOLDER SCRATCH ARGUMENT…: `swift build` of a package that uses this one by path.
 build_nested() {
   local folder=$1 scratch=$2
