@@ -12,7 +12,7 @@ import threading
 import unittest
 from typing import Any
 
-from support import corpus
+from support import CORPORA, corpus
 
 import ferry
 
@@ -84,6 +84,28 @@ class Reading(unittest.TestCase):
                 isinstance(each, ferry.Chunk) and each.data and None or getattr(each, "is_verified", None) for each in reader
             ]
             self.assertIn(True, verified)
+
+    def test_digests_of_every_algorithm_are_checked(self) -> None:
+        def verified(source: Any) -> list[bool]:
+            found = []
+            with ferry.StreamReader(source) as reader:
+                for record in reader:
+                    if isinstance(record, ferry.Chunk):
+                        record.data
+                    elif isinstance(record, ferry.Summary):
+                        found.append(record.is_verified)
+            return found
+
+        # The second has SHA-256.
+        for name, count in (("raw", 1), ("unknown-records", 1), ("three-devices", 3)):
+            name, every = f"streams/{name}.dms", [True] * count
+            self.assertEqual(verified(CORPORA / name), every)
+            self.assertEqual(verified(io.BytesIO(corpus(name))), every)
+            with tempfile.TemporaryFile() as file:
+                file.write(b"before it" + corpus(name))
+                file.flush()
+                os.lseek(file.fileno(), 9, os.SEEK_SET)
+                self.assertEqual(verified(file.fileno()), every)
 
     def test_the_state_as_a_file(self) -> None:
         three = io.BytesIO(corpus("streams/three-devices.dms"))
