@@ -1,3 +1,5 @@
+import ByteIO
+
 /// One attribute or instance of a layout: how to read and write a field.
 final class FieldDefinition: Sendable {
   /// The kind of one item of the field.
@@ -57,6 +59,8 @@ final class FieldDefinition: Sendable {
   /// The expression of a computed instance.
   let value: Expression?
   let enumeration: Enumeration?
+  /// Names of bits.
+  let flags: Enumeration?
   let validity: [Validity]
   let severity: LayoutFinding.Severity
   let itemRules: [ItemRule]
@@ -66,8 +70,9 @@ final class FieldDefinition: Sendable {
   init(
     name: String, documentation: String? = nil, kind: Kind, repetition: Repetition = .once,
     extent: Extent = .natural, condition: Expression? = nil, position: Expression? = nil,
-    value: Expression? = nil, enumeration: Enumeration? = nil, validity: [Validity] = [],
-    severity: LayoutFinding.Severity = .error, itemRules: [ItemRule] = [], isPadding: Bool = false,
+    value: Expression? = nil, enumeration: Enumeration? = nil, flags: Enumeration? = nil,
+    validity: [Validity] = [], severity: LayoutFinding.Severity = .error,
+    itemRules: [ItemRule] = [], isPadding: Bool = false,
     isHexadecimal: Bool = false
   ) {
     self.name = name
@@ -79,6 +84,7 @@ final class FieldDefinition: Sendable {
     self.position = position
     self.value = value
     self.enumeration = enumeration
+    self.flags = flags
     self.validity = validity
     self.severity = severity
     self.itemRules = itemRules
@@ -98,6 +104,11 @@ final class FieldDefinition: Sendable {
       default: false
       }
     }
+  }
+
+  /// The label of an integer, or those of its bits.
+  func meaning(of value: Int128) -> String? {
+    enumeration?.entries[value]?.label ?? flags?.names(ofBitsIn: value)
   }
 
   var isRepeated: Bool { if case .once = repetition { false } else { true } }
@@ -194,6 +205,25 @@ final class Enumeration: Sendable {
 
   func value(of label: String) -> Int128? {
     entries.first { $0.value.label == label }?.key
+  }
+
+  /// The labels of the bits of `value`, if they are masks: `stop_copy | p2p | 0x10`, whose last are
+  /// bits without one. Nil for a value without bits that has no label, and for one below zero.
+  func names(ofBitsIn value: Int128) -> String? {
+    guard value > 0 else { return entries[value]?.label }
+    var rest = value
+    var found: [Int128] = []
+    // A mask of several bits is taken whole, before those of a bit each.
+    let masks = entries.keys.filter { $0 > 0 }.sorted {
+      ($1.nonzeroBitCount, $1) < ($0.nonzeroBitCount, $0)
+    }
+    for mask in masks where rest & mask == mask {
+      rest &= ~mask
+      found.append(mask)
+    }
+    var names = found.sorted().compactMap { entries[$0]?.label }
+    if rest > 0 { names.append("0x\(hex(rest))") }
+    return names.joined(separator: " | ")
   }
 }
 

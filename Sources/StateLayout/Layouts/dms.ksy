@@ -94,6 +94,7 @@ types:
         valid:
           max: 3
         -ferry-hex: true
+        -ferry-flags: mandatory_feature
       - id: optional_features
         type: u4
         -ferry-hex: true
@@ -821,6 +822,13 @@ types:
         doc: The first eight bytes of that record's payload.
         size: 8
 enums:
+  mandatory_feature:
+    1:
+      id: references
+      doc: Chunks are coded against earlier ones.
+    2:
+      id: dictionaries
+      doc: Chunks are coded with dictionaries.
   record_type:
     1: stream_information
     2: device_identity

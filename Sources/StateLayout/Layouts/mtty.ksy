@@ -95,6 +95,7 @@ types:
         doc: FIFO control register.
         type: u1
         -ferry-hex: true
+        -ferry-flags: fifo_control
       - id: max_fifo_size
         type: u1
         valid: 16
@@ -109,3 +110,11 @@ types:
       truth:
         0: "no"
         1: "yes"
+      fifo_control:
+        0x01: enable_fifo
+        0x02: clear_receiver
+        0x04: clear_transmitter
+        0x08: dma_select
+        0x40: trigger_4
+        0x80: trigger_8
+        0xc0: trigger_14

@@ -225,6 +225,13 @@ types:
         type: u8
         repeat: eos
         -ferry-hex: true
+    instances:
+      first:
+        doc: The first word; the bits that devices of every type have are named.
+        value: words[0]
+        if: words.size > 0
+        -ferry-hex: true
+        -ferry-flags: feature
   common_cfg_value:
     seq:
       - id: value
@@ -257,9 +264,17 @@ types:
         field: status
     seq:
       - id: status
-        doc: Bits 1 acknowledge, 2 driver, 4 driver ok, 8 features ok, 0x40 needs reset, 0x80 failed.
         type: u1
         -ferry-hex: true
+        -ferry-flags: status
+    enums:
+      status:
+        0x01: acknowledge
+        0x02: driver
+        0x04: driver_ok
+        0x08: features_ok
+        0x40: needs_reset
+        0x80: failed
   queue_configuration:
     -ferry-rules:
       - if: enabled == 1
@@ -449,6 +464,19 @@ enums:
     0x104: vq_cfg
     0x105: vq_notify_cfg
     0x200: net_cvq_cfg
+  feature:
+    0x10000000: ring_indirect_desc
+    0x20000000: ring_event_idx
+    0x100000000: version_1
+    0x200000000: access_platform
+    0x400000000: ring_packed
+    0x800000000: in_order
+    0x1000000000: order_platform
+    0x2000000000: sr_iov
+    0x4000000000: notification_data
+    0x8000000000: notif_config_data
+    0x10000000000: ring_reset
+    0x20000000000: admin_vq
   common_cfg_field:
     0: device_feature_select
     4: device_feature

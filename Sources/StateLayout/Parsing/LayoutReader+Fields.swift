@@ -4,7 +4,7 @@ extension LayoutReader {
   static let attributeKeys: Set<String> = [
     "id", "doc", "doc-ref", "contents", "valid", "type", "repeat", "repeat-expr", "repeat-until",
     "if", "size", "size-eos", "enum", "encoding", "pad-right", "terminator", "-ferry-severity",
-    "-ferry-padding", "-ferry-hex", "-ferry-items",
+    "-ferry-padding", "-ferry-hex", "-ferry-flags", "-ferry-items",
   ]
   static let instanceKeys = attributeKeys.subtracting(["id"]).union(["pos", "value"])
   static let itemRuleKeys: Set<String> = [
@@ -41,7 +41,7 @@ extension LayoutReader {
       repetition: repetition, extent: extent,
       condition: try optionalExpression(entries["if"], in: index),
       position: try optionalExpression(entries["pos"], in: index),
-      enumeration: enumeration,
+      enumeration: enumeration, flags: try flags(entries, isInteger: kind.isInteger, in: index),
       validity: try validity(entries["valid"], in: index, hasEnumeration: enumeration != nil),
       severity: try Self.severity(entries["-ferry-severity"]),
       itemRules: try itemRules(entries, in: index), isPadding: isPadding,
@@ -69,6 +69,7 @@ extension LayoutReader {
       enumeration: try path.map { (path) throws(LayoutError) in
         try self.enumeration(path, at: entries.node, in: index)
       },
+      flags: try flags(entries, isInteger: true, in: index),
       validity: try validity(entries["valid"], in: index, hasEnumeration: path != nil),
       severity: try Self.severity(entries["-ferry-severity"]),
       isHexadecimal: try Self.flag(entries["-ferry-hex"]))
@@ -230,6 +231,17 @@ extension LayoutReader {
     }
   }
 
+  /// The names of bits that `-ferry-flags` asks for.
+  private func flags(
+    _ entries: LayoutEntries, isInteger: Bool, in index: Int
+  ) throws(LayoutError) -> Enumeration? {
+    guard let node = entries["-ferry-flags"] else { return nil }
+    guard isInteger, entries["enum"] == nil else {
+      throw entries.problem("expected an integer without 'enum' with -ferry-flags")
+    }
+    return try enumeration(Self.path(try Self.string(node)), at: node, in: index)
+  }
+
   // MARK: How much of it there is
 
   private mutating func extent(
@@ -328,6 +340,15 @@ extension LayoutReader {
       throw LayoutError(.text, at: .text(type.mark), "expected 1 to 64 bits, found '\(name)'")
     }
     return (width, isBigEndian)
+  }
+}
+
+extension FieldDefinition.Kind {
+  fileprivate var isInteger: Bool {
+    switch self {
+    case .integer, .bits: true
+    default: false
+    }
   }
 }
 

@@ -249,11 +249,8 @@ extension LayoutNode {
   /// The layout's documentation of the field.
   public var documentation: String? { field?.documentation }
 
-  /// The label that the layout gives the value.
-  public var meaning: String? {
-    guard let integer, let enumeration = field?.enumeration else { return nil }
-    return enumeration.entries[integer]?.label
-  }
+  /// The label that the layout gives the value, or those of its bits: `stop_copy | p2p`.
+  public var meaning: String? { integer.flatMap { field?.meaning(of: $0) } }
 
   /// The layout's documentation of the value.
   public var meaningDocumentation: String? {
