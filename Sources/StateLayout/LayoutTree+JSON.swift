@@ -9,18 +9,27 @@ extension LayoutTree {
   ///   - detection: how the layout was found; nil if it was given.
   ///   - driver: the kernel driver that handed the state out, if that is known.
   ///   - checksums: the CRC-32C of each part of bytes, if they are wanted.
+  ///   - selection: the fields to give, each with its path; nil for those of the whole state.
+  ///   - levels: how many levels of fields are given; nil for all.
   ///   - sink: takes the pieces.
   public func writeJSON<Failure: Error>(
     behind members: [JSONValue.Member] = [], detection: LayoutDetection? = nil,
     driver: String? = nil, checksums: [Payload: UInt32]? = nil,
-    to sink: (String) throws(Failure) -> Void
+    selection: [LocatedField]? = nil, levels: Int? = nil, to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
     var writer = JSONWriter()
     writer.beginObject()
     writer.write(members: members)
     writer.write(members: head(detection, driver).members)
     writer.key("fields")
-    try Self.write(root.fields, checksums, with: &writer, to: sink)
+    let output = TreeJSON(checksums: checksums)
+    if let selection {
+      writer.beginArray()
+      for field in selection { try output.write(field, levels, with: &writer, to: sink) }
+      writer.endArray()
+    } else {
+      try output.write(root.fields, levels, with: &writer, to: sink)
+    }
     writer.endObject()
     try sink(writer.take())
   }
@@ -35,35 +44,62 @@ extension LayoutTree {
       "moreFindings": .number(moreFindings),
     ]
   }
+}
+
+/// Nodes with what is below them.
+private struct TreeJSON {
+  let checksums: [Payload: UInt32]?
 
   private static let pieceByteCount = 1 << 14
 
-  private static func write<Failure: Error>(
-    _ nodes: [LayoutNode], _ checksums: [Payload: UInt32]?, with writer: inout JSONWriter,
+  func write<Failure: Error>(
+    _ nodes: [LayoutNode], _ levels: Int?, with writer: inout JSONWriter,
     to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
     writer.beginArray()
-    for node in nodes {
-      writer.beginObject()
-      writer.write(members: node.head.members)
-      switch node.content {
-      case .bytes(let payload):
-        if let sum = checksums?[payload] {
-          writer.key("crc32c")
-          writer.write(.string(hex(sum, digits: 8)))
-        }
-      case .record(let fields):
-        writer.key("fields")
-        try write(fields, checksums, with: &writer, to: sink)
-      case .list(let items):
-        writer.key("items")
-        try write(items.first + items.last, checksums, with: &writer, to: sink)
-      case .integer, .text: break
-      }
-      writer.endObject()
-      if writer.pendingByteCount >= pieceByteCount { try sink(writer.take()) }
-    }
+    for node in nodes { try write(node, levels, with: &writer, to: sink) }
     writer.endArray()
+  }
+
+  func write<Failure: Error>(
+    _ field: LocatedField, _ levels: Int?, with writer: inout JSONWriter,
+    to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    try write(
+      field.node, levels, behind: [JSONValue.Member("path", .string(field.path))], with: &writer,
+      to: sink)
+  }
+
+  /// Writes a node, of which `levels` levels are given, itself among them.
+  private func write<Failure: Error>(
+    _ node: LayoutNode, _ levels: Int?, behind members: [JSONValue.Member] = [],
+    with writer: inout JSONWriter, to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    writer.beginObject()
+    writer.write(members: members)
+    writer.write(members: node.head.members)
+    let isLast = levels.map { $0 <= 1 } ?? false
+    let below = levels.map { $0 - 1 }
+    switch node.content {
+    case .bytes(let payload):
+      if let sum = checksums?[payload] {
+        writer.key("crc32c")
+        writer.write(.string(hex(sum, digits: 8)))
+      }
+    case .record(let fields) where isLast:
+      writer.key("fieldCount")
+      writer.write(.number(fields.count))
+    case .record(let fields):
+      writer.key("fields")
+      try write(fields, below, with: &writer, to: sink)
+    case .list(let items) where !isLast || items.first.allSatisfy({ $0.integer != nil }):
+      writer.key("items")
+      // Items are of the list's own level.
+      try write(items.first + items.last, levels, with: &writer, to: sink)
+    case .integer, .text, .list: break
+    }
+    writer.endObject()
+    if writer.pendingByteCount >= Self.pieceByteCount { try sink(writer.take()) }
   }
 }
 

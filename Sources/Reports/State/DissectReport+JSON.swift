@@ -12,6 +12,6 @@ extension DissectReport {
   ) throws(Failure) {
     try tree.writeJSON(
       behind: failure?.json.members ?? [], detection: detection, driver: driver,
-      checksums: checksums, to: sink)
+      checksums: checksums, selection: selection, levels: levels, to: sink)
   }
 }

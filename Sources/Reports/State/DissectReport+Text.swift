@@ -3,13 +3,26 @@ import StateLayout
 
 extension DissectReport {
   /// Gives the text to `sink` line by line, with offset and length before each field if
-  /// `hasOffsets`.
+  /// `hasOffsets`; of a selection, only its fields.
   public func writeText<Failure: Error>(
     hasOffsets: Bool = false, to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
+    let page = DissectPage(hasOffsets: hasOffsets, checksums: checksums, levels: levels)
+    if let selection { return try page.show(selection, to: sink) }
     for line in head { try sink(line) }
-    let page = DissectPage(hasOffsets: hasOffsets, checksums: checksums)
     try page.show(tree.root.fields, depth: 0, to: sink)
+  }
+
+  /// Gives a line for each field without fields of its own to `sink`: `ports[0].count = 16`.
+  public func writeFlatText<Failure: Error>(
+    to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    let lines = FieldLines(checksums: checksums)
+    if let selection {
+      for field in selection { try lines.write(field.node, field.path, levels, to: sink) }
+    } else {
+      for field in tree.root.fields { try lines.write(field, field.name, levels, to: sink) }
+    }
   }
 
   private var head: [String] {
@@ -36,15 +49,23 @@ extension DissectReport {
 private struct DissectPage {
   let hasOffsets: Bool
   let checksums: [Payload: UInt32]?
+  let levels: Int?
 
-  /// The most bytes and the most integers that are shown on a line.
-  private static let shownCount = 16
   private static let widthLimit = 24
+
+  func show<Failure: Error>(
+    _ selection: [LocatedField], to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    let leaves = selection.filter { $0.node.content.isLeaf }
+    let width = min(leaves.map(\.path.count).max() ?? 0, Self.widthLimit)
+    for field in selection { try show(field.node, field.path, depth: 0, width: width, to: sink) }
+  }
 
   func show<Failure: Error>(
     _ fields: [LayoutNode], depth: Int, to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
-    let width = fields.filter(\.content.isLeaf).map(\.name.count).max() ?? 0
+    let isLast = isLast(depth)
+    let width = fields.filter { isLast || $0.content.isLeaf }.map(\.name.count).max() ?? 0
     for field in fields {
       try show(
         field, field.name, depth: depth, width: min(width, Self.widthLimit), to: sink)
@@ -55,18 +76,30 @@ private struct DissectPage {
     _ node: LayoutNode, _ name: String, depth: Int, width: Int,
     to sink: (String) throws(Failure) -> Void
   ) throws(Failure) {
+    let isLast = isLast(depth)
     switch node.content {
+    case .record(let fields) where isLast:
+      try sink(
+        line(node, "\(name.padded(to: width))  \(QuantityText.count(fields.count, "field"))", depth)
+      )
     case .record(let fields):
       try sink(line(node, name, depth))
       try show(fields, depth: depth + 1, to: sink)
     case .list(let items):
       if items.first.allSatisfy({ $0.integer != nil }) {
-        try sink(line(node, "\(name.padded(to: width))  \(integers(items))", depth))
+        try sink(
+          line(
+            node,
+            "\(name.padded(to: width))  \(LayoutText.integers(items.first, count: items.count))",
+            depth))
+      } else if isLast {
+        let count = QuantityText.count(items.count, "item")
+        try sink(line(node, "\(name.padded(to: width))  \(count)", depth))
       } else {
         try show(items, name, depth: depth, to: sink)
       }
     default:
-      let value = leaf(node)
+      let value = LayoutText.value(node, checksums)
       let sign = node.origin == .computed ? "= " : ""
       try sink(line(node, "\(name.padded(to: width))  \(sign)\(value)", depth))
     }
@@ -91,6 +124,9 @@ private struct DissectPage {
     }
   }
 
+  /// Whether nothing is shown of what is below fields at this depth.
+  private func isLast(_ depth: Int) -> Bool { levels.map { depth + 1 >= $0 } ?? false }
+
   private func line(_ node: LayoutNode, _ text: String, _ depth: Int) -> String {
     var line = margin(node.range) + indent(depth) + TerminalText.text(text)
     while line.last == " " { line.removeLast() }
@@ -106,44 +142,36 @@ private struct DissectPage {
     let count = "\(range.upperBound - range.lowerBound)"
     return "\(offset.padded(to: 12))\(count.leading(10))  "
   }
+}
 
-  private func leaf(_ node: LayoutNode) -> String {
+/// The fields of a tree, a line each with its path.
+private struct FieldLines {
+  let checksums: [Payload: UInt32]?
+
+  /// Writes a node, of which `levels` levels are given, itself among them.
+  func write<Failure: Error>(
+    _ node: LayoutNode, _ path: String, _ levels: Int?, to sink: (String) throws(Failure) -> Void
+  ) throws(Failure) {
+    let isLast = levels.map { $0 <= 1 } ?? false
     switch node.content {
-    case .integer(let value):
-      let number = integer(value, node)
-      return node.meaning.map { "\(number) (\($0))" } ?? number
-    case .text(let text): return "'\(text)'"
-    case .bytes(let payload): return bytes(payload)
-    case .record, .list: return ""
+    case .record(let fields) where isLast:
+      try sink("\(path) = \(QuantityText.count(fields.count, "field"))")
+    case .record(let fields):
+      for field in fields {
+        try write(field, "\(path).\(field.name)", levels.map { $0 - 1 }, to: sink)
+      }
+    case .list(let items) where isLast && items.first.contains { $0.integer == nil }:
+      try sink("\(path) = \(QuantityText.count(items.count, "item"))")
+    case .list(let items):
+      for (number, item) in items.numbered {
+        try write(item, "\(path)[\(number)]", levels, to: sink)
+      }
+      if items.elidedCount > 0 {
+        try sink(
+          "\(path)[] = \(items.elidedCount) from [\(items.first.count)] on were read, not shown")
+      }
+    default: try sink("\(path) = \(LayoutText.value(node, checksums))")
     }
-  }
-
-  private func integer(_ value: Int128, _ node: LayoutNode) -> String {
-    node.isHexadecimal && value >= 0 ? "0x" + hex(value) : "\(value)"
-  }
-
-  private func integers(_ items: LayoutNode.Items) -> String {
-    let shown = items.first.prefix(Self.shownCount).map { node in
-      node.integer.map { integer($0, node) } ?? ""
-    }
-    let more = items.count > UInt64(shown.count) ? " … (\(items.count) in all)" : ""
-    return shown.joined(separator: " ") + more
-  }
-
-  private func bytes(_ payload: Payload) -> String {
-    let count = QuantityText.count(payload.byteCount, "byte")
-    guard let bytes = payload.loadedBytes else {
-      let sum = checksums?[payload].map { ", crc-32c \(hex($0, digits: 8))" } ?? ""
-      return "\(count), not shown\(sum)"
-    }
-    if bytes.isEmpty { return "no bytes" }
-    if bytes.count > Self.shownCount, bytes.allSatisfy({ $0 == bytes[0] }) {
-      return "\(count), each \(hex(bytes[0], digits: 2))"
-    }
-    let shown = hex(bytes.prefix(Self.shownCount), separator: " ")
-    guard bytes.count > Self.shownCount else { return shown }
-    let sum = checksums?[payload].map { ", crc-32c \(hex($0, digits: 8))" } ?? ""
-    return "\(shown) … (\(count)\(sum))"
   }
 }
 

@@ -16,17 +16,23 @@ public struct DissectReport: Sendable {
   public let driver: String?
   /// The CRC-32C of each part of bytes; nil if they are not wanted.
   public let checksums: [Payload: UInt32]?
+  /// The fields that are reported; nil for all.
+  public let selection: [LocatedField]?
+  /// How many levels of fields are reported; nil for all.
+  public let levels: Int?
 
   /// A report on the state that is `tree`.
   public init(
     _ tree: LayoutTree, name: String, detection: LayoutDetection? = nil, driver: String? = nil,
-    checksums: [Payload: UInt32]? = nil
+    checksums: [Payload: UInt32]? = nil, selection: [LocatedField]? = nil, levels: Int? = nil
   ) {
     self.name = name
     self.tree = tree
     self.detection = detection
     self.driver = driver
     self.checksums = checksums
+    self.selection = selection
+    self.levels = levels
   }
 
   /// Whether the layout was found by the length of the state or by its driver alone.

@@ -27,6 +27,18 @@ struct Dissect: ReportingCommand {
     completion: .layout)
   var layout: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Only this field; [] stands for every item of an array. May be given several times.",
+      valueName: "path"))
+  var field: [String] = []
+
+  @Flag(help: "A line for each field, with its path: ports[0].count = 16.")
+  var flat = false
+
+  @Option(help: ArgumentHelp("How many levels of fields to show.", valueName: "levels"))
+  var depth: Int?
+
   @Flag(help: "With each field its place: offset (hexadecimal) and length in bytes.")
   var offsets = false
 
@@ -38,6 +50,10 @@ struct Dissect: ReportingCommand {
 
   func validate() throws {
     if json && offsets { throw ValidationError("Expected --json or --offsets, not both.") }
+    if flat && (json || offsets) {
+      throw ValidationError("Expected --flat, --json or --offsets, one of them.")
+    }
+    if let depth, depth < 1 { throw ValidationError("Expected a --depth of 1 or more.") }
   }
 
   func run() throws {
@@ -58,7 +74,8 @@ struct Dissect: ReportingCommand {
     let tree = try layout.dissect(source)
     let report = DissectReport(
       tree, name: state, detection: detection, driver: driver,
-      checksums: checksums ? try DissectReport.checksums(of: tree, from: source) : nil)
+      checksums: checksums ? try DissectReport.checksums(of: tree, from: source) : nil,
+      selection: field.isEmpty ? nil : try selection(of: tree), levels: depth)
     let failure: CommandError? =
       tree.isSound
       ? nil
@@ -70,11 +87,28 @@ struct Dissect: ReportingCommand {
     if json {
       try report.writeJSON(failure: failure?.report) { try output.print($0, terminator: "") }
       try output.print("")
+    } else if flat {
+      try report.writeFlatText { try output.print(TerminalText.text($0)) }
     } else {
       try report.writeText(hasOffsets: offsets) { try output.print(TerminalText.lines($0)) }
     }
     try output.finish()
     if let failure { throw failure.reported(json) }
+  }
+}
+
+extension Dissect {
+  private func selection(of tree: LayoutTree) throws -> [LocatedField] {
+    var selection: [LocatedField] = []
+    for path in field {
+      do throws(LayoutError) {
+        selection += try tree.fields(FieldPattern(path))
+      } catch {
+        throw CommandError.no("\(state): --field \(error)")
+          .about(ErrorDetail("absent", file: state))
+      }
+    }
+    return selection
   }
 }
 
