@@ -22,15 +22,25 @@ public struct StateInput {
   ///   - isAnyKind: whether a file is taken for state whatever its content looks like; else it must
   ///     be a stream, whose own layout is known, or be of no kind that is known.
   public init(_ name: String, isAnyKind: Bool = false) throws(InputError) {
-    self.name = name
     guard let reference = try DeviceReference.named(name) else {
       let recognized = try RecognizedFile(name)
       let isTaken = isAnyKind || recognized.kind == .migrationStream
-      let file = isTaken ? recognized.file() : try recognized.file(for: .state)
-      source = FileState(try file.seekable(name))
-      driver = nil
+      try self.init(isTaken ? recognized.file() : recognized.file(for: .state), name)
       return
     }
+    try self.init(reference, name)
+  }
+
+  /// The state that is a file's whole content.
+  init(_ file: consuming InputFile, _ name: String) throws(InputError) {
+    self.name = name
+    source = FileState(try file.seekable(name))
+    driver = nil
+  }
+
+  /// The state of a device, which the user called `name`.
+  init(_ reference: DeviceReference, _ name: String) throws(InputError) {
+    self.name = name
     let path = reference.path
     let isFolder = CloudHypervisorSnapshot.isFolder(path)
     let recognized = try RecognizedFile(isFolder ? path + "/state.json" : path)

@@ -1,4 +1,4 @@
-import ByteIO
+public import ByteIO
 import MigrationStream
 public import StreamIO
 

@@ -118,23 +118,3 @@ public struct StreamComparison: ~Copyable {
       ranges: ranges)
   }
 }
-
-extension ByteRanges {
-  /// Adds the ranges in which two spans of the same length differ; `offset` is where they begin.
-  mutating func append(differing left: RawSpan, from right: RawSpan, at offset: UInt64) {
-    var index = 0
-    let count = left.byteCount
-    while index < count {
-      // In large steps while they are equal, which is what two states mostly are.
-      for step in [4096, 8] {
-        while index &+ step <= count,
-          left.extracting(index..<index &+ step) == right.extracting(index..<index &+ step)
-        { index &+= step }
-      }
-      while index < count, left[byte: index] == right[byte: index] { index &+= 1 }
-      let start = index
-      while index < count, left[byte: index] != right[byte: index] { index &+= 1 }
-      append(offset + UInt64(start)..<offset + UInt64(index))
-    }
-  }
-}

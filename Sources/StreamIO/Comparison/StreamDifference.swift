@@ -1,3 +1,5 @@
+public import ByteIO
+
 /// One respect in which two streams mean different things.
 public struct StreamDifference: Sendable, Hashable {
   /// What differs.

@@ -1,3 +1,4 @@
+public import ByteIO
 public import MigrationStream
 
 /// What a damaged stream still has, and what it lost.

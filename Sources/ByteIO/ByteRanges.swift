@@ -1,5 +1,3 @@
-import ByteIO
-
 /// Ranges of bytes in ascending order, of which only the first are kept.
 public struct ByteRanges: Sendable, Hashable {
   /// How many ranges are kept; more are counted.
@@ -33,6 +31,26 @@ public struct ByteRanges: Sendable, Hashable {
       if ranges.count < Self.capacity { ranges.append(range) }
     }
     end = range.upperBound
+  }
+}
+
+extension ByteRanges {
+  /// Adds the ranges in which two spans of the same length differ; `offset` is where they begin.
+  package mutating func append(differing left: RawSpan, from right: RawSpan, at offset: UInt64) {
+    var index = 0
+    let count = left.byteCount
+    while index < count {
+      // In large steps while they are equal, which is what two states mostly are.
+      for step in [4096, 8] {
+        while index &+ step <= count,
+          left.extracting(index..<index &+ step) == right.extracting(index..<index &+ step)
+        { index &+= step }
+      }
+      while index < count, left[byte: index] == right[byte: index] { index &+= 1 }
+      let start = index
+      while index < count, left[byte: index] != right[byte: index] { index &+= 1 }
+      append(offset + UInt64(start)..<offset + UInt64(index))
+    }
   }
 }
 
