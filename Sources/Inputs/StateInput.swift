@@ -10,6 +10,16 @@ public struct StateInput {
   public let name: String
   /// The bytes of the state.
   public let source: any StateInputSource
+  /// A device of a stream.
+  public struct Stream {
+    /// The states of the stream.
+    public let state: ArchivedState
+    /// The device's number.
+    public let device: UInt16
+  }
+
+  /// The device of a stream whose state it is; nil for any other.
+  public let stream: Stream?
   /// The kernel driver that handed it out, if a stream says so.
   public let driver: String?
 
@@ -36,6 +46,7 @@ public struct StateInput {
     self.name = name
     source = FileState(try file.seekable(name))
     driver = nil
+    stream = nil
   }
 
   /// The state of a device, which the user called `name`.
@@ -48,6 +59,7 @@ public struct StateInput {
       let snapshot = try CloudHypervisorSnapshot(recognized)
       source = try snapshot.state(of: snapshot.device(reference.selector))
       driver = nil
+      stream = nil
       return
     }
     let file = try recognized.file(for: .stream).seekable(path)
@@ -65,6 +77,7 @@ public struct StateInput {
     }
     source = DeviceState(of: number, in: state)
     driver = catalog.devices[Int(number)].identity.driver
+    stream = Stream(state: state, device: number)
   }
 
   /// All bytes of the state.

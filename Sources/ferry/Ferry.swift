@@ -36,8 +36,8 @@ struct Ferry: ParsableCommand {
       CommandGroup(
         name: "Device state",
         subcommands: [
-          Dissect.self, LayoutCommand.self, TranslateCommand.self, FactsCommand.self,
-          MatrixCommand.self,
+          Dissect.self, EditCommand.self, LayoutCommand.self, TranslateCommand.self,
+          FactsCommand.self, MatrixCommand.self,
         ]),
       CommandGroup(name: "Configuration space", subcommands: [PCICommand.self]),
       CommandGroup(name: "Streams of VMMs", subcommands: [QEMUCommand.self]),

@@ -138,7 +138,11 @@ struct LayoutReader {
   private static func enumeration(_ entry: YAMLNode.Entry) throws(LayoutError) -> Enumeration {
     var entries: [Int128: Enumeration.Entry] = [:]
     for label in try LayoutEntries.all(of: entry.value) {
-      guard case .integer(let value)? = try? ExpressionParser.parse(label.key, in: NoNames()) else {
+      let value: Int128
+      switch try? ExpressionParser.parse(label.key, in: NoNames()) {
+      case .integer(let number): value = number
+      case .unary(.negate, .integer(let number)): value = -number
+      default:
         throw LayoutError(
           .text, at: .text(label.keyMark), "expected an integer, found '\(label.key)'")
       }

@@ -33,4 +33,15 @@ public struct TranslatedDevice<State: StateSource> {
     self.introduction.configuration = records.configuration(
       introduction.configuration, &outcome.report)
   }
+
+  /// The device of `introduction` with other bytes for its state, `payload`, whose ranges are those
+  /// of `state`; all else stays.
+  public init(
+    _ introduction: DeviceIntroduction, state: State, edited payload: Payload, layout: Layout
+  ) {
+    self.state = state
+    self.introduction = introduction
+    outcome = Translator.Outcome(
+      report: TranslationReport(source: layout.name, target: layout.name), state: payload)
+  }
 }
