@@ -12,6 +12,10 @@ public struct Layout: Sendable {
   public var documentation: String? { definition.types[0].documentation }
   /// The kernel drivers that hand such state out, or take it.
   public var drivers: [String] { definition.drivers }
+  /// The number of types, the top-level one among them.
+  public var typeCount: Int { definition.types.count }
+  /// Whether it says how to tell its states by their content.
+  public var tellsContent: Bool { !definition.detection.isEmpty }
   /// The text that it was read from.
   public var text: [UInt8] { definition.text }
 

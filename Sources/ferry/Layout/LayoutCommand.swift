@@ -6,14 +6,14 @@ import StateLayout
 struct LayoutCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "layout",
-    abstract: "List and show the layouts of device state that are known.",
+    abstract: "List, show and check layouts of device state.",
     discussion: """
       A layout is a Kaitai Struct file that says where each field of a driver's state lies and what \
       it must be. ferry dissect --layout takes one from a file, too.
 
       Example: ferry layout list
       """,
-    subcommands: [LayoutList.self, LayoutShow.self])
+    subcommands: [LayoutList.self, LayoutShow.self, LayoutCheck.self])
 }
 
 /// `ferry layout list`.
@@ -52,5 +52,29 @@ struct LayoutShow: ParsableCommand {
     var output = try TextOutput()
     try output.print(String(decoding: layout.text, as: UTF8.self), terminator: "")
     try output.finish()
+  }
+}
+
+/// `ferry layout check`.
+struct LayoutCheck: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Say whether a file can be used as a layout.",
+    discussion: """
+      An error names line and column, what was expected and what was found; a feature of Kaitai \
+      Struct that is not understood is named. Exit code 3 then.
+
+      Example: ferry layout check acme.ksy
+      """)
+
+  @Argument(help: "The .ksy file.")
+  var file: String
+
+  @Flag(help: "Print JSON (schemas/layout-check.schema.json).")
+  var json = false
+
+  func run() throws {
+    try TextOutput.show(
+      LayoutCheckReport(try LayoutFiles.layout(at: file), file: file), asJSON: json)
   }
 }

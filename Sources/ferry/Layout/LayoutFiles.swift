@@ -14,8 +14,12 @@ enum LayoutFiles {
       throw CommandError.usage(
         "\(option): expected a file that ends in .ksy, or one of \(names); found '\(name)'")
     }
-    let text = try InputFile(name, for: .document("a layout (.ksy)")).contents(
-      limit: byteLimit)
-    return try FileContentError.naming(name) { try Layout(parsing: text) }
+    return try layout(at: name)
+  }
+
+  /// The layout in the file at `path`.
+  static func layout(at path: String) throws -> Layout {
+    let text = try InputFile(path, for: .document("a layout (.ksy)")).contents(limit: byteLimit)
+    return try FileContentError.naming(path) { try Layout(parsing: text) }
   }
 }
