@@ -90,28 +90,25 @@ commit() {
   fi
 }
 
-# stamp PROGRAM: writes the commit of the sources into a finished ferry, for ferry --version.
-stamp() {
-  local text=$1.commit
-  commit | tr -d '\n' >"$text"
-  truncate -s 64 "$text"
-  objcopy --update-section .ferry_commit="$text" "$1"
-  rm "$text"
+# overwrite PROGRAM SECTION OFFSET: puts standard input over bytes of a section. GNU objcopy does so too, and drops GNU_RELRO.
+overwrite() {
+  local place
+  place=$(LC_ALL=C readelf --wide --section-headers "$1" | sed -nE "s/^ *\[ *[0-9]+\] $2 +[A-Z]+ +[0-9a-f]+ ([0-9a-f]+) .*/\1/p")
+  [[ -n $place ]] || { say "$1 has no section $2" && return 1; }
+  dd of="$1" bs=1 seek=$((16#$place + $3)) conv=notrunc status=none
 }
 
-# reproducible PROGRAM: takes out of a stripped program or library what differs with each build, and has the build id be of
-# the content: the SHA-1 of the file with an id of zeros.
+# stamp PROGRAM: writes the commit of the sources into a finished ferry, for ferry --version.
+stamp() { printf '%s\0' "$(commit)" | overwrite "$1" .ferry_commit 0; }
+
+# reproducible PROGRAM: strips a program or library, takes out what differs with each build, and has the build id be of the
+# content: the SHA-1 of the file with an id of zeros.
 reproducible() {
-  local note=$1.note
-  # What the compiler's incremental builds go by; nothing reads it afterwards.
-  objcopy --remove-section=.swift_modhash --dump-section .note.gnu.build-id="$note" "$1"
-  truncate -s 16 "$note" # the header and the owner
-  truncate -s 36 "$note"
-  objcopy --update-section .note.gnu.build-id="$note" "$1"
-  truncate -s 16 "$note"
-  printf %b "$(sha1sum "$1" | cut -c 1-40 | sed 's/../\\x&/g')" >>"$note"
-  objcopy --update-section .note.gnu.build-id="$note" "$1"
-  rm "$note"
+  local digest=20 header=16 # bytes: of the id, and of what stands before it in its section
+  # .swift_modhash is what the compiler's incremental builds go by; nothing reads it afterwards. GNU's strip would drop GNU_RELRO.
+  llvm-objcopy --strip-unneeded --remove-section=.swift_modhash "$1"
+  head -c "$digest" /dev/zero | overwrite "$1" .note.gnu.build-id "$header"
+  printf %b "$(sha1sum "$1" | cut -c 1-40 | sed 's/../\\x&/g')" | overwrite "$1" .note.gnu.build-id "$header"
 }
 
 # build_nested FOLDER SCRATCH ARGUMENT…: `swift build` of a package that uses this one by path.
