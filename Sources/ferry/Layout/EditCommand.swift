@@ -14,7 +14,7 @@ struct EditCommand: ReportingCommand {
     abstract: "Change fields of a device's state; what follows from them follows.",
     discussion: """
       STATE is a file of device state, or a device of a stream (F.dms#0), of which a new stream is \
-      written that has all else as it was. PATH is a field as ferry dissect --flat shows it; [] \
+      written that has all else as it was; the device's state is in no rounds there. PATH is a field as ferry dissect --flat shows it; [] \
       stands for every item of an array. VALUE is a number, a label of the layout, labels of bits \
       with | between them, text, or bytes in hexadecimal.
 
@@ -41,6 +41,9 @@ struct EditCommand: ReportingCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The new state or stream.", valueName: "out"))
   var output: String
 
+  // Of all layouts that ship with Ferry, the only one with checksums.
+  private static let streamLayout = "dms"
+
   func validate() throws {
     if output == "-" && json { throw ValidationError("Expected --json with an output file.") }
     if edits.isEmpty { throw ValidationError("Expected a field and its value, as PATH=VALUE.") }
@@ -59,6 +62,11 @@ struct EditCommand: ReportingCommand {
     guard let layout = chosen ?? detection.best?.layout else {
       throw CommandError.undecided(
         state, detection.candidates, driver: input.driver, option: "--layout")
+    }
+    guard layout.name != Self.streamLayout else {
+      throw CommandError.usage(
+        "\(state): expected a device of the stream, such as \(state)#0, or device state; the "
+          + "checksums of a stream do not follow its fields")
     }
     let changes: FieldComparison
     if let stream = input.stream {
