@@ -1,3 +1,4 @@
+import ByteIO
 import CFerry
 import MigrationStream
 import StreamIO
