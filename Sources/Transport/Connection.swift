@@ -13,6 +13,7 @@ public final class Connection: Sendable {
   private let descriptor: FileDescriptor
   private let tls: TLSSession?
   private let counted = Mutex(ConnectionTraffic())
+  private let goesOn = Mutex<@Sendable () -> Bool>({ false })
 
   /// Takes over a connected stream socket, which is closed with this.
   public convenience init(_ descriptor: FileDescriptor, peer: String) {
@@ -62,6 +63,13 @@ public final class Connection: Sendable {
       descriptor.rawValue, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &limit,
       socklen_t(MemoryLayout<Int32>.size))
   }
+
+  /// Has reads and writes go on as long as `condition` holds, though a signal asks to give up.
+  public func goOn(while condition: @escaping @Sendable () -> Bool) {
+    goesOn.withLock { $0 = condition }
+  }
+
+  private var isInterrupted: Bool { Interruption.isRequested && !goesOn.withLock { $0 }() }
 
   // MARK: Bytes
 
@@ -123,7 +131,7 @@ public final class Connection: Sendable {
         end = .now + patience
       }
       if end < .now { throw TransportError(peer, .stalled(patience)) }
-      if Interruption.isRequested { throw TransportError(peer, .interrupted) }
+      if isInterrupted { throw TransportError(peer, .interrupted) }
       // Nothing tells when the last byte has been taken.
       usleep(1000)
     }
@@ -274,7 +282,7 @@ public final class Connection: Sendable {
       switch errno {
       case EAGAIN: try wait(for: event, until: end, patience)
       case EINTR:
-        if Interruption.isRequested { throw TransportError(peer, .interrupted) }
+        if isInterrupted { throw TransportError(peer, .interrupted) }
       case EPIPE, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH:
         throw TransportError(peer, .closed)
       case let number:
@@ -289,7 +297,7 @@ public final class Connection: Sendable {
     let start = ContinuousClock.now
     defer { counted.withLock { $0.add(.now - start, for: event) } }
     do throws(Errno) {
-      try Sockets.wait(for: event, of: descriptor.rawValue, until: end)
+      try Sockets.wait(for: event, of: descriptor.rawValue, until: end) { isInterrupted }
     } catch {
       throw TransportError(peer, error == .timedOut ? .stalled(patience) : .interrupted)
     }

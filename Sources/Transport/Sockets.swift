@@ -85,14 +85,15 @@ enum Sockets {
   /// Waits until a socket can be read or written: ETIMEDOUT after `end`, and EINTR if a signal asks
   /// to give up, one between two calls of `poll` too.
   static func wait(
-    for event: Int32, of descriptor: Int32, until end: ContinuousClock.Instant
+    for event: Int32, of descriptor: Int32, until end: ContinuousClock.Instant,
+    isInterrupted: () -> Bool = { Interruption.isRequested }
   ) throws(Errno) {
     while true {
       let left = min(max(.zero, end - .now), .seconds(1)) / .milliseconds(1)
       var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
       let count = unsafe poll(&request, 1, Int32(left.rounded(.up)))
       if count > 0 { return }
-      if Interruption.isRequested { throw .interrupted }
+      if isInterrupted() { throw .interrupted }
       if count == 0, end <= .now { throw .timedOut }
     }
   }

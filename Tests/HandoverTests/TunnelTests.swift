@@ -117,14 +117,40 @@ import Transport
     #expect(sent.limit != nil && sent.connectionCount == got.connectionCount)
   }
 
-  private static func all(of connection: Connection) throws -> [UInt8] {
-    var bytes = ByteBuffer(capacity: 1 << 20)
+  @Test func aSourceThatEndsBeforeItsBytesArePermittedLosesNone() throws {
+    var random = SplitMix64(seed: 1)
+    // More than a direction may have on its way, which the source ends long before it is read.
+    let content = [0xff] + (0..<20 << 20).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let (near, far) = try relayed(connectionCount: 2, threads: .one) { front, target in
+      let source = try Connection(to: front, patience: Self.patience)
+      let arrived = try #require(try target.accept(until: .now + Self.patience))
+      let writer = try #require(
+        WorkerThread {
+          try? source.write(content.span.raw, RawSpan(), patience: Self.patience)
+          source.endOutput()
+        })
+      let found = try Self.all(of: arrived, pausing: .milliseconds(2))
+      #expect(found == content)
+      arrived.endOutput()
+      writer.join()
+      #expect(try Self.all(of: source) == [])
+    }
+    for migration in [near, far] {
+      #expect(migration.failure == nil && migration.byteCount == UInt64(content.count))
+    }
+  }
+
+  private static func all(
+    of connection: Connection, pausing pause: Duration = .zero
+  ) throws -> [UInt8] {
+    var bytes = ByteBuffer(capacity: 32 << 20)
     while true {
       bytes.reserve(bytes.count + 1 << 16)
       let count = try bytes.fill { (span) throws(TransportError) in
         try connection.read(into: &span, patience: patience)
       }
       if count == 0 { return [UInt8](bytes.bytes) }
+      if pause > .zero { SystemClock().sleep(for: pause) }
     }
   }
 

@@ -24,11 +24,13 @@ public struct RelayTunnel: Sendable {
       threads: threads, failed: { state.fail(.tunnel($0)) }, goesOn: { state.hasEnded })
     let heartbeat = Heartbeat(every: patience / 4) { tunnel.beat() }
     body(tunnel, state)
-    // A migration that has come to its end does not fail by how the tunnel ends.
     var migration = state.finished
     withExtendedLifetime(heartbeat) {
       tunnel.finish(workers, isAborted: migration.failure != nil)
     }
+    // What the source's connections gave may have been lost on its way, unless the destination has
+    // said that it loaded it. Beside the destination, nothing that comes later matters.
+    if links.side == .source, migration.hasLoaded != true { migration = state.finished }
     migration.tunnel = tunnel.traffic
     return migration
   }

@@ -12,9 +12,10 @@ final class Tunnel: Sendable {
     /// The connections of QEMU's that the relay has made, or taken.
     var openCount: UInt16 = 0
     var failure: TunnelError?
+    var isAborted = false
     var runningCount = 0
-    /// The connections over which something may still come.
-    var heardCount = 0
+    /// The connections whose other side has said its last word.
+    var heard: Set<Int> = []
     var receivedByteCount: UInt64 = 0
     /// Of each connection, when the first bytes of QEMU's came, and the last.
     var received: [Int: (first: Moment, last: Moment)] = [:]
@@ -49,7 +50,9 @@ final class Tunnel: Sendable {
   /// A further connection of the source's QEMU; nil if there were too many.
   func open() -> TunnelStream? {
     let stream = shared.withLock { shared -> TunnelStream? in
-      guard shared.openCount < TunnelBlock.streamLimit, shared.failure == nil else { return nil }
+      guard shared.openCount < TunnelBlock.streamLimit, !shared.isAborted,
+        shared.heard.count < links.count
+      else { return nil }
       defer { shared.openCount += 1 }
       return add(shared.openCount, &shared)
     }
@@ -62,7 +65,7 @@ final class Tunnel: Sendable {
   /// if none came in time.
   func accept(patience: Duration) -> TunnelStream? {
     shared.wait(for: .result, patience: patience) { shared in
-      guard let stream = shared.streams[shared.openCount] else { return nil }
+      guard !shared.isAborted, let stream = shared.streams[shared.openCount] else { return nil }
       shared.openCount += 1
       return stream
     }
@@ -71,6 +74,7 @@ final class Tunnel: Sendable {
   private func add(_ number: UInt16, _ shared: inout Shared) -> TunnelStream {
     let stream = TunnelStream(number, links.side.direction, peer: links.peer, outbox, budget)
     shared.streams[number] = stream
+    if shared.isAborted { stream.shutDown() }
     return stream
   }
 
@@ -99,15 +103,13 @@ final class Tunnel: Sendable {
     goesOn: @escaping @Sendable () -> Bool
   ) -> [WorkerThread] {
     var bodies: [@Sendable () -> Void] = []
-    for number in links.connections.indices {
+    for (number, connection) in links.connections.enumerated() {
+      connection.goOn(while: goesOn)
       bodies.append { self.send(over: number, failed) }
-      bodies.append { self.receive(over: number, failed, goesOn) }
+      bodies.append { self.receive(over: number, failed) }
     }
     for _ in 0..<threads.rawValue { bodies.append { self.code(failed) } }
-    shared.withLock {
-      $0.runningCount = bodies.count
-      $0.heardCount = links.count
-    }
+    shared.withLock { $0.runningCount = bodies.count }
     return bodies.compactMap { body in
       let thread = WorkerThread {
         body()
@@ -139,17 +141,24 @@ final class Tunnel: Sendable {
 
   /// Ends the tunnel before its time, and tells the other side why unless it knows.
   func abort(_ text: String?) {
-    let streams = shared.withLock { $0.streams.values.map(\.self) }
+    let streams = shared.withLock { shared in
+      shared.isAborted = true
+      return shared.streams.values.map(\.self)
+    }
     outbox.abort(text)
     for stream in streams { stream.shutDown() }
   }
 
-  /// Ends the tunnel when all has been sent: waits for the other side, though not for long if it
-  /// was ended before its time.
+  /// Ends the tunnel when all has been sent: waits for the other side as long as that shows a sign
+  /// of life, though not for long if the tunnel was ended before its time.
   func finish(_ threads: [WorkerThread], isAborted: Bool) {
     outbox.close()
-    let patience = isAborted ? min(patience, .seconds(2)) : patience
-    _ = shared.wait(for: .work, patience: patience) { $0.runningCount == 0 ? () : nil }
+    if isAborted {
+      let patience = min(patience, .seconds(2))
+      _ = shared.wait(for: .work, patience: patience) { $0.runningCount == 0 ? () : nil }
+    } else {
+      shared.wait(for: .work) { $0.runningCount == 0 ? () : nil }
+    }
     outbox.abort(nil)
     for connection in links.connections { connection.shutDown() }
     for thread in threads { thread.join() }
@@ -203,8 +212,9 @@ final class Tunnel: Sendable {
         outbox.said(by: number)
       }
     } catch {
-      // Who has ended it may have said why, which the other thread finds.
-      if error.cause != .closed { fail(.transport(error), failed) }
+      // Who has ended it may have said why, which the other thread finds unless that has ended.
+      let isHeard = shared.withLock { $0.heard.contains(number) }
+      if error.cause != .closed || isHeard { fail(.transport(error), failed) }
     }
   }
 
@@ -228,11 +238,9 @@ final class Tunnel: Sendable {
     if let failure { throw failure }
   }
 
-  private func receive(
-    over number: Int, _ failed: (TunnelError) -> Void, _ goesOn: @escaping @Sendable () -> Bool
-  ) {
+  private func receive(over number: Int, _ failed: (TunnelError) -> Void) {
     let connection = links.connections[number]
-    var input = TunnelInput(connection, patience, goesOn: goesOn)
+    var input = TunnelInput(connection, patience)
     var reader = TunnelBlockReader(offset: links.greetingByteCount)
     do throws(TunnelBlockReader.Failure<TransportError>) {
       while let block = try reader.next(from: &input) {
@@ -243,7 +251,7 @@ final class Tunnel: Sendable {
               TunnelDamage(expected: "the connection's end", found: "another block"),
               at: reader.offset)
           }
-          return try requireEnds(reader.offset)
+          return try requireEnds(number, reader.offset)
         }
         if block.kind == .abort {
           return fail(.peer(TunnelError.words(reader.payloadBytes)), failed)
@@ -270,15 +278,15 @@ final class Tunnel: Sendable {
     }
   }
 
-  /// Throws if the other side has said its last word on every connection, but not of every
-  /// direction that it ends.
+  /// Throws if the other side has said its last word on every connection, but not all bytes of
+  /// every direction have come.
   private func requireEnds(
-    _ offset: UInt64
+    _ number: Int, _ offset: UInt64
   ) throws(TunnelBlockReader.Failure<TransportError>) {
     let missing = shared.withLock { shared -> UInt16? in
-      shared.heardCount -= 1
-      guard shared.heardCount == 0 else { return nil }
-      return shared.streams.values.first { !$0.hasHeardEnd }?.number
+      shared.heard.insert(number)
+      guard shared.heard.count == links.count else { return nil }
+      return shared.streams.values.first { !$0.isWhole }?.number
     }
     guard let missing, !outbox.isClosing else { return }
     throw .damage(

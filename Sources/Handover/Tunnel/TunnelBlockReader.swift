@@ -55,7 +55,8 @@ public struct TunnelBlockReader: ~Copyable {
     guard try Self.fill(&head, TunnelBlock.headByteCount, from: &source, &offset) else {
       if head.count == 0 { return nil }
       throw .damage(
-        TunnelDamage(expected: "a block's head", found: "the connection's end"), at: start)
+        TunnelDamage(expected: "a block's head", found: "the connection's end", isCut: true),
+        at: start)
     }
     let block: TunnelBlock
     do throws(TunnelDamage) {
@@ -67,7 +68,7 @@ public struct TunnelBlockReader: ~Copyable {
       throw .damage(
         TunnelDamage(
           expected: "a payload of \(block.payloadByteCount) bytes",
-          found: "the connection's end behind \(payload.count)"), at: start)
+          found: "the connection's end behind \(payload.count)", isCut: true), at: start)
     }
     guard TunnelBlock.isIntact(head.bytes, payload.bytes) else {
       throw .damage(

@@ -49,4 +49,12 @@ public struct TunnelDamage: Error, Sendable, Hashable {
   public let expected: String
   /// What came.
   public let found: String
+  /// Whether nothing is wrong but that the connection has ended there.
+  var isCut = false
+
+  init(expected: String, found: String, isCut: Bool = false) {
+    self.expected = expected
+    self.found = found
+    self.isCut = isCut
+  }
 }

@@ -97,10 +97,13 @@ public struct TunnelLinks: Sendable {
         do throws(TunnelError) {
           let hello = try greeting.hear()
           try greeting.require(hello, of: first, connections)
-          try greeting.say(hello)
+          try greeting.say(
+            TunnelHello(
+              connection: hello.connection, of: hello.connectionCount, secret: hello.secret))
+          // Each comes after the one before it was answered.
+          end = .now + patience
           if first == nil {
             first = hello
-            end = .now + patience
             connections = [Connection?](repeating: nil, count: Int(hello.connectionCount))
           }
           connections[Int(hello.connection)] = connection
@@ -253,34 +256,22 @@ struct TunnelInput: ByteSource {
   private let connection: Connection
   private let end: ContinuousClock.Instant?
   private let patience: Duration
-  private let goesOn: @Sendable () -> Bool
 
-  /// What comes, with at most `patience` between any two bytes, and all of it before `end`; a
-  /// signal ends it unless `goesOn` says that it does not.
+  /// What comes, with at most `patience` between any two bytes, and all of it before `end`.
   init(
-    _ connection: Connection, until end: ContinuousClock.Instant? = nil, _ patience: Duration,
-    goesOn: @escaping @Sendable () -> Bool = { false }
+    _ connection: Connection, until end: ContinuousClock.Instant? = nil, _ patience: Duration
   ) {
     self.connection = connection
     self.end = end
     self.patience = patience
-    self.goesOn = goesOn
   }
 
   var name: String { connection.peer }
   var byteCount: UInt64? { nil }
 
   mutating func read(into span: inout MutableRawSpan) throws(TransportError) -> Int {
-    let start = ContinuousClock.now
-    while true {
-      let left = end.map { min(patience, max(.zero, $0 - .now)) } ?? patience
-      do throws(TransportError) {
-        return try connection.read(into: &span, patience: left)
-      } catch {
-        guard error.cause == .interrupted, goesOn(), .now - start < patience else { throw error }
-        SystemClock().sleep(for: .milliseconds(20))
-      }
-    }
+    let left = end.map { min(patience, max(.zero, $0 - .now)) } ?? patience
+    return try connection.read(into: &span, patience: left)
   }
 }
 
@@ -296,6 +287,8 @@ extension TunnelBlockReader.Failure<TransportError> {
   func cause(on connection: Int) -> TunnelError.Cause {
     switch self {
     case .source(let error): .transport(error)
+    case .damage(let damage, _) where damage.isCut:
+      .transport(TransportError("connection \(connection) of the tunnel", .closed))
     case .damage(let damage, let offset):
       .malformed(
         connection: connection, offset: offset, expected: damage.expected, found: damage.found)

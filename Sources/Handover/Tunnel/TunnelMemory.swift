@@ -58,11 +58,12 @@ final class TunnelBudget: Sendable {
   }
 
   /// Takes note that a piece of `byteCount` bytes was taken, after which `left` bytes of its
-  /// direction are on their way or permitted: how many more are permitted.
-  func take(_ byteCount: Int, left: Int) -> Int {
+  /// direction are on their way or permitted: how many more are permitted, if more are wanted.
+  func take(_ byteCount: Int, left: Int, wantsMore: Bool) -> Int {
     ledger.withLock {
       $0.pieceCount -= 1
       $0.permitted -= byteCount
+      guard wantsMore else { return 0 }
       let share = Self.total / max(1, $0.directionCount)
       let wanted = max(Self.least, min(Self.mostOfOne, share)) - left
       let more = min(wanted, max(Self.total - $0.permitted, Self.least - left))

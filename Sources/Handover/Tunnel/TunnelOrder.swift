@@ -26,6 +26,11 @@ public struct TunnelOrder<Content: Sendable>: Sendable {
   /// Whether all was taken that there will be.
   public var isComplete: Bool { next == end }
 
+  /// Whether every byte up to the end has come, taken or not.
+  public var isWhole: Bool {
+    end == pieces.reduce(next) { $0 + UInt64($1.byteCount) }
+  }
+
   /// Lets the sender send so many bytes more.
   public mutating func permit(_ byteCount: UInt64) { permitted += byteCount }
 

@@ -211,8 +211,10 @@ final class TunnelStream: Sendable {
       shared.current = nil
       shared.takenFromCurrent = 0
       let left = Int(shared.order.permitted - shared.order.next)
-      let more = budget.take(whole, left: left)
-      guard more > 0, shared.order.end == nil else { return nil }
+      // The word of the end overtakes bytes that still want permission.
+      let wantsMore = shared.order.end.map { shared.order.permitted < $0 } ?? true
+      let more = budget.take(whole, left: left, wantsMore: wantsMore)
+      guard more > 0 else { return nil }
       shared.order.permit(UInt64(more))
       return shared.order.permitted
     }
@@ -256,6 +258,6 @@ final class TunnelStream: Sendable {
     shared.broadcast(.result)
   }
 
-  /// Whether the other side has said that it sends no more, or nothing passes any more.
-  var hasHeardEnd: Bool { shared.withLock { $0.order.end != nil || $0.isShut } }
+  /// Whether everything up to the direction's end has come, or nothing passes any more.
+  var isWhole: Bool { shared.withLock { $0.order.isWhole || $0.isShut } }
 }
