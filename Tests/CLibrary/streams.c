@@ -523,6 +523,20 @@ static void bad_arguments(void) {
   const ferry_source from = {memory_read, &scratch};
   CHECK(read_all(&from, 1) == FERRY_OK); /* what was refused has left nothing behind */
 
+  /* A device of which the stream has half ends it. */
+  scratch.position = 0;
+  GIVES(FERRY_OK, ferry_writer_open(&elsewhere, NULL, &writer, &error));
+  static uint8_t much[1 << 19];
+  ferry_domain many[3] = {{.id = 1, .is_nested = 1, .data = much, .data_size = sizeof much}};
+  many[1] = many[2] = many[0], many[1].id = 2, many[2].id = 3;
+  REFUSED(FERRY_ERROR_LIMIT, (device.domains = many, device.domain_count = 3));
+  REFUSED(FERRY_ERROR_MALFORMED,
+          (device.interrupts.parts = FERRY_INTERRUPTS_PINS, device.interrupts.asserted_pins = 16));
+  device = first_device();
+  GIVES(FERRY_ERROR_MALFORMED, ferry_writer_introduce(writer, &device, NULL, &error));
+  GIVES(FERRY_ERROR_MALFORMED, ferry_writer_finish(writer, &error));
+  GIVES(FERRY_OK, ferry_close(writer, &error));
+
   ferry_reader reader;
   ferry_record record;
   const ferry_source none = {NULL, NULL};

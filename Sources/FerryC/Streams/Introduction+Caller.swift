@@ -120,9 +120,12 @@ extension PASIDTable {
     let bindings = try CallerBytes.array(device.bindings, device.binding_count, "device.bindings")
     guard !domains.isEmpty || !bindings.isEmpty else { return nil }
     self.init()
+    // Of all domains together, for many may point to the same bytes.
+    var left = 1 << 20
     for domain in domains {
       let data = try CallerBytes.copy(
-        domain.data, domain.data_size, limit: 1 << 20, "device.domains.data")
+        domain.data, domain.data_size, limit: left, "device.domains.data")
+      left -= data.count
       self.domains.append(
         Domain(
           id: domain.id,

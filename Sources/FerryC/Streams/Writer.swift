@@ -11,7 +11,7 @@ final class StreamOutput: HandleObject {
   private var encoder: StreamEncoder
   private let output: Output
   private var isFinished = false
-  // Behind bytes that did not come out nothing can follow.
+  // Behind bytes that did not come out, or half of a device, nothing can follow.
   private var failure: Failure?
 
   init(to output: Output, _ options: ferry_writer_options) throws(Failure) {
@@ -30,7 +30,15 @@ final class StreamOutput: HandleObject {
     guard let number = UInt16(exactly: encoder.deviceCount) else {
       throw Failure(.limit, "at most 65536 devices", found: "another")
     }
-    for record in try DeviceIntroduction(device, number: number).records { try write(record) }
+    for record in try DeviceIntroduction(device, number: number).records {
+      do throws(Failure) {
+        try write(record)
+      } catch {
+        // A stream cannot go on behind half of an introduction.
+        if Int(number) < encoder.deviceCount { failure = error }
+        throw error
+      }
+    }
     return number
   }
 
