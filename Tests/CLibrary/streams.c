@@ -527,7 +527,7 @@ static void bad_arguments(void) {
   scratch.position = 0;
   GIVES(FERRY_OK, ferry_writer_open(&elsewhere, NULL, &writer, &error));
   static uint8_t much[1 << 19];
-  ferry_domain many[3] = {{.id = 1, .is_nested = 1, .data = much, .data_size = sizeof much}};
+  ferry_pasid_domain many[3] = {{.id = 1, .is_nested = 1, .data = much, .data_size = sizeof much}};
   many[1] = many[2] = many[0], many[1].id = 2, many[2].id = 3;
   REFUSED(FERRY_ERROR_LIMIT, (device.domains = many, device.domain_count = 3));
   REFUSED(FERRY_ERROR_MALFORMED,
