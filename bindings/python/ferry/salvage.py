@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Optional, Union
 
 from ferry._library import NULL, Callbacks, Code, call, callback, counted, ffi, lent, lib, text
-from ferry.streams import PullingReader, readinto_of
+from ferry.introductions import Device
+from ferry.streams import Chunk, PullingReader, Record, Summary, readinto_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class SalvageReader(PullingReader):
     """Reads what is intact of a stream in any condition, also behind what is not.
 
     State may be missing before a Chunk, whose `offset` tells; no Summary is verified. A device whose introduction is lost is a
-    Device of which nothing is known. The source is a path, a regular file's descriptor, or a file that can seek.
+    Device of which nothing is known, and in `devices` from its first record on, or at the end. The source is a path, a regular file's descriptor, or a file that can seek.
     """
 
     def _open(self, source: Union[int, BinaryIO]) -> None:
@@ -79,6 +80,19 @@ class SalvageReader(PullingReader):
 
     def __enter__(self) -> SalvageReader:
         return self
+
+    def _record(self, c: Any) -> Optional[Record]:
+        record = super()._record(c)
+        if c.kind == lib.FERRY_RECORD_NONE:
+            self._know(self.damage().device_count)
+        elif isinstance(record, (Chunk, Summary)):
+            self._know(record.device + 1)
+        return record
+
+    def _know(self, count: int) -> None:
+        """Takes devices whose introduction is lost into `devices`, once they are known of."""
+        known = self._devices or ()
+        self._devices = known + (Device(),) * (count - len(known))
 
     def damage(self) -> Damage:
         """What is wrong with the stream, once all of it was read: before, an Error whose code is ORDER."""

@@ -134,7 +134,7 @@ class _Records(Handle):
         self._chunk = None
 
     def _record(self, c: Any) -> Optional[Record]:
-        """The record that the library gave; None for the devices, which are kept."""
+        """The record that the library gave; None at the end, and for the devices, which are kept."""
         if c.kind == lib.FERRY_RECORD_DEVICES:
             device, devices = ffi.new("ferry_device *"), []
             for number in range(c.device_count):
@@ -148,7 +148,9 @@ class _Records(Handle):
             return self._chunk
         if c.kind == lib.FERRY_RECORD_SUMMARY:
             return Summary(c.device, c.state_size, bool(c.is_verified), c.offset)
-        return End(c.device_count, c.state_size, c.offset)
+        if c.kind == lib.FERRY_RECORD_END:
+            return End(c.device_count, c.state_size, c.offset)
+        return None
 
     def _data(self, chunk: Chunk) -> memoryview:
         with self._alone():
@@ -218,9 +220,7 @@ class PullingReader(_Records):
                 call(lib.ferry_reader_next, self._number, c)
             else:
                 self._callbacks.run(call, lib.ferry_reader_next, self._number, c)
-            if c.kind == lib.FERRY_RECORD_NONE:
-                return False, None
-            return True, self._record(c)
+            return c.kind != lib.FERRY_RECORD_NONE, self._record(c)
 
     def __next__(self) -> Record:
         while True:

@@ -76,6 +76,41 @@ class Salvaging(unittest.TestCase):
             sources[2].close()  # type: ignore[union-attr]
             descriptor.close()
 
+    def test_a_device_whose_introduction_is_lost_is_among_the_devices(self) -> None:
+        # Of the last device there is state, or only a summary.
+        for state, kind in ((b"state", ferry.Chunk), (b"", ferry.Summary)):
+            sink = io.BytesIO()
+            with ferry.StreamWriter(sink) as writer:
+                for name in ("first", "last"):
+                    number = writer.introduce(ferry.Device(name=name))
+                writer.write(number, state)
+            data = bytearray(sink.getvalue())
+            data[data.index(b"last")] ^= 1
+            with ferry.SalvageReader(io.BytesIO(data)) as reader:
+                self.assertEqual(reader.devices, (ferry.Device(name="first"),))
+                found = [
+                    (type(record), reader.devices[record.device])
+                    for record in reader
+                    if isinstance(record, (ferry.Chunk, ferry.Summary)) and record.device == 1
+                ]
+                self.assertEqual(found[0], (kind, ferry.Device()))
+                self.assertEqual(reader.devices, (ferry.Device(name="first"), ferry.Device()))
+                self.assertTrue(reader.loss(1).is_identity_lost)
+
+    def test_a_device_of_which_nothing_is_intact_is_there_at_the_end(self) -> None:
+        sink, physical = io.BytesIO(), bytes(range(64))
+        with ferry.StreamWriter(sink) as writer:
+            writer.introduce(ferry.Device(name="first"))
+            writer.introduce(ferry.Device(name="last", physical=physical))
+            data = bytearray(sink.getvalue())
+        for part in (b"last", physical):
+            data[data.index(part)] ^= 1
+        with ferry.SalvageReader(io.BytesIO(data)) as reader:
+            self.assertEqual(len(reader.devices), 1)
+            self.assertEqual(list(reader), [])
+            self.assertEqual(reader.damage().device_count, 2)
+            self.assertEqual(reader.devices, (ferry.Device(name="first"), ferry.Device()))
+
     def test_a_file_that_cannot_seek(self) -> None:
         class Pipe(io.BytesIO):
             def seek(self, *_: int) -> int:
