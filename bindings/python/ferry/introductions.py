@@ -43,11 +43,18 @@ class MSI:
 
 @dataclass(frozen=True)
 class MSIX:
-    """MSI-X as a guest programmed it: the table has 16 bytes a vector, the pending bits one bit, the lowest first."""
+    """MSI-X as a guest programmed it: the table has 16 bytes a vector, the pending bits one bit, the lowest first.
+
+    Without `pending_bits` none is set.
+    """
 
     control: int
     table: bytes
     pending_bits: bytes = b""
+
+    def __post_init__(self) -> None:
+        if not self.pending_bits:
+            object.__setattr__(self, "pending_bits", bytes((len(self.table) // 16 + 7) // 8))
 
 
 @dataclass(frozen=True)

@@ -335,6 +335,15 @@ class Writing(unittest.TestCase):
         with ferry.StreamReader(io.BytesIO(sink.getvalue())) as reader:
             self.assertEqual(states(reader), [b"abcdef" + bytes(8)])
 
+    def test_interrupts_without_pending_bits(self) -> None:
+        for count in (0, 1, 8, 9, 65, 2048):
+            sink, msix = io.BytesIO(), ferry.MSIX(0x8000, bytes(16 * count))
+            with ferry.StreamWriter(sink) as writer:
+                writer.introduce(ferry.Device(interrupts=ferry.Interrupts(msix=msix)))
+            with ferry.StreamReader(io.BytesIO(sink.getvalue())) as reader:
+                self.assertEqual(reader.devices[0].interrupts, ferry.Interrupts(msix=msix))
+            self.assertEqual(msix.pending_bits, bytes(-(-count // 8)))
+
     def test_a_sink_that_fails(self) -> None:
         class Full(io.RawIOBase):
             def write(self, data: Any) -> int:
