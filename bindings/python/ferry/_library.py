@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import errno
 import pathlib
 import threading
-import traceback
 import weakref
-from typing import Any, Callable, Iterator, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 from ferry._declarations import HEADER_VERSION
 from ferry._declarations import ffi as _ffi
@@ -190,51 +188,59 @@ def _nothing() -> Any:
 
 
 class Loan:
-    """A read-only or writable view of memory that is good until it is taken back.
+    """A read-only view of memory that is good until it is taken back.
 
-    It refers to the view only weakly, and knows whether a slice of it, or an array over it, is still there.
+    It refers only weakly to the view, and to the buffer below, which slices of the view and arrays over it keep.
     """
 
     def __init__(self) -> None:
         self._buffer: Callable[[], Any] = _nothing
         self._view: Callable[[], Optional[memoryview]] = _nothing
 
-    def lend(self, pointer: Any, size: int, is_writable: bool = False) -> memoryview:
+    def lend(self, pointer: Any, size: int) -> memoryview:
         """The view; the memory has to live as long as `pointer`, or until it is taken back."""
         if not size:
             return memoryview(b"")
         buffer = ffi.buffer(pointer, size)
-        view = memoryview(buffer) if is_writable else memoryview(buffer).toreadonly()
-        self._buffer, self._view = weakref.ref(buffer), weakref.ref(view)
+        self._buffer = weakref.ref(buffer)
+        return self._over(buffer)
+
+    def _over(self, buffer: Any) -> memoryview:
+        view = memoryview(buffer).toreadonly()
+        self._view = weakref.ref(view)
         return view
 
     @property
     def view(self) -> Optional[memoryview]:
-        """The view that is out, None if nobody has it any more."""
-        return self._view()
+        """The view that is out, or another of the same memory if only parts of it are; None if nobody has any."""
+        view, buffer = self._view(), self._buffer()
+        return self._over(buffer) if view is None and buffer is not None else view
 
     def take_back(self) -> None:
         """Ends all use of the memory. BufferError if that is not possible."""
         view = self._view()
         if view is not None:
             view.release()
+            self._view = _nothing
+            del view
         if self._buffer() is not None:
             raise BufferError("memory that was lent is still in use, by a slice of the view or an array over it")
-        self._buffer = self._view = _nothing
+        self._buffer = _nothing
 
 
-@contextlib.contextmanager
-def lent(pointer: Any, size: int, is_writable: bool = False) -> Iterator[memoryview]:
-    """The memory that a callback is given, as far as its return."""
-    loan = Loan()
-    try:
-        yield loan.lend(pointer, size, is_writable)
-    except BaseException as error:
-        # The frames of what failed may have slices of it.
-        traceback.clear_frames(error.__traceback__)
-        loan.take_back()
-        raise
-    loan.take_back()
+def copied(data: Any, size: int) -> memoryview:
+    """What a callback is given to read: of memory of Python's, so that it may be kept."""
+    return memoryview(ffi.buffer(data, size)[:])
+
+
+def filled(data: Any, capacity: int, readinto: Callable[[memoryview], int]) -> int:
+    """Has a function read into memory of Python's, which may be kept, too, and copies what it read: the count."""
+    view = memoryview(bytearray(capacity))
+    count = readinto(view)
+    if not isinstance(count, int) or not 0 <= count <= capacity:
+        raise ValueError(f"readinto() gave {count!r}; expected 0 to {capacity}: the source has to block")
+    ffi.memmove(data, view, count)
+    return count
 
 
 def pointer(data: Any) -> Any:
@@ -311,8 +317,7 @@ class SinkCallbacks(Callbacks):
 @callback("int32_t(void *, const void *, size_t)")
 def _sink_write(callbacks: SinkCallbacks, data: Any, count: int) -> None:
     if count:
-        with lent(data, count) as view:
-            callbacks.write(view)
+        callbacks.write(copied(data, count))
 
 
 class SourceCallbacks(Callbacks):
@@ -326,15 +331,7 @@ class SourceCallbacks(Callbacks):
 
 @callback("int32_t(void *, void *, size_t, size_t *)")
 def _source_read(callbacks: SourceCallbacks, data: Any, capacity: int, count: Any) -> None:
-    with lent(data, capacity, is_writable=True) as view:
-        count[0] = counted(callbacks.read(view), capacity)
-
-
-def counted(found: object, capacity: int) -> int:
-    """The count that a readinto() gave, if it is one."""
-    if not isinstance(found, int) or not 0 <= found <= capacity:
-        raise ValueError(f"readinto() gave {found!r}; expected 0 to {capacity}: the source has to block")
-    return found
+    count[0] = filled(data, capacity, callbacks.read)
 
 
 def collected(function: Any, *arguments: Any) -> bytes:

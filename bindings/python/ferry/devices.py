@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Protocol, Sequence, Union
 
-from ferry._library import NULL, Callbacks, Error, Handle, SinkCallbacks, call, callback, ffi, lent, lib
+from ferry._library import NULL, Callbacks, Error, Handle, SinkCallbacks, call, callback, copied, ffi, filled, lib
 from ferry.introductions import Device, PASIDBinding, PASIDDomain, Permissions, c_device, domain
 from ferry.streams import File, NewFile, opened_source, write_all, writer_options
 
@@ -26,7 +26,10 @@ class MigrationState(enum.IntEnum):
 
 
 class Operations(Protocol):
-    """What a VMM does with the VFIO descriptor of a device. Each method raises the OSError that the kernel gives."""
+    """What a VMM does with the VFIO descriptor of a device. Each method raises the OSError that the kernel gives.
+
+    The buffers of `readinto()` and `write()` are Python's own, and may be kept.
+    """
 
     def get_abilities(self) -> int:
         """VFIO_DEVICE_FEATURE_MIGRATION; 0 for a driver that cannot migrate."""
@@ -431,14 +434,12 @@ def _get_precopy_size(device: _Device, initial: Any, dirty: Any, is_reinitialize
 
 @callback("int32_t(void *, void *, size_t, size_t *)")
 def _read(device: _Device, data: Any, capacity: int, count: Any) -> None:
-    with lent(data, capacity, is_writable=True) as view:
-        count[0] = device.operations.readinto(view)
+    count[0] = filled(data, capacity, device.operations.readinto)
 
 
 @callback("int32_t(void *, const void *, size_t, size_t *)")
 def _write(device: _Device, data: Any, size: int, count: Any) -> None:
-    with lent(data, size) as view:
-        count[0] = device.operations.write(view)
+    count[0] = device.operations.write(copied(data, size))
 
 
 @callback("int32_t(void *)")

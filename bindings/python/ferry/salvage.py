@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Optional, Union
 
-from ferry._library import NULL, Callbacks, Code, call, callback, counted, ffi, lent, lib, text
+from ferry._library import NULL, Callbacks, Code, call, callback, ffi, filled, lib, text
 from ferry.introductions import Device
 from ferry.streams import Chunk, PullingReader, Record, Summary, readinto_of
 
@@ -126,5 +126,4 @@ class _FileCallbacks(Callbacks):
 @callback("int32_t(void *, uint64_t, void *, size_t, size_t *)")
 def _file_read(callbacks: _FileCallbacks, offset: int, data: Any, capacity: int, count: Any) -> None:
     callbacks.file.seek(offset)
-    with lent(data, capacity, is_writable=True) as view:
-        count[0] = counted(callbacks.readinto(view), capacity)
+    count[0] = filled(data, capacity, callbacks.readinto)

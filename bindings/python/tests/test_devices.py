@@ -180,6 +180,36 @@ class Capture(unittest.TestCase):
         self.assertEqual((raised.exception.code, raised.exception.errno), (ferry.Code.CALLBACK, errno.ENOSPC))
         self.assertEqual(source.state, S.RUNNING)
 
+    def test_devices_may_keep_what_they_are_given(self) -> None:
+        class Keeper(Device):
+            kept: list[tuple[memoryview, bytes]] = []
+
+            def readinto(self, buffer: memoryview) -> int:
+                count = super().readinto(buffer)
+                self.kept.append((buffer[:count], bytes(buffer[:count])))
+                return count
+
+            def write(self, data: memoryview) -> int:
+                self.kept.append((data[:7], bytes(data[:7])))
+                return super().write(data)
+
+        sink = io.BytesIO()
+        ferry.capture([described(Keeper(STATE))], sink)
+        ferry.replay(io.BytesIO(sink.getvalue()), [described(Keeper())])
+        self.assertEqual(b"".join(each for each, _ in Keeper.kept), STATE * 2)
+        self.assertTrue(all(each == content for each, content in Keeper.kept))
+
+    def test_a_device_that_says_it_read_more_than_fits(self) -> None:
+        class Liar(Device):
+            def readinto(self, buffer: memoryview) -> int:
+                return len(buffer) + 1
+
+        source = Liar(STATE)
+        with self.assertRaises(ferry.MigrationError) as raised:
+            ferry.capture([described(source)], io.BytesIO())
+        self.assertIsInstance(raised.exception.__cause__, ValueError)
+        self.assertEqual((raised.exception.outcomes, source.state), ((ferry.Outcome.RUNNING_AS_BEFORE,), S.RUNNING))
+
     def test_options_that_are_none(self) -> None:
         with self.assertRaises(ferry.MigrationError) as raised:
             ferry.capture([described(Device(STATE))], io.BytesIO(), level=30)

@@ -214,19 +214,55 @@ class Lending(unittest.TestCase):
         gc.collect()
         self.assertEqual(data, STATE)
 
-    def test_a_sink_may_not_keep_what_it_is_lent(self) -> None:
-        class Keeper(io.RawIOBase):
-            kept: list[memoryview] = []
+    def test_parts_that_outlive_their_view_are_lent_too(self) -> None:
+        with ferry.StreamReader(io.BytesIO(stream(STATE * 16))) as reader:
+            chunk = next(reader)
+            assert isinstance(chunk, ferry.Chunk)
+            head = chunk.data[:16]
+            body = chunk.data[16:]
+            del body
+            for _ in range(2):
+                with self.assertRaises(BufferError):
+                    next(reader)
+                self.assertEqual(head, STATE[:16])
+                self.assertEqual(chunk.data[:256], STATE[:256])
+            del head
+            self.assertIsInstance(next(reader), ferry.Chunk)
 
+    def test_callbacks_may_keep_what_they_are_given(self) -> None:
+        kept: list[memoryview] = []
+
+        class Keeper(io.BytesIO):
             def write(self, data: Any) -> int:
-                self.kept.append(data[:4])
-                return len(data)
+                kept.append(data[:])
+                return super().write(data)
 
-        keeper = Keeper()
-        with self.assertRaises(ferry.Error) as raised:
-            ferry.StreamWriter(keeper)
-        self.assertIsInstance(raised.exception.__cause__, BufferError)
-        keeper.kept.clear()
+            def readinto(self, buffer: Any) -> int:
+                count = super().readinto(buffer)
+                kept.append(memoryview(buffer)[:count])
+                return count
+
+        sink = Keeper()
+        with ferry.StreamWriter(sink) as writer:
+            writer.write(writer.introduce(ferry.Device(name="a")), STATE)
+        self.assertEqual(b"".join(kept), sink.getvalue())
+        kept.clear()
+        with ferry.StreamReader(Keeper(sink.getvalue())) as reader:
+            self.assertEqual(states(reader), [STATE])
+        self.assertEqual(b"".join(kept), sink.getvalue())
+        for each in kept:
+            each[:] = bytes(len(each))
+
+    def test_a_source_that_gives_a_wrong_count(self) -> None:
+        for count in (-1, 1 << 40, None, "1"):
+
+            class Liar(io.BytesIO):
+                def readinto(self, buffer: Any) -> Any:
+                    return count
+
+            with ferry.StreamReader(Liar()) as reader, self.assertRaises(ferry.Error) as raised:
+                next(reader)
+            self.assertIsInstance(raised.exception.__cause__, ValueError)
 
 
 class Feeding(unittest.TestCase):
