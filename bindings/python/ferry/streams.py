@@ -250,6 +250,8 @@ class StreamReader(PullingReader):
     Iteration gives Chunk, Summary and End, and checks all that is read: if it ends without an Error, the stream is whole.
     """
 
+    _has_state_file = False
+
     def _open(self, source: Union[int, BinaryIO]) -> None:
         if isinstance(source, int):
             self._adopt("ferry_reader", lib.ferry_reader_open_fd, source)
@@ -264,9 +266,14 @@ class StreamReader(PullingReader):
     def state_file(self, device: int = 0) -> io.RawIOBase:
         """The state of one device as a file that is read once, from start to end; the state of others is passed over.
 
-        It is read to the end of the stream, so that its end says that the whole stream was checked, and the state too.
+        It is read to the end of the stream, so that its end says that the whole stream was checked, and the state too. A second one
+        would miss what the first has read: ValueError.
         """
-        return _StateInput(self, device)
+        if self._has_state_file:
+            raise ValueError("the reader has a file of a state already, which reads the stream to its end")
+        file = _StateInput(self, device)
+        self._has_state_file = True
+        return file
 
 
 def readinto_of(file: Any) -> Any:

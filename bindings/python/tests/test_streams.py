@@ -118,6 +118,15 @@ class Reading(unittest.TestCase):
                 reader.state_file(0).read()
             self.assertEqual(raised.exception.code, ferry.Code.UNVERIFIED)
 
+    def test_there_is_one_file_of_a_state(self) -> None:
+        with ferry.StreamReader(self.path) as reader:
+            file = reader.state_file(0)
+            head = file.read(100)
+            for device in (0, 1):
+                with self.assertRaisesRegex(ValueError, "already"):
+                    reader.state_file(device)
+            self.assertEqual(head + file.read(), STATE)
+
     def test_damage_is_an_error_that_says_where(self) -> None:
         data = bytearray(stream(raw=True))
         data[-200] ^= 1
