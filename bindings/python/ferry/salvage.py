@@ -68,7 +68,8 @@ class SalvageReader(PullingReader):
     """Reads what is intact of a stream in any condition, also behind what is not.
 
     State may be missing before a Chunk, whose `offset` tells; no Summary is verified. A device whose introduction is lost is a
-    Device of which nothing is known, and in `devices` from its first record on, or at the end. The source is a path, a regular file's descriptor, or a file that can seek.
+    Device of which nothing is known, and one of `devices` from its first record on, or at the end. The source is a path, a regular
+    file's descriptor, or a file that can seek.
     """
 
     def _open(self, source: Union[int, BinaryIO]) -> None:

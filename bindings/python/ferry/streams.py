@@ -328,7 +328,8 @@ class StreamDecoder(_Records):
     def __init__(self) -> None:
         super().__init__()
         self._adopt("ferry_reader", lib.ferry_reader_open, NULL)
-        self._is_feeding = False
+        # What is left of the bytes that were fed last; None once their records were taken.
+        self._rest: Optional[memoryview] = None
 
     def __enter__(self) -> StreamDecoder:
         return self
@@ -338,36 +339,51 @@ class StreamDecoder(_Records):
         """The devices of the stream, by number; None as long as they are not known."""
         return self._devices
 
-    def feed(self, data: Buffer) -> Iterator[Record]:
-        """The records that are complete with these bytes. All of them have to be taken before more is fed."""
-        if self._is_feeding:
-            raise ValueError("records of the bytes before were not taken")
-        self._is_feeding = True
-        return self._records(data)
+    def feed(self, data: Buffer = b"") -> Iterator[Record]:
+        """The records that are complete with these bytes, which may not change meanwhile.
 
-    def _records(self, data: Buffer) -> Iterator[Record]:
-        rest, taken, c = memoryview(data).cast("B"), ffi.new("size_t *"), ffi.new("ferry_record *")
+        All of them have to be taken before more is fed: ValueError. After an iteration that ended early, as by a BufferError or by
+        BUSY, `feed()` goes on with the rest.
+        """
+        given = memoryview(data).cast("B")
+        with self._alone():
+            if self._rest is None:
+                self._rest = given
+            elif given:
+                raise ValueError("records of the bytes before were not taken")
+        return self._records()
+
+    def _records(self) -> Iterator[Record]:
+        taken, c = ffi.new("size_t *"), ffi.new("ferry_record *")
         while True:
             with self._alone():
+                if self._rest is None:
+                    return
                 self._take_back()
                 try:
-                    call(lib.ferry_reader_push, self._number, pointer(rest), len(rest), taken, c)
+                    call(lib.ferry_reader_push, self._number, pointer(self._rest), len(self._rest), taken, c)
                 except Error:
-                    self._is_feeding = False
+                    self._rest = None
                     raise
-                if c.kind == lib.FERRY_RECORD_NONE:
-                    self._is_feeding = False
-                    return
+                self._rest = None if c.kind == lib.FERRY_RECORD_NONE else self._rest[taken[0] :]
                 record = self._record(c)
-            rest = rest[taken[0] :]
             if record is not None:
                 yield record
 
     def finish(self) -> None:
-        """Says that no more comes. The Error's code is TORN unless the stream is whole."""
+        """Says that no more comes. The Error's code is TORN unless the stream is whole.
+
+        ValueError if bytes are left of those that came.
+        """
         with self._alone():
+            if self._rest:
+                raise ValueError("records of the bytes before were not taken")
             self._take_back()
             call(lib.ferry_reader_finish, self._number)
+
+    def close(self) -> None:
+        super().close()
+        self._rest = None
 
 
 @dataclass(frozen=True)

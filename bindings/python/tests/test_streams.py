@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import itertools
 import os
 import pathlib
 import tempfile
@@ -294,8 +295,38 @@ class Feeding(unittest.TestCase):
             records = decoder.feed(stream())
             next(records)
             with self.assertRaises(ValueError):
-                decoder.feed(b"")
+                decoder.feed(b"more")
+            with self.assertRaises(ValueError):
+                decoder.finish()
             self.assertEqual(len(list(records)), 2)
+            self.assertEqual(list(decoder.feed()), [])
+            decoder.finish()
+
+    def test_it_goes_on_after_an_iteration_that_ended_early(self) -> None:
+        found, kept, data = bytearray(), [], bytearray(stream(STATE * 16))
+        with ferry.StreamDecoder() as decoder:
+            for piece in (data, b""):
+                with self.assertRaises(BufferError):
+                    for record in decoder.feed(piece):
+                        if isinstance(record, ferry.Chunk):
+                            found += record.data
+                            kept.append(record.data[:4])
+            kept.clear()
+            for limit in (1, 2, 9):
+                for record in itertools.islice(decoder.feed(), limit):
+                    if isinstance(record, ferry.Chunk):
+                        found += record.data
+            decoder.finish()
+        self.assertEqual(found, STATE * 16)
+        data.clear()  # nothing refers to it
+
+    def test_it_goes_on_after_another_thread(self) -> None:
+        with ferry.StreamDecoder() as decoder:
+            records = decoder.feed(stream())
+            with decoder._alone(), self.assertRaises(ferry.Error) as raised:
+                next(records)
+            self.assertEqual(raised.exception.code, ferry.Code.BUSY)
+            self.assertEqual([type(each) for each in decoder.feed()], [ferry.Chunk, ferry.Summary, ferry.End])
             decoder.finish()
 
     def test_a_torn_stream(self) -> None:
