@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Protocol, Sequence, Union
 
-from ferry._library import NULL, Callbacks, Error, Handle, SinkCallbacks, call, callback, copied, ffi, filled, lib
+from ferry._library import NULL, Callbacks, Code, Error, Handle, SinkCallbacks, call, callback, copied, ffi, filled, lib
 from ferry.introductions import Device, PASIDBinding, PASIDDomain, Permissions, c_device, domain
 from ferry.streams import File, NewFile, opened_source, write_all, writer_options
 
@@ -212,7 +212,9 @@ class MigrationSummary:
 class MigrationError(Error):
     """Why a migration failed, and how each device was left, in their order."""
 
-    outcomes: tuple[Outcome, ...] = ()
+    def __init__(self, code: Code, message: str, *, outcomes: tuple[Outcome, ...] = (), **others: Any) -> None:
+        super().__init__(code, message, **others)
+        self.outcomes = outcomes
 
 
 # Hears of each chunk. What it raises cancels the migration, which brings the devices back, and is raised then.
@@ -244,7 +246,8 @@ def capture(
 ) -> MigrationSummary:
     """Takes devices from RUNNING into one stream and leaves them in STOP.
 
-    Whatever fails, they run again with all of their state, which `outcomes` of the MigrationError says.
+    Whatever fails, they run again with all of their state, which `outcomes` of the MigrationError says; but if a stream that is whole
+    cannot be given its name, the devices stay as they are, and the message says which file it is.
 
     pre_copy:          whether state is read while the devices run.
     resume:            let the devices run on once the stream has its end.
@@ -276,7 +279,11 @@ def capture(
             observer, devices, lambda *rest: call(lib.ferry_capture, rest[0], rest[1], options, callbacks.c, *rest[2:])
         )
         if output is not None:
-            output.publish()
+            try:
+                output.publish()
+            except OSError as error:
+                message = f"{error.filename2}: {error.strerror}; the stream is whole, and stays in {error.filename}"
+                raise MigrationError(Code.SYSTEM, message, errno=error.errno, outcomes=summary.outcomes) from error
         return summary
     finally:
         if output is not None:
@@ -345,9 +352,7 @@ def _migrate(observer: _Observer, devices: Sequence[MigrationDevice], function: 
     except Error as error:
         if observer.raised is not None:
             raise observer.raised from None
-        failed = MigrationError(error.code, error.message)
-        failed.__dict__.update(error.__dict__)
-        failed.outcomes = tuple(Outcome(each) for each in outcomes)
+        failed = MigrationError(**error.__dict__, outcomes=tuple(Outcome(each) for each in outcomes))
         raise failed from error.__cause__
     if observer.raised is not None:  # too late to cancel
         raise observer.raised

@@ -504,7 +504,10 @@ class StreamWriter(Handle):
         return _StateOutput(self, device)
 
     def finish(self) -> None:
-        """Sums up and ends the stream; what was given as a path is there then."""
+        """Sums up and ends the stream; what was given as a path is there then.
+
+        If the file cannot be given its name it stays, whole, under the one that the OSError has as its `filename`.
+        """
         self._call(lib.ferry_writer_finish)
         self._is_finished = True
         if self._output is not None:
@@ -574,25 +577,30 @@ def write_all(file: Any) -> Any:
 
 
 class NewFile:
-    """A file that has its name once it is whole."""
+    """A file that has its name once it is whole. What is in its place may be a file, and nothing else: an OSError."""
 
     def __init__(self, path: Union[str, os.PathLike[str]]) -> None:
         self._path = os.path.abspath(path)
+        if os.path.isdir(self._path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self._path)
+        if os.path.exists(self._path) and not os.path.isfile(self._path):
+            raise FileExistsError(errno.EEXIST, "expected a regular file or none; others are given as descriptors", self._path)
         folder, name = os.path.split(self._path)
         self._temporary: Optional[str] = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
+        self._process = os.getpid()
         self.descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def publish(self) -> None:
-        """Gives it its name."""
-        if self._temporary is not None:
-            os.replace(self._temporary, self._path)
-            self._temporary = None
+        """Gives it its name. If that fails it stays under another, the `filename` of the OSError, for it is whole."""
+        temporary, self._temporary = self._temporary, None
+        if temporary is not None:
+            os.replace(temporary, self._path)
 
     def close(self) -> None:
-        """Closes it; one without its name is gone."""
-        if self._temporary is not None:
-            os.unlink(self._temporary)
-            self._temporary = None
+        """Closes it; one without its name is gone, unless this process is a fork of the one that writes it."""
+        temporary, self._temporary = self._temporary, None
+        if temporary is not None and os.getpid() == self._process:
+            os.unlink(temporary)
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1

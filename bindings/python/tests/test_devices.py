@@ -180,6 +180,35 @@ class Capture(unittest.TestCase):
         self.assertEqual((raised.exception.code, raised.exception.errno), (ferry.Code.CALLBACK, errno.ENOSPC))
         self.assertEqual(source.state, S.RUNNING)
 
+    def test_what_cannot_be_written_to_leaves_the_device_alone(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = os.path.join(folder, "fifo")
+            os.mkfifo(fifo)
+            for path, error in ((folder, IsADirectoryError), (fifo, FileExistsError)):
+                source = Device(STATE)
+                with self.assertRaises(error):
+                    ferry.capture([described(source)], path)
+                self.assertEqual((source.state, source.at), (S.RUNNING, 0))
+            self.assertEqual(os.listdir(folder), ["fifo"])
+
+    def test_a_whole_stream_without_its_name_is_kept(self) -> None:
+        source = Device(STATE)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.dms")
+
+            def block(_: object) -> None:
+                os.makedirs(path, exist_ok=True)
+
+            with self.assertRaises(ferry.MigrationError) as raised:
+                ferry.capture([described(source)], path, on_progress=block)
+            self.assertEqual((raised.exception.code, raised.exception.errno), (ferry.Code.SYSTEM, errno.EISDIR))
+            self.assertEqual((raised.exception.outcomes, source.state), ((ferry.Outcome.STOPPED,), S.STOP))
+            kept = os.path.join(folder, *(each for each in os.listdir(folder) if each != "a.dms"))
+            self.assertIn(kept, raised.exception.message)
+            target = Device()
+            ferry.replay(kept, [described(target)])
+            self.assertEqual(bytes(target.content), STATE)
+
     def test_devices_may_keep_what_they_are_given(self) -> None:
         class Keeper(Device):
             kept: list[tuple[memoryview, bytes]] = []

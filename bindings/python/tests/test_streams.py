@@ -375,6 +375,29 @@ class Writing(unittest.TestCase):
         gc.collect()
         self.assertEqual(os.listdir(self.folder), [])
 
+    def test_a_whole_file_without_its_name_is_kept(self) -> None:
+        with self.assertRaises(IsADirectoryError) as raised, ferry.StreamWriter(self.path) as writer:
+            writer.introduce()
+            os.mkdir(self.path)
+        self.assertEqual(ferry.verify(raised.exception.filename).device_count, 1)
+        with self.assertRaises(IsADirectoryError):
+            ferry.StreamWriter(self.path)
+        self.assertEqual(len(os.listdir(self.folder)), 2)
+
+    def test_a_fork_leaves_the_file_alone(self) -> None:
+        with ferry.StreamWriter(self.path) as writer:
+            number = writer.introduce()
+            child = os.fork()
+            if child == 0:
+                try:
+                    writer.close()
+                finally:
+                    os._exit(0)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            writer.write(number, STATE)
+        with ferry.StreamReader(self.path) as reader:
+            self.assertEqual(states(reader), [STATE])
+
     def test_a_stream_that_an_exception_ends_is_torn(self) -> None:
         sink = io.BytesIO()
         with self.assertRaises(ZeroDivisionError), ferry.StreamWriter(sink) as writer:
