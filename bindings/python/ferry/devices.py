@@ -246,8 +246,8 @@ def capture(
 ) -> MigrationSummary:
     """Takes devices from RUNNING into one stream and leaves them in STOP.
 
-    Whatever fails, they run again with all of their state, which `outcomes` of the MigrationError says; but if a stream that is whole
-    cannot be given its name, the devices stay as they are, and the message says which file it is.
+    Whatever fails, they run again with all of their state, which `outcomes` of the MigrationError says. If only the name is missing to
+    a stream that is whole, they are left as without an error, and the message says which file it is.
 
     pre_copy:          whether state is read while the devices run.
     resume:            let the devices run on once the stream has its end.
