@@ -128,6 +128,8 @@ pub struct Reader<R: Read> {
     // A box, to which the library has the same pointer until the handle is closed.
     input: *mut R,
     is_at_end: bool,
+    // The device of the chunk that a `StateReader` is at, and the bytes that it has given of it.
+    chunk: Option<(u16, usize)>,
 }
 
 // SAFETY: a reader is its input and a number that is good on any thread. It is not `Sync`, for pointers are not.
@@ -136,8 +138,8 @@ unsafe impl<R: Read + Send> Send for Reader<R> {}
 impl<R: Read> Reader<R> {
     /// A reader at the start of a stream.
     pub fn new(input: R) -> Result<Reader<R>, Error> {
-        let mut reader =
-            Reader { records: Records::default(), input: Box::into_raw(Box::new(input)), is_at_end: false };
+        let input = Box::into_raw(Box::new(input));
+        let mut reader = Reader { records: Records::default(), input, is_at_end: false, chunk: None };
         let source = callback::source(reader.input);
         // SAFETY: the input lives until the handle is closed.
         call(|error| unsafe { sys::ferry_reader_open(&source, &mut reader.records.handle.number, error) })?;
@@ -161,9 +163,10 @@ impl<R: Read> Reader<R> {
     }
 
     /// The rest of the state of one device, to read; records of others are passed over. It ends with the device's
-    /// summary, and fails unless that verifies the state.
+    /// summary, and fails unless that verifies the state. Asked for again before the next record is, it goes on in the
+    /// chunk that it was at.
     pub fn state_of(&mut self, device: u16) -> StateReader<'_, R> {
-        StateReader { reader: self, device, position: 0, has_chunk: false, is_at_end: false }
+        StateReader { reader: self, device, is_at_end: false }
     }
 }
 
@@ -174,6 +177,7 @@ impl<R: Read> Iterator for Reader<R> {
         if self.is_at_end {
             return None;
         }
+        self.chunk = None;
         let record = self.records.next().transpose();
         self.is_at_end = record.is_none();
         record
@@ -200,9 +204,6 @@ impl<R: Read> Drop for Reader<R> {
 pub struct StateReader<'a, R: Read> {
     reader: &'a mut Reader<R>,
     device: u16,
-    // In the chunk at hand.
-    position: usize,
-    has_chunk: bool,
     is_at_end: bool,
 }
 
@@ -212,18 +213,18 @@ impl<R: Read> Read for StateReader<'_, R> {
             if self.is_at_end || bytes.is_empty() {
                 return Ok(0);
             }
-            if self.has_chunk {
-                let count = (&self.reader.state()?[self.position..]).read(bytes)?;
-                self.position += count;
-                if count > 0 {
-                    return Ok(count);
+            if let Some((device, position)) = self.reader.chunk {
+                if device == self.device {
+                    let count = (&self.reader.state()?[position..]).read(bytes)?;
+                    if count > 0 {
+                        self.reader.chunk = Some((device, position + count));
+                        return Ok(count);
+                    }
                 }
-                self.has_chunk = false;
             }
             match self.reader.next().transpose()? {
                 Some(Record::State(chunk)) if chunk.device == self.device => {
-                    self.has_chunk = true;
-                    self.position = 0;
+                    self.reader.chunk = Some((self.device, 0));
                 }
                 Some(Record::Summary { device, is_verified, .. }) if device == self.device => {
                     if !is_verified {

@@ -189,6 +189,16 @@ fn a_state_is_read_and_verified() {
         reader.state_of(number).read_to_end(&mut bytes).unwrap();
         assert!(bytes == state(number.into(), SIZES[usize::from(number)]));
     }
+    // In pieces, each of which begins where the last one ended.
+    let mut reader = Reader::new(&stream[..]).unwrap();
+    let (mut bytes, mut piece) = (Vec::new(), [0; 50_000]);
+    while bytes.len() < SIZES[0] {
+        let count = reader.state_of(0).read(&mut piece).unwrap();
+        bytes.extend_from_slice(&piece[..count]);
+    }
+    assert!(bytes == state(0, SIZES[0]));
+    assert_eq!(reader.state_of(0).read(&mut piece).unwrap(), 0); // and verified
+
     let mut reader = Reader::new(&stream[..]).unwrap();
     let error = reader.state_of(2).read_to_end(&mut Vec::new()).unwrap_err();
     assert_eq!(
