@@ -16,10 +16,14 @@ macro_rules! statuses {
 statuses! {
     /// An argument that no call can take.
     ARGUMENT = FERRY_ERROR_ARGUMENT;
+    /// A handle that is no object's. The crate gives none.
+    HANDLE = FERRY_ERROR_HANDLE;
     /// The object is in another call, such as the one whose callback this is.
     BUSY = FERRY_ERROR_BUSY;
     /// More handles, or a larger input, than the library takes.
     LIMIT = FERRY_ERROR_LIMIT;
+    /// Room that is too small. The crate makes it large enough.
+    BUFFER = FERRY_ERROR_BUFFER;
     /// The call may not come at this point of what the object does.
     ORDER = FERRY_ERROR_ORDER;
     /// The caller's part failed, with [`Error::system`].

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 const RECORD: &str = include_str!("../../../../Tests/CLibrary/interface.txt");
+const STATUSES: &str = include_str!("../src/error.rs");
 const DECLARATIONS: &str = include_str!("../../ferry-sys/src/lib.rs");
 
 /// The lines of the record that begin with a word, without it: name and the rest.
@@ -12,6 +13,16 @@ fn recorded(word: &str) -> HashMap<&'static str, &'static str> {
         .filter_map(|line| line.strip_prefix(word)?.strip_prefix(' '))
         .map(|line| line.split_once(": ").unwrap())
         .collect()
+}
+
+#[test]
+fn statuses_have_constants() {
+    let errors = recorded("constant");
+    let errors: Vec<_> = errors.keys().filter_map(|name| name.strip_prefix("FERRY_ERROR_")).collect();
+    assert!(errors.len() > 20);
+    for name in errors {
+        assert!(STATUSES.contains(&format!(" {0} = FERRY_ERROR_{0};", name)), "{}", name);
+    }
 }
 
 /// The Rust type of one of C's.
