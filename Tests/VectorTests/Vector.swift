@@ -11,15 +11,17 @@ struct Vector: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  /// The cases of a file for a call.
+  /// The cases of a file for a call, of which there has to be one: a test of none would pass.
   static func all(_ file: String, _ call: String) -> [Vector] {
     do {
       let text = try YAMLNode(parsing: Corpus.bytes("vectors/\(file).json"))
-      return try text.value("cases").items().compactMap { node in
+      let cases = try text.value("cases").items().compactMap { node -> Vector? in
         guard try node.value("call").string() == call else { return nil }
         return Vector(
           node: node, name: try node.value("name").string(), spaces: text.member("spaces"))
       }
+      if cases.isEmpty { Issue.record("\(file).json has no case for \(call)") }
+      return cases
     } catch {
       Issue.record(error)
       return []
