@@ -5,18 +5,23 @@ use std::ffi::CString;
 use std::io::{self, Read, Write};
 use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::{ptr, slice};
+use std::{mem, ptr, slice};
 
-use crate::error::Error;
+use crate::error::{Error, Status};
 
 const EIO: i32 = 5;
 
-/// Runs the caller's code, whose error is an errno. A panic is EIO: none may go through C.
+/// Runs the caller's code, whose error is an errno. A panic is EIO: none may go through C. What it was thrown with is not
+/// dropped, for that could panic too.
 pub(crate) fn answer(body: impl FnOnce() -> Result<(), i32>) -> i32 {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => 0,
-        Ok(Err(0)) | Err(_) => EIO,
+        Ok(Err(0)) => EIO,
         Ok(Err(errno)) => errno,
+        Err(payload) => {
+            mem::forget(payload);
+            EIO
+        }
     }
 }
 
@@ -34,6 +39,15 @@ pub(crate) fn sink<W: Write>(writer: *mut W) -> sys::ferry_sink {
         answer(|| writer.write_all(bytes).map_err(errno))
     }
     sys::ferry_sink { write: Some(write::<W>), context: writer as *mut c_void }
+}
+
+/// Flushes what a call wrote to, whose failure would be lost when it is dropped.
+pub(crate) fn flush(output: &mut impl Write) -> Result<(), Error> {
+    output.flush().map_err(|error| Error {
+        status: Status::CALLBACK,
+        system: Some(error.raw_os_error().unwrap_or(EIO)),
+        ..Error::argument("output", "that it is flushed", error.to_string())
+    })
 }
 
 /// Room that the library lends for a call. Who fills it may look at it first, so it is initialised.

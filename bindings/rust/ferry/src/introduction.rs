@@ -2,6 +2,7 @@ use crate::callback::Texts;
 use crate::error::Error;
 use ferry_sys as sys;
 use std::ffi::CStr;
+use std::marker::PhantomData;
 use std::os::raw::c_char;
 use std::{ptr, slice};
 
@@ -132,9 +133,18 @@ pub struct PasidBinding {
     pub allows_privileged: bool,
 }
 
+/// A `ferry_device` of an introduction, with what it points to.
+pub(crate) struct Described<'a> {
+    pub(crate) device: sys::ferry_device,
+    _texts: Texts,
+    _regions: Vec<sys::ferry_region>,
+    _domains: Vec<sys::ferry_pasid_domain>,
+    _bindings: Vec<sys::ferry_pasid_binding>,
+    _introduction: PhantomData<&'a Introduction>,
+}
+
 impl Introduction {
-    /// A `ferry_device` of it, which lives until `body` returns.
-    pub(crate) fn with<T>(&self, body: impl FnOnce(&sys::ferry_device) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn described(&self) -> Result<Described<'_>, Error> {
         let mut texts = Texts::default();
         // SAFETY: zeros are a value of the struct: numbers and NULL.
         let mut device: sys::ferry_device = unsafe { std::mem::zeroed() };
@@ -174,7 +184,14 @@ impl Introduction {
         device.domain_count = domains.len();
         device.bindings = bindings.as_ptr();
         device.binding_count = bindings.len();
-        body(&device)
+        Ok(Described {
+            device,
+            _texts: texts,
+            _regions: regions,
+            _domains: domains,
+            _bindings: bindings,
+            _introduction: PhantomData,
+        })
     }
 
     fn identify(&self, device: &mut sys::ferry_device) {

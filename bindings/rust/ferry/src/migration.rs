@@ -1,4 +1,4 @@
-use crate::callback::{answer, room, sink, source};
+use crate::callback::{answer, flush, room, sink, source};
 use crate::error::{call, Error};
 use crate::handle::Handle;
 use crate::introduction::{lent, Introduction, PasidBinding, PasidDomain};
@@ -71,6 +71,9 @@ pub trait MigratableDevice {
 }
 
 const EOPNOTSUPP: i32 = 95;
+
+/// The most devices of a call, as of a stream that every reader takes.
+const DEVICE_LIMIT: usize = 4096;
 
 /// What a driver expects to give while its device runs: `struct vfio_precopy_info`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -295,28 +298,29 @@ static PASID_OPERATIONS: sys::ferry_pasid_operations = sys::ferry_pasid_operatio
     release_domains: Some(release_domains),
 };
 
-/// The C devices, which live until `body` returns.
+/// Gives the C devices to `body`, which live until it returns.
 fn with_devices<T>(
     devices: &mut [Migrating<'_>],
-    described: &mut Vec<sys::ferry_migration_device>,
-    body: &mut dyn FnMut(&[sys::ferry_migration_device]) -> Result<T, Error>,
+    body: impl FnOnce(&[sys::ferry_migration_device]) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let (first, rest) = match devices.split_first_mut() {
-        None => return body(described),
-        Some(parts) => parts,
-    };
-    let number = first.number.into();
-    first.known.with(|known| {
+    if devices.len() > DEVICE_LIMIT {
+        let expected = format!("1 to {} devices", DEVICE_LIMIT);
+        return Err(Error::argument("count", &expected, devices.len().to_string()));
+    }
+    let mut known = Vec::with_capacity(devices.len());
+    let mut described = Vec::with_capacity(devices.len());
+    for Migrating { device: endpoint, known: introduction, number } in devices {
+        known.push(introduction.described()?);
         let mut device = sys::ferry_migration_device {
             operations: ptr::null(),
             context: ptr::null_mut(),
-            known,
+            known: ptr::null(),
             config_size: 0,
-            number,
+            number: (*number).into(),
             pasid_operations: ptr::null(),
             vfio: 0,
         };
-        match &mut first.device {
+        match endpoint {
             Endpoint::Functions(functions) => {
                 device.operations = &OPERATIONS;
                 device.config_size = functions.config_size();
@@ -328,8 +332,11 @@ fn with_devices<T>(
             Endpoint::Vfio(opened) => device.vfio = opened.handle.number,
         }
         described.push(device);
-        with_devices(rest, described, body)
-    })
+    }
+    for (device, known) in described.iter_mut().zip(&known) {
+        device.known = &known.device;
+    }
+    body(&described)
 }
 
 // ---- Descriptors.
@@ -412,7 +419,7 @@ impl<'fd> VfioDevice<'fd> {
 /// Who hears of a migration, and may end it.
 #[derive(Default)]
 pub struct Observer<'a> {
-    /// Called after each chunk.
+    /// Called after each chunk. If it panics it is not called again, and the migration ends as if it were cancelled.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
     /// Asked between reads: true ends it, and brings the devices back.
     pub is_cancelled: Option<&'a mut dyn FnMut() -> bool>,
@@ -453,12 +460,25 @@ pub enum ProgressPhase {
     Writing,
 }
 
-impl<'a> Observer<'a> {
+/// An observer during a call.
+struct Watch<'o, 'a> {
+    observer: &'o mut Observer<'a>,
+    has_panicked: bool,
+}
+
+impl<'o, 'a> Watch<'o, 'a> {
+    fn new(observer: &'o mut Observer<'a>) -> Watch<'o, 'a> {
+        Watch { observer, has_panicked: false }
+    }
+
     /// The C observer, for as long as this stays where it is.
     fn described(&mut self) -> sys::ferry_observer {
         unsafe extern "C" fn progress(context: *mut c_void, progress: *const sys::ferry_progress) {
-            // SAFETY: the context is the observer, which lives until the call returns; progress is lent for this one.
-            let (observer, progress) = unsafe { (&mut *(context as *mut Observer<'_>), &*progress) };
+            // SAFETY: the context is the watch, which lives until the call returns; progress is lent for this one.
+            let (watch, progress) = unsafe { (&mut *(context as *mut Watch<'_, '_>), &*progress) };
+            if watch.has_panicked {
+                return;
+            }
             let phase = match progress.phase {
                 sys::FERRY_PROGRESS_RUNNING => ProgressPhase::Running { iteration: progress.iteration },
                 sys::FERRY_PROGRESS_STOPPED => ProgressPhase::Stopped,
@@ -467,8 +487,8 @@ impl<'a> Observer<'a> {
                 _ => ProgressPhase::Writing,
             };
             let expected = progress.expected_size;
-            answer(|| {
-                if let Some(tell) = &mut observer.progress {
+            let status = answer(|| {
+                if let Some(tell) = &mut watch.observer.progress {
                     tell(Progress {
                         phase,
                         state_size: progress.state_size,
@@ -477,12 +497,16 @@ impl<'a> Observer<'a> {
                 }
                 Ok(())
             });
+            watch.has_panicked = status != 0;
         }
         unsafe extern "C" fn is_cancelled(context: *mut c_void) -> i32 {
             // SAFETY: as above.
-            let observer = unsafe { &mut *(context as *mut Observer<'_>) };
+            let watch = unsafe { &mut *(context as *mut Watch<'_, '_>) };
+            if watch.has_panicked {
+                return 1;
+            }
             // Who panics ends it too.
-            answer(|| match observer.is_cancelled.as_mut().map_or(false, |ask| ask()) {
+            answer(|| match watch.observer.is_cancelled.as_mut().map_or(false, |ask| ask()) {
                 true => Err(1),
                 false => Ok(()),
             })
@@ -490,7 +514,7 @@ impl<'a> Observer<'a> {
         sys::ferry_observer {
             progress: Some(progress),
             is_cancelled: Some(is_cancelled),
-            context: self as *mut Observer<'a> as *mut c_void,
+            context: self as *mut Watch<'o, 'a> as *mut c_void,
         }
     }
 }
@@ -605,14 +629,13 @@ impl std::error::Error for MigrationError {
 /// Makes a call that leaves devices in some way.
 fn migrate(
     devices: &mut [Migrating<'_>],
-    mut body: impl FnMut(&[sys::ferry_migration_device], *mut u32, *mut sys::ferry_migration_summary) -> Result<(), Error>,
+    body: impl FnOnce(&[sys::ferry_migration_device], *mut u32, *mut sys::ferry_migration_summary) -> Result<(), Error>,
 ) -> Result<Migrated, MigrationError> {
     let mut outcomes = vec![sys::FERRY_OUTCOME_UNTOUCHED; devices.len()];
     // A check writes none.
     let mut summary =
         sys::ferry_migration_summary { state_size: 0, downtime_ns: 0, duration_ns: 0, iteration_count: 0, reserved: 0 };
-    let result =
-        with_devices(devices, &mut Vec::new(), &mut |devices| body(devices, outcomes.as_mut_ptr(), &mut summary));
+    let result = with_devices(devices, |devices| body(devices, outcomes.as_mut_ptr(), &mut summary));
     let outcomes: Vec<_> = outcomes.into_iter().map(Outcome::new).collect();
     match result {
         Err(error) => Err(MigrationError { error, outcomes: outcomes.into() }),
@@ -635,7 +658,8 @@ fn flag(is_set: bool, flag: u32) -> u32 {
 }
 
 /// Takes devices from RUNNING into one stream, in their order, and leaves them in STOP. Whatever fails, and if it is
-/// cancelled, they run again with all of their state, which the outcomes say.
+/// cancelled, they run again with all of their state, which the outcomes say. Once the stream is whole `output` is
+/// flushed; if that fails the devices stay as they are then.
 pub fn capture<W: Write>(
     devices: &mut [Migrating<'_>],
     options: &CaptureOptions,
@@ -643,8 +667,9 @@ pub fn capture<W: Write>(
     mut output: W,
 ) -> Result<Migrated, MigrationError> {
     let sink = sink::<W>(&mut output);
-    let observer = observer.described();
-    migrate(devices, |devices, outcomes, summary| {
+    let mut watch = Watch::new(observer);
+    let observer = watch.described();
+    let done = migrate(devices, |devices, outcomes, summary| {
         options.stream.with(|stream| {
             let options = sys::ferry_capture_options {
                 flags: flag(options.without_precopy, sys::FERRY_CAPTURE_WITHOUT_PRE_COPY)
@@ -662,7 +687,11 @@ pub fn capture<W: Write>(
                 sys::ferry_capture(devices.as_ptr(), devices.len(), &options, &sink, outcomes, summary, error)
             })
         })
-    })
+    })?;
+    match flush(&mut output) {
+        Ok(()) => Ok(done),
+        Err(error) => Err(MigrationError { error, outcomes: done.outcomes.into() }),
+    }
 }
 
 /// Restores devices from a stream and has them run. All that can be checked is checked before a device is touched, and
@@ -674,6 +703,7 @@ pub fn replay<R: Read>(
     observer: &mut Observer<'_>,
 ) -> Result<Migrated, MigrationError> {
     let source = source::<R>(&mut input);
+    let mut watch = Watch::new(observer);
     let options = sys::ferry_replay_options {
         flags: flag(options.checks_only, sys::FERRY_REPLAY_CHECK)
             | flag(options.leaves_stopped, sys::FERRY_REPLAY_LEAVE_STOPPED)
@@ -682,7 +712,7 @@ pub fn replay<R: Read>(
             | flag(options.without_p2p, sys::FERRY_REPLAY_WITHOUT_P2P)
             | flag(options.attaches_bindings, sys::FERRY_REPLAY_BINDINGS),
         reserved: 0,
-        observer: observer.described(),
+        observer: watch.described(),
     };
     migrate(devices, |devices, outcomes, summary| {
         // SAFETY: devices, options, source and observer live until the call returns; there is an outcome for each.

@@ -1,4 +1,4 @@
-use crate::callback::{sink, Texts};
+use crate::callback::{flush, sink, Texts};
 use crate::error::{call, Error};
 use crate::handle::Handle;
 use crate::introduction::copied_text;
@@ -165,7 +165,7 @@ impl State {
         Ok(Field { state: self, field: unsafe { field.assume_init() } })
     }
 
-    /// Translates it without loss, or not at all. The result goes to `output`, if it is accepted.
+    /// Translates it without loss, or not at all. The result goes to `output`, which is flushed, if it is accepted.
     pub fn translate<W: Write>(&self, how: &Translation<'_>, mut output: W) -> Result<Translated, Error> {
         let mut texts = Texts::default();
         let allowed = how
@@ -188,11 +188,14 @@ impl State {
         };
         let mut is_accepted = 0;
         let mut report = Vec::new();
-        let (output, into) = (sink::<W>(&mut output), sink::<Vec<u8>>(&mut report));
+        let (sink, into) = (sink::<W>(&mut output), sink::<Vec<u8>>(&mut report));
         // SAFETY: the translation, what it points to and both sinks live until the call returns.
         call(|error| unsafe {
-            sys::ferry_state_translate(self.handle.number, &translation, &mut is_accepted, &output, &into, error)
+            sys::ferry_state_translate(self.handle.number, &translation, &mut is_accepted, &sink, &into, error)
         })?;
+        if is_accepted != 0 {
+            flush(&mut output)?;
+        }
         Ok(Translated { is_accepted: is_accepted != 0, report: String::from_utf8_lossy(&report).into_owned() })
     }
 }

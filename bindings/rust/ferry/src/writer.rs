@@ -115,10 +115,9 @@ impl<W: Write> Writer<W> {
     /// Introduces the next device, all of them before any state; its number.
     pub fn introduce(&mut self, device: &Introduction) -> Result<u16, Error> {
         let mut number = 0;
-        device.with(|device| {
-            // SAFETY: the device lives until the call returns.
-            call(|error| unsafe { sys::ferry_writer_introduce(self.handle.number, device, &mut number, error) })
-        })?;
+        let device = device.described()?;
+        // SAFETY: the device lives until the call returns.
+        call(|error| unsafe { sys::ferry_writer_introduce(self.handle.number, &device.device, &mut number, error) })?;
         Ok(number)
     }
 

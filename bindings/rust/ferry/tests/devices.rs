@@ -6,7 +6,9 @@ use ferry::{
     PasidBinding, PasidDomain, PciIdentity, PrecopySize, ProgressPhase, Reader, ReplayOptions, Status, VfioDevice,
 };
 use std::fs;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::io::AsFd;
+use std::panic::panic_any;
 use std::path::Path;
 
 const STOP: u32 = 1;
@@ -17,6 +19,29 @@ const PRE_COPY: u32 = 6;
 
 fn mtty(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../corpora/mtty").join(name)).unwrap()
+}
+
+/// An output with room for so many bytes.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or_else(|| io::Error::from_raw_os_error(28))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a panic may be thrown with.
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        panic!("as it was told");
+    }
 }
 
 #[derive(Default)]
@@ -79,7 +104,9 @@ impl MigratableDevice for Device {
     }
 
     fn read(&mut self, bytes: &mut [u8]) -> Result<usize, i32> {
-        assert!(!self.panics, "as it was told");
+        if self.panics {
+            panic_any(PanicsOnDrop);
+        }
         self.failure.map_or(Ok(()), Err)?;
         let count = self.readable().min(bytes.len());
         bytes[..count].copy_from_slice(&self.content[self.position..][..count]);
@@ -258,6 +285,51 @@ fn whatever_fails_the_device_runs_as_before() {
     let options = ReplayOptions { leaves_stopped: true, ..ReplayOptions::default() };
     let done = ferry::replay(&stream[..], std::slice::from_mut(&mut other), &options, &mut observer).unwrap();
     assert_eq!((done.outcomes, target.state), (vec![Outcome::Stopped], STOP));
+}
+
+#[test]
+fn an_output_that_cannot_be_flushed_is_an_error() {
+    let size = captured(&mut Device::source()).len();
+    for resumes in [false, true] {
+        let capture = |room: usize| {
+            let mut device = Device::source();
+            let options = CaptureOptions { resumes, ..CaptureOptions::default() };
+            let output = BufWriter::with_capacity(2 * size, Full(room));
+            ferry::capture(&mut [migrating(&mut device)], &options, &mut Observer::default(), output)
+        };
+        assert!(capture(2 * size).is_ok());
+        let error = capture(10).unwrap_err();
+        assert_eq!((error.error.status, error.error.system), (Status::CALLBACK, Some(28)));
+        assert_eq!(error.outcomes[..], [if resumes { Outcome::RunningAsBefore } else { Outcome::Stopped }]);
+    }
+}
+
+#[test]
+fn who_panics_while_it_watches_ends_it() {
+    let (mut device, mut calls) = (Device::source(), 0);
+    let mut panics = |_| {
+        calls += 1;
+        panic_any(PanicsOnDrop)
+    };
+    let mut observer = Observer { progress: Some(&mut panics), ..Observer::default() };
+    let options = CaptureOptions::default();
+    let error = ferry::capture(&mut [migrating(&mut device)], &options, &mut observer, Vec::new()).unwrap_err();
+    assert_eq!((error.error.status, device.state, calls), (Status::CANCELLED, RUNNING, 1));
+}
+
+#[test]
+fn devices_may_be_as_many_as_a_stream_has() {
+    let capture = |count: usize| {
+        let mut devices: Vec<Device> = (0..count).map(|_| Device::source()).collect();
+        let mut devices: Vec<_> = devices.iter_mut().map(|device| Migrating::new(device)).collect();
+        let mut cancels = || true;
+        let mut observer = Observer { is_cancelled: Some(&mut cancels), ..Observer::default() };
+        let options = CaptureOptions { without_p2p: true, ..CaptureOptions::default() };
+        let error = ferry::capture(&mut devices, &options, &mut observer, Vec::new()).unwrap_err();
+        (error.error.status, error.outcomes.len())
+    };
+    assert_eq!(capture(4096), (Status::CANCELLED, 4096));
+    assert_eq!(capture(4097), (Status::ARGUMENT, 4097));
 }
 
 #[test]

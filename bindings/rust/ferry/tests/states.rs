@@ -2,6 +2,7 @@
 
 use ferry::{Certainty, Field, Severity, State, Status, Translation, Value};
 use std::fs;
+use std::io::BufWriter;
 use std::path::Path;
 
 fn mtty(name: &str) -> Vec<u8> {
@@ -80,6 +81,10 @@ fn a_state_is_translated_or_refused() {
     let accepted = state.translate(&how, &mut output).unwrap();
     assert!(accepted.is_accepted);
     assert!(State::open(output, Some("mtty"), None).unwrap().summary().unwrap().is_sound);
+
+    let lacks_room = BufWriter::with_capacity(1 << 16, &mut [][..]);
+    let error = state.translate(&how, lacks_room).unwrap_err();
+    assert_eq!(error.status, Status::CALLBACK);
 
     how.allowed = &["nothing"];
     assert_eq!(state.translate(&how, Vec::new()).unwrap_err().status, Status::ARGUMENT);
