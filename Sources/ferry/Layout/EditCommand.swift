@@ -24,13 +24,14 @@ struct EditCommand: ReportingCommand {
       Example: ferry edit mtty.dms#0 ports[0].overrun=yes -o edited.dms
       """)
 
-  @Argument(help: "The state.")
+  @Argument(help: "The state.", completion: .file())
   var state: String
 
   @Argument(help: ArgumentHelp("A field and its value.", valueName: "path=value"))
   var edits: [String]
 
-  @Option(help: "The layout: a name of ferry layout list, or a .ksy file.")
+  @Option(
+    help: "The layout: a name of ferry layout list, or a .ksy file.", completion: .layout)
   var layout: String?
 
   @OptionGroup var coding: CodingOptions
@@ -38,7 +39,9 @@ struct EditCommand: ReportingCommand {
   @Flag(help: "Print JSON (schemas/edit.schema.json).")
   var json = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The new state or stream.", valueName: "out"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The new state or stream.", valueName: "out"),
+    completion: .file())
   var output: String
 
   // Of all layouts that ship with Ferry, the only one with checksums.

@@ -67,7 +67,7 @@ struct LayoutCheck: ReportingCommand {
       Example: ferry layout check acme.ksy
       """)
 
-  @Argument(help: "The .ksy file.")
+  @Argument(help: "The .ksy file.", completion: .file(extensions: ["ksy"]))
   var file: String
 
   @Flag(help: "Print JSON (schemas/layout-check.schema.json).")

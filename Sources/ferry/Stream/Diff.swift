@@ -34,7 +34,9 @@ struct Diff: ReportingCommand {
   @Flag(help: "Print how many fields of each name differ, and not their values.")
   var stat = false
 
-  @Option(help: "The layout of all state: a name of ferry layout list, or a .ksy file.")
+  @Option(
+    help: "The layout of all state: a name of ferry layout list, or a .ksy file.",
+    completion: .layout)
   var layout: String?
 
   @OptionGroup var reading: ReadingOptions
