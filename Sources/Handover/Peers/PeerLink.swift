@@ -35,8 +35,16 @@ final class PeerLink {
   func greet(
     _ hello: HandoverMessage.Hello
   ) throws(HandoverError.Cause) -> HandoverMessage.Hello {
-    try sendPreamble()
-    try send(.hello(hello))
+    do throws(HandoverError.Cause) {
+      try sendPreamble()
+      try send(.hello(hello))
+    } catch {
+      // Who has ended the connection may have said before what is wrong.
+      if case .transport(let failure) = error, failure.cause == .closed {
+        try input.expectPreamble()
+      }
+      throw error
+    }
     try input.expectPreamble()
     return try accept(try expectHello())
   }
