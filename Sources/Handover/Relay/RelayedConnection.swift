@@ -40,7 +40,7 @@ struct RelayedSource: ByteSource {
         return try connection.read(into: &span, patience: Self.step)
       } catch {
         switch error.cause {
-        case .stalled: waited += Self.step
+        case .stalled: if connection.isHeard { waited += Self.step }
         // Behind the end, the destination's word has to reach the source all the same.
         case .interrupted where state.hasEnded: waited += Self.step
         default: throw error

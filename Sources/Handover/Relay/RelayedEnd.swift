@@ -12,6 +12,9 @@ protocol RelayedEnd: AnyObject, Sendable {
   /// Writes as `Connection` does.
   func write(_ head: RawSpan, _ body: RawSpan, patience: Duration) throws(TransportError)
 
+  /// Whether silence is QEMU's, and not of what is between.
+  var isHeard: Bool { get }
+
   /// Says that nothing more will be written.
   func endOutput()
 
@@ -19,5 +22,8 @@ protocol RelayedEnd: AnyObject, Sendable {
   func shutDown()
 }
 
-extension Connection: RelayedEnd {}
+extension Connection: RelayedEnd {
+  var isHeard: Bool { true }
+}
+
 extension TunnelStream: RelayedEnd {}

@@ -36,6 +36,7 @@ final class Tunnel: Sendable {
   private let patience: Duration
   private let outbox: TunnelOutbox
   private let budget = TunnelBudget()
+  private let pulse = TunnelPulse()
   private let shared = Monitor(Shared())
 
   /// A tunnel over `links`, whose other side is lost after `patience` without a sign of it.
@@ -72,7 +73,7 @@ final class Tunnel: Sendable {
   }
 
   private func add(_ number: UInt16, _ shared: inout Shared) -> TunnelStream {
-    let stream = TunnelStream(number, links.side.direction, peer: links.peer, outbox, budget)
+    let stream = TunnelStream(number, links.side.direction, peer: links.peer, outbox, budget, pulse)
     shared.streams[number] = stream
     if shared.isAborted { stream.shutDown() }
     return stream
@@ -244,6 +245,7 @@ final class Tunnel: Sendable {
     var reader = TunnelBlockReader(offset: links.greetingByteCount)
     do throws(TunnelBlockReader.Failure<TransportError>) {
       while let block = try reader.next(from: &input) {
+        pulse.beat()
         if block.kind == .bye {
           // Behind its last word there is nothing but the end.
           guard try reader.next(from: &input) == nil else {

@@ -10,6 +10,16 @@ final class TunnelMemory: Sendable {
   var count: Int { bytes.withLock { $0.count } }
 }
 
+/// When the other side of a tunnel was last heard.
+final class TunnelPulse: Sendable {
+  private let last = Mutex(ContinuousClock.now)
+
+  func beat() { last.withLock { $0 = .now } }
+
+  /// How long nothing has come.
+  var silence: Duration { last.withLock { .now - $0 } }
+}
+
 /// The memory that all directions together may take at their receiver.
 ///
 /// A direction may have on its way what it was permitted, and is permitted more as its bytes are

@@ -31,19 +31,21 @@ final class TunnelStream: Sendable {
   private let direction: TunnelBlock.Direction
   private let outbox: TunnelOutbox
   private let budget: TunnelBudget
+  private let pulse: TunnelPulse
   // Readers wait for a result, and writers for work to be taken.
   private let shared = Monitor(Shared())
 
   /// One that sends in `direction`.
   init(
     _ number: UInt16, _ direction: TunnelBlock.Direction, peer: String, _ outbox: TunnelOutbox,
-    _ budget: TunnelBudget
+    _ budget: TunnelBudget, _ pulse: TunnelPulse
   ) {
     self.number = number
     self.direction = direction
     self.peer = peer
     self.outbox = outbox
     self.budget = budget
+    self.pulse = pulse
     budget.open()
   }
 
@@ -257,6 +259,11 @@ final class TunnelStream: Sendable {
     shared.broadcast(.work)
     shared.broadcast(.result)
   }
+
+  /// Longer than between two signs of the other side, and shorter than a silence that tells.
+  private static let outage = Duration.seconds(9)
+
+  var isHeard: Bool { pulse.silence < Self.outage }
 
   /// Whether everything up to the direction's end has come, or nothing passes any more.
   var isWhole: Bool { shared.withLock { $0.order.isWhole || $0.isShut } }
