@@ -470,7 +470,7 @@ ferry_status ferry_writer_open_fd(
     int fd, const ferry_writer_options *options, ferry_writer *writer, ferry_error *error);
 
 /* Introduces the next device, whose number is *number: all of them before any state. `number` may
- * be NULL. FERRY_ERROR_MISPLACED behind state. Where the stream refuses a part of the device, it has
+ * be NULL. FERRY_ERROR_MISPLACED behind state. If the stream refuses a part of the device, it has
  * half of it, and every later call fails alike. */
 ferry_status ferry_writer_introduce(
     ferry_writer writer, const ferry_device *device, uint16_t *number, ferry_error *error);
